@@ -1,0 +1,209 @@
+import csr from '@kafkajs/confluent-schema-registry'
+import type avro from 'avsc'
+import { avroOptions, avroType } from './long.ts'
+import { currentSchema } from './schemas.ts'
+
+/** The bytes are not what their topic promises. Trying again is of no use: they belong in the dead letter topic. */
+export class UndecodableError extends Error {
+  readonly code = 'UNDECODABLE'
+  readonly retriable = false
+}
+
+/** A value that does not fit its contract: a mistake of the writer, refused before anything is written. */
+export class UnencodableError extends Error {
+  readonly code = 'UNENCODABLE'
+  readonly retriable = false
+}
+
+/** The registry gave no answer in time. Nothing is known about the bytes. */
+export class RegistryUnavailableError extends Error {
+  readonly code = 'REGISTRY_UNAVAILABLE'
+  readonly retriable = true
+}
+
+/** The service's own contract is not in the registry. It must not start: `npm run contracts -- publish` comes first. */
+export class ContractNotPublishedError extends Error {
+  readonly code = 'CONTRACT_NOT_PUBLISHED'
+  readonly retriable = false
+}
+
+export type Encoder<Value> = {
+  readonly topic: string
+  /** The id by which the registry knows the contract's newest version. */
+  readonly schemaId: number
+  readonly schemaText: string
+  /** Confluent framing: 0x00, the schema id in four bytes, Avro. Throws UnencodableError. */
+  readonly encode: (value: Value) => Buffer
+}
+
+export type Decoded<Value> = { readonly schemaId: number; readonly value: Value }
+
+export type CodecOptions = { readonly registryUrl: string; readonly timeoutMs: number }
+
+const MAGIC_BYTE = 0
+const HEADER_BYTES = 5
+
+/**
+ * Values to bytes and back, by contract. Ids are looked up, never made: only `contracts publish` registers. A schema
+ * is asked for once in a process's life; after that the registry may be away.
+ */
+export class Codec {
+  readonly #registry: csr.SchemaRegistry
+  readonly #timeoutMs: number
+  readonly #writers = new Map<number, avro.Type>()
+  readonly #readers = new Map<string, avro.Type>()
+  readonly #resolvers = new Map<string, avro.Resolver>()
+
+  constructor(options: CodecOptions) {
+    this.#timeoutMs = options.timeoutMs
+    this.#registry = new csr.SchemaRegistry(
+      {
+        host: options.registryUrl,
+        retry: { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 },
+        middlewares: [boundedRequest(options.timeoutMs)],
+      },
+      { [csr.SchemaType.AVRO]: avroOptions },
+    )
+  }
+
+  /**
+   * The encoder of a topic's newest contract.
+   *
+   * @throws ContractNotPublishedError, RegistryUnavailableError
+   */
+  async encoder<Value>(topic: string): Promise<Encoder<Value>> {
+    const { text } = currentSchema(topic)
+    const subject = `${topic}-value`
+    const schemaId = await this.#ask(
+      () =>
+        this.#registry.getRegistryIdBySchema(subject, { type: csr.SchemaType.AVRO, schema: text }),
+      () =>
+        new ContractNotPublishedError(`${subject}: not published; npm run contracts -- publish`),
+    )
+    this.learn(schemaId, text)
+    const type = this.#readerOf(topic)
+    return {
+      topic,
+      schemaId,
+      schemaText: text,
+      encode: (value) => frame(schemaId, toBuffer(type, value)),
+    }
+  }
+
+  /** Makes a schema known by its id, as the event store keeps it, so that stored bytes outlive a lost registry. */
+  learn(schemaId: number, schemaText: string): void {
+    this.#writers.set(schemaId, avroType(schemaText))
+  }
+
+  /**
+   * Reads a record of a topic, whatever version wrote it, as the topic's newest contract describes it.
+   *
+   * @throws UndecodableError, RegistryUnavailableError
+   */
+  async decode<Value>(topic: string, bytes: Buffer | null): Promise<Decoded<Value>> {
+    if (bytes === null) throw new UndecodableError('the record has no value')
+    const schemaId = schemaIdOf(bytes)
+    const writer = await this.#writerOf(schemaId)
+    const reader = this.#readerOf(topic)
+    try {
+      const resolver = this.#resolverOf(topic, schemaId, reader, writer)
+      return { schemaId, value: reader.fromBuffer(bytes.subarray(HEADER_BYTES), resolver) as Value }
+    } catch (error) {
+      throw new UndecodableError(`${topic}: ${messageOf(error)}`, { cause: error })
+    }
+  }
+
+  async #writerOf(schemaId: number): Promise<avro.Type> {
+    const known = this.#writers.get(schemaId)
+    if (known !== undefined) return known
+    const found = await this.#ask(
+      () => this.#registry.getSchema(schemaId),
+      () => new UndecodableError(`schema id ${schemaId} is not in the registry`),
+    )
+    if (!('createResolver' in found)) throw new UndecodableError(`schema ${schemaId} is not Avro`)
+    const type = found as unknown as avro.Type
+    this.#writers.set(schemaId, type)
+    return type
+  }
+
+  #readerOf(topic: string): avro.Type {
+    const known = this.#readers.get(topic)
+    if (known !== undefined) return known
+    const type = avroType(currentSchema(topic).text)
+    this.#readers.set(topic, type)
+    return type
+  }
+
+  #resolverOf(
+    topic: string,
+    schemaId: number,
+    reader: avro.Type,
+    writer: avro.Type,
+  ): avro.Resolver {
+    const place = `${topic} ${schemaId}`
+    const known = this.#resolvers.get(place)
+    if (known !== undefined) return known
+    const resolver = reader.createResolver(writer)
+    this.#resolvers.set(place, resolver)
+    return resolver
+  }
+
+  /** Asks the registry within the bound; a 404 is an answer (`notFound`), everything else is an outage. */
+  async #ask<Answer>(request: () => Promise<Answer>, notFound: () => Error): Promise<Answer> {
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => late.reject(new Error(`no answer within ${this.#timeoutMs} ms`)),
+      this.#timeoutMs,
+    )
+    try {
+      return await Promise.race([request(), late.promise])
+    } catch (error) {
+      if (statusOf(error) === 404) throw notFound()
+      throw new RegistryUnavailableError(`schema registry: ${messageOf(error)}`, { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+/** The schema id in Confluent's framing. Throws UndecodableError when there is no such frame. */
+export function schemaIdOf(bytes: Buffer): number {
+  if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC_BYTE) {
+    throw new UndecodableError('the value has no schema id in front (0x00 and four bytes)')
+  }
+  return bytes.readUInt32BE(1)
+}
+
+function frame(schemaId: number, avroBytes: Buffer): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.writeUInt32BE(schemaId, 1)
+  return Buffer.concat([header, avroBytes])
+}
+
+function toBuffer(type: avro.Type, value: unknown): Buffer {
+  try {
+    return type.toBuffer(value)
+  } catch (error) {
+    throw new UnencodableError(messageOf(error), { cause: error })
+  }
+}
+
+type Middleware = NonNullable<
+  ConstructorParameters<typeof csr.SchemaRegistry>[0]['middlewares']
+>[number]
+
+/** A middleware of the registry's HTTP client, which has no timeout of its own. */
+function boundedRequest(timeoutMs: number): Middleware {
+  return () => ({
+    prepareRequest: async (next) => (await next()).enhance({ timeout: timeoutMs }),
+  })
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined
+  return typeof error.status === 'number' ? error.status : undefined
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,141 @@
+import {
+  type AvroField,
+  type AvroPrimitive,
+  type AvroRecord,
+  isNullable,
+  matchAvro,
+} from './avro.ts'
+
+/** An Iceberg schema as the table's metadata holds it (Iceberg spec, appendix C). */
+export type IcebergSchema = IcebergStruct & { readonly 'schema-id': number }
+
+export type IcebergStruct = { readonly type: 'struct'; readonly fields: readonly IcebergField[] }
+
+export type IcebergField = {
+  readonly id: number
+  readonly name: string
+  readonly required: boolean
+  readonly type: IcebergType
+  readonly doc?: string
+}
+
+export type IcebergList = {
+  readonly type: 'list'
+  readonly 'element-id': number
+  readonly element: IcebergType
+  readonly 'element-required': boolean
+}
+
+export type IcebergPrimitive =
+  | 'boolean'
+  | 'int'
+  | 'long'
+  | 'double'
+  | 'string'
+  | 'binary'
+  | 'timestamptz'
+
+export type IcebergType = IcebergPrimitive | IcebergStruct | IcebergList
+
+/** A column that a writer adds beside the contract's own, for example the record's partition and offset. */
+export type AddedColumn = {
+  readonly name: string
+  readonly type: IcebergPrimitive
+  readonly required: boolean
+  readonly doc?: string
+}
+
+type Options = {
+  /** Columns before the contract's. */
+  readonly before?: readonly AddedColumn[]
+  /** The table's schema as it is: its columns keep their ids, new ones get ids above all that ever were. */
+  readonly previous?: IcebergSchema
+  /** The table's `last-column-id`; ids of dropped columns are never used again. */
+  readonly lastColumnId?: number
+}
+
+/**
+ * The Iceberg schema of a contract: camelCase fields become snake_case columns, a nullable field an optional column,
+ * a nullable branch an optional struct, `timestamp-millis` a `timestamptz`.
+ *
+ * Ids are given depth first, so the same contract always gives the same schema. A schema that grew keeps the ids it had
+ * only if `previous` is given: Iceberg reads columns by id, and an id with another meaning shows one column's values as
+ * another's.
+ */
+export function icebergSchemaOf(record: AvroRecord, options: Options = {}): IcebergSchema {
+  const { before = [], previous } = options
+  const known = previous === undefined ? new Map<string, number>() : idsByPath(previous)
+  let last = Math.max(options.lastColumnId ?? 0, 0, ...known.values())
+  const idOf: IdOf = (path) => {
+    const id = known.get(path)
+    if (id !== undefined) return id
+    last += 1
+    return last
+  }
+  const added = before.map((column) => ({ id: idOf(column.name), ...column }))
+  const fields = [...added, ...structOf(record, '', idOf).fields]
+  return { type: 'struct', 'schema-id': previous?.['schema-id'] ?? 0, fields }
+}
+
+/** `occurredAt` is the column `occurred_at`. */
+export function columnName(field: string): string {
+  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
+
+type IdOf = (path: string) => number
+
+function structOf(record: AvroRecord, path: string, idOf: IdOf): IcebergStruct {
+  return { type: 'struct', fields: record.fields.map((field) => fieldOf(field, path, idOf)) }
+}
+
+function fieldOf(field: AvroField, parent: string, idOf: IdOf): IcebergField {
+  const name = columnName(field.name)
+  const path = parent === '' ? name : `${parent}.${name}`
+  return {
+    id: idOf(path),
+    name,
+    required: !isNullable(field.type),
+    type: typeOf(field.type, path, idOf),
+    ...(field.doc === undefined ? {} : { doc: field.doc }),
+  }
+}
+
+const primitives: Readonly<Record<AvroPrimitive, IcebergPrimitive>> = {
+  boolean: 'boolean',
+  int: 'int',
+  long: 'long',
+  double: 'double',
+  string: 'string',
+  bytes: 'binary',
+}
+
+function typeOf(type: AvroField['type'], path: string, idOf: IdOf): IcebergType {
+  return matchAvro<IcebergType>(type, {
+    primitive: (primitive) => primitives[primitive],
+    timestamp: () => 'timestamptz',
+    nullable: (of) => typeOf(of, path, idOf),
+    record: (record) => structOf(record, path, idOf),
+    array: (items) => ({
+      type: 'list',
+      'element-id': idOf(`${path}.element`),
+      element: typeOf(items, `${path}.element`, idOf),
+      'element-required': !isNullable(items),
+    }),
+  })
+}
+
+function idsByPath(schema: IcebergStruct): Map<string, number> {
+  return new Map(schema.fields.flatMap((field) => fieldIds(field, '')))
+}
+
+function fieldIds(field: IcebergField, parent: string): readonly (readonly [string, number])[] {
+  const path = parent === '' ? field.name : `${parent}.${field.name}`
+  return [[path, field.id], ...typeIds(field.type, path)]
+}
+
+function typeIds(type: IcebergType, path: string): readonly (readonly [string, number])[] {
+  if (typeof type === 'string') return []
+  if (type.type === 'struct') return type.fields.flatMap((field) => fieldIds(field, path))
+  const element = `${path}.element`
+  return [[element, type['element-id']], ...typeIds(type.element, element)]
+}

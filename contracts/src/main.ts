@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { ContractError, PublishError } from './errors.ts'
+import { generate, staleFiles } from './generate.ts'
+import { publishContracts } from './publish.ts'
+
+const help = `npm run contracts -- <verb>
+
+  publish            registers every schema, sets the level of every subject, creates the topics;
+                     doing it again changes nothing
+  generate           writes the TypeScript types into contracts/generated
+  generate --check   says which of them are stale
+
+For publish:
+  --offset <n>               ports of the running instance: those of deploy/local/ports.json plus n (0)
+  --registry <url>           instead of the instance's, with its path, e.g. http://host/apis/ccompat/v7
+  --brokers <host:port,…>    instead of the instance's
+  --timeout <seconds>        for all of it (60)
+
+Exit codes: 0 it is so; 1 generated types are stale; 2 it could not be done.
+`
+
+const options = {
+  help: { type: 'boolean', short: 'h' },
+  check: { type: 'boolean' },
+  offset: { type: 'string', default: '0' },
+  registry: { type: 'string' },
+  brokers: { type: 'string' },
+  timeout: { type: 'string', default: '60' },
+} as const
+
+type Values = ReturnType<typeof readArguments>['values']
+
+function readArguments(args: readonly string[]) {
+  return parseArgs({ args: [...args], options, allowPositionals: true })
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args)
+  const [verb, ...rest] = positionals
+  if (values.help === true) return say(help)
+  if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected`)
+  if (verb === 'publish') return publish(values)
+  if (verb === 'generate') return values.check === true ? check() : write()
+  throw new UsageError(verb === undefined ? 'which verb?' : `${verb} is no verb`)
+}
+
+async function publish(values: Values): Promise<number> {
+  const offset = wholeNumber('--offset', values.offset)
+  await publishContracts({
+    registryUrl: values.registry ?? `http://127.0.0.1:${port('registry', offset)}/apis/ccompat/v7`,
+    brokers: values.brokers ?? `127.0.0.1:${port('kafka', offset)}`,
+    timeoutMs: wholeNumber('--timeout', values.timeout) * 1_000,
+    onProgress: say,
+  })
+  return 0
+}
+
+function write(): number {
+  for (const file of generate()) say(file)
+  return 0
+}
+
+function check(): number {
+  const stale = staleFiles()
+  for (const file of stale) say(`${file} is stale: run \`npm run contracts -- generate\``)
+  return stale.length === 0 ? 0 : 1
+}
+
+function port(component: string, offset: number): number {
+  const found = instancePorts()[component]
+  if (typeof found === 'number') return found + offset
+  throw new UsageError(`deploy/local/ports.json has no port of ${component}`)
+}
+
+function instancePorts(): Readonly<Record<string, unknown>> {
+  try {
+    return JSON.parse(
+      readFileSync(new URL('../../deploy/local/ports.json', import.meta.url), 'utf8'),
+    )
+  } catch (error) {
+    throw new UsageError('deploy/local/ports.json cannot be read: give --registry and --brokers', {
+      cause: error,
+    })
+  }
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (/^\d{1,6}$/.test(text)) return Number(text)
+  throw new UsageError(`${name}: a whole number is expected, not ${text}`)
+}
+
+function say(line: string): number {
+  process.stdout.write(`${line}\n`)
+  return 0
+}
+
+class UsageError extends Error {}
+
+function explained(error: unknown): string | undefined {
+  if (error instanceof PublishError || error instanceof ContractError) return causes(error)
+  if (error instanceof UsageError || (error instanceof TypeError && 'code' in error)) {
+    return `${error.message}\n\n${help}`
+  }
+  return undefined
+}
+
+function causes(error: Error): string {
+  return error.cause instanceof Error ? `${error.message}\n  ${causes(error.cause)}` : error.message
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const explanation = explained(error)
+  if (explanation === undefined) throw error
+  process.stderr.write(`${explanation}\n`)
+  process.exitCode = 2
+}

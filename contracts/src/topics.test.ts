@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest'
+import { currentSchema } from './schemas.ts'
+import { parseTopics, readTopic, readTopics } from './topics.ts'
+
+const good = `
+topics:
+  shop.thing.v1:
+    owner: shop
+    key: thing id
+    keyField: thingId
+    invariant: one thing, one order of events
+    partitions: 4
+    retentionMs: -1
+    cleanup: delete
+    format: avro
+    compatibility: FULL_TRANSITIVE
+    compatibilityReason: it is re-read
+    deadLetter: shop.thing.v1.dead-letter
+    control: true
+    consumers: [other]
+`
+
+describe('topics.yaml', () => {
+  it('gives every topic with its promises', () => {
+    expect(parseTopics(good)).toEqual([
+      {
+        name: 'shop.thing.v1',
+        owner: 'shop',
+        key: 'thing id',
+        keyField: 'thingId',
+        invariant: 'one thing, one order of events',
+        partitions: 4,
+        retentionMs: -1,
+        cleanup: 'delete',
+        format: 'avro',
+        compatibility: 'FULL_TRANSITIVE',
+        compatibilityReason: 'it is re-read',
+        deadLetter: 'shop.thing.v1.dead-letter',
+        control: true,
+        consumers: ['other'],
+      },
+    ])
+  })
+
+  it('names every mistake at once', () => {
+    const bad = good
+      .replace('partitions: 4', 'partitions: 0')
+      .replace('compatibility: FULL_TRANSITIVE', 'compatibility: NONE')
+      .replace('owner: shop', 'ownr: shop')
+    expect(() => parseTopics(bad)).toThrow(
+      [
+        'contracts/topics.yaml cannot be used:',
+        '  shop.thing.v1.owner: text is expected',
+        '  shop.thing.v1.partitions: a whole number from 1 to 1000 is expected',
+        '  shop.thing.v1.compatibility: BACKWARD, BACKWARD_TRANSITIVE, FORWARD, FORWARD_TRANSITIVE, FULL, FULL_TRANSITIVE is expected',
+        '  shop.thing.v1.ownr: is not known',
+      ].join('\n'),
+    )
+  })
+
+  it.each(['', 'topics:', 'topics: {}', 'topics: [a]', '{'])('refuses the file %j', (yaml) => {
+    expect(() => parseTopics(yaml)).toThrow('contracts/topics.yaml')
+  })
+
+  it('refuses a name without a version', () => {
+    const named = good.replaceAll('shop.thing.v1', 'shop.thing')
+    expect(() => parseTopics(named)).toThrow('shop.thing: a name like domain.thing.v1 is expected')
+  })
+
+  it('has no topic that it does not name', () => {
+    expect(() => readTopic('no.such.v1')).toThrow('has no topic no.such.v1')
+  })
+})
+
+describe.each(readTopics().map((topic) => [topic.name, topic] as const))('%s', (name, topic) => {
+  it('has its key in its schema', () => {
+    const fields = currentSchema(name).schema.fields.map((field) => field.name)
+    expect(fields).toContain(topic.keyField)
+  })
+})

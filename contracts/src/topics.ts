@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parse } from 'yaml'
+import { ContractError } from './errors.ts'
+
+/** A topic's promises, as `topics.yaml` gives them. */
+export type Topic = {
+  readonly name: string
+  readonly owner: string
+  /** The record's key in words, and the field of the schema that holds the same value. */
+  readonly key: string
+  readonly keyField: string
+  /** Why that key: the invariant that needs it. */
+  readonly invariant: string
+  readonly partitions: number
+  /** -1 keeps records for ever. */
+  readonly retentionMs: number
+  readonly cleanup: 'delete' | 'compact'
+  readonly format: 'avro'
+  readonly compatibility: Compatibility
+  readonly compatibilityReason: string
+  readonly deadLetter: string
+  /** Whether ticks and barriers travel in the topic. */
+  readonly control: boolean
+  readonly consumers: readonly string[]
+}
+
+export type Compatibility = (typeof compatibilities)[number]
+
+/** NONE is missing on purpose: it promises nothing. */
+const compatibilities = [
+  'BACKWARD',
+  'BACKWARD_TRANSITIVE',
+  'FORWARD',
+  'FORWARD_TRANSITIVE',
+  'FULL',
+  'FULL_TRANSITIVE',
+] as const
+
+const topicsFile = fileURLToPath(new URL('../topics.yaml', import.meta.url))
+
+/**
+ * All topics of the house in the file's order.
+ *
+ * @throws ContractError with all mistakes of the file at once.
+ */
+export function readTopics(): readonly Topic[] {
+  return parseTopics(readFileSync(topicsFile, 'utf8'))
+}
+
+/** @throws ContractError when no topic has that name. */
+export function readTopic(name: string): Topic {
+  const topic = readTopics().find((candidate) => candidate.name === name)
+  if (topic === undefined) throw new ContractError(`contracts/topics.yaml has no topic ${name}`)
+  return topic
+}
+
+/** The subject under which a topic's value schema is registered. */
+export function subjectOf(topic: string): string {
+  return `${topic}-value`
+}
+
+export function parseTopics(yaml: string): readonly Topic[] {
+  const entries = topicEntries(yaml)
+  const mistakes = [
+    ...entries.flatMap(([name, entry]) => topicMistakes(name, entry)),
+    ...duplicateNames(entries),
+  ]
+  if (mistakes.length > 0) throw invalid(mistakes)
+  // Every property was checked just above.
+  return entries.map(([name, entry]) => Object.freeze({ name, ...entry }) as unknown as Topic)
+}
+
+type Entry = Readonly<Record<string, unknown>>
+
+function topicEntries(yaml: string): readonly (readonly [string, Entry])[] {
+  const document: unknown = parseYaml(yaml)
+  const topics = isObject(document) ? document.topics : undefined
+  if (!isObject(topics) || Object.keys(topics).length === 0) {
+    throw invalid(['`topics` is missing or empty'])
+  }
+  return Object.entries(topics).map(([name, entry]) => [name, isObject(entry) ? entry : {}])
+}
+
+function parseYaml(yaml: string): unknown {
+  try {
+    return parse(yaml)
+  } catch (error) {
+    throw new ContractError('contracts/topics.yaml is no YAML', { cause: error })
+  }
+}
+
+type Check = readonly [expected: string, holds: (value: unknown, name: string) => boolean]
+
+const text: Check = ['text', (value) => typeof value === 'string' && value.trim() !== '']
+
+const checks: Readonly<Record<keyof Omit<Topic, 'name'>, Check>> = {
+  owner: text,
+  key: text,
+  keyField: text,
+  invariant: text,
+  partitions: ['a whole number from 1 to 1000', (value) => isWhole(value, 1, 1_000)],
+  retentionMs: [
+    '-1 (for ever) or at least 3600000, an hour',
+    (value) => value === -1 || isWhole(value, 3_600_000, Number.MAX_SAFE_INTEGER),
+  ],
+  cleanup: ['delete or compact', (value) => value === 'delete' || value === 'compact'],
+  format: ['avro', (value) => value === 'avro'],
+  compatibility: [
+    compatibilities.join(', '),
+    (value) => compatibilities.some((level) => level === value),
+  ],
+  compatibilityReason: text,
+  deadLetter: ['<topic>.dead-letter', (value, name) => value === `${name}.dead-letter`],
+  control: ['true or false', (value) => typeof value === 'boolean'],
+  consumers: [
+    'a list of names',
+    (value) => Array.isArray(value) && value.every((consumer) => typeof consumer === 'string'),
+  ],
+}
+
+function topicMistakes(name: string, entry: Entry): readonly string[] {
+  const wrong = Object.entries(checks)
+    .filter(([property, [, holds]]) => !holds(entry[property], name))
+    .map(([property, [expected]]) => `${name}.${property}: ${expected} is expected`)
+  const unknown = Object.keys(entry)
+    .filter((property) => !(property in checks))
+    .map((property) => `${name}.${property}: is not known`)
+  return [...nameMistakes(name), ...wrong, ...unknown]
+}
+
+function nameMistakes(name: string): readonly string[] {
+  if (/^[a-z0-9-]+(\.[a-z0-9-]+)+\.v[1-9][0-9]*$/.test(name)) return []
+  return [`${name}: a name like domain.thing.v1 is expected`]
+}
+
+/** A broker's metrics write `.` and `_` alike; ours have no `_`, so equal names are all there is to find. */
+function duplicateNames(entries: readonly (readonly [string, Entry])[]): readonly string[] {
+  const seen = entries.flatMap(([name, entry]) => [name, String(entry.deadLetter)])
+  return seen
+    .filter((name, index) => seen.indexOf(name) !== index)
+    .map((name) => `${name}: is the name of two topics`)
+}
+
+function isWhole(value: unknown, least: number, most: number): boolean {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
+}
+
+function isObject(value: unknown): value is Entry {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function invalid(mistakes: readonly string[]): ContractError {
+  const lines = mistakes.map((mistake) => `  ${mistake}`)
+  return new ContractError(`contracts/topics.yaml cannot be used:\n${lines.join('\n')}`)
+}

@@ -1,0 +1,105 @@
+/**
+ * Where every verb of package.json begins. Plain JavaScript without dependencies, since neither Node 24 nor a single
+ * package may be there yet: it runs on Node 20, has npm install what is missing, and continues on the Node 24 that
+ * came with it.
+ */
+import { spawn } from 'node:child_process'
+import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
+const modules = join(root, 'node_modules')
+const node24 = join(modules, 'node', 'bin', 'node')
+const EXIT_UNDECIDED = 2
+const LEAST_NODE_MAJOR = 20
+
+const verbs = {
+  start: ['deploy/local/src/start.ts', 'sets everything up, starts it, shows one order on its way'],
+  stack: ['deploy/local/src/stack-command.ts', 'up, down, status and more of the running system'],
+  contracts: ['contracts/src/main.ts', 'publish schemas and topics, generate types'],
+  jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
+  lake: ['services/lakehouse/src/query-command.ts', 'tables and rows of the lakehouse'],
+  check: ['test/check.ts', 'static checks'],
+  test: ['test/run.ts', 'every test of the landing lane'],
+}
+
+function help() {
+  const lines = Object.entries(verbs).map(
+    ([verb, [, what]]) => `  npm run ${verb.padEnd(10)} ${what}`,
+  )
+  return [
+    'The verbs; each tells more with `-- --help`:',
+    '',
+    ...lines,
+    '',
+    'Exit codes: 0 what it says holds; 1 refuted; 2 undecided, or what it needs is not there.',
+  ].join('\n')
+}
+
+/** npm writes this file last, so an interrupted installation has an old one or none. */
+function installedAt() {
+  const mark = join(modules, '.package-lock.json')
+  return existsSync(mark) && existsSync(node24) ? statSync(mark).mtimeMs : 0
+}
+
+/** What a package manager needs to rebuild, is newer than what it built last. */
+function isInstalled() {
+  return installedAt() >= statSync(join(root, 'package-lock.json')).mtimeMs
+}
+
+/** @returns {Promise<number>} the exit code; 128 and the signal's number when it was ended by one, as shells say. */
+function run(file, args, onSpawn = () => undefined) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(file, args, { cwd: root, stdio: 'inherit' })
+    onSpawn(child)
+    child.once('error', reject)
+    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)))
+  })
+}
+
+async function install() {
+  const begun = Date.now()
+  console.error('Installing npm packages (about 500 MB on disk, once) …')
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=warn'])
+  if (code !== 0) {
+    console.error('npm ci failed. Its own lines above say why; is the package registry reachable?')
+    process.exit(EXIT_UNDECIDED)
+  }
+  const now = new Date()
+  utimesSync(join(modules, '.package-lock.json'), now, now)
+  const packages = readdirSync(modules).length
+  console.error(`npm packages installed: ${packages} folders in ${seconds(begun)} s`)
+}
+
+function seconds(begun) {
+  return Math.round((Date.now() - begun) / 1000)
+}
+
+/** A terminal sends Ctrl-C to both of us: the child decides when it has ended, we only wait for it. */
+function passSignals(child) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal)
+    })
+  }
+}
+
+async function begin([verb, ...args]) {
+  if (verb === undefined || verb === '--help' || verb === '-h') return console.log(help())
+  if (!Object.hasOwn(verbs, verb)) {
+    console.error(`there is no verb "${verb}"\n\n${help()}`)
+    return EXIT_UNDECIDED
+  }
+  if (Number(process.versions.node.split('.')[0]) < LEAST_NODE_MAJOR) {
+    console.error(
+      `Node ${LEAST_NODE_MAJOR} or later is needed to begin; this is ${process.version}`,
+    )
+    return EXIT_UNDECIDED
+  }
+  if (!isInstalled()) await install()
+  const [file] = verbs[verb]
+  return run(node24, [join(root, file), ...args], passSignals)
+}
+
+process.exitCode = await begin(process.argv.slice(2))

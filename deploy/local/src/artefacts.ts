@@ -1,0 +1,190 @@
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Jdk, javaProgram } from './java.ts'
+import { classPath, jvmArguments } from './jvm.ts'
+import { Locked, takeLock } from './lock.ts'
+import type { Places } from './places.ts'
+import { everyProfile, fullOnly, type Profile } from './profiles.ts'
+import { runProgram } from './program.ts'
+
+/** A folder below jvm/lib that one profile of the pom fills. */
+export type Artefact = {
+  /** The pom's profile. */
+  readonly name: string
+  readonly folder: string
+  readonly profiles: readonly Profile[]
+  /** What it takes on disk, about. */
+  readonly megabytes: number
+}
+
+export const artefacts: readonly Artefact[] = [
+  { name: 'kafka', folder: 'kafka', profiles: everyProfile, megabytes: 55 },
+  { name: 'debezium', folder: 'connect-plugins/debezium', profiles: everyProfile, megabytes: 8 },
+  { name: 'converter', folder: 'connect-plugins/converter', profiles: everyProfile, megabytes: 8 },
+  { name: 'registry', folder: 'registry', profiles: everyProfile, megabytes: 168 },
+  { name: 'catalog', folder: 'catalog', profiles: fullOnly, megabytes: 71 },
+  { name: 'flink', folder: 'flink', profiles: fullOnly, megabytes: 295 },
+  {
+    name: 'flink-prometheus',
+    folder: 'flink-plugins/prometheus',
+    profiles: fullOnly,
+    megabytes: 1,
+  },
+]
+
+const PLUGINS = 'connect-plugins'
+const MAVEN_TIMEOUT_MS = 20 * 60_000
+const LOCK_TIMEOUT_MS = 25 * 60_000
+const MANIFESTS_TIMEOUT_MS = 120_000
+
+export type InstallOptions = {
+  readonly profile: Profile
+  readonly jdk: Jdk | undefined
+  readonly onProgress: (line: string) => void
+}
+
+/** The artefacts of a profile that are not there, or were made from another pom. */
+export function missingArtefacts(places: Places, profile: Profile): readonly Artefact[] {
+  const wanted = fingerprint(places)
+  return artefacts.filter(
+    (artefact) => artefact.profiles.includes(profile) && readMark(places, artefact.name) !== wanted,
+  )
+}
+
+/**
+ * Has Maven fill the folders that are missing. Each is emptied first and marked last, so an interrupted installation is
+ * done again. Instances share the folders: a second launcher waits for the first. A changed pom replaces jars under the
+ * feet of other instances that run.
+ *
+ * @throws ProgramFailed with the end of Maven's output.
+ */
+export async function installArtefacts(places: Places, options: InstallOptions): Promise<void> {
+  if (missingArtefacts(places, options.profile).length === 0) return
+  const giveBack = await waitForLock(places, options.onProgress)
+  try {
+    const missing = missingArtefacts(places, options.profile)
+    for (const [index, artefact] of missing.entries()) {
+      const count = `${index + 1} of ${missing.length}`
+      await installOne(places, artefact, options, count)
+    }
+    const plugins = missing.filter(({ folder }) => folder.startsWith(PLUGINS))
+    if (plugins.length > 0) await writeManifests(places, options)
+    for (const artefact of plugins) writeMark(places, artefact.name)
+  } finally {
+    giveBack()
+  }
+}
+
+async function waitForLock(places: Places, onProgress: (line: string) => void) {
+  const deadline = Date.now() + LOCK_TIMEOUT_MS
+  let told = false
+  for (;;) {
+    try {
+      return takeLock(join(places.jvm, 'lib', '.installed', 'lock'), 'the installation of jars')
+    } catch (error) {
+      if (!(error instanceof Locked) || Date.now() > deadline) throw error
+      if (!told) onProgress(`${error.message}; waiting for it`)
+      told = true
+      await pause(500)
+    }
+  }
+}
+
+async function installOne(
+  places: Places,
+  artefact: Artefact,
+  { jdk, onProgress }: InstallOptions,
+  count: string,
+): Promise<void> {
+  const folder = join(places.jvm, 'lib', artefact.folder)
+  removeMark(places, artefact.name)
+  rmSync(folder, { recursive: true, force: true })
+  rmSync(join(places.jvm, 'target'), { recursive: true, force: true })
+  onProgress(`${artefact.name} (${count}, about ${artefact.megabytes} MB)`)
+  let downloadedBytes = 0
+  await runProgram({
+    file: 'mvn',
+    arguments: ['-B', '-f', join(places.jvm, 'pom.xml'), '-P', artefact.name, 'package'],
+    ...(jdk && { environment: { JAVA_HOME: jdk.home } }),
+    timeoutMs: MAVEN_TIMEOUT_MS,
+    onLine: (line) => {
+      const bytes = downloadedBytesOf(line)
+      if (bytes === undefined) return
+      const before = Math.floor(downloadedBytes / 10_000_000)
+      downloadedBytes += bytes
+      if (Math.floor(downloadedBytes / 10_000_000) === before) return
+      onProgress(`${artefact.name}: ${megabytesText(downloadedBytes)} downloaded`)
+    },
+  })
+  const jars = globSync('**/*.jar', { cwd: folder })
+  const bytes = jars.reduce((sum, jar) => sum + statSync(join(folder, jar)).size, 0)
+  onProgress(`${artefact.name}: ${jars.length} jars, ${megabytesText(bytes)}`)
+  if (!artefact.folder.startsWith(PLUGINS)) writeMark(places, artefact.name)
+}
+
+function megabytesText(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000)} MB`
+}
+
+/** The size that Maven tells in a line such as `Downloaded from central: https://… (1.2 MB at 3.4 MB/s)`. */
+export function downloadedBytesOf(line: string): number | undefined {
+  const found = /Downloaded from \S+ \S+ \(([\d.]+) (B|kB|MB)/.exec(line)
+  if (found === null) return undefined
+  const units: Readonly<Record<string, number>> = { B: 1, kB: 1_000, MB: 1_000_000 }
+  return Number(found[1]) * (units[found[2] ?? 'B'] ?? 1)
+}
+
+/** Connect finds plugins by these in a moment; without them it opens every jar at each start. */
+async function writeManifests(places: Places, { jdk, onProgress }: InstallOptions): Promise<void> {
+  onProgress("Connect's plugin manifests")
+  await runProgram({
+    file: javaProgram(jdk),
+    arguments: [
+      ...jvmArguments(places, { heapMb: 256 }),
+      '-cp',
+      classPath(places, 'kafka'),
+      'org.apache.kafka.tools.ConnectPluginPath',
+      'sync-manifests',
+      '--plugin-path',
+      join(places.jvm, 'lib', PLUGINS),
+    ],
+    timeoutMs: MANIFESTS_TIMEOUT_MS,
+  })
+}
+
+/** Of the pom and of our own Java. */
+function fingerprint(places: Places): string {
+  const hash = createHash('sha256')
+  for (const file of ['pom.xml', ...globSync('src/**/*.java', { cwd: places.jvm }).toSorted()]) {
+    hash.update(file).update(readFileSync(join(places.jvm, file)))
+  }
+  return hash.digest('hex')
+}
+
+const markOf = (places: Places, name: string) =>
+  join(places.jvm, 'lib', '.installed', `${name}.sha256`)
+
+function readMark(places: Places, name: string): string | undefined {
+  const mark = markOf(places, name)
+  return existsSync(mark) ? readFileSync(mark, 'utf8').trim() : undefined
+}
+
+function writeMark(places: Places, name: string): void {
+  const mark = markOf(places, name)
+  mkdirSync(join(mark, '..'), { recursive: true })
+  writeFileSync(mark, `${fingerprint(places)}\n`)
+}
+
+function removeMark(places: Places, name: string): void {
+  rmSync(markOf(places, name), { force: true })
+}

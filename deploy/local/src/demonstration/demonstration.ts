@@ -1,0 +1,162 @@
+import type { Endpoints } from '../ports.ts'
+import type { Profile } from '../profiles.ts'
+import type { Secrets } from '../secrets.ts'
+import { eventually } from '../wait.ts'
+import { agrees, type Comparison, compareBronze, compareGold } from './agreement.ts'
+import { Figures, type Money } from './figures.ts'
+import { placeOrder, placeOrders, registerCustomers } from './shop.ts'
+
+export type DemonstrationOptions = {
+  readonly endpoints: Endpoints
+  readonly secrets: Secrets
+  readonly profile: Profile
+  readonly orders: number
+  /** Takes a line for people. */
+  readonly say: (line: string) => void
+}
+
+export type DemonstrationResult = {
+  /** Every count agrees. */
+  readonly ok: boolean
+  /** From the first request to the window that holds it in gold; undefined where there is no lake. */
+  readonly firstGoldMs?: number | undefined
+}
+
+const CUSTOMERS = 12
+const ORDERS_TIMEOUT_MS = 60_000
+const LAKE_TIMEOUT_MS = 90_000
+
+/** Sends real orders through the running system and shows where they have come to, place by place. */
+export async function demonstrate(options: DemonstrationOptions): Promise<DemonstrationResult> {
+  const figures = await Figures.open(options.endpoints, options.secrets)
+  try {
+    const startedAt = performance.now()
+    if (options.profile === 'minimal') {
+      await sendOrders(options)
+      await showOrders(options, figures)
+      return { ok: true }
+    }
+    const inGoldBefore = await paymentsInGold(figures)
+    const customers = await sendOrders(options)
+    const firstGold = untilGoldGrows(figures, inGoldBefore, startedAt)
+    await showOrders(options, figures)
+    const ok = await showLake(options, figures)
+    await showFreshness(options, figures, customers)
+    return { ok, firstGoldMs: await firstGold }
+  } finally {
+    await figures.close()
+  }
+}
+
+async function sendOrders({
+  endpoints,
+  orders,
+  say,
+}: DemonstrationOptions): Promise<readonly string[]> {
+  const customers = await registerCustomers(endpoints, CUSTOMERS)
+  say(`${orders} orders of ${CUSTOMERS} customers in three currencies, every tenth declined`)
+  await placeOrders(endpoints, customers, orders, (done) => {
+    if (done % 100 === 0) say(`  ${done} orders are placed`)
+  })
+  return customers
+}
+
+async function showOrders({ say }: DemonstrationOptions, figures: Figures): Promise<void> {
+  const states = await eventually(
+    async () => {
+      const now = await figures.orderStates()
+      return (now.OrderPlaced ?? 0) === 0 ? now : undefined
+    },
+    { timeoutMs: ORDERS_TIMEOUT_MS, what: 'every order to be confirmed or rejected' },
+  )
+  const parts = Object.entries(states).map(([state, orders]) => `${orders} ${state}`)
+  say(`orders in Postgres: ${parts.join(', ')}`)
+  for (const { topic, rows } of await figures.storedEvents())
+    say(`events in Postgres: ${rows} for ${topic}`)
+  const topics = ['orders.order.v1', 'payments.payment.v1', 'analytics.revenue-per-minute.v1']
+  for (const { topic, records } of await figures.offsets(topics)) {
+    say(`offsets in Kafka: ${records} in ${topic} (events, ticks and transaction markers)`)
+  }
+}
+
+async function showLake({ say }: DemonstrationOptions, figures: Figures): Promise<boolean> {
+  say(
+    'waiting until bronze and gold agree with Postgres (a window of 10 s, 5 s of watermark, a checkpoint)',
+  )
+  const comparisons = await untilAgreed(figures)
+  for (const one of comparisons) {
+    say(`  ${agrees(one) ? 'equal' : 'DIFFERS'}  ${one.what}: ${one.found} of ${one.expected}`)
+  }
+  const { late } = await figures.gold()
+  say(`gold.revenue_per_minute, read back from Iceberg (${countOf(late)} payments came late):`)
+  for (const window of await figures.newestWindows(9)) {
+    say(
+      `  ${window.starts}–${window.ends} ${window.currency} ${window.payments} payments ${window.minor} minor units`,
+    )
+  }
+  return comparisons.every(agrees)
+}
+
+/** Milliseconds until a window with one of the new orders is in gold. */
+async function untilGoldGrows(
+  figures: Figures,
+  before: bigint,
+  startedAt: number,
+): Promise<number | undefined> {
+  const waiting = { timeoutMs: LAKE_TIMEOUT_MS, what: 'a new window in gold', intervalMs: 250 }
+  try {
+    await eventually(async () => (await paymentsInGold(figures)) > before, waiting)
+    return performance.now() - startedAt
+  } catch {
+    // The comparison that follows says what is missing.
+    return undefined
+  }
+}
+
+async function paymentsInGold(figures: Figures): Promise<bigint> {
+  return countOf((await figures.gold()).windows)
+}
+
+/** What is compared, as soon as all of it agrees; at the bound, as it is then. */
+async function untilAgreed(figures: Figures): Promise<readonly Comparison[]> {
+  let last: readonly Comparison[] = []
+  await eventually(
+    async () => {
+      last = await compareAll(figures)
+      return last.every(agrees)
+    },
+    { timeoutMs: LAKE_TIMEOUT_MS, what: 'equal counts', intervalMs: 500 },
+  ).catch((error: unknown) => {
+    if (last.length === 0) throw error
+  })
+  return last
+}
+
+async function compareAll(figures: Figures): Promise<readonly Comparison[]> {
+  const [stored, bronze, captured, gold] = [
+    await figures.storedEvents(),
+    await figures.bronze(),
+    await figures.captured(),
+    await figures.gold(),
+  ]
+  return [...compareBronze(stored, bronze), ...compareGold(captured, gold.windows, gold.late)]
+}
+
+async function showFreshness(
+  { endpoints, say }: DemonstrationOptions,
+  figures: Figures,
+  customers: readonly string[],
+): Promise<void> {
+  const { orderId, placedAt } = await placeOrder(endpoints, customers, 0)
+  await eventually(() => figures.isInBronze(orderId), {
+    timeoutMs: 30_000,
+    what: 'one order to be readable in bronze',
+    intervalMs: 20,
+  })
+  say(
+    `freshness: order ${orderId} was readable in bronze ${Date.now() - placedAt} ms after its request began`,
+  )
+}
+
+const countOf = (money: readonly Money[]): bigint =>
+  money.reduce((sum, { payments }) => sum + payments, 0n)

@@ -1,0 +1,189 @@
+import { openKafka } from '@tenseams/kafka/client'
+import { Catalog } from '@tenseams/lakehouse/catalog'
+import { Engine } from '@tenseams/lakehouse/duckdb'
+import { type LakePorts, queryLake } from '@tenseams/lakehouse/query'
+import { fileStorage } from '@tenseams/lakehouse/storage'
+import type { Admin } from 'kafkajs'
+import pg from 'pg'
+import type { Endpoints } from '../ports.ts'
+import type { Secrets } from '../secrets.ts'
+
+/** Money captured in one currency: how often, and how much in minor units. */
+export type Money = { readonly currency: string; readonly payments: bigint; readonly minor: bigint }
+
+export type TopicCount = {
+  readonly topic: string
+  readonly rows: bigint
+  readonly distinct: bigint
+}
+
+export type TopicOffsets = { readonly topic: string; readonly records: bigint }
+
+/** The topics whose events are counted in Postgres and in bronze. */
+export const eventTopics = ['orders.order.v1', 'payments.payment.v1'] as const
+
+/** Reads what each part of the system holds. Every question has a bound; nothing is written. */
+export class Figures {
+  readonly #pool: pg.Pool
+  readonly #admin: Admin
+  readonly #lake: LakePorts
+
+  private constructor(pool: pg.Pool, admin: Admin, lake: LakePorts) {
+    this.#pool = pool
+    this.#admin = admin
+    this.#lake = lake
+  }
+
+  static async open(endpoints: Endpoints, secrets: Secrets): Promise<Figures> {
+    const pool = new pg.Pool({
+      ...endpoints.postgres,
+      user: 'postgres',
+      password: secrets.postgresPasswords.postgres,
+      database: 'shop',
+      max: 2,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 15_000,
+    })
+    pool.on('error', () => {
+      // The next question opens a new connection, or says why it cannot.
+    })
+    const kafka = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'demonstration' })
+    const admin = kafka.admin()
+    await admin.connect()
+    const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
+    const catalog = new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 })
+    return new Figures(pool, admin, { catalog, storage: fileStorage, engine })
+  }
+
+  async close(): Promise<void> {
+    this.#lake.engine.close()
+    await this.#admin.disconnect()
+    await this.#pool.end()
+  }
+
+  /** Orders by where their life has come to. */
+  async orderStates(): Promise<Readonly<Record<string, number>>> {
+    const { rows } = await this.#pool.query<{ type: string; orders: number }>(
+      `select type, count(*)::int as orders from
+         (select distinct on (stream_id) type from orders.events order by stream_id, version desc) as latest
+        group by type order by type`,
+    )
+    return Object.fromEntries(rows.map(({ type, orders }) => [type, orders]))
+  }
+
+  /** Events in Postgres, by the topic that they go to. */
+  async storedEvents(): Promise<readonly TopicCount[]> {
+    const { rows } = await this.#pool.query<{ topic: string; rows: string }>(
+      `select topic, count(*) as rows from
+         (select topic from orders.events union all select topic from payments.events) as events
+        where topic = any($1) group by topic order by topic`,
+      [eventTopics],
+    )
+    return rows.map((row) => ({
+      topic: row.topic,
+      rows: BigInt(row.rows),
+      distinct: BigInt(row.rows),
+    }))
+  }
+
+  /** Money captured, as the payments' event store says it. */
+  async captured(): Promise<readonly Money[]> {
+    const { rows } = await this.#pool.query<{ currency: string; payments: string; minor: string }>(
+      `select data->>'currency' as currency, count(*) as payments, sum((data->>'amountMinor')::bigint) as minor
+         from payments.events where type = 'PaymentCaptured' group by 1 order by 1`,
+    )
+    return rows.map(({ currency, payments, minor }) => moneyOf(currency, payments, minor))
+  }
+
+  /** High watermarks, summed over a topic's partitions: records, ticks and transaction markers. */
+  async offsets(topics: readonly string[]): Promise<readonly TopicOffsets[]> {
+    const counted: TopicOffsets[] = []
+    for (const topic of topics) {
+      const partitions = await this.#admin.fetchTopicOffsets(topic)
+      const records = partitions.reduce(
+        (sum, { high, low }) => sum + BigInt(high) - BigInt(low),
+        0n,
+      )
+      counted.push({ topic, records })
+    }
+    return counted
+  }
+
+  /** Events in bronze; barriers are rows there too, but no events. */
+  async bronze(): Promise<readonly TopicCount[]> {
+    const counted: TopicCount[] = []
+    for (const topic of eventTopics) {
+      const [row] = await queryLake(
+        this.#lake,
+        `select count(*) as n, count(distinct event_id) as d from bronze.${bronzeName(topic)} where type <> 'barrier'`,
+      )
+      counted.push({ topic, rows: integer(row?.n), distinct: integer(row?.d) })
+    }
+    return counted
+  }
+
+  /** Closed windows and late payments in gold, together: every captured payment is in one of them. */
+  async gold(): Promise<{ readonly windows: readonly Money[]; readonly late: readonly Money[] }> {
+    const windows = await queryLake(
+      this.#lake,
+      `select currency, sum(delta_payments) as payments, sum(delta_minor) as minor
+         from gold.revenue_per_minute group by currency order by currency`,
+    )
+    const late = await queryLake(
+      this.#lake,
+      `select currency, count(*) as payments, sum(amount_minor) as minor
+         from gold.revenue_per_minute_late group by currency order by currency`,
+    )
+    return { windows: windows.map(moneyOfRow), late: late.map(moneyOfRow) }
+  }
+
+  /** The newest windows, newest first. */
+  async newestWindows(limit: number): Promise<readonly Window[]> {
+    const rows = await queryLake(
+      this.#lake,
+      `select strftime(window_start, '%H:%M:%S') as starts, strftime(window_end, '%H:%M:%S') as ends, currency,
+              sum(delta_payments) as payments, sum(delta_minor) as minor
+         from gold.revenue_per_minute group by window_start, window_end, currency
+        order by window_start desc, currency limit ${limit}`,
+    )
+    return rows.map((row) => ({
+      starts: String(row.starts),
+      ends: String(row.ends),
+      ...moneyOfRow(row),
+    }))
+  }
+
+  /** Whether bronze shows the event that placed this order. */
+  async isInBronze(orderId: string): Promise<boolean> {
+    const rows = await queryLake(
+      this.#lake,
+      `select 1 as found from bronze.${bronzeName(eventTopics[0])} where stream_id = '${orderId}' limit 1`,
+    )
+    return rows.length > 0
+  }
+}
+
+export type Window = Money & { readonly starts: string; readonly ends: string }
+
+const bronzeName = (topic: string): string => topic.replaceAll(/[.-]/g, '_')
+
+const moneyOf = (currency: string, payments: string, minor: string): Money => ({
+  currency,
+  payments: BigInt(payments),
+  minor: BigInt(minor),
+})
+
+function moneyOfRow(row: Readonly<Record<string, unknown>>): Money {
+  return {
+    currency: String(row.currency),
+    payments: integer(row.payments),
+    minor: integer(row.minor),
+  }
+}
+
+/** DuckDB's counts and sums come as bigints (a sum of bigints as HUGEINT) or, where they fit, as numbers. */
+function integer(value: unknown): bigint {
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'number') return BigInt(value)
+  throw new TypeError(`not an integer: ${String(value)}`)
+}

@@ -1,0 +1,97 @@
+import type { Context } from './part.ts'
+import { host } from './ports.ts'
+
+type Settings = Readonly<Record<string, string | number | boolean>>
+
+export type FlinkProcessName = 'flink-jobmanager' | 'flink-taskmanager' | 'sql-gateway'
+
+/** Flink's settings for one of its processes. Every port is fixed and every address is loopback. */
+export function flinkSettings(context: Context, name: FlinkProcessName): Settings {
+  return {
+    ...addresses(context),
+    ...metrics(context, name),
+    ...memory,
+    ...state(context),
+    ...behaviour,
+  }
+}
+
+function metrics({ ports }: Context, name: FlinkProcessName): Settings {
+  if (name === 'sql-gateway') return {}
+  const own =
+    name === 'flink-jobmanager'
+      ? { query: ports.flinkJobManagerQuery, reporter: ports.flinkJobManagerMetrics }
+      : { query: ports.flinkTaskManagerQuery, reporter: ports.flinkTaskManagerMetrics }
+  const factory = 'org.apache.flink.metrics.prometheus.LoopbackPrometheusReporterFactory'
+  return {
+    'metrics.internal.query-service.port': String(own.query),
+    'metrics.reporters': 'prom',
+    'metrics.reporter.prom.factory.class': factory,
+    'metrics.reporter.prom.host': host,
+    'metrics.reporter.prom.port': own.reporter,
+  }
+}
+
+function addresses({ ports, places }: Context): Settings {
+  return {
+    'jobmanager.bind-host': host,
+    'jobmanager.rpc.address': host,
+    'jobmanager.rpc.port': ports.flinkJobManagerRpc,
+    'blob.server.port': String(ports.flinkBlob),
+    'rest.address': host,
+    'rest.bind-address': host,
+    'rest.port': ports.flinkRest,
+    'rest.bind-port': String(ports.flinkRest),
+    'taskmanager.bind-host': host,
+    'taskmanager.host': host,
+    'taskmanager.rpc.port': String(ports.flinkTaskManagerRpc),
+    'taskmanager.data.port': ports.flinkTaskManagerData,
+    'sql-gateway.endpoint.rest.address': host,
+    'sql-gateway.endpoint.rest.bind-address': host,
+    'sql-gateway.endpoint.rest.port': ports.sqlGateway,
+    'sql-gateway.endpoint.rest.bind-port': String(ports.sqlGateway),
+    'io.tmp.dirs': `${places.data}/flink/tmp`,
+  }
+}
+
+/** The JVMs get their limits as arguments; the TaskManager also plans by these. */
+const memory = {
+  'taskmanager.numberOfTaskSlots': 4,
+  'taskmanager.cpu.cores': 2,
+  'taskmanager.memory.framework.heap.size': '96m',
+  'taskmanager.memory.task.heap.size': '320m',
+  'taskmanager.memory.framework.off-heap.size': '96m',
+  'taskmanager.memory.task.off-heap.size': '32m',
+  'taskmanager.memory.managed.size': '192m',
+  'taskmanager.memory.network.min': '64m',
+  'taskmanager.memory.network.max': '64m',
+  'taskmanager.memory.jvm-metaspace.size': '256m',
+  'taskmanager.memory.jvm-overhead.min': '96m',
+  'taskmanager.memory.jvm-overhead.max': '96m',
+} as const
+
+function state({ settings, places }: Context): Settings {
+  return {
+    'state.backend.type': 'rocksdb',
+    'execution.checkpointing.incremental': true,
+    'execution.checkpointing.interval': `${settings.checkpointIntervalMs} ms`,
+    'execution.checkpointing.mode': 'EXACTLY_ONCE',
+    'execution.checkpointing.dir': `file://${places.checkpoints}`,
+    'execution.checkpointing.savepoint-dir': `file://${places.savepoints}`,
+    'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
+    'execution.checkpointing.max-concurrent-checkpoints': 1,
+  }
+}
+
+const behaviour = {
+  'parallelism.default': 1,
+  'jobmanager.scheduler': 'adaptive',
+  'table.local-time-zone': 'UTC',
+  // A fixed number of restarts is used up by an outage of half a minute.
+  'restart-strategy.type': 'exponential-delay',
+  'restart-strategy.exponential-delay.initial-backoff': '500 ms',
+  'restart-strategy.exponential-delay.max-backoff': '10 s',
+  'restart-strategy.exponential-delay.reset-backoff-threshold': '1 min',
+  'sql-gateway.session.idle-timeout': '0 s',
+  'classloader.check-leaked-classloader': false,
+} as const

@@ -1,0 +1,44 @@
+import { mkdir } from 'node:fs/promises'
+import { answersOk } from '../check.ts'
+import { javaProgram } from '../java.ts'
+import { classPath, jvmArguments } from '../jvm.ts'
+import type { Component } from '../part.ts'
+import { host } from '../ports.ts'
+import { fullOnly } from '../profiles.ts'
+
+/** Iceberg's REST catalogue over its JDBC catalogue, which keeps its two tables in Postgres. */
+export const catalog: Component = {
+  kind: 'component',
+  name: 'catalog',
+  title: 'Iceberg REST catalogue 1.11',
+  profiles: fullOnly,
+  needs: ['databases'],
+  ports: ['catalog'],
+  url: ({ endpoints }) => `${endpoints.catalogUrl}/v1/namespaces`,
+  prepare: async ({ places }) => {
+    await mkdir(places.warehouse, { recursive: true })
+  },
+  command: async ({ places, ports, endpoints, secrets, java }) => ({
+    file: javaProgram(java.main),
+    arguments: [
+      ...jvmArguments(places, { heapMb: 192 }),
+      '-Dorg.slf4j.simpleLogger.showDateTime=true',
+      "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
+      '-cp',
+      classPath(places, 'catalog'),
+      'tenseams.catalog.LoopbackCatalog',
+      `host=${host}`,
+      `port=${ports.catalog}`,
+      'catalog-impl=org.apache.iceberg.jdbc.JdbcCatalog',
+      `uri=jdbc:postgresql://${host}:${ports.postgres}/catalog`,
+      'jdbc.user=catalog',
+      'jdbc.schema-version=V1',
+      `warehouse=${endpoints.warehouse}`,
+    ],
+    environment: { CATALOG_PASSWORD: secrets.postgresPasswords.catalog },
+  }),
+  isReady: ({ endpoints }) => answersOk(`${endpoints.catalogUrl}/v1/config`),
+  readyTimeoutMs: 60_000,
+  stopSignal: 'SIGTERM',
+  stopTimeoutMs: 15_000,
+}

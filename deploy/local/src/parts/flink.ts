@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { answersOk, readJson } from '../check.ts'
+import { type FlinkProcessName, flinkSettings } from '../flink-settings.ts'
+import { javaProgram } from '../java.ts'
+import { classPath, type JvmOptions, jvmArguments } from '../jvm.ts'
+import type { Command, Component, Context } from '../part.ts'
+import { fullOnly } from '../profiles.ts'
+
+const common = {
+  kind: 'component',
+  profiles: fullOnly,
+  needs: [],
+  readyTimeoutMs: 120_000,
+  stopSignal: 'SIGTERM',
+  stopTimeoutMs: 20_000,
+} as const
+
+/** Flink's JobManager: a session cluster. It forgets its jobs when it ends. */
+export const flinkJobManager: Component = {
+  ...common,
+  name: 'flink-jobmanager',
+  title: 'Flink 2.1 JobManager',
+  ports: [
+    'flinkRest',
+    'flinkJobManagerRpc',
+    'flinkBlob',
+    'flinkJobManagerQuery',
+    'flinkJobManagerMetrics',
+  ],
+  url: ({ endpoints }) => endpoints.flinkUrl,
+  prepare: (context) => writeSettings(context, 'flink-jobmanager'),
+  command: async (context) =>
+    flink(context, 'flink-jobmanager', {
+      heapMb: 320,
+      metaspaceMb: 192,
+      main: 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint',
+      arguments: ['--executionMode', 'cluster'],
+    }),
+  isReady: ({ endpoints }) => answersOk(`${endpoints.flinkUrl}/overview`),
+  forgets: ['flink-jobs'],
+}
+
+/** Flink's TaskManager with RocksDB. Ready when the JobManager lists this very start of it. */
+export const flinkTaskManager: Component = {
+  ...common,
+  name: 'flink-taskmanager',
+  title: 'Flink 2.1 TaskManager, RocksDB',
+  ports: [
+    'flinkTaskManagerRpc',
+    'flinkTaskManagerData',
+    'flinkTaskManagerQuery',
+    'flinkTaskManagerMetrics',
+  ],
+  prepare: async (context) => {
+    await writeSettings(context, 'flink-taskmanager')
+    await writeFile(resourceIdFile(context), `taskmanager-${randomUUID().slice(0, 8)}`)
+  },
+  command: async (context) =>
+    flink(context, 'flink-taskmanager', {
+      heapMb: 416,
+      metaspaceMb: 256,
+      directMb: 192,
+      main: 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner',
+      arguments: ['-D', `taskmanager.resource-id=${readFileSync(resourceIdFile(context), 'utf8')}`],
+    }),
+  isReady: isRegistered,
+}
+
+/** Flink's SQL Gateway: takes SQL by HTTP, compiles it and submits the job. It keeps no job of its own. */
+export const sqlGateway: Component = {
+  ...common,
+  name: 'sql-gateway',
+  title: 'Flink 2.1 SQL Gateway',
+  ports: ['sqlGateway'],
+  url: ({ endpoints }) => `${endpoints.sqlGatewayUrl}/v2/info`,
+  prepare: (context) => writeSettings(context, 'sql-gateway'),
+  command: async (context) =>
+    flink(context, 'sql-gateway', {
+      heapMb: 384,
+      metaspaceMb: 320,
+      main: 'org.apache.flink.table.gateway.SqlGateway',
+      arguments: [],
+    }),
+  isReady: ({ endpoints }) => answersOk(`${endpoints.sqlGatewayUrl}/v2/info`),
+}
+
+const settingsFolder = ({ places }: Context, name: FlinkProcessName) => join(places.run, name)
+const resourceIdFile = ({ places }: Context) => join(places.run, 'flink-taskmanager', 'resource-id')
+
+async function writeSettings(context: Context, name: FlinkProcessName): Promise<void> {
+  const folder = settingsFolder(context, name)
+  const temporary = join(context.places.data, 'flink', 'tmp')
+  for (const each of [folder, temporary, context.places.checkpoints, context.places.savepoints]) {
+    await mkdir(each, { recursive: true })
+  }
+  // JSON is YAML: no library is needed to write it.
+  const settings = JSON.stringify(flinkSettings(context, name), null, 2)
+  await writeFile(join(folder, 'config.yaml'), `${settings}\n`)
+}
+
+async function isRegistered(context: Context): Promise<boolean> {
+  const known = await readJson(`${context.endpoints.flinkUrl}/taskmanagers`)
+  const { taskmanagers } = known as { taskmanagers: readonly { id: string }[] }
+  const id = readFileSync(resourceIdFile(context), 'utf8')
+  return taskmanagers.some((each) => each.id === id)
+}
+
+type FlinkProcess = {
+  readonly heapMb: number
+  readonly metaspaceMb: number
+  readonly directMb?: number
+  readonly main: string
+  readonly arguments: readonly string[]
+}
+
+function flink(context: Context, name: FlinkProcessName, process: FlinkProcess): Command {
+  const { places, java } = context
+  const folder = settingsFolder(context, name)
+  const lib = join(places.jvm, 'lib', 'flink')
+  return {
+    file: javaProgram(java.main),
+    arguments: [
+      ...jvmArguments(places, jvmOptionsOf(process)),
+      '-cp',
+      classPath(places, 'flink'),
+      process.main,
+      ...(name === 'sql-gateway' ? [] : ['--configDir', folder]),
+      ...process.arguments,
+    ],
+    environment: {
+      FLINK_CONF_DIR: folder,
+      FLINK_LIB_DIR: lib,
+      FLINK_OPT_DIR: lib,
+      FLINK_PLUGINS_DIR: join(places.jvm, 'lib', 'flink-plugins'),
+    },
+  }
+}
+
+function jvmOptionsOf({ heapMb, metaspaceMb, directMb }: FlinkProcess): JvmOptions {
+  return {
+    heapMb,
+    log4j: true,
+    more: [
+      `-XX:MaxMetaspaceSize=${metaspaceMb}m`,
+      ...(directMb === undefined ? [] : [`-XX:MaxDirectMemorySize=${directMb}m`]),
+      ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
+      ...opened.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
+    ],
+  }
+}
+
+/** What flink-dist's own scripts open to the class path on Java 17. */
+const exported = [
+  'java.base/sun.net.util',
+  'java.rmi/sun.rmi.registry',
+  'java.security.jgss/sun.security.krb5',
+]
+const opened = [
+  'java.lang',
+  'java.net',
+  'java.io',
+  'java.nio',
+  'sun.nio.ch',
+  'java.lang.reflect',
+  'java.text',
+  'java.time',
+  'java.util',
+  'java.util.concurrent',
+  'java.util.concurrent.atomic',
+  'java.util.concurrent.locks',
+]

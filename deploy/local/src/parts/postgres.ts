@@ -1,0 +1,124 @@
+import { existsSync } from 'node:fs'
+import { chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import pg from 'pg'
+import type { Component, Context } from '../part.ts'
+import { host } from '../ports.ts'
+import { type PostgresHome, postgresHome } from '../postgres-home.ts'
+import { everyProfile } from '../profiles.ts'
+import { runProgram } from '../program.ts'
+
+const INITDB_TIMEOUT_MS = 120_000
+
+/** Postgres 18 with logical decoding, from npm. Durable: fsync stays on. */
+export const postgres: Component = {
+  kind: 'component',
+  name: 'postgres',
+  title: 'Postgres 18, logical decoding on',
+  profiles: everyProfile,
+  needs: [],
+  ports: ['postgres'],
+  prepare: async (context) => {
+    const home = await postgresHome(context.places)
+    await copyPrograms(home)
+    await initialise(home, context.secrets.postgresPasswords.postgres)
+  },
+  command: async ({ places, ports }) => {
+    const home = await postgresHome(places)
+    return {
+      file: join(home.programs, 'bin', 'postgres'),
+      arguments: ['-D', home.data, ...settings(ports.postgres)],
+      account: home.account,
+      folder: home.data,
+    }
+  },
+  isReady: answersQueries,
+  readyTimeoutMs: 60_000,
+  // SIGINT is Postgres' fast shutdown. With two replication slots in use it takes more than 6 s.
+  stopSignal: 'SIGINT',
+  stopTimeoutMs: 40_000,
+}
+
+function settings(port: number): readonly string[] {
+  const values = {
+    port,
+    listen_addresses: host,
+    unix_socket_directories: '',
+    wal_level: 'logical',
+    max_wal_senders: 12,
+    max_replication_slots: 12,
+    max_connections: 200,
+    shared_buffers: '128MB',
+    password_encryption: 'scram-sha-256',
+    timezone: 'UTC',
+    log_timezone: 'UTC',
+    wal_sender_timeout: '60s',
+  }
+  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+}
+
+async function answersQueries({ endpoints, secrets }: Context): Promise<boolean> {
+  const client = new pg.Client({
+    ...endpoints.postgres,
+    user: 'postgres',
+    password: secrets.postgresPasswords.postgres,
+    database: 'postgres',
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 2_000,
+  })
+  try {
+    await client.connect()
+    await client.query('select 1')
+    return true
+  } finally {
+    await client.end()
+  }
+}
+
+/** Only where Postgres' account cannot enter the project. A half-made copy never gets the final name. */
+async function copyPrograms(home: PostgresHome): Promise<void> {
+  if (home.programs === home.source || existsSync(home.programs)) return
+  const unfinished = `${home.programs}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  await cp(home.source, unfinished, { recursive: true, verbatimSymlinks: true })
+  await rename(unfinished, home.programs)
+}
+
+/** A cluster that initdb has not finished never gets the final name, so a crash here is made good by the next start. */
+async function initialise(home: PostgresHome, password: string): Promise<void> {
+  if (existsSync(join(home.data, 'PG_VERSION'))) return
+  const unfinished = `${home.data}.unfinished`
+  const passwordFile = `${home.data}.password`
+  await rm(unfinished, { recursive: true, force: true })
+  await mkdir(dirname(home.data), { recursive: true })
+  await mkdir(unfinished, { mode: 0o700 })
+  await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
+  try {
+    if (home.account) {
+      await chown(unfinished, home.account.uid, home.account.gid)
+      await chown(passwordFile, home.account.uid, home.account.gid)
+    }
+    await runProgram({
+      file: join(home.programs, 'bin', 'initdb'),
+      arguments: initdbArguments(unfinished, passwordFile),
+      account: home.account,
+      folder: unfinished,
+      timeoutMs: INITDB_TIMEOUT_MS,
+    })
+    await rename(unfinished, home.data)
+  } finally {
+    await rm(passwordFile, { force: true })
+  }
+}
+
+function initdbArguments(folder: string, passwordFile: string): readonly string[] {
+  return [
+    '-D',
+    folder,
+    '--username=postgres',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--locale=C',
+  ]
+}

@@ -1,0 +1,45 @@
+import { join } from 'node:path'
+import { answersOk } from '../check.ts'
+import { javaProgram } from '../java.ts'
+import { jvmArguments } from '../jvm.ts'
+import type { Component } from '../part.ts'
+import { host } from '../ports.ts'
+import { everyProfile } from '../profiles.ts'
+
+/** Apicurio's registry with the Confluent API. Its subjects lie in Postgres, so they outlive any kill of it. */
+export const registry: Component = {
+  kind: 'component',
+  name: 'registry',
+  title: 'Apicurio schema registry 3.3',
+  profiles: everyProfile,
+  needs: ['databases'],
+  ports: ['registry', 'registryManagement'],
+  url: ({ ports }) => `http://${host}:${ports.registry}/apis/ccompat/v7/subjects`,
+  command: async ({ places, ports, secrets, java }) => ({
+    file: javaProgram(java.registry),
+    arguments: [
+      ...jvmArguments(places, { heapMb: 320 }),
+      `-Dquarkus.http.host=${host}`,
+      `-Dquarkus.http.port=${ports.registry}`,
+      `-Dquarkus.management.host=${host}`,
+      `-Dquarkus.management.port=${ports.registryManagement}`,
+      '-Dquarkus.http.access-log.enabled=false',
+      '-jar',
+      join(places.jvm, 'lib', 'registry', 'quarkus-run.jar'),
+    ],
+    environment: {
+      APICURIO_STORAGE_KIND: 'sql',
+      APICURIO_STORAGE_SQL_KIND: 'postgresql',
+      APICURIO_DATASOURCE_URL: `jdbc:postgresql://${host}:${ports.postgres}/registry`,
+      APICURIO_DATASOURCE_USERNAME: 'registry',
+      APICURIO_DATASOURCE_PASSWORD: secrets.postgresPasswords.registry,
+      APICURIO_DATASOURCE_JDBC_INITIAL_SIZE: '2',
+      APICURIO_DATASOURCE_JDBC_MIN_SIZE: '2',
+      APICURIO_DATASOURCE_JDBC_MAX_SIZE: '10',
+    },
+  }),
+  isReady: ({ endpoints }) => answersOk(`${endpoints.registryUrl}/subjects`),
+  readyTimeoutMs: 120_000,
+  stopSignal: 'SIGTERM',
+  stopTimeoutMs: 20_000,
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path'
+import { answersOk } from '../check.ts'
+import type { Component, Context } from '../part.ts'
+import { host, type PortName } from '../ports.ts'
+import { everyProfile, fullOnly } from '../profiles.ts'
+
+type Service = Pick<Component, 'name' | 'title' | 'profiles' | 'needs'> & {
+  readonly port: PortName
+  readonly environment: (context: Context) => Readonly<Record<string, string>>
+}
+
+const kafkaSettings = ({ endpoints }: Context) => ({
+  KAFKA_BROKERS: endpoints.kafkaBrokers,
+  SCHEMA_REGISTRY_URL: endpoints.registryUrl,
+})
+
+const services: readonly Service[] = [
+  {
+    name: 'payment-provider',
+    title: 'simulated payment provider',
+    profiles: everyProfile,
+    needs: ['databases'],
+    port: 'paymentProvider',
+    environment: (context) => ({
+      DATABASE_URL: databaseUrl(context, 'provider_service', 'provider'),
+    }),
+  },
+  {
+    name: 'orders',
+    title: 'service orders',
+    profiles: everyProfile,
+    needs: ['databases', 'contracts'],
+    port: 'orders',
+    environment: (context) => ({
+      DATABASE_URL: databaseUrl(context, 'orders_service', 'shop'),
+      VAULT_DATABASE_URL: databaseUrl(context, 'vault_service', 'vault'),
+      ...kafkaSettings(context),
+    }),
+  },
+  {
+    name: 'payments',
+    title: 'service payments',
+    profiles: everyProfile,
+    needs: ['databases', 'contracts', 'payment-provider'],
+    port: 'payments',
+    environment: (context) => ({
+      DATABASE_URL: databaseUrl(context, 'payments_service', 'shop'),
+      PAYMENT_PROVIDER_URL: context.endpoints.paymentProviderUrl,
+      ...kafkaSettings(context),
+    }),
+  },
+  {
+    name: 'pulse',
+    title: 'service pulse, ticks and barriers',
+    profiles: everyProfile,
+    needs: ['databases', 'contracts'],
+    port: 'pulse',
+    environment: (context) => ({
+      DATABASE_URL: databaseUrl(context, 'pulse_service', 'shop'),
+      SCHEMA_REGISTRY_URL: context.endpoints.registryUrl,
+    }),
+  },
+  {
+    name: 'lakehouse',
+    title: 'service lakehouse, Kafka to bronze',
+    profiles: fullOnly,
+    needs: ['contracts', 'catalog'],
+    port: 'lakehouse',
+    environment: (context) => ({
+      CATALOG_URL: context.endpoints.catalogUrl,
+      ...kafkaSettings(context),
+    }),
+  },
+]
+
+/** The house's own services, each a Node process that takes its settings from the environment only. */
+export const serviceComponents: readonly Component[] = services.map((service) => ({
+  kind: 'component',
+  name: service.name,
+  title: service.title,
+  profiles: service.profiles,
+  needs: service.needs,
+  ports: [service.port],
+  url: ({ ports }) => `http://${host}:${ports[service.port]}`,
+  command: async (context) => ({
+    file: process.execPath,
+    arguments: [join(context.places.root, 'services', service.name, 'src', 'main.ts')],
+    environment: {
+      HOST: host,
+      PORT: String(context.ports[service.port]),
+      ...service.environment(context),
+    },
+  }),
+  isReady: ({ ports }) => answersOk(`http://${host}:${ports[service.port]}/health/ready`),
+  readyTimeoutMs: 60_000,
+  stopSignal: 'SIGTERM',
+  // A little more than a service gives itself to drain.
+  stopTimeoutMs: 20_000,
+}))
+
+function databaseUrl(context: Context, role: keyof Passwords, database: string): string {
+  const { port } = context.endpoints.postgres
+  return `postgres://${role}:${context.secrets.postgresPasswords[role]}@${host}:${port}/${database}`
+}
+
+type Passwords = Context['secrets']['postgresPasswords']

@@ -1,0 +1,97 @@
+import { publishContracts } from '@tenseams/contracts/publish'
+import { registerConnectors } from '@tenseams/debezium/connectors'
+import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/submit'
+import { prepareDatabases } from '@tenseams/postgres/prepare'
+import type { Context, Step } from '../part.ts'
+import { host } from '../ports.ts'
+import { lookAt } from '../process.ts'
+import { everyProfile, fullOnly } from '../profiles.ts'
+
+const TIMEOUT_MS = 60_000
+
+/** Databases, roles, tables, publications and replication slots. */
+export const databases: Step = {
+  kind: 'step',
+  name: 'databases',
+  title: 'databases, roles and replication slots',
+  profiles: everyProfile,
+  needs: ['postgres'],
+  run: ({ endpoints, secrets }) =>
+    prepareDatabases({ ...endpoints.postgres, passwords: secrets.postgresPasswords }),
+  timeoutMs: TIMEOUT_MS,
+}
+
+/** Schemas into the registry, topics into Kafka. */
+export const contracts: Step = {
+  kind: 'step',
+  name: 'contracts',
+  title: 'schemas and topics published',
+  profiles: everyProfile,
+  needs: ['kafka', 'registry'],
+  run: async ({ endpoints }) => {
+    await publishContracts({
+      registryUrl: endpoints.registryUrl,
+      brokers: endpoints.kafkaBrokers,
+      timeoutMs: TIMEOUT_MS,
+    })
+  },
+  timeoutMs: TIMEOUT_MS,
+}
+
+/** Debezium's connectors. After the contracts, so that no connector makes a topic with settings of its own. */
+export const connectors: Step = {
+  kind: 'step',
+  name: 'connectors',
+  title: 'connectors running',
+  profiles: everyProfile,
+  needs: ['connect', 'databases', 'contracts'],
+  run: ({ endpoints, ports, secrets }) =>
+    registerConnectors({
+      connectUrl: endpoints.connectUrl,
+      postgres: { ...endpoints.postgres, password: secrets.postgresPasswords.debezium },
+      registryUrl: `http://${host}:${ports.registry}`,
+      timeoutMs: TIMEOUT_MS,
+    }),
+  timeoutMs: TIMEOUT_MS,
+}
+
+/** Flink's jobs, each from its newest savepoint or retained checkpoint. */
+export const flinkJobs: Step = {
+  kind: 'step',
+  name: 'flink-jobs',
+  title: 'Flink SQL jobs running',
+  profiles: fullOnly,
+  needs: ['flink-jobmanager', 'flink-taskmanager', 'sql-gateway', 'contracts', 'catalog'],
+  run: async (context) => {
+    const { checkpointIntervalMs, window } = context.settings
+    await submitJobs({
+      endpoints: jobEndpoints(context),
+      overrides: {
+        checkpointIntervalMs,
+        parallelism: 1,
+        intervals: window === undefined ? {} : { window },
+      },
+    })
+  },
+  timeoutMs: 240_000,
+  undo: {
+    isNeeded: ({ places }) =>
+      lookAt(places, 'flink-jobmanager') === 'ready' &&
+      lookAt(places, 'flink-taskmanager') === 'ready',
+    run: async (context) => {
+      await stopJobsWithSavepoint(jobEndpoints(context))
+    },
+    timeoutMs: 40_000,
+  },
+}
+
+function jobEndpoints({ endpoints, places }: Context) {
+  return {
+    brokers: endpoints.kafkaBrokers,
+    registryUrl: endpoints.registryUrl,
+    catalogUrl: endpoints.catalogUrl,
+    gatewayUrl: endpoints.sqlGatewayUrl,
+    flinkUrl: endpoints.flinkUrl,
+    stateFolder: places.flinkState,
+  }
+}

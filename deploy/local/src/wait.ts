@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+export type Waiting = {
+  readonly timeoutMs: number
+  /** What is waited for, as the end of "waited N ms for …". */
+  readonly what: string
+  readonly intervalMs?: number
+}
+
+/** A condition that did not come in time. Its cause is the check's last failure. */
+export class WaitTimeoutError extends Error {
+  readonly code = 'WAIT_TIMEOUT'
+}
+
+/**
+ * Asks again and again until the check neither throws nor returns `undefined` or `false`, and returns what it returned.
+ * A failing `expect` inside the check counts as "not yet", so a wait reads like an assertion.
+ *
+ * @throws WaitTimeoutError after `timeoutMs`, also while a check hangs, with the last answer or failure in its message.
+ */
+export async function eventually<Value>(
+  check: () => Promise<Value> | Value,
+  waiting: Waiting,
+): Promise<Exclude<Value, undefined | false>> {
+  const deadline = performance.now() + waiting.timeoutMs
+  let last: Answer<Value> = { failure: new Error('the check never answered') }
+  while (performance.now() < deadline) {
+    const answer = await within(deadline - performance.now(), ask(check))
+    if (answer === 'timeout') break
+    if (isHeld(answer)) return answer.value
+    last = answer
+    await delay(Math.min(waiting.intervalMs ?? 100, Math.max(0, deadline - performance.now())))
+  }
+  throw new WaitTimeoutError(
+    `waited ${waiting.timeoutMs} ms for ${waiting.what}; ${lastWords(last)}`,
+    { cause: 'failure' in last ? last.failure : undefined },
+  )
+}
+
+type Answer<Value> = { readonly value: Value } | { readonly failure: unknown }
+
+async function ask<Value>(check: () => Promise<Value> | Value): Promise<Answer<Value>> {
+  try {
+    return { value: await check() }
+  } catch (failure) {
+    return { failure }
+  }
+}
+
+function isHeld<Value>(
+  answer: Answer<Value>,
+): answer is { value: Exclude<Value, undefined | false> } {
+  return 'value' in answer && answer.value !== undefined && answer.value !== false
+}
+
+async function within<Value>(leftMs: number, work: Promise<Value>): Promise<Value | 'timeout'> {
+  const timer = new AbortController()
+  try {
+    return await Promise.race([
+      work,
+      delay(Math.max(1, leftMs), 'timeout' as const, { signal: timer.signal }),
+    ])
+  } finally {
+    timer.abort()
+  }
+}
+
+function lastWords(last: Answer<unknown>): string {
+  if ('value' in last) return `the last answer was ${String(last.value)}`
+  const { failure } = last
+  return `the last failure was: ${failure instanceof Error ? failure.message : String(failure)}`
+}

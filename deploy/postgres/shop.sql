@@ -1,0 +1,40 @@
+-- Database `shop`: what is not an event store. Applied by src/prepare.ts after the event stores, as often as wanted.
+
+-- Personal data exists once, here, and only as ciphertext: the key of each customer is in database `vault`, which no
+-- connector captures. Erasing a customer is destroying the key, so raw change data and history need no clean-up.
+create table if not exists catalogue.customers (
+  customer_id  uuid        primary key,
+  segment      text        not null,
+  name_cipher  bytea       not null,
+  email_cipher bytea       not null,
+  updated_at   timestamptz not null default clock_timestamp()
+);
+alter table catalogue.customers replica identity full;
+
+create table if not exists catalogue.products (
+  sku         text        primary key,
+  name        text        not null,
+  price_minor bigint      not null check (price_minor >= 0),
+  currency    text        not null,
+  updated_at  timestamptz not null default clock_timestamp()
+);
+alter table catalogue.products replica identity full;
+
+insert into catalogue.products (sku, name, price_minor, currency)
+values ('lamp-01', 'Reading lamp', 4900, 'EUR'), ('desk-02', 'Oak desk', 38900, 'EUR'),
+       ('chair-03', 'Desk chair', 17900, 'EUR'), ('mug-04', 'Enamel mug', 1250, 'EUR')
+on conflict do nothing;
+
+-- One row a connector. Writing it lets a slot move on while the captured tables are quiet but others fill the WAL.
+create table if not exists cdc.heartbeat (
+  connector text        primary key,
+  beat_at   timestamptz not null
+);
+
+grant usage on schema catalogue to orders_service;
+grant select on catalogue.products to orders_service;
+grant select, insert, update on catalogue.customers to orders_service;
+
+grant usage on schema orders, payments, control, catalogue, cdc to debezium;
+grant select on orders.events, payments.events, control.events, catalogue.customers, catalogue.products to debezium;
+grant select, insert, update on cdc.heartbeat to debezium;

@@ -1,0 +1,158 @@
+import { readFile } from 'node:fs/promises'
+import pg from 'pg'
+
+/** Every role that logs in, by name; the service roles have the least right that their work needs. */
+export const roles = [
+  'orders_service',
+  'payments_service',
+  'pulse_service',
+  'provider_service',
+  'vault_service',
+  'debezium',
+  'catalog',
+  'registry',
+] as const
+
+export type Role = (typeof roles)[number]
+
+export type PrepareOptions = {
+  readonly host: string
+  readonly port: number
+  /** Passwords of the admin (`postgres`) and of every role. */
+  readonly passwords: Readonly<Record<Role | 'postgres', string>>
+}
+
+/** Databases with their owner: one a concern, so that no role sees another's tables. */
+const databases: readonly (readonly [name: string, owner: string])[] = [
+  ['shop', 'postgres'],
+  ['vault', 'postgres'],
+  ['provider', 'postgres'],
+  ['catalog', 'catalog'],
+  ['registry', 'registry'],
+]
+
+/** Event stores of `shop`: the schema and the role that appends to it. */
+const eventStores = [
+  { schema: 'orders', role: 'orders_service' },
+  { schema: 'payments', role: 'payments_service' },
+  { schema: 'control', role: 'pulse_service' },
+] as const
+
+/** Columns that Debezium needs. `data` is for people: it never enters the WAL stream. */
+const EVENT_COLUMNS = '(position, event_id, stream_id, version, type, topic, partition, payload)'
+
+const publications: Readonly<Record<string, readonly string[]>> = {
+  outbox: [
+    ...eventStores.map(({ schema }) => `${schema}.events ${EVENT_COLUMNS}`),
+    'cdc.heartbeat',
+  ],
+  cdc: ['catalogue.customers', 'catalogue.products', 'cdc.heartbeat'],
+}
+
+/**
+ * Makes roles, databases, tables, publications and the two replication slots. It may be run as often as wanted and
+ * continues where a crash left it. The slots exist when it returns, before any service can write the first row, so
+ * that nothing is missed whenever the connectors start.
+ */
+export async function prepareDatabases(options: PrepareOptions): Promise<void> {
+  await withDatabase(options, 'postgres', async (client) => {
+    for (const role of roles) await ensureRole(client, role, options.passwords[role])
+    for (const [name, owner] of databases) await ensureDatabase(client, name, owner)
+  })
+  await withDatabase(options, 'vault', (client) => applyFile(client, '../vault.sql'))
+  await withDatabase(options, 'provider', (client) => applyFile(client, '../provider.sql'))
+  await withDatabase(options, 'shop', prepareShop)
+}
+
+async function prepareShop(client: pg.Client): Promise<void> {
+  for (const name of ['catalogue', 'cdc', ...eventStores.map(({ schema }) => schema)]) {
+    await client.query(`create schema if not exists ${name}`)
+  }
+  for (const store of eventStores) {
+    await applyFile(client, '../../../packages/event-store/schema.sql', store)
+  }
+  await applyFile(client, '../shop.sql')
+  for (const [name, tables] of Object.entries(publications)) {
+    await ensurePublication(client, name, tables)
+    await ensureSlot(client, name)
+  }
+}
+
+async function withDatabase(
+  options: PrepareOptions,
+  database: string,
+  work: (client: pg.Client) => Promise<void>,
+): Promise<void> {
+  const client = new pg.Client({
+    host: options.host,
+    port: options.port,
+    user: 'postgres',
+    password: options.passwords.postgres,
+    database,
+    connectionTimeoutMillis: 10_000,
+    statement_timeout: 60_000,
+  })
+  await client.connect()
+  try {
+    await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
+async function ensureRole(client: pg.Client, role: Role, password: string): Promise<void> {
+  const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role])
+  const verb = rowCount === 0 ? 'create' : 'alter'
+  const replication = role === 'debezium' ? 'replication' : 'noreplication'
+  const secret = client.escapeLiteral(password)
+  await client.query(
+    `${verb} role ${role} login ${replication} nosuperuser nocreatedb nocreaterole password ${secret}`,
+  )
+}
+
+async function ensureDatabase(client: pg.Client, name: string, owner: string): Promise<void> {
+  const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
+  if (rowCount === 0) await client.query(`create database ${name} owner ${owner}`)
+  await client.query(`revoke all on database ${name} from public`)
+  const guests = guestsOf(name)
+  if (guests.length > 0) await client.query(`grant connect on database ${name} to ${guests}`)
+}
+
+function guestsOf(database: string): string {
+  if (database === 'shop') return 'orders_service, payments_service, pulse_service, debezium'
+  if (database === 'vault') return 'vault_service'
+  return database === 'provider' ? 'provider_service' : ''
+}
+
+async function applyFile(
+  client: pg.Client,
+  file: string,
+  values: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const text = await readFile(new URL(file, import.meta.url), 'utf8')
+  const filled = Object.entries(values).reduce(
+    (sql, [name, value]) => sql.replaceAll(`{{${name}}}`, value),
+    text,
+  )
+  await client.query(`begin; ${filled}; commit`)
+}
+
+async function ensurePublication(
+  client: pg.Client,
+  name: string,
+  tables: readonly string[],
+): Promise<void> {
+  const { rowCount } = await client.query('select 1 from pg_publication where pubname = $1', [name])
+  if (rowCount !== 0) return
+  await client.query(
+    `create publication ${name} for table ${tables.join(', ')} with (publish = 'insert, update, delete')`,
+  )
+}
+
+async function ensureSlot(client: pg.Client, name: string): Promise<void> {
+  const found = await client.query('select 1 from pg_replication_slots where slot_name = $1', [
+    name,
+  ])
+  if (found.rowCount !== 0) return
+  await client.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [name])
+}

@@ -1,0 +1,60 @@
+-- Captured money a minute and currency, in event time. Tables are named after their topics; README.md says how to run it.
+-- A literal followed by a mark, like /* :delay */, is the one place of its value; `jobs submit` can put another there.
+
+-- The late gate. It stands before anything keyed otherwise, because keying destroys the order of a partition. The newest
+-- event time of each partition is checkpointed with the window, so the gate never lags behind the window's watermark,
+-- also after a restore. Ticks only move the time of their partition.
+CREATE TEMPORARY VIEW gated AS
+SELECT * FROM (
+  SELECT
+    eventId, streamId, et, captured.amountMinor AS amountMinor, captured.currency AS currency,
+    MAX(et) OVER (
+      PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
+  FROM `payments.payment.v1`
+)
+WHERE amountMinor IS NOT NULL;
+
+CREATE TEMPORARY VIEW on_time AS SELECT * FROM gated WHERE et > partitionWatermark;
+
+CREATE TEMPORARY VIEW late AS SELECT * FROM gated WHERE et <= partitionWatermark;
+
+-- Change data capture may repeat an event. A repeat has the event's own time, so it falls into the event's window, or is
+-- late itself: the ids are kept no longer than the window.
+CREATE TEMPORARY VIEW deduplicated AS
+SELECT * FROM (
+  SELECT
+    *,
+    ROW_NUMBER() OVER (PARTITION BY window_start, window_end, eventId ORDER BY et) AS occurrence
+  FROM TABLE(TUMBLE(TABLE on_time, DESCRIPTOR(et), INTERVAL '1' MINUTE /* :window */))
+)
+WHERE occurrence = 1;
+
+CREATE TEMPORARY VIEW revenue AS
+SELECT
+  window_start, window_end, currency, COUNT(*) AS payments, SUM(amountMinor) AS minor
+FROM deduplicated
+GROUP BY window_start, window_end, currency;
+
+EXECUTE STATEMENT SET
+BEGIN
+
+INSERT INTO `analytics.revenue-per-minute.v1`
+SELECT window_start, window_end, currency, 'window', payments, minor FROM revenue;
+
+INSERT INTO lake.gold.revenue_per_minute
+SELECT
+  CAST(window_start AS TIMESTAMP_LTZ(3)), CAST(window_end AS TIMESTAMP_LTZ(3)),
+  currency, 'window', payments, minor
+FROM revenue;
+
+INSERT INTO `analytics.revenue-per-minute.late.v1`
+SELECT
+  eventId, streamId, CAST(et AS TIMESTAMP(3)), CAST(partitionWatermark AS TIMESTAMP(3)),
+  currency, amountMinor
+FROM late;
+
+INSERT INTO lake.gold.revenue_per_minute_late
+SELECT eventId, streamId, et, partitionWatermark, currency, amountMinor FROM late;
+
+END;

@@ -1,0 +1,117 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
+import { type Answer, call, rootMessage } from './http.ts'
+
+/** A job as the session cluster shows it. */
+export type ClusterJob = { readonly id: string; readonly name: string; readonly state: string }
+
+const requestTimeoutMs = 10_000
+
+const ended = new Set(['FINISHED', 'CANCELED', 'FAILED'])
+
+/** All jobs that the cluster knows, ended ones included, newest first. */
+export async function listJobs(flinkUrl: string): Promise<readonly ClusterJob[]> {
+  const { jobs } = await call(`${flinkUrl}/v1/jobs/overview`, { timeoutMs: requestTimeoutMs })
+  // Flink's documented shape (REST API, /jobs/overview).
+  const found = (jobs ?? []) as readonly {
+    jid: string
+    name: string
+    state: string
+    'start-time': number
+  }[]
+  return found
+    .toSorted((a, b) => b['start-time'] - a['start-time'])
+    .map(({ jid, name, state }) => ({ id: jid, name, state }))
+}
+
+/** The job of that name that has not ended. */
+export async function runningJob(flinkUrl: string, name: string): Promise<ClusterJob | undefined> {
+  const jobs = await listJobs(flinkUrl)
+  return jobs.find((job) => job.name === name && !ended.has(job.state))
+}
+
+/**
+ * Waits until every task of a job runs.
+ *
+ * @throws JobError with Flink's root message when the job ended, or when time is up (without a free slot a job waits
+ *   and says nothing).
+ */
+export async function waitUntilRunning(flinkUrl: string, jobId: string, timeoutMs: number) {
+  const deadline = Date.now() + timeoutMs
+  let states = 'nothing is known'
+  while (Date.now() < deadline) {
+    const { state, tasks } = await jobStates(flinkUrl, jobId)
+    if (state === 'RUNNING' && tasks.every((task) => task === 'RUNNING')) return
+    if (ended.has(state))
+      throw new JobError(`job ${jobId} ${state}: ${await reason(flinkUrl, jobId)}`)
+    states = `job ${state}, tasks ${tasks.join(', ')}`
+    await pause(200)
+  }
+  const why = await reason(flinkUrl, jobId)
+  throw new JobError(`job ${jobId} does not run after ${timeoutMs} ms (${states}): ${why}`)
+}
+
+/**
+ * Stops a job with a savepoint and gives the savepoint's URL. The job's last transactions are committed with it.
+ * If the caller dies meanwhile, the job stops all the same and the savepoint is the newest restore point.
+ */
+export async function stopWithSavepoint(
+  flinkUrl: string,
+  jobId: string,
+  targetDirectory: string,
+  timeoutMs: number,
+): Promise<string> {
+  const deadline = Date.now() + timeoutMs
+  const job = `${flinkUrl}/v1/jobs/${jobId}`
+  const body = { targetDirectory, drain: false, formatType: 'CANONICAL' }
+  const started = await call(`${job}/stop`, { method: 'POST', body, timeoutMs: requestTimeoutMs })
+  while (Date.now() < deadline) {
+    const progress = await call(`${job}/savepoints/${String(started['request-id'])}`, {
+      timeoutMs: requestTimeoutMs,
+    })
+    if (idOf(progress.status) === 'COMPLETED') return locationOf(progress, jobId)
+    await pause(200)
+  }
+  throw new FlinkUnavailableError(`job ${jobId} did not stop within ${timeoutMs} ms`)
+}
+
+/** Waits until a job has ended, so that another run may begin where it left off. */
+export async function waitUntilEnded(flinkUrl: string, jobId: string, timeoutMs: number) {
+  const deadline = Date.now() + timeoutMs
+  while (Date.now() < deadline) {
+    if (ended.has((await jobStates(flinkUrl, jobId)).state)) return
+    await pause(200)
+  }
+  throw new FlinkUnavailableError(`job ${jobId} did not end within ${timeoutMs} ms`)
+}
+
+async function jobStates(flinkUrl: string, jobId: string) {
+  const { state, vertices } = await call(`${flinkUrl}/v1/jobs/${jobId}`, {
+    timeoutMs: requestTimeoutMs,
+  })
+  const tasks = (vertices ?? []) as readonly { status: string }[]
+  return { state: String(state), tasks: tasks.map((task) => task.status) }
+}
+
+async function reason(flinkUrl: string, jobId: string): Promise<string> {
+  const exceptions = await call(`${flinkUrl}/v1/jobs/${jobId}/exceptions`, {
+    timeoutMs: requestTimeoutMs,
+  })
+  const trace = exceptions['root-exception']
+  if (typeof trace === 'string') return rootMessage(trace)
+  return 'Flink gives no reason; is there a free task slot?'
+}
+
+function idOf(status: unknown): unknown {
+  return typeof status === 'object' && status !== null && 'id' in status ? status.id : undefined
+}
+
+function locationOf(progress: Answer, jobId: string): string {
+  const operation = (progress.operation ?? {}) as Answer
+  if (typeof operation.location === 'string') return operation.location
+  const cause = operation['failure-cause'] as Answer | undefined
+  const trace = cause?.['stack-trace']
+  throw new FlinkRefusedError(
+    `job ${jobId}: no savepoint: ${rootMessage(String(trace ?? 'no reason'))}`,
+  )
+}

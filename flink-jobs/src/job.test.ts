@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { intervalsOf, jobNames, readJob, withIntervals } from './job.ts'
+
+const job = readJob('revenue-per-minute')
+
+describe('a job', () => {
+  it('is found by its name', () => {
+    expect(jobNames()).toContain('revenue-per-minute')
+    expect(() => readJob('../src')).toThrow('there is no job ../src; the jobs are: revenue-per-')
+  })
+
+  it('marks its intervals, and one value holds wherever the mark stands', () => {
+    expect(intervalsOf(job)).toEqual({
+      delay: "INTERVAL '5' SECOND",
+      window: "INTERVAL '1' MINUTE",
+    })
+    const sql = "INTERVAL '5' SECOND /* :delay */ INTERVAL '6' SECOND /* :delay */"
+    expect(() => intervalsOf({ ...job, sql })).toThrow('the mark :delay has two values')
+  })
+
+  it('runs with other intervals', () => {
+    const changed = withIntervals(job, { window: "INTERVAL '10' SECOND" })
+    expect(changed.sql).toContain("INTERVAL '10' SECOND /* :window */")
+    expect(changed.sql.length).toBe(job.sql.length + 1)
+    expect(withIntervals(job, {})).toEqual(job)
+  })
+
+  it.each([
+    [{ windows: "INTERVAL '10' SECOND" }, 'has no mark :windows'],
+    [{ window: "INTERVAL '10' SECOND)); DROP TABLE x" }, 'window: an interval like'],
+    [{ window: '10 s' }, "INTERVAL '10' SECOND is expected, not 10 s"],
+  ])('refuses %j', (intervals, message) => {
+    expect(() => withIntervals(job, intervals)).toThrow(message)
+  })
+})
+
+describe.each(jobNames())('%s', (name) => {
+  it('names in its SQL just the topics that it says it reads and writes', () => {
+    const { sql, reads, writes } = readJob(name)
+    const named = [...sql.matchAll(/`([^`]+\.v\d+)`/g)].map((match) => match[1])
+    expect([...new Set(named)].sort()).toEqual([...reads, ...writes].sort())
+  })
+})

@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { ContractError } from '@tenseams/contracts/errors'
+import { listJobs } from './cluster.ts'
+import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
+import { readJob } from './job.ts'
+import { scriptOf } from './script.ts'
+import { type JobEndpoints, stopJobsWithSavepoint, submitJob, submitJobs } from './submit.ts'
+
+const help = `npm run jobs -- <verb>
+
+  submit [<job>]             starts one job, or all, each from its newest savepoint or checkpoint;
+                             a job that runs already is left alone
+  list                       the jobs that the cluster knows
+  stop --savepoint [<job>]   stops one job, or all, with a savepoint each
+  script <job>               prints the job's whole SQL, for any Flink SQL client
+
+For submit and script:
+  --window <interval>        instead of the SQL's own, e.g. "INTERVAL '10' SECOND"
+  --parallelism <n>          (1)
+  --checkpoint-ms <n>        how often results become visible (10000)
+  --restore <url|nothing>    from that savepoint, or from the topics' beginning
+
+Which instance:
+  --instance <name>          (default)
+  --offset <n>               its ports: those of deploy/local/ports.json plus n (0)
+
+Exit codes: 0 done; 2 it could not be done.
+`
+
+const options = {
+  help: { type: 'boolean', short: 'h' },
+  savepoint: { type: 'boolean' },
+  window: { type: 'string' },
+  parallelism: { type: 'string', default: '1' },
+  'checkpoint-ms': { type: 'string', default: '10000' },
+  restore: { type: 'string', default: 'newest' },
+  instance: { type: 'string', default: 'default' },
+  offset: { type: 'string', default: '0' },
+} as const
+
+type Values = ReturnType<typeof readArguments>['values']
+
+function readArguments(args: readonly string[]) {
+  return parseArgs({ args: [...args], options, allowPositionals: true })
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readArguments(args)
+  const [verb, job, ...rest] = positionals
+  if (values.help === true) return say(help)
+  if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected`)
+  const endpoints = endpointsOf(values)
+  if (verb === 'submit') return submit(endpoints, values, job)
+  if (verb === 'list') return list(endpoints)
+  if (verb === 'stop') return stop(endpoints, values, job)
+  if (verb === 'script') return script(endpoints, values, job)
+  throw new UsageError(verb === undefined ? 'which verb?' : `${verb} is no verb`)
+}
+
+async function submit(endpoints: JobEndpoints, values: Values, job: string | undefined) {
+  const submitOptions = {
+    endpoints,
+    overrides: overridesOf(values),
+    restoreFrom: values.restore,
+    onProgress: say,
+  }
+  const submitted =
+    job === undefined ? await submitJobs(submitOptions) : [await submitJob(job, submitOptions)]
+  for (const { job: name, jobId, outcome } of submitted) say(`${name} ${jobId} ${outcome}`)
+}
+
+async function list({ flinkUrl }: JobEndpoints) {
+  for (const { id, name, state } of await listJobs(flinkUrl)) say(`${id} ${state} ${name}`)
+}
+
+async function stop(endpoints: JobEndpoints, values: Values, job: string | undefined) {
+  if (values.savepoint !== true) throw new UsageError('stop goes with --savepoint only')
+  const names = job === undefined ? undefined : [readJob(job).name]
+  const stopped = await stopJobsWithSavepoint(endpoints, names)
+  for (const { job: name, savepoint } of stopped) say(`${name} stopped, ${savepoint}`)
+  if (stopped.length === 0) say('no job runs')
+}
+
+function script(endpoints: JobEndpoints, values: Values, job: string | undefined) {
+  if (job === undefined) throw new UsageError('which job?')
+  const stateUrl = `file://${endpoints.stateFolder}`
+  const { preamble, statements } = scriptOf(readJob(job), endpoints, {
+    ...overridesOf(values),
+    stateUrl,
+  })
+  for (const sql of [...preamble, ...statements.map((statement) => statement.sql)]) {
+    say(`${sql.replace(/;$/, '')};\n`)
+  }
+}
+
+function overridesOf(values: Values) {
+  return {
+    intervals: values.window === undefined ? {} : { window: values.window },
+    parallelism: wholeNumber('--parallelism', values.parallelism),
+    checkpointIntervalMs: wholeNumber('--checkpoint-ms', values['checkpoint-ms']),
+  }
+}
+
+function endpointsOf(values: Values): JobEndpoints {
+  const offset = wholeNumber('--offset', values.offset)
+  const ports = instancePorts()
+  const at = (component: string) => `127.0.0.1:${portOf(ports, component) + offset}`
+  const state = new URL(`../../.stack/${values.instance}/data/flink`, import.meta.url)
+  return {
+    brokers: at('kafka'),
+    registryUrl: `http://${at('registry')}/apis/ccompat/v7`,
+    catalogUrl: `http://${at('catalog')}`,
+    gatewayUrl: `http://${at('sqlGateway')}`,
+    flinkUrl: `http://${at('flinkRest')}`,
+    stateFolder: fileURLToPath(state),
+  }
+}
+
+function instancePorts(): Readonly<Record<string, unknown>> {
+  const file = new URL('../../deploy/local/ports.json', import.meta.url)
+  return JSON.parse(readFileSync(file, 'utf8'))
+}
+
+function portOf(ports: Readonly<Record<string, unknown>>, component: string): number {
+  const port = ports[component]
+  if (typeof port === 'number') return port
+  throw new UsageError(`deploy/local/ports.json has no port of ${component}`)
+}
+
+function wholeNumber(name: string, text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new UsageError(`${name}: a whole number is expected, not ${text}`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+class UsageError extends Error {}
+
+const expected = [JobError, FlinkRefusedError, FlinkUnavailableError, ContractError]
+
+function explained(error: unknown): string | undefined {
+  if (error instanceof UsageError || (error instanceof TypeError && 'code' in error)) {
+    return `${error.message}\n\n${help}`
+  }
+  const known = error instanceof Error && expected.some((kind) => error instanceof kind)
+  return known ? error.message : undefined
+}
+
+try {
+  await main(process.argv.slice(2))
+} catch (error) {
+  const explanation = explained(error)
+  if (explanation === undefined) throw error
+  process.stderr.write(`${explanation}\n`)
+  process.exitCode = 2
+}

@@ -1,0 +1,48 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { newestRestorePoint } from './restore-point.ts'
+
+let folder = ''
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'restore-point-'))
+})
+
+afterEach(() => {
+  rmSync(folder, { recursive: true })
+})
+
+function written(path: string, second: number, file = '_metadata') {
+  mkdirSync(join(folder, path), { recursive: true })
+  writeFileSync(join(folder, path, file), '')
+  utimesSync(join(folder, path, file), second, second)
+}
+
+function urlOf(path: string): string {
+  return pathToFileURL(join(folder, path)).href
+}
+
+describe('the newest restore point', () => {
+  it('is none where the job never had one', () => {
+    expect(newestRestorePoint(folder, 'a-job')).toBeUndefined()
+  })
+
+  it('is a savepoint or a checkpoint of any run, whichever is newer', () => {
+    written('savepoints/a-job/savepoint-1', 100)
+    written('checkpoints/a-job/first-run/chk-9', 200)
+    written('checkpoints/a-job/second-run/chk-2', 300)
+    expect(newestRestorePoint(folder, 'a-job')).toBe(urlOf('checkpoints/a-job/second-run/chk-2'))
+    written('savepoints/a-job/savepoint-2', 400)
+    expect(newestRestorePoint(folder, 'a-job')).toBe(urlOf('savepoints/a-job/savepoint-2'))
+  })
+
+  it('is neither an unfinished one nor one of another job', () => {
+    written('savepoints/a-job/savepoint-1', 100)
+    written('checkpoints/a-job/run/chk-3', 200, 'some-state')
+    written('savepoints/another-job/savepoint-1', 300)
+    expect(newestRestorePoint(folder, 'a-job')).toBe(urlOf('savepoints/a-job/savepoint-1'))
+  })
+})

@@ -1,0 +1,22 @@
+import { existsSync, globSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { checkpointFolder, savepointFolder } from './script.ts'
+
+/**
+ * The newest savepoint or retained checkpoint of a job below `stateFolder`, as a URL; undefined when it never had one.
+ *
+ * Only complete ones are seen: Flink writes `_metadata` last. A job keeps its own folders, so nothing has to be
+ * remembered beside them, and a crash of whoever submitted it loses nothing.
+ */
+export function newestRestorePoint(stateFolder: string, job: string): string | undefined {
+  const candidates = [
+    ...globSync(join(stateFolder, savepointFolder(job), '*', '_metadata')),
+    ...globSync(join(stateFolder, checkpointFolder(job), '*', 'chk-*', '_metadata')),
+  ]
+  const newest = candidates
+    .filter((path) => existsSync(path))
+    .map((path) => ({ path, writtenMs: statSync(path).mtimeMs }))
+    .sort((a, b) => b.writtenMs - a.writtenMs)[0]
+  return newest === undefined ? undefined : pathToFileURL(dirname(newest.path)).href
+}

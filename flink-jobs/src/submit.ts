@@ -1,0 +1,143 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { FlinkEndpoints } from '@tenseams/contracts/flink'
+import {
+  listJobs,
+  runningJob,
+  stopWithSavepoint,
+  waitUntilEnded,
+  waitUntilRunning,
+} from './cluster.ts'
+import { FlinkRefusedError } from './errors.ts'
+import { type GatewaySession, openSession } from './gateway.ts'
+import { type Job, jobNames, readJob } from './job.ts'
+import { newestRestorePoint } from './restore-point.ts'
+import { type JobSettings, savepointFolder, scriptOf } from './script.ts'
+import type { Statement } from './statements.ts'
+
+/** Where the jobs run, and what they read and write. */
+export type JobEndpoints = FlinkEndpoints & {
+  readonly gatewayUrl: string
+  /** Flink's REST interface. */
+  readonly flinkUrl: string
+  /** The folder of all checkpoints and savepoints, an absolute path that the TaskManagers write too. */
+  readonly stateFolder: string
+}
+
+export type SubmitOptions = {
+  readonly endpoints: JobEndpoints
+  readonly overrides?: Pick<JobSettings, 'intervals' | 'parallelism' | 'checkpointIntervalMs'>
+  /**
+   * `newest`: go on from the job's newest savepoint or retained checkpoint if there is one. `nothing`: read the topics
+   * from their beginning; what was written before is written again. Else a savepoint's URL.
+   */
+  readonly restoreFrom?: 'newest' | 'nothing' | (string & {})
+  readonly onProgress?: (line: string) => void
+}
+
+export type Submitted = {
+  readonly job: string
+  readonly jobId: string
+  readonly outcome: 'submitted' | 'runs already'
+  readonly restoredFrom?: string
+}
+
+const runningTimeoutMs = 120_000
+const stopTimeoutMs = 120_000
+
+/**
+ * Starts a job, and returns when all its tasks run. A job that runs already is left alone.
+ *
+ * The caller may die anywhere: what Flink has accepted goes on, and the next call finds it running.
+ *
+ * @throws FlinkRefusedError with file, line and Flink's own message; JobError; FlinkUnavailableError.
+ */
+export async function submitJob(name: string, options: SubmitOptions): Promise<Submitted> {
+  const { endpoints, onProgress } = options
+  const job = readJob(name)
+  const running = await runningJob(endpoints.flinkUrl, name)
+  if (running !== undefined) return { job: name, jobId: running.id, outcome: 'runs already' }
+  const restoredFrom = restorePoint(name, options)
+  onProgress?.(`${name}: starting ${restoredFrom === undefined ? 'anew' : `from ${restoredFrom}`}`)
+  const jobId = await run(job, options, restoredFrom)
+  await waitUntilRunning(endpoints.flinkUrl, jobId, runningTimeoutMs)
+  onProgress?.(`${name}: runs as ${jobId}`)
+  return {
+    job: name,
+    jobId,
+    outcome: 'submitted',
+    ...(restoredFrom === undefined ? {} : { restoredFrom }),
+  }
+}
+
+/** Starts every job of the house, one after the other. */
+export async function submitJobs(options: SubmitOptions): Promise<readonly Submitted[]> {
+  const submitted: Submitted[] = []
+  for (const name of jobNames()) submitted.push(await submitJob(name, options))
+  return submitted
+}
+
+export type Stopped = { readonly job: string; readonly savepoint: string }
+
+/** Stops jobs with a savepoint each, all running ones of the house unless some are named. */
+export async function stopJobsWithSavepoint(
+  endpoints: Pick<JobEndpoints, 'flinkUrl' | 'stateFolder'>,
+  names: readonly string[] = jobNames(),
+): Promise<readonly Stopped[]> {
+  const stopped: Stopped[] = []
+  for (const job of names) {
+    const running = await runningJob(endpoints.flinkUrl, job)
+    if (running === undefined) continue
+    const folder = pathToFileURL(join(endpoints.stateFolder, savepointFolder(job))).href
+    const savepoint = await stopWithSavepoint(endpoints.flinkUrl, running.id, folder, stopTimeoutMs)
+    await waitUntilEnded(endpoints.flinkUrl, running.id, stopTimeoutMs)
+    stopped.push({ job, savepoint })
+  }
+  return stopped
+}
+
+function restorePoint(job: string, { restoreFrom = 'newest', endpoints }: SubmitOptions) {
+  if (restoreFrom === 'nothing') return undefined
+  return restoreFrom === 'newest' ? newestRestorePoint(endpoints.stateFolder, job) : restoreFrom
+}
+
+async function run(job: Job, { endpoints, overrides }: SubmitOptions, restoreFrom?: string) {
+  const { preamble, statements } = scriptOf(job, endpoints, {
+    ...overrides,
+    stateUrl: pathToFileURL(endpoints.stateFolder).href,
+    ...(restoreFrom === undefined ? {} : { restoreFrom }),
+  })
+  const session = await openSession(endpoints.gatewayUrl)
+  try {
+    for (const sql of preamble) await session.execute(sql)
+    const jobIds: (string | undefined)[] = []
+    for (const statement of statements) jobIds.push(await executeAt(session, job, statement))
+    return await startedJob(endpoints.flinkUrl, job, jobIds)
+  } finally {
+    await session.close()
+  }
+}
+
+async function executeAt(session: GatewaySession, job: Job, { sql, line }: Statement) {
+  try {
+    return (await session.execute(sql)).jobId
+  } catch (error) {
+    if (!(error instanceof FlinkRefusedError)) throw error
+    const place = `${job.file}:${lineOf(error.message, line)}`
+    throw new FlinkRefusedError(`${place}: ${error.message}`, { cause: error })
+  }
+}
+
+/** Flink counts lines within a statement. */
+export function lineOf(message: string, firstLine: number): number {
+  const within = /\bline (\d+), column \d+/.exec(message)?.[1]
+  return within === undefined ? firstLine : firstLine + Number(within) - 1
+}
+
+async function startedJob(flinkUrl: string, job: Job, ids: readonly (string | undefined)[]) {
+  const id = ids.findLast((candidate) => candidate !== undefined)
+  if (id !== undefined) return id
+  const newest = (await listJobs(flinkUrl)).find((candidate) => candidate.name === job.name)
+  if (newest !== undefined) return newest.id
+  throw new FlinkRefusedError(`${job.file}: no statement of it started a job`)
+}

@@ -1,0 +1,113 @@
+-- One event store in a schema of its own. `{{schema}}` and `{{role}}` are filled in by deploy/postgres.
+-- The append-only events table is itself the outbox: Debezium reads it, nothing else is written and nothing is cleaned up.
+
+create table if not exists {{schema}}.events (
+  position       bigint generated always as identity primary key,
+  event_id       uuid        not null unique,
+  stream_id      text        not null,
+  version        bigint      not null check (version > 0),
+  type           text        not null,
+  topic          text        not null,
+  -- Set in control rows only (ticks, barriers); null lets the key choose.
+  partition      integer,
+  -- For people: what `payload` says, as JSON.
+  data           jsonb       not null,
+  -- The very bytes that consumers get: 0x00, schema id, Avro.
+  payload        bytea       not null,
+  -- A reader of `position > n` must stop below the oldest running transaction, or it skips rows of slower ones.
+  transaction_id xid8        not null default pg_current_xact_id(),
+  recorded_at    timestamptz not null default clock_timestamp(),
+  -- The optimistic lock.
+  unique (stream_id, version)
+);
+
+-- Ids of consumed events whose effect is in this schema. Dedupe is by event id, never by offset.
+create table if not exists {{schema}}.inbox (
+  event_id    uuid        primary key,
+  recorded_at timestamptz not null default clock_timestamp()
+);
+
+-- What a client was answered, by its Idempotency-Key.
+create table if not exists {{schema}}.idempotency (
+  key          text        primary key,
+  request_hash bytea       not null,
+  status       integer     not null,
+  -- json, not jsonb: a repeat gets the same text.
+  answer       json        not null,
+  recorded_at  timestamptz not null default clock_timestamp()
+);
+
+-- The text of every schema that `payload` bytes name by id, so that they outlive a lost registry.
+create table if not exists {{schema}}.schemas (
+  schema_id   integer     primary key,
+  topic       text        not null,
+  schema_text text        not null,
+  recorded_at timestamptz not null default clock_timestamp()
+);
+
+-- Appends many callers' events in one statement, each caller all or nothing, none failing another.
+--
+-- appends:  one element a caller: the stream, the version it was decided on, and at most one guard
+--           (an inbox id, or an idempotency key with the answer that a repeat will get).
+-- events:   each with `append_no`, the number of its caller from 1.
+-- outcome:  `appended`; `conflict` (the stream is not at the expected version, `actual_version` is where it is);
+--           `repeated` (the guard is there already: nothing is written).
+--
+-- Locks are taken in one order (streams sorted, then guards sorted), so that concurrent batches never deadlock. The
+-- versions are read by a statement of its own, begun when the locks are held, so that it sees what their last holder
+-- has committed. All of it is one transaction: a crash leaves all of a batch or none of it.
+create or replace function {{schema}}.append(
+  stream_ids text[], expected_versions bigint[], inbox_ids uuid[],
+  idempotency_keys text[], request_hashes bytea[], statuses integer[], answers text[],
+  event_append_nos integer[], event_ids uuid[], event_versions bigint[], event_types text[],
+  event_topics text[], event_partitions integer[], event_data text[], event_payloads bytea[]
+) returns table (append_no integer, outcome text, actual_version bigint)
+language plpgsql as $append$
+begin
+  perform pg_advisory_xact_lock(lock_key)
+     from (select distinct hashtextextended('{{schema}}.' || stream_id, 0) as lock_key
+             from unnest(stream_ids) as stream_id order by 1) as locks;
+
+  return query
+  with appends as (
+    select a.no::integer as no, a.stream_id, a.expected_version, a.inbox_id, a.key, a.request_hash, a.status, a.answer,
+           coalesce((select max(e.version) from {{schema}}.events e where e.stream_id = a.stream_id), 0) as found_version
+      from unnest(stream_ids, expected_versions, inbox_ids, idempotency_keys, request_hashes, statuses, answers)
+           with ordinality as a(stream_id, expected_version, inbox_id, key, request_hash, status, answer, no)
+  ), fitting as (
+    select * from appends where found_version = expected_version
+  ), boxed as (
+    insert into {{schema}}.inbox (event_id)
+    select inbox_id from fitting where inbox_id is not null order by inbox_id
+    on conflict do nothing returning event_id
+  ), keyed as (
+    insert into {{schema}}.idempotency (key, request_hash, status, answer)
+    select key, request_hash, status, answer::json from fitting where key is not null order by key
+    on conflict do nothing returning key
+  ), passed as (
+    select * from fitting f
+     where (f.inbox_id is null or f.inbox_id in (select b.event_id from boxed b))
+       and (f.key is null or f.key in (select k.key from keyed k))
+  ), written as (
+    insert into {{schema}}.events (event_id, stream_id, version, type, topic, partition, data, payload)
+    select e.event_id, p.stream_id, e.version, e.type, e.topic, e.partition, e.data::jsonb, e.payload
+      from unnest(event_append_nos, event_ids, event_versions, event_types, event_topics, event_partitions,
+                  event_data, event_payloads)
+           as e(append_no, event_id, version, type, topic, partition, data, payload)
+      join passed p on p.no = e.append_no
+     order by p.stream_id, e.version
+    returning 1
+  )
+  select a.no,
+         case when a.found_version <> a.expected_version then 'conflict'
+              when p.no is null then 'repeated'
+              else 'appended' end,
+         a.found_version
+    from appends a left join passed p on p.no = a.no
+   order by a.no;
+end
+$append$;
+
+-- Least right: what has happened is never changed. The service may add and read, nothing else.
+grant usage on schema {{schema}} to {{role}};
+grant select, insert on {{schema}}.events, {{schema}}.inbox, {{schema}}.idempotency, {{schema}}.schemas to {{role}};

@@ -1,0 +1,64 @@
+/** An event ready to be stored: its bytes already are what consumers will get. */
+export type NewEvent = {
+  readonly eventId: string
+  readonly version: bigint
+  readonly type: string
+  readonly topic: string
+  /** Control rows only: the partition that the record must go to. */
+  readonly partition?: number
+  /** What `payload` says, for people. */
+  readonly data: unknown
+  readonly payload: Buffer
+}
+
+/** What makes a repeated append a repeat: a consumed event's id, or a client's Idempotency-Key. */
+export type Guard =
+  | { readonly kind: 'inbox'; readonly eventId: string }
+  | {
+      readonly kind: 'idempotency'
+      readonly key: string
+      readonly requestHash: Buffer
+      readonly status: number
+      readonly answer: unknown
+    }
+
+/** One caller's append: all of its events and its guard, or nothing. Without events only the guard is written. */
+export type Append = {
+  readonly streamId: string
+  /** The version that the decision was made on; 0 for a stream that must not exist. */
+  readonly expectedVersion: bigint
+  readonly events: readonly NewEvent[]
+  readonly guard?: Guard
+}
+
+export type AppendResult =
+  | { readonly kind: 'appended' }
+  | { readonly kind: 'repeated' }
+  | { readonly kind: 'conflict'; readonly actualVersion: bigint }
+
+/**
+ * Picks from the queue what may go into one statement: at most `limit` appends, in their order, one a stream and one
+ * a guard, because two appends of a batch cannot see each other. What must wait stays in the queue's order.
+ */
+export function planBatch<Queued extends { readonly append: Append }>(
+  queue: readonly Queued[],
+  limit: number,
+): { readonly batch: readonly Queued[]; readonly rest: Queued[] } {
+  const taken = new Set<string>()
+  const batch: Queued[] = []
+  const rest: Queued[] = []
+  for (const queued of queue) {
+    const claims = claimsOf(queued.append)
+    if (batch.length < limit && claims.every((claim) => !taken.has(claim))) batch.push(queued)
+    else rest.push(queued)
+    for (const claim of claims) taken.add(claim)
+  }
+  return { batch, rest }
+}
+
+function claimsOf(append: Append): readonly string[] {
+  const stream = `stream ${append.streamId}`
+  if (append.guard === undefined) return [stream]
+  const { guard } = append
+  return [stream, guard.kind === 'inbox' ? `inbox ${guard.eventId}` : `key ${guard.key}`]
+}

@@ -1,0 +1,19 @@
+import pg from 'pg'
+
+/** The one place where connections to Postgres are made: every wait has a bound. */
+export function openPool(databaseUrl: string, applicationName: string): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    application_name: applicationName,
+    max: 8,
+    connectionTimeoutMillis: 3_000,
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 10_000,
+    query_timeout: 12_000,
+    keepAlive: true,
+  })
+  pool.on('error', () => {
+    // An idle connection broke and the pool replaces it. Without a listener its error would end the process.
+  })
+  return pool
+}

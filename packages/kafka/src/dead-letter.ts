@@ -1,0 +1,73 @@
+import { CompressionTypes, type IHeaders, type Kafka, type Producer } from 'kafkajs'
+
+/** A record that its reader cannot use, as it was read. */
+export type DeadLetter = {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: IHeaders
+  /** The error's stable code, lower case with dashes, for grouping. */
+  readonly reason: string
+  /** What a person needs to know; no personal data. */
+  readonly detail: string
+  readonly groupId: string
+}
+
+export const deadLetterTopicOf = (topic: string): string => `${topic}.dead-letter`
+
+/**
+ * Writes records aside, untouched, so that one of them never stops a partition. The reader passes a record's offset
+ * only after `write` has returned; a crash between the two writes it aside twice, with the same origin headers.
+ */
+export class DeadLetters {
+  readonly #producer: Producer
+  #connected: Promise<void> | undefined
+
+  constructor(kafka: Kafka) {
+    this.#producer = kafka.producer({
+      idempotent: true,
+      maxInFlightRequests: 1,
+      allowAutoTopicCreation: false,
+    })
+  }
+
+  /** Resolves when all in-sync replicas hold the record. Errors of the broker are thrown and may be retried. */
+  async write(letter: DeadLetter): Promise<void> {
+    await this.#connect()
+    await this.#producer.send({
+      topic: deadLetterTopicOf(letter.topic),
+      acks: -1,
+      timeout: 10_000,
+      compression: CompressionTypes.GZIP,
+      messages: [
+        {
+          key: letter.key,
+          value: letter.value,
+          headers: {
+            ...letter.headers,
+            'dead-letter-reason': letter.reason,
+            'dead-letter-detail': letter.detail,
+            'dead-letter-topic': letter.topic,
+            'dead-letter-partition': String(letter.partition),
+            'dead-letter-offset': letter.offset,
+            'dead-letter-group': letter.groupId,
+          },
+        },
+      ],
+    })
+  }
+
+  async close(): Promise<void> {
+    if (this.#connected !== undefined) await this.#producer.disconnect()
+  }
+
+  #connect(): Promise<void> {
+    this.#connected ??= this.#producer.connect().catch((error: unknown) => {
+      this.#connected = undefined
+      throw error
+    })
+    return this.#connected
+  }
+}

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { judgeFailure } from './failure.ts'
+
+const failure = (retriable?: boolean) =>
+  Object.assign(
+    new Error('broken'),
+    { code: 'SOME_CODE' },
+    retriable === undefined ? {} : { retriable },
+  )
+
+describe('a record whose handler failed', () => {
+  test('goes to the dead letter topic when the record is at fault', () => {
+    expect(judgeFailure(failure(false), 1)).toEqual({
+      kind: 'dead-letter',
+      reason: 'some-code',
+      detail: 'broken',
+    })
+  })
+
+  test('waits as long as an outside is broken, never longer than five seconds at a time', () => {
+    expect(judgeFailure(failure(true), 1)).toEqual({ kind: 'wait', delayMs: 100 })
+    expect(judgeFailure(failure(true), 10_000)).toEqual({ kind: 'wait', delayMs: 5_000 })
+  })
+
+  test('does not stop its partition for ever when nobody knows what is wrong', () => {
+    expect(judgeFailure(failure(), 9).kind).toBe('wait')
+    expect(judgeFailure(failure(), 10).kind).toBe('dead-letter')
+  })
+})

@@ -1,0 +1,34 @@
+/** What becomes of a record whose handler failed. */
+export type Verdict =
+  | { readonly kind: 'wait'; readonly delayMs: number }
+  | { readonly kind: 'dead-letter'; readonly reason: string; readonly detail: string }
+
+const UNKNOWN_FAILURE_ATTEMPTS = 10
+const LONGEST_DELAY_MS = 5_000
+
+/**
+ * Three roads. An error that says `retriable: false` is the record's own fault and goes to the dead letter topic. One
+ * that says `retriable: true` is a broken outside: wait, however long it takes, at most 5 s at a time. An error that
+ * says neither gets ten attempts, because a record must never stop its partition.
+ *
+ * @param attempt how often this record has failed, from 1.
+ */
+export function judgeFailure(error: unknown, attempt: number): Verdict {
+  const { code, detail, retriable } = describe(error)
+  const hopeless =
+    retriable === false || (retriable === undefined && attempt >= UNKNOWN_FAILURE_ATTEMPTS)
+  if (hopeless) return { kind: 'dead-letter', reason: code, detail }
+  return { kind: 'wait', delayMs: Math.min(LONGEST_DELAY_MS, 50 * 2 ** Math.min(attempt, 10)) }
+}
+
+function describe(error: unknown): {
+  code: string
+  detail: string
+  retriable: boolean | undefined
+} {
+  if (!(error instanceof Error)) return { code: 'unknown', detail: String(error), retriable: false }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  const retriable =
+    'retriable' in error && typeof error.retriable === 'boolean' ? error.retriable : undefined
+  return { code: code.toLowerCase().replaceAll('_', '-'), detail: error.message, retriable }
+}

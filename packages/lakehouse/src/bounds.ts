@@ -1,0 +1,96 @@
+const DAY_MS = 86_400_000
+/** As Iceberg's default metrics mode, `truncate(16)`: bounds prune, they are not the value. */
+const TEXT_BOUND_LENGTH = 16
+
+/**
+ * Iceberg's binary form of a bound (spec, appendix D), from DuckDB's text form of a column statistic.
+ *
+ * @returns undefined where no bound is better than a doubtful one.
+ */
+export function lowerBound(type: string, text: string): Buffer | undefined {
+  if (type === 'string') return Buffer.from(characters(text).slice(0, TEXT_BOUND_LENGTH).join(''))
+  return fixedBound(type, text)
+}
+
+/** As `lowerBound`; a long text's bound is cut and its last character raised, so that it stays above the text. */
+export function upperBound(type: string, text: string): Buffer | undefined {
+  if (type !== 'string') return fixedBound(type, text)
+  const all = characters(text)
+  if (all.length <= TEXT_BOUND_LENGTH) return Buffer.from(text)
+  const raised = raiseLast(all.slice(0, TEXT_BOUND_LENGTH))
+  return raised === undefined ? undefined : Buffer.from(raised.join(''))
+}
+
+function fixedBound(type: string, text: string): Buffer | undefined {
+  const encode = encoders[type]
+  return encode?.(text)
+}
+
+const encoders: Readonly<Record<string, (text: string) => Buffer | undefined>> = {
+  boolean: (text) => Buffer.from([text === 'true' ? 1 : 0]),
+  int: (text) => int32(Number(text)),
+  long: (text) => int64(BigInt(text)),
+  float: (text) => finite(text, (value) => float32(value)),
+  double: (text) => finite(text, (value) => float64(value)),
+  date: (text) => int32(Math.round(Date.parse(`${text}T00:00:00Z`) / DAY_MS)),
+  timestamp: (text) => microseconds(text),
+  timestamptz: (text) => microseconds(text),
+}
+
+/** `2026-01-02 03:04:05.678901+00`, the zone always UTC. */
+function microseconds(text: string): Buffer | undefined {
+  const match = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,6}))?(?:\+00)?$/.exec(text)
+  if (match === null) return undefined
+  const [, date, time, fraction = ''] = match
+  const wholeSeconds = BigInt(Date.parse(`${date}T${time}Z`)) * 1_000n
+  return int64(wholeSeconds + BigInt(fraction.padEnd(6, '0')))
+}
+
+function finite(text: string, encode: (value: number) => Buffer): Buffer | undefined {
+  const value = Number(text)
+  return Number.isNaN(value) ? undefined : encode(value)
+}
+
+/** The least text of the same length or shorter that is greater than all texts with this beginning. */
+function raiseLast(text: readonly string[]): readonly string[] | undefined {
+  for (let index = text.length - 1; index >= 0; index--) {
+    const raised = raise(text[index]?.codePointAt(0) ?? 0)
+    if (raised !== undefined) return [...text.slice(0, index), raised]
+  }
+  return undefined
+}
+
+function raise(codePoint: number): string | undefined {
+  if (codePoint >= 0x10ffff) return undefined
+  const next = codePoint + 1
+  // Surrogates are no characters of their own.
+  return String.fromCodePoint(next >= 0xd800 && next <= 0xdfff ? 0xe000 : next)
+}
+
+function characters(text: string): readonly string[] {
+  return Array.from(text)
+}
+
+function int32(value: number): Buffer {
+  const buffer = Buffer.alloc(4)
+  buffer.writeInt32LE(value)
+  return buffer
+}
+
+function int64(value: bigint): Buffer {
+  const buffer = Buffer.alloc(8)
+  buffer.writeBigInt64LE(value)
+  return buffer
+}
+
+function float32(value: number): Buffer {
+  const buffer = Buffer.alloc(4)
+  buffer.writeFloatLE(value)
+  return buffer
+}
+
+function float64(value: number): Buffer {
+  const buffer = Buffer.alloc(8)
+  buffer.writeDoubleLE(value)
+  return buffer
+}

@@ -1,0 +1,119 @@
+import type { Catalog } from './catalog.ts'
+import { type Engine, quoteName, quoteText, type Row, sqlType } from './duckdb.ts'
+import { LakehouseError } from './errors.ts'
+import type { TableIdentifier } from './metadata.ts'
+import { planScan, type ScanPlan } from './scan.ts'
+import type { StructType } from './schema.ts'
+import type { Storage } from './storage.ts'
+
+export type LakePorts = {
+  readonly catalog: Catalog
+  readonly storage: Storage
+  readonly engine: Engine
+}
+
+/** Every table that the catalogue knows. */
+export async function listTables(catalog: Catalog): Promise<readonly TableIdentifier[]> {
+  const namespaces = await catalog.listNamespaces()
+  const tables = await Promise.all(namespaces.map((namespace) => catalog.listTables(namespace)))
+  return tables.flat()
+}
+
+/**
+ * Runs DuckDB SQL over the lake. Each table that the text names (`bronze.orders_order_v1`) is a view of the files of
+ * its newest snapshot, so that all tables of one query are read as they were when it began.
+ *
+ * @throws LakehouseError QUERY_INVALID with DuckDB's reason.
+ */
+export async function queryLake(ports: LakePorts, sql: string): Promise<readonly Row[]> {
+  const tables = tablesNamedIn(sql, await listTables(ports.catalog))
+  const views = await Promise.all(tables.map((table) => viewOf(ports, table)))
+  return ports.engine.using(async (connection) => {
+    try {
+      await connection.run("SET TimeZone = 'UTC'")
+      for (const statement of views.flat()) await connection.run(statement)
+      const reader = await connection.runAndReadAll(sql)
+      return reader.getRowObjectsJS() as readonly Row[]
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new LakehouseError('QUERY_INVALID', reason, { cause: error })
+    } finally {
+      await dropViews(connection, tables)
+    }
+  })
+}
+
+/** All rows of one table, or what `sql` makes of the view `rows`, at its newest or an older snapshot. */
+export async function queryTable(
+  ports: LakePorts,
+  table: TableIdentifier,
+  sql = 'SELECT * FROM rows',
+  snapshotId?: bigint,
+): Promise<readonly Row[]> {
+  const metadata = await ports.catalog.loadTable(table)
+  const plan = await planScan(ports.storage, metadata, snapshotId)
+  return ports.engine.using(async (connection) => {
+    await connection.run("SET TimeZone = 'UTC'")
+    const source = scanSql(ports.storage, plan, metadata.schema)
+    await connection.run(`CREATE TEMPORARY VIEW rows AS ${source}`)
+    const reader = await connection.runAndReadAll(sql)
+    return reader.getRowObjectsJS() as readonly Row[]
+  })
+}
+
+/** Which of the tables a query's text names. Naming one in a comment only costs the reading of its metadata. */
+export function tablesNamedIn(
+  sql: string,
+  tables: readonly TableIdentifier[],
+): readonly TableIdentifier[] {
+  const text = sql.replaceAll('"', '').toLowerCase()
+  return tables.filter(({ namespace, name }) => {
+    const pattern = new RegExp(
+      `(?<![\\w.])${escapePattern(`${namespace}.${name}`.toLowerCase())}(?!\\w)`,
+    )
+    return pattern.test(text)
+  })
+}
+
+/** A SELECT over a plan's files: columns by field id, so that files older than a rename or an addition are read too. */
+export function scanSql(storage: Storage, plan: ScanPlan, schema: StructType): string {
+  if (plan.files.length === 0) return emptySql(schema)
+  const paths = plan.files.map((file) => quoteText(storage.locate(file.file_path)))
+  const columns = schema.fields.map(
+    ({ id, name, type }) =>
+      `${id}: {name: ${quoteText(name)}, type: ${quoteText(sqlType(type))}, default_value: NULL}`,
+  )
+  return `SELECT * FROM read_parquet([${paths.join(', ')}], schema = MAP {${columns.join(', ')}})`
+}
+
+function emptySql(schema: StructType): string {
+  const columns = schema.fields.map(
+    ({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${quoteName(name)}`,
+  )
+  return `SELECT ${columns.join(', ')} WHERE false`
+}
+
+async function viewOf(ports: LakePorts, table: TableIdentifier): Promise<readonly string[]> {
+  const metadata = await ports.catalog.loadTable(table)
+  const plan = await planScan(ports.storage, metadata)
+  const source = scanSql(ports.storage, plan, metadata.schema)
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoteName(table.namespace)}`,
+    `CREATE OR REPLACE VIEW ${viewName(table)} AS ${source}`,
+  ]
+}
+
+async function dropViews(
+  connection: { run(sql: string): Promise<unknown> },
+  tables: readonly TableIdentifier[],
+): Promise<void> {
+  for (const table of tables) await connection.run(`DROP VIEW IF EXISTS ${viewName(table)}`)
+}
+
+function viewName({ namespace, name }: TableIdentifier): string {
+  return `${quoteName(namespace)}.${quoteName(name)}`
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

@@ -1,0 +1,62 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+
+/** An answer in the form of RFC 9457. `type` is stable and names the reason; `detail` says the next step. */
+export type Problem = {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly errors?: readonly { readonly pointer: string; readonly detail: string }[]
+}
+
+/** Names a kind of problem; clients compare this string, people read the rest. */
+export function problem(kind: string, status: number, title: string, detail: string): Problem {
+  return { type: `urn:ten-seams:problem:${kind}`, title, status, detail }
+}
+
+export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply {
+  return reply.code(answer.status).type('application/problem+json').send(answer)
+}
+
+/**
+ * Turns whatever a route threw into problem details: a validation failure is the client's (400), a body too large
+ * or of another type keeps its own status, a broken outside that may heal is 503 with retry-after, the rest is 500.
+ * What the server broke is logged here, once.
+ */
+export function answerError(
+  error: FastifyError & { readonly retriable?: boolean },
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  if (error.validation !== undefined) return sendProblem(reply, validationProblem(error))
+  const status = error.statusCode ?? 500
+  if (status < 500) {
+    return sendProblem(
+      reply,
+      problem('bad-request', status, 'The request cannot be read', error.message),
+    )
+  }
+  request.log.error({ err: error }, 'request failed')
+  if (error.retriable === true) {
+    void reply.header('retry-after', '1')
+    return sendProblem(
+      reply,
+      problem('unavailable', 503, 'Not available now', 'Try again with the same Idempotency-Key.'),
+    )
+  }
+  return sendProblem(reply, problem('internal', 500, 'Internal error', 'The failure was logged.'))
+}
+
+function validationProblem(error: FastifyError): Problem {
+  const errors = (error.validation ?? []).map((one) => ({
+    pointer: one.instancePath,
+    detail: [one.message, unknownProperty(one.params)].filter(Boolean).join(': '),
+  }))
+  const base = problem('invalid', 400, 'The request breaks its schema', error.message)
+  return { ...base, errors }
+}
+
+function unknownProperty(params: Record<string, unknown>): string {
+  const name = params.additionalProperty
+  return typeof name === 'string' ? name : ''
+}

@@ -1,0 +1,26 @@
+import closeWithGrace from 'close-with-grace'
+import type { Server } from './server.ts'
+
+/** One thing with a life. Its `close` drains what it has begun and then returns. */
+export type Closable = { close(): Promise<void> }
+
+const CLOSE_TIMEOUT_MS = 15_000
+
+/**
+ * Listens, and closes in order on SIGTERM, SIGINT or an error nobody caught: first HTTP (requests under way are
+ * answered), then each of `closing` in the order given. A close that takes longer than 15 s ends the process; the
+ * next start finds the same state as after a kill, which every part must be able to take.
+ */
+export async function runService(
+  server: Server,
+  address: { readonly HOST: string; readonly PORT: number },
+  closing: readonly Closable[],
+): Promise<void> {
+  closeWithGrace({ delay: CLOSE_TIMEOUT_MS, logger: server.log }, async ({ err, signal }) => {
+    if (err !== undefined) server.log.fatal({ err }, 'stopping after an error')
+    else server.log.info({ signal }, 'stopping')
+    await server.close()
+    for (const thing of closing) await thing.close()
+  })
+  await server.listen({ host: address.HOST, port: address.PORT })
+}

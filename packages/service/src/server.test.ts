@@ -1,0 +1,68 @@
+import { Registry } from 'prom-client'
+import { Type } from 'typebox'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { buildServer, type Server } from './server.ts'
+
+let server: Server
+let isUp = true
+
+beforeEach(() => {
+  const metrics = new Registry()
+  server = buildServer({
+    name: 'test',
+    logLevel: 'fatal',
+    metrics,
+    ready: {
+      postgres: () => {
+        if (!isUp) throw new Error('away')
+      },
+    },
+  })
+  const body = Type.Object({ amount: Type.Integer() }, { additionalProperties: false })
+  server.post('/things', { schema: { body } }, () => ({ done: true }))
+  server.get('/outage', () => {
+    throw Object.assign(new Error('secret of the house'), { retriable: true })
+  })
+  server.get('/mistake', () => {
+    throw new Error('secret of the house')
+  })
+})
+
+afterEach(() => server.close())
+
+const post = (payload: object) => server.inject({ method: 'POST', url: '/things', payload })
+
+describe('every service', () => {
+  test('refuses what its schema does not know, with problem details', async () => {
+    for (const body of [{ amount: 1, more: 2 }, { amount: '1' }, { amount: 1.5 }, {}]) {
+      const answer = await post(body)
+      expect(answer.statusCode).toBe(400)
+      expect(answer.headers['content-type']).toContain('application/problem+json')
+      expect(answer.json()).toMatchObject({ status: 400, type: 'urn:ten-seams:problem:invalid' })
+    }
+    expect((await post({ amount: 1 })).statusCode).toBe(200)
+  })
+
+  test('answers 503 with retry-after while an outside is away, and tells nobody its secrets', async () => {
+    const outage = await server.inject('/outage')
+    expect([outage.statusCode, outage.headers['retry-after']]).toEqual([503, '1'])
+    const mistake = await server.inject('/mistake')
+    expect(mistake.statusCode).toBe(500)
+    expect(outage.body + mistake.body).not.toContain('secret')
+  })
+
+  test('is live always and ready only when what it needs is', async () => {
+    isUp = false
+    expect((await server.inject('/health/live')).statusCode).toBe(200)
+    expect((await server.inject('/health/ready')).statusCode).toBe(503)
+    isUp = true
+    expect((await server.inject('/health/ready')).statusCode).toBe(200)
+  })
+
+  test('counts its answers', async () => {
+    await post({ amount: 1 })
+    expect((await server.inject('/metrics')).body).toContain(
+      'tenseams_http_request_duration_seconds_count{method="POST",route="/things",status="200"} 1',
+    )
+  })
+})

@@ -1,0 +1,54 @@
+import { envSchema } from 'env-schema'
+import { type Static, type TObject, Type } from 'typebox'
+
+/** What every service of the house is told from outside; a service adds its own properties. */
+export const commonSettings = {
+  HOST: Type.String({ default: '127.0.0.1' }),
+  PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  LOG_LEVEL: Type.Union(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => Type.Literal(level)),
+    { default: 'info' },
+  ),
+}
+
+/** Settings that cannot be used. The message lists every mistake, one a line. */
+export class SettingsError extends Error {
+  readonly code = 'SETTINGS_INVALID'
+  readonly retriable = false
+}
+
+/**
+ * Reads the settings of a process from its environment, once, at its start.
+ *
+ * @returns one frozen object with exactly the schema's properties, numbers converted.
+ * @throws SettingsError with all mistakes at once, so that nobody mends them one start at a time.
+ */
+export function readSettings<Schema extends TObject>(
+  schema: Schema,
+  environment: NodeJS.ProcessEnv = process.env,
+): Readonly<Static<Schema>> {
+  try {
+    const settings = envSchema<Static<Schema>>({ schema, data: { ...environment }, env: false })
+    return Object.freeze(settings)
+  } catch (error) {
+    if (!isValidationFailure(error)) throw error
+    throw new SettingsError(`settings cannot be used:\n${error.errors.map(mistake).join('\n')}`)
+  }
+}
+
+type ValidationFailure = Error & { errors: readonly AjvError[] }
+type AjvError = {
+  readonly instancePath: string
+  readonly message?: string
+  readonly params: Readonly<Record<string, unknown>>
+}
+
+function isValidationFailure(error: unknown): error is ValidationFailure {
+  return error instanceof Error && 'errors' in error && Array.isArray(error.errors)
+}
+
+function mistake(error: AjvError): string {
+  const missing = error.params.missingProperty
+  if (missing !== undefined) return `  ${missing}: is missing`
+  return `  ${error.instancePath.slice(1)}: ${error.message ?? 'is not valid'}`
+}

@@ -1,0 +1,87 @@
+import { type AvroRecord, matchAvro } from '@tenseams/contracts/avro'
+import { type AddedColumn, columnName, icebergSchemaOf } from '@tenseams/contracts/iceberg'
+import { currentSchema } from '@tenseams/contracts/schemas'
+import type { Row, Value } from '@tenseams/lakehouse/duckdb'
+import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
+import type { StructType } from '@tenseams/lakehouse/schema'
+
+/** A topic's table: what it is called, its columns, and how a decoded record becomes a row. */
+export type BronzeTable = {
+  readonly topic: string
+  readonly table: TableIdentifier
+  readonly schema: StructType
+  readonly rowOf: (value: Envelope, origin: Origin) => Row
+}
+
+/** A decoded record of any contract. */
+export type Envelope = { readonly [field: string]: unknown }
+
+/** Where a row comes from: any row can be traced to its record. */
+export type Origin = {
+  readonly partition: number
+  readonly offset: bigint
+  readonly timestampMs: number
+  readonly schemaId: number
+}
+
+const originColumns: readonly AddedColumn[] = [
+  { name: 'kafka_partition', type: 'int', required: true, doc: 'Partition of the record.' },
+  { name: 'kafka_offset', type: 'long', required: true, doc: 'Offset of the record.' },
+  { name: 'kafka_timestamp', type: 'timestamptz', required: true, doc: "The record's own time." },
+  { name: 'schema_id', type: 'int', required: true, doc: "The writer's schema in the registry." },
+]
+
+/** `orders.order.v1` is `bronze.orders_order_v1`; its columns are the origin's and those of the newest contract. */
+export function bronzeTableOf(topic: string): BronzeTable {
+  const record = currentSchema(topic).schema
+  const toColumns = converterOf(record)
+  return {
+    topic,
+    table: { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') },
+    schema: icebergSchemaOf(record, { before: originColumns }),
+    rowOf: (value, origin) => ({ ...originRow(origin), ...(toColumns(value) as Row) }),
+  }
+}
+
+/** Milliseconds to microseconds, which is all that Iceberg's times know. */
+export const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n
+
+function originRow({ partition, offset, timestampMs, schemaId }: Origin): Row {
+  return {
+    kafka_partition: partition,
+    kafka_offset: offset,
+    kafka_timestamp: micros(timestampMs),
+    schema_id: schemaId,
+  }
+}
+
+type Convert = (value: unknown) => Value
+
+/** Made once a contract, used once a value. The codec has checked the value against the contract. */
+function converterOf(type: AvroRecord | AvroRecord['fields'][number]['type']): Convert {
+  return matchAvro<Convert>(type, {
+    primitive: () => (value) => value as Value,
+    timestamp: () => (value) => micros(value as number),
+    nullable: (of) => {
+      const convert = converterOf(of)
+      return (value) => (value === null ? null : convert(value))
+    },
+    array: (items) => {
+      const convert = converterOf(items)
+      return (value) => (value as readonly unknown[]).map(convert)
+    },
+    record: recordConverter,
+  })
+}
+
+function recordConverter(record: AvroRecord): Convert {
+  const columns = record.fields.map(
+    ({ name, type }) => [name, columnName(name), converterOf(type)] as const,
+  )
+  return (value) => {
+    const fields = value as Envelope
+    const row: Record<string, Value> = {}
+    for (const [field, column, convert] of columns) row[column] = convert(fields[field])
+    return row
+  }
+}

@@ -1,0 +1,49 @@
+import type { Codec } from '@tenseams/contracts/codec'
+import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
+import type { ConsumedRecord } from '@tenseams/kafka/consume'
+import { v5 as uuidv5 } from 'uuid'
+import { PAYMENTS_TOPIC } from './contract.ts'
+import type { OrderCommand } from './domain/order.ts'
+import type { OrderLog } from './log.ts'
+
+/** A payment that no order can have caused. It goes to the dead letter topic, for a person. */
+export class PaymentRefusedError extends Error {
+  readonly retriable = false
+  readonly code: string
+
+  constructor(refusal: string, payment: PaymentEvent) {
+    super(`${payment.type} of order ${payment.streamId}: ${refusal}`)
+    this.code = refusal
+  }
+}
+
+/**
+ * What a payment means for its order. The inbox row and the order's event are one transaction, so a payment that is
+ * handed out again, by Kafka or by change data capture, has no second effect.
+ */
+export function handlePayments(log: OrderLog, codec: Codec) {
+  return async (record: ConsumedRecord): Promise<void> => {
+    const { value: payment } = await codec.decode<PaymentEvent>(PAYMENTS_TOPIC, record.value)
+    const command = commandOf(payment)
+    if (command === undefined) return
+    const outcome = await log.handle(payment.streamId, command, {
+      eventIdOf: (step) => uuidv5(`orders/${step}`, payment.eventId),
+      occurredAt: Date.now(),
+      traceparent: payment.traceparent,
+      guard: { kind: 'inbox', eventId: payment.eventId },
+    })
+    if (outcome.kind === 'refused') throw new PaymentRefusedError(outcome.refusal, payment)
+  }
+}
+
+/** Undefined for ticks, barriers, and types that are newer than this service. */
+function commandOf(payment: PaymentEvent): OrderCommand | undefined {
+  if (payment.captured !== null) {
+    const { paymentId, amountMinor, currency } = payment.captured
+    return { type: 'ConfirmOrder', data: { paymentId, amountMinor, currency } }
+  }
+  if (payment.declined !== null) {
+    return { type: 'RejectOrder', data: { reason: `payment-declined: ${payment.declined.reason}` } }
+  }
+  return undefined
+}

@@ -1,0 +1,30 @@
+import type { OrderEvent as Envelope } from '@tenseams/contracts/generated/orders.order.v1'
+import type { Stamp } from '@tenseams/event-store/aggregate'
+import type { OrderEvent } from './domain/order.ts'
+
+/** The topic that this team owns, and the one that it reads. */
+export const ORDERS_TOPIC = 'orders.order.v1'
+export const PAYMENTS_TOPIC = 'payments.payment.v1'
+
+const noBranch = { placed: null, confirmed: null, rejected: null }
+
+/** A decided event as the contract says it. The compiler holds the domain's types to the contract's here. */
+export function envelopeOf(event: OrderEvent, stamp: Stamp): Envelope {
+  const envelope = { ...stamp, ...noBranch, type: event.type }
+  switch (event.type) {
+    case 'OrderPlaced':
+      return { ...envelope, placed: event.data }
+    case 'OrderConfirmed':
+      return { ...envelope, confirmed: event.data }
+    case 'OrderRejected':
+      return { ...envelope, rejected: event.data }
+  }
+}
+
+/** The way back; undefined for a type that is newer than this service. */
+export function eventOf(envelope: Envelope): OrderEvent | undefined {
+  if (envelope.placed !== null) return { type: 'OrderPlaced', data: envelope.placed }
+  if (envelope.confirmed !== null) return { type: 'OrderConfirmed', data: envelope.confirmed }
+  if (envelope.rejected !== null) return { type: 'OrderRejected', data: envelope.rejected }
+  return undefined
+}

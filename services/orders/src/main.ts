@@ -1,0 +1,52 @@
+import { Codec } from '@tenseams/contracts/codec'
+import { openPool } from '@tenseams/event-store/pool'
+import { openKafka } from '@tenseams/kafka/client'
+import { Consumption } from '@tenseams/kafka/consume'
+import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { runService } from '@tenseams/service/run'
+import { buildServer } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import { handlePayments } from './consumer.ts'
+import { PAYMENTS_TOPIC } from './contract.ts'
+import { customerRoutes } from './customer-routes.ts'
+import { openOrderLog } from './log.ts'
+import { orderRoutes } from './order-routes.ts'
+import { readOrderSettings } from './settings.ts'
+
+const settings = readOrderSettings()
+const metrics = openMetrics('orders')
+const shop = openPool(settings.DATABASE_URL, 'orders')
+const vault = openPool(settings.VAULT_DATABASE_URL, 'orders')
+const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const orderLog = await openOrderLog(shop, codec)
+
+const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'orders' })
+const deadLetters = new DeadLetters(kafka)
+const server = buildServer({
+  name: 'orders',
+  logLevel: settings.LOG_LEVEL,
+  metrics,
+  ready: {
+    postgres: async () => void (await shop.query('select 1')),
+    kafka: () => payments.assertReady(),
+  },
+})
+const payments = new Consumption({
+  kafka,
+  groupId: 'orders',
+  topics: [PAYMENTS_TOPIC],
+  handle: handlePayments(orderLog, codec),
+  deadLetters,
+  metrics,
+  log: server.log,
+})
+
+orderRoutes(server, { pool: shop, log: orderLog })
+customerRoutes(server, { shop, vault })
+payments.start()
+await runService(server, settings, [
+  payments,
+  deadLetters,
+  { close: () => shop.end() },
+  { close: () => vault.end() },
+])

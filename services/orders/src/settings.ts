@@ -1,0 +1,15 @@
+import { commonSettings, readSettings } from '@tenseams/service/settings'
+import { type Static, Type } from 'typebox'
+
+const schema = Type.Object({
+  ...commonSettings,
+  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  /** The vault: a key per customer, in a database that no connector captures. */
+  VAULT_DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  KAFKA_BROKERS: Type.String({ minLength: 1 }),
+  SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
+})
+
+export type Settings = Readonly<Static<typeof schema>>
+
+export const readOrderSettings = (): Settings => readSettings(schema)

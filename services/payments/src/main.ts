@@ -1,0 +1,42 @@
+import { Codec } from '@tenseams/contracts/codec'
+import { openPool } from '@tenseams/event-store/pool'
+import { openKafka } from '@tenseams/kafka/client'
+import { Consumption } from '@tenseams/kafka/consume'
+import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { runService } from '@tenseams/service/run'
+import { buildServer } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import { handleOrders } from './consumer.ts'
+import { ORDERS_TOPIC } from './contract.ts'
+import { openPaymentLog } from './log.ts'
+import { readPaymentSettings } from './settings.ts'
+
+const settings = readPaymentSettings()
+const metrics = openMetrics('payments')
+const pool = openPool(settings.DATABASE_URL, 'payments')
+const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const log = await openPaymentLog(pool, codec)
+
+const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'payments' })
+const deadLetters = new DeadLetters(kafka)
+const server = buildServer({
+  name: 'payments',
+  logLevel: settings.LOG_LEVEL,
+  metrics,
+  ready: {
+    postgres: async () => void (await pool.query('select 1')),
+    kafka: () => orders.assertReady(),
+  },
+})
+const orders = new Consumption({
+  kafka,
+  groupId: 'payments',
+  topics: [ORDERS_TOPIC],
+  handle: handleOrders({ log, codec, providerUrl: settings.PAYMENT_PROVIDER_URL }),
+  deadLetters,
+  metrics,
+  log: server.log,
+})
+
+orders.start()
+await runService(server, settings, [orders, deadLetters, { close: () => pool.end() }])

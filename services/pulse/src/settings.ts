@@ -1,0 +1,14 @@
+import { commonSettings, readSettings } from '@tenseams/service/settings'
+import { type Static, Type } from 'typebox'
+
+const schema = Type.Object({
+  ...commonSettings,
+  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
+  /** How often each partition gets a tick; a window closes that much later at most. */
+  TICK_INTERVAL_MS: Type.Integer({ default: 1_000, minimum: 100, maximum: 60_000 }),
+})
+
+export type Settings = Readonly<Static<typeof schema>>
+
+export const readPulseSettings = (): Settings => readSettings(schema)

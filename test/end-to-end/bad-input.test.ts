@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
+import { type TestStack, useStack } from '../stack.ts'
+
+let stack: TestStack
+let pool: pg.Pool
+let ordersUrl: string
+
+beforeAll(async () => {
+  stack = await useStack()
+  pool = adminPool(stack)
+  ordersUrl = stack.endpoints.ordersUrl
+})
+
+afterAll(() => pool.end())
+
+const placedBy = async (customerId: string): Promise<number> => {
+  const { rows } = await pool.query<{ orders: number }>(
+    `select count(*)::int as orders from orders.events where type = 'OrderPlaced' and data->>'customerId' = $1`,
+    [customerId],
+  )
+  return rows[0]?.orders ?? 0
+}
+
+const line = (changes: object) => ({
+  lines: [{ sku: 'lamp-01', quantity: 1, priceMinor: 100, ...changes }],
+})
+
+describe('bad input gets problem details and leaves nothing behind', () => {
+  test.each<[string, Readonly<Record<string, unknown>>]>([
+    ['an unknown property', { discount: 5 }],
+    ['an unknown property of a line', line({ vat: 1 })],
+    ['negative money', line({ priceMinor: -1 })],
+    ['fractional money', line({ priceMinor: 9.99 })],
+    ['money as text', line({ priceMinor: '100' })],
+    ['money beyond all bounds', line({ priceMinor: 2 ** 53 })],
+    ['an order that costs nothing', line({ priceMinor: 0 })],
+    ['no lines', { lines: [] }],
+    ['no quantity', line({ quantity: 0 })],
+    ['an unknown currency', { currency: 'XXX' }],
+    ['an unknown way to pay', { paymentMethod: 'barter' }],
+  ])('%s', async (_, changes) => {
+    const customerId = randomUUID()
+    const answer = await postOrder(ordersUrl, orderBody({ customerId, ...changes }))
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.status).toBeLessThan(500)
+    expect(answer.headers.get('content-type')).toContain('application/problem+json')
+    expect(answer.body).toMatchObject({ status: answer.status })
+    expect(await placedBy(customerId)).toBe(0)
+  })
+
+  test('what is no JSON, or no order at all', async () => {
+    for (const body of ['{"customerId":', '[]', '"order"', 'null', '']) {
+      const answer = await postOrder(ordersUrl, body)
+      expect([400, 415]).toContain(answer.status)
+    }
+  })
+
+  test('a body larger than the limit', async () => {
+    const lines = Array.from({ length: 5_000 }, () => line({}).lines[0])
+    expect((await postOrder(ordersUrl, orderBody({ lines }))).status).toBe(413)
+  })
+
+  test('no Idempotency-Key', async () => {
+    const customerId = randomUUID()
+    const answer = await postOrder(ordersUrl, orderBody({ customerId }), null)
+    expect(answer.status).toBe(400)
+    expect(answer.body.type).toBe('urn:ten-seams:problem:idempotency-key-missing')
+    expect(await placedBy(customerId)).toBe(0)
+  })
+})
+
+describe('an Idempotency-Key', () => {
+  test('gets the same answer again, and one order', async () => {
+    const [customerId, key] = [randomUUID(), randomUUID()]
+    const first = await postOrder(ordersUrl, orderBody({ customerId }), key)
+    const again = await postOrder(ordersUrl, orderBody({ customerId }), key)
+    expect([first.status, again.status]).toEqual([201, 201])
+    expect(again.body).toEqual(first.body)
+    expect(again.headers.get('idempotent-replayed')).toBe('true')
+    expect(await placedBy(customerId)).toBe(1)
+  })
+
+  test('makes one order of a hundred requests at once', async () => {
+    const [customerId, key] = [randomUUID(), randomUUID()]
+    const answers = await Promise.all(
+      Array.from({ length: 100 }, () => postOrder(ordersUrl, orderBody({ customerId }), key)),
+    )
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]))
+    expect(new Set(answers.map(({ body }) => body.orderId)).size).toBe(1)
+    expect(await placedBy(customerId)).toBe(1)
+  })
+
+  test('is refused for another payload', async () => {
+    const [customerId, key] = [randomUUID(), randomUUID()]
+    await postOrder(ordersUrl, orderBody({ customerId }), key)
+    const other = await postOrder(ordersUrl, orderBody({ customerId, currency: 'USD' }), key)
+    expect(other.status).toBe(422)
+    expect(other.body.type).toBe('urn:ten-seams:problem:idempotency-key-reused')
+    expect(await placedBy(customerId)).toBe(1)
+  })
+})
+
+describe('an order that does not exist', () => {
+  test('is not found', async () => {
+    expect((await getOrder(ordersUrl, randomUUID())).status).toBe(404)
+    expect((await getOrder(ordersUrl, 'nonsense')).status).toBe(400)
+  })
+})
+
+describe('a customer', () => {
+  test('is readable until erased; what is stored and captured is ciphertext', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({
+      name: 'Ada Lovelace',
+      email: 'ada@example.com',
+      segment: 'consumer',
+    })
+    const made = await fetch(`${ordersUrl}/customers`, { method: 'POST', headers, body })
+    expect(made.status).toBe(201)
+    const { customerId } = (await made.json()) as { customerId: string }
+    const address = `${ordersUrl}/customers/${customerId}`
+    expect(await (await fetch(address)).json()).toMatchObject({ name: 'Ada Lovelace' })
+
+    const { rows } = await pool.query('select * from catalogue.customers where customer_id = $1', [
+      customerId,
+    ])
+    expect(JSON.stringify(rows)).not.toContain('Ada')
+    expect((await fetch(address, { method: 'DELETE' })).status).toBe(204)
+    expect((await fetch(address)).status).toBe(410)
+  })
+})

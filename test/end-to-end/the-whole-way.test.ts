@@ -1,0 +1,60 @@
+import { agrees, compareBronze, compareGold } from '@tenseams/local/demonstration/agreement'
+import { Figures } from '@tenseams/local/demonstration/figures'
+import { placeOrders, registerCustomers } from '@tenseams/local/demonstration/shop'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type TestStack, useStack } from '../stack.ts'
+import { eventually } from '../wait.ts'
+
+let stack: TestStack
+let figures: Figures
+
+beforeAll(async () => {
+  stack = await useStack()
+  figures = await Figures.open(stack.endpoints, stack.secrets)
+})
+
+afterAll(() => figures.close())
+
+const ORDERS = 300
+
+describe('the whole way of an order', () => {
+  test('loses and doubles nothing when lakehouse, payments and Connect are killed in the middle', async () => {
+    const customers = await registerCustomers(stack.endpoints, 6)
+    const killed: Promise<void>[] = []
+    const victims = new Map([
+      [60, 'lakehouse'],
+      [120, 'payments'],
+      [180, 'connect'],
+    ])
+    const placed = await placeOrders(stack.endpoints, customers, ORDERS, (done) => {
+      const victim = victims.get(done)
+      if (victim !== undefined) killed.push(killAndRestart(victim))
+    })
+    expect(new Set(placed.map(({ orderId }) => orderId)).size).toBe(ORDERS)
+    await Promise.all(killed)
+    expect(killed).toHaveLength(3)
+
+    await eventually(async () => ((await figures.orderStates()).OrderPlaced ?? 0) === 0, {
+      timeoutMs: 90_000,
+      what: 'every order to be confirmed or rejected',
+    })
+    await eventually(
+      async () => {
+        const gold = await figures.gold()
+        const comparisons = [
+          ...compareBronze(await figures.storedEvents(), await figures.bronze()),
+          ...compareGold(await figures.captured(), gold.windows, gold.late),
+        ]
+        const differing = comparisons.filter((one) => !agrees(one))
+        expect(differing).toEqual([])
+        return true
+      },
+      { timeoutMs: 120_000, what: 'bronze and gold to equal Postgres', intervalMs: 500 },
+    )
+  }, 300_000)
+})
+
+async function killAndRestart(component: string): Promise<void> {
+  await stack.kill(component)
+  await stack.restart(component)
+}

@@ -1,0 +1,73 @@
+import { rmSync } from 'node:fs'
+import { placesOf, projectRoot } from '@tenseams/local/places'
+import { portsAt } from '@tenseams/local/ports'
+import { knownInstances } from '@tenseams/local/run-record'
+import { listeners } from '@tenseams/local/sockets'
+import { lockOf, openStack, purge } from '@tenseams/local/stack'
+
+/** Set to the name of a running instance, tests use it, and leave it running. */
+export const instanceVariable = 'TEN_SEAMS_INSTANCE'
+
+const NAME = /^test-(\d+)$/
+
+/** The instance of a test run bears the number of the process that runs it, so that anybody can see whose it is. */
+export function instanceOf(pid: number): string {
+  return `test-${pid}`
+}
+
+/** Far from the instance `default` and from other checkouts, and below the ports that Linux gives to clients. */
+const HIGHEST_OFFSET = 10_000
+const LOWEST_OFFSET = 5_000
+
+/**
+ * The highest port offset at which nobody listens.
+ *
+ * @throws Error when all are taken.
+ */
+export function freeOffset(taken = new Set(listeners().map(({ port }) => port))): number {
+  for (let offset = HIGHEST_OFFSET; offset >= LOWEST_OFFSET; offset -= 100) {
+    if (Object.values(portsAt(offset)).every((port) => !taken.has(port))) return offset
+  }
+  throw new Error(`no free ports between the offsets ${LOWEST_OFFSET} and ${HIGHEST_OFFSET}`)
+}
+
+/** Stops all of an instance and removes its data; harmless when nothing of it runs. */
+export async function endInstance(
+  instance: string,
+  { keepLogs = false }: { readonly keepLogs?: boolean } = {},
+): Promise<void> {
+  const stack = await openStack({ root: projectRoot, instance })
+  const { places } = stack.context
+  await stack.stop()
+  if (keepLogs) rmSync(places.data, { recursive: true, force: true })
+  else purge(places)
+  rmSync(lockOf(places), { force: true })
+}
+
+/** Ends the instances of test runs that were killed. Those whose process lives are somebody's. */
+export async function endAbandoned(isAlive = processLives): Promise<void> {
+  for (const instance of abandonedOf(knownInstances(projectRoot), isAlive)) {
+    console.log(`ending ${instance}, which an earlier run left behind`)
+    await endInstance(placesOf(projectRoot, instance).instance)
+  }
+}
+
+/** Which of the names belong to a test run whose process is gone, or to a number that is ours now. */
+export function abandonedOf(
+  names: readonly string[],
+  isAlive: (pid: number) => boolean,
+): readonly string[] {
+  return names.filter((name) => {
+    const pid = Number(NAME.exec(name)?.[1])
+    return !Number.isNaN(pid) && (pid === process.pid || !isAlive(pid))
+  })
+}
+
+function processLives(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}

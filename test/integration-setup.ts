@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { projectRoot } from '@tenseams/local/places'
+import { openStack, type StackOptions, startStack } from '@tenseams/local/stack'
+import type { TestProject } from 'vitest/node'
+import { endAbandoned, endInstance, freeOffset, instanceOf, instanceVariable } from './instance.ts'
+import { reportFolderVariable, stackFile } from './reporters.ts'
+
+const END_TIMEOUT_MS = 100_000
+
+/**
+ * Starts one stack for all files of the lane, on ports and data of its own, and stops it at the end. When this process
+ * must go earlier (Ctrl-C, SIGTERM, a failed start) the stack is stopped on the way out; after SIGKILL the next run
+ * does it.
+ */
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const given = process.env[instanceVariable]
+  if (given !== undefined) {
+    await assertRuns(given)
+    project.provide('instance', given)
+    return undefined
+  }
+  await endAbandoned()
+  const instance = instanceOf(process.pid)
+  const portOffset = freeOffset()
+  announce(instance, portOffset)
+  const endOnExit = () => endNow(instance)
+  process.once('exit', endOnExit)
+  await startStack(optionsOf(instance, portOffset))
+  project.provide('instance', instance)
+  return async () => {
+    await endInstance(instance, {
+      keepLogs: process.exitCode !== undefined && process.exitCode !== 0,
+    })
+    process.off('exit', endOnExit)
+  }
+}
+
+function optionsOf(instance: string, portOffset: number): StackOptions {
+  return {
+    root: projectRoot,
+    instance,
+    portOffset,
+    profile: 'full',
+    // Effects of a job are seen at its checkpoints: tests need not wait for those of a quiet day.
+    settings: { checkpointIntervalMs: 2_000 },
+    onInstall: (line) => console.log(`  ${line}`),
+    onProgress: ({ part, state, durationMs }) => {
+      if (state === 'starting' || state === 'stopping') return
+      console.log(`  ${part.name} is ${state} after ${(durationMs / 1_000).toFixed(1)} s`)
+    },
+  }
+}
+
+/** Tells `npm test` what to look for when all is over. */
+function announce(instance: string, portOffset: number): void {
+  console.log(`starting the stack ${instance} with port offset ${portOffset}`)
+  const folder = process.env[reportFolderVariable]
+  if (folder === undefined) return
+  writeFileSync(join(folder, stackFile), JSON.stringify({ instance, portOffset }))
+}
+
+/** The process ends as soon as this returns, so nothing here may be asynchronous. */
+function endNow(instance: string): void {
+  const script = join(projectRoot, 'test', 'end-instance.ts')
+  spawnSync(process.execPath, [script, instance], { stdio: 'inherit', timeout: END_TIMEOUT_MS })
+}
+
+async function assertRuns(instance: string): Promise<void> {
+  const stack = await openStack({ root: projectRoot, instance })
+  const states = await stack.status()
+  const sick = states.filter(({ healthy }) => healthy !== true).map(({ name }) => name)
+  if (sick.length === 0) return
+  throw new Error(`${instanceVariable}=${instance}, but these do not run: ${sick.join(', ')}`)
+}

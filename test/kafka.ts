@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto'
+import { openKafka } from '@tenseams/kafka/client'
+import type { IHeaders } from 'kafkajs'
+
+export type ReadRecord = {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+  readonly key: string | null
+  readonly value: Buffer | null
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** A reader of its own group that gathers what is committed in some topics, from the beginning. */
+export type Reading = { readonly records: readonly ReadRecord[]; close(): Promise<void> }
+
+export async function readTopics(brokers: string, topics: readonly string[]): Promise<Reading> {
+  const kafka = openKafka({ brokers, clientId: 'test-reader' })
+  const consumer = kafka.consumer({
+    groupId: `test-${randomUUID()}`,
+    readUncommitted: false,
+    maxWaitTimeInMs: 100,
+    allowAutoTopicCreation: false,
+  })
+  const records: ReadRecord[] = []
+  await consumer.connect()
+  await consumer.subscribe({ topics: [...topics], fromBeginning: true })
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async ({ topic, partition, message }) => {
+      records.push({
+        topic,
+        partition,
+        offset: message.offset,
+        key: message.key?.toString() ?? null,
+        value: message.value,
+        headers: textOf(message.headers ?? {}),
+      })
+    },
+  })
+  return { records, close: () => consumer.disconnect() }
+}
+
+function textOf(headers: IHeaders): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, value?.toString() ?? '']),
+  )
+}

@@ -1,0 +1,65 @@
+import { randomUUID } from 'node:crypto'
+import { openKafka } from '@tenseams/kafka/client'
+import { deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
+import type { Producer } from 'kafkajs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Reading, readTopics } from '../kafka.ts'
+import { getOrder, orderBody, postOrder } from '../shop.ts'
+import { type TestStack, useStack } from '../stack.ts'
+import { eventually } from '../wait.ts'
+
+const topic = 'payments.payment.v1'
+
+let stack: TestStack
+let producer: Producer
+let deadLetters: Reading
+
+beforeAll(async () => {
+  stack = await useStack()
+  const kafka = openKafka({ brokers: stack.endpoints.kafkaBrokers, clientId: 'test' })
+  producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
+  await producer.connect()
+  deadLetters = await readTopics(stack.endpoints.kafkaBrokers, [deadLetterTopicOf(topic)])
+})
+
+afterAll(async () => {
+  await deadLetters.close()
+  await producer.disconnect()
+})
+
+describe('a record that nobody can read', () => {
+  test('goes to the dead letter topic of each reader, untouched, and stops no partition', async () => {
+    const poison = Buffer.from(`not Avro ${randomUUID()}`)
+    const places = [0, 1, 2, 3].map((partition) => ({ key: 'poison', value: poison, partition }))
+    const sent = await producer.send({ topic, acks: -1, messages: places })
+    expect(sent).toHaveLength(4)
+
+    const found = await eventually(
+      () => {
+        const letters = deadLetters.records.filter(({ value }) => value?.equals(poison))
+        const groups = new Set(letters.map(({ headers }) => headers['dead-letter-group']))
+        return letters.length >= 8 && groups.size === 2 ? letters : undefined
+      },
+      { timeoutMs: 40_000, what: 'the poison in the dead letters of orders and lakehouse' },
+    )
+    for (const { headers, key } of found) {
+      expect(headers).toMatchObject({
+        'dead-letter-topic': topic,
+        'dead-letter-reason': 'undecodable',
+      })
+      expect(key).toBe('poison')
+    }
+
+    const orders = await Promise.all(
+      Array.from({ length: 8 }, () => postOrder(stack.endpoints.ordersUrl, orderBody())),
+    )
+    for (const { body } of orders) {
+      await eventually(
+        async () =>
+          (await getOrder(stack.endpoints.ordersUrl, String(body.orderId))).body.status ===
+          'confirmed',
+        { timeoutMs: 30_000, what: 'orders to be confirmed behind the poison' },
+      )
+    }
+  })
+})

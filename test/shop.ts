@@ -1,0 +1,57 @@
+import { randomUUID } from 'node:crypto'
+import { openPool } from '@tenseams/event-store/pool'
+import type pg from 'pg'
+import type { TestStack } from './stack.ts'
+
+/** An order as a client sends it; `changes` replaces properties, also with nonsense. */
+export function orderBody(changes: Readonly<Record<string, unknown>> = {}) {
+  return {
+    customerId: '018f0000-0000-7000-8000-000000000001',
+    currency: 'EUR',
+    paymentMethod: 'card',
+    lines: [{ sku: 'lamp-01', quantity: 2, priceMinor: 4_900 }],
+    ...changes,
+  }
+}
+
+export type Answer = {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** `POST /orders`; a key of its own unless one is given, none at all for null. */
+export async function postOrder(
+  ordersUrl: string,
+  body: unknown,
+  key: string | null = randomUUID(),
+): Promise<Answer> {
+  const response = await fetch(`${ordersUrl}/orders`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      ...(key === null ? {} : { 'idempotency-key': key }),
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    signal: AbortSignal.timeout(20_000),
+  })
+  return { status: response.status, headers: response.headers, body: await jsonOf(response) }
+}
+
+export async function getOrder(ordersUrl: string, orderId: string): Promise<Answer> {
+  const response = await fetch(`${ordersUrl}/orders/${orderId}`, {
+    signal: AbortSignal.timeout(20_000),
+  })
+  return { status: response.status, headers: response.headers, body: await jsonOf(response) }
+}
+
+async function jsonOf(response: Response): Promise<Readonly<Record<string, unknown>>> {
+  return (await response.json()) as Readonly<Record<string, unknown>>
+}
+
+/** The admin's view of a database, to look behind what services say. */
+export function adminPool(stack: TestStack, database = 'shop'): pg.Pool {
+  const { host, port } = stack.endpoints.postgres
+  const password = stack.secrets.postgresPasswords.postgres
+  return openPool(`postgres://postgres:${password}@${host}:${port}/${database}`, 'test')
+}

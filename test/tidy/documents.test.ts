@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest'
+import { deadLinks, looseSteps, sectionUnder } from './documents.ts'
+
+test('a link must lead to a file or a folder', () => {
+  const text =
+    '[a](services/orders) [b](gone.ts) [c](https://kafka.apache.org) [d](#way) [e](a.md#x)'
+  const tree = new Map([
+    ['docs/way.md', text],
+    ['docs/a.md', '[up](../services/orders/main.ts)'],
+    ['services/orders/main.ts', ''],
+    ['docs/services/orders/main.ts', ''],
+  ])
+  expect(deadLinks(tree)).toEqual(['docs/way.md links to gone.ts, which is not there'])
+})
+
+test('links in a block of code are an example, not a promise', () => {
+  expect(deadLinks(new Map([['a.md', '```\n[b](gone.ts)\n```\n']]))).toEqual([])
+})
+
+test('each step of the way leads to its room and to its test', () => {
+  const text = `# x
+## The way of one event
+| step | room | test |
+|---|---|---|
+| decided | [orders](services/orders) | [test](test/seams/02.test.ts) |
+| appended | event-store | [test](test/seams/02.test.ts) |
+| carried | [debezium](deploy/debezium) | later |
+## Next
+| not | this | one |`
+  expect(looseSteps(new Map([['README.md', text]]))).toEqual([
+    'README.md: the step "appended" has no link to its room',
+    'README.md: the step "carried" has no link to its test',
+  ])
+})
+
+test('a README without the table is not a README in order', () => {
+  expect(looseSteps(new Map([['README.md', '# x']]))).toHaveLength(1)
+})
+
+test('a section ends at the next heading of its rank', () => {
+  const text = '## A\none\n### B\ntwo\n## C\nthree'
+  expect(sectionUnder(text, 'A')).toBe('one\n### B\ntwo')
+  expect(sectionUnder(text, 'B')).toBe('two')
+  expect(sectionUnder(text, 'D')).toBeUndefined()
+})

@@ -1,0 +1,61 @@
+import { posix } from 'node:path'
+import { filesNamed, holds, type Tree } from './tree.ts'
+
+/** Relative links of every document that lead nowhere. */
+export function deadLinks(tree: Tree): readonly string[] {
+  return filesNamed(tree, /\.md$/).flatMap(([path, text]) =>
+    linksOf(text)
+      .filter((link) => !/^(?:[a-z]+:|#)/.test(link))
+      .filter((link) => !holds(tree, targetOf(path, link)))
+      .map((link) => `${path} links to ${link}, which is not there`),
+  )
+}
+
+/** Rows of the README's table of the way that do not lead to a room and to a test. */
+export function looseSteps(tree: Tree): readonly string[] {
+  const rows = tableUnder(tree.get('README.md') ?? '', 'The way of one event')
+  if (rows.length === 0) return ['README.md has no table under "The way of one event"']
+  return rows.flatMap((row) => {
+    const [step = '', room = '', test = ''] = row
+    const missing = [
+      ...(linksOf(room).length === 0 ? ['room'] : []),
+      ...(linksOf(test).some((link) => targetOf('README.md', link).includes('test'))
+        ? []
+        : ['test']),
+    ]
+    return missing.map((what) => `README.md: the step "${step}" has no link to its ${what}`)
+  })
+}
+
+export function linksOf(text: string): readonly string[] {
+  const prose = text.replaceAll(/^```[\s\S]*?^```/gm, '')
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].flatMap(([, link]) => link ?? [])
+}
+
+export function targetOf(path: string, link: string): string {
+  return posix.join(posix.dirname(path), link.replace(/#.*$/, ''))
+}
+
+/** The text under a heading, up to the next heading of the same or a higher rank. */
+export function sectionUnder(text: string, heading: string): string | undefined {
+  const lines = text.split('\n')
+  const start = lines.findIndex((line) => /^#+ /.test(line) && line.endsWith(` ${heading}`))
+  if (start < 0) return undefined
+  const rank = lines[start]?.match(/^#+/)?.[0].length ?? 1
+  const rest = lines.slice(start + 1)
+  const end = rest.findIndex((line) => (line.match(/^(#+) /)?.[1]?.length ?? 9) <= rank)
+  return rest.slice(0, end < 0 ? undefined : end).join('\n')
+}
+
+function tableUnder(text: string, heading: string): readonly (readonly string[])[] {
+  const lines = (sectionUnder(text, heading) ?? '').split('\n')
+  const cells = lines
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+  return cells.slice(2)
+}

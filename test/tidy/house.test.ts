@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { looseContracts } from './contracts.ts'
+import { disorderlyDecisions, unconfirmedDecisions } from './decisions.ts'
+import { deadLinks, looseSteps } from './documents.ts'
+import { emptyScripts, looseDependencies, unknownCommands } from './packages.ts'
+import { machinePlaces, ownerlessFolders, registryPlaces } from './places.ts'
+import { forbiddenImports, impureDomains } from './rooms.ts'
+import { type Rule, readTree } from './tree.ts'
+import { repeatedVersions } from './versions.ts'
+
+const tree = readTree()
+
+test('the house is not empty', () => {
+  expect(tree.size).toBeGreaterThan(50)
+  expect(tree.has('package.json')).toBe(true)
+})
+
+test.each<[string, Rule]>([
+  ['each room imports only the rooms that it may', forbiddenImports],
+  ['a domain imports the decider only', impureDomains],
+  ['every folder has an owner', ownerlessFolders],
+  ['nothing names a place on one machine or in one network', machinePlaces],
+  ['nothing binds its users to a registry', registryPlaces],
+  ['dependencies are pinned exactly', looseDependencies],
+  ['every script runs a file that is there', emptyScripts],
+  ['every command in a document exists', unknownCommands],
+  ['every link in a document leads somewhere', deadLinks],
+  ['each step of the way leads to its room and its test', looseSteps],
+  ['decisions are numbered, in form and in the index', disorderlyDecisions],
+  ['each decision is confirmed by something that runs', unconfirmedDecisions],
+  ['every topic has its schemas and its dead letter topic', looseContracts],
+  ['JVM versions stand in the pom only', repeatedVersions],
+])('%s', (_promise, rule) => {
+  expect(rule(tree)).toEqual([])
+})

@@ -1,0 +1,81 @@
+import { posix } from 'node:path'
+import { importedFrom } from './imports.ts'
+import { filesNamed, type Tree } from './tree.ts'
+
+/**
+ * Which rooms a room may import. Between `event-store`, `kafka` and `lakehouse` lies data (a row, a record, an
+ * offset), so none imports another. `test` may import anything and is imported by nothing.
+ */
+const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
+  contracts: [],
+  'packages/decider': [],
+  'packages/telemetry': [],
+  'packages/service': ['packages/telemetry'],
+  'packages/event-store': ['contracts', 'packages/decider', 'packages/telemetry'],
+  'packages/kafka': ['contracts', 'packages/telemetry'],
+  'packages/lakehouse': ['packages/telemetry'],
+  'services/*': ['contracts', 'packages/*'],
+  'flink-jobs': ['contracts'],
+  'deploy/*': ['contracts', 'packages/*', 'deploy/*', 'flink-jobs'],
+  test: 'anything',
+}
+
+type Import = { readonly file: string; readonly source: string }
+
+/** Every import that leaves its room for one that it may not enter, or that slips past a room's package name. */
+export function forbiddenImports(tree: Tree): readonly string[] {
+  const packages = packageRooms(tree)
+  return modules(tree).flatMap((entry) => judgeImport(entry, packages) ?? [])
+}
+
+/** A domain file decides without touching the world: it may import `decider` and its own folder, nothing else. */
+export function impureDomains(tree: Tree): readonly string[] {
+  return modules(tree)
+    .filter(({ file }) => /^services\/[^/]+\/src\/domain\//.test(file) && !isTest(file))
+    .filter(({ source }) => !source.startsWith('./') && !source.startsWith('@tenseams/decider/'))
+    .map(({ file, source }) => `${file} imports ${source}: a domain imports the decider only`)
+}
+
+function judgeImport(entry: Import, packages: ReadonlyMap<string, string>): string | undefined {
+  const { file, source } = entry
+  const from = roomOf(file)
+  if (source.startsWith('.')) {
+    const to = roomOf(posix.join(posix.dirname(file), source))
+    if (to === from || from === 'test') return undefined
+    return `${file} imports ${source}: another room is imported by its package's name`
+  }
+  if (!source.startsWith('@tenseams/')) return undefined
+  const to = packages.get(source.split('/').slice(0, 2).join('/'))
+  if (to === undefined) return `${file} imports ${source}: no room has that name`
+  const allowed = allowedFrom(from)
+  if (allowed === undefined) return `${from} has no line in test/tidy/rooms.ts`
+  if (to === from || allowed === 'anything' || allowed.includes(to)) return undefined
+  if (allowed.includes(`${to.split('/')[0]}/*`)) return undefined
+  return `${file} imports ${source}: ${from} may not import ${to}`
+}
+
+function allowedFrom(room: string): readonly string[] | 'anything' | undefined {
+  return mayImport[room] ?? mayImport[`${room.split('/')[0]}/*`]
+}
+
+function roomOf(path: string): string {
+  const [first = '', second = ''] = path.split('/')
+  return ['packages', 'services', 'deploy'].includes(first) ? `${first}/${second}` : first
+}
+
+function packageRooms(tree: Tree): ReadonlyMap<string, string> {
+  const manifests = filesNamed(tree, /\/package\.json$/)
+  return new Map(
+    manifests.map(([path, text]) => [String(JSON.parse(text).name), posix.dirname(path)]),
+  )
+}
+
+function modules(tree: Tree): readonly Import[] {
+  return filesNamed(tree, /\.(?:ts|js|mjs)$/).flatMap(([file, text]) =>
+    importedFrom(file, text).map((source) => ({ file, source })),
+  )
+}
+
+function isTest(file: string): boolean {
+  return file.endsWith('.test.ts')
+}
