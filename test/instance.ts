@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs'
 import { placesOf, projectRoot } from '@tenseams/local/places'
 import { portsAt } from '@tenseams/local/ports'
+import { removeOutsideFolder } from '@tenseams/local/postgres-home'
 import { knownInstances } from '@tenseams/local/run-record'
 import { listeners } from '@tenseams/local/sockets'
-import { lockOf, openStack, purge } from '@tenseams/local/stack'
+import { openStack, purge } from '@tenseams/local/stack'
 
 /** Set to the name of a running instance, tests use it, and leave it running. */
 export const instanceVariable = 'TEN_SEAMS_INSTANCE'
@@ -39,9 +40,12 @@ export async function endInstance(
   const stack = await openStack({ root: projectRoot, instance })
   const { places } = stack.context
   await stack.stop()
-  if (keepLogs) rmSync(places.data, { recursive: true, force: true })
-  else purge(places)
-  rmSync(lockOf(places), { force: true })
+  if (keepLogs) {
+    removeOutsideFolder(places)
+    rmSync(places.data, { recursive: true, force: true })
+  } else purge(places)
+  // A process on its way out has no other chance to give its lock back.
+  rmSync(`${places.state}.lock`, { force: true })
 }
 
 /** Ends the instances of test runs that were killed. Those whose process lives are somebody's. */

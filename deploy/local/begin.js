@@ -14,6 +14,9 @@ const node24 = join(modules, 'node', 'bin', 'node')
 const EXIT_UNDECIDED = 2
 const LEAST_NODE_MAJOR = 20
 
+/** kafkajs computes negative delays (tulios/kafkajs#1751), of which Node 24 warns each time. */
+const nodeOptions = ['--disable-warning=TimeoutNegativeWarning']
+
 const verbs = {
   start: ['deploy/local/src/start.ts', 'sets everything up, starts it, shows one order on its way'],
   stack: ['deploy/local/src/stack-command.ts', 'up, down, status and more of the running system'],
@@ -99,7 +102,7 @@ async function begin([verb, ...args]) {
   }
   if (!isInstalled()) await install()
   const [file] = verbs[verb]
-  return run(node24, [join(root, file), ...args], passSignals)
+  return run(node24, [...nodeOptions, join(root, file), ...args], passSignals)
 }
 
 process.exitCode = await begin(process.argv.slice(2))

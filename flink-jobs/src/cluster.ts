@@ -75,6 +75,13 @@ export async function stopWithSavepoint(
   throw new FlinkUnavailableError(`job ${jobId} did not stop within ${timeoutMs} ms`)
 }
 
+/** Ends a job at once, without a savepoint; its newest checkpoint stays. */
+export async function cancelJob(flinkUrl: string, jobId: string): Promise<void> {
+  const url = `${flinkUrl}/v1/jobs/${jobId}?mode=cancel`
+  await call(url, { method: 'PATCH', timeoutMs: requestTimeoutMs })
+  await waitUntilEnded(flinkUrl, jobId, 60_000)
+}
+
 /** Waits until a job has ended, so that another run may begin where it left off. */
 export async function waitUntilEnded(flinkUrl: string, jobId: string, timeoutMs: number) {
   const deadline = Date.now() + timeoutMs
@@ -83,6 +90,15 @@ export async function waitUntilEnded(flinkUrl: string, jobId: string, timeoutMs:
     await pause(200)
   }
   throw new FlinkUnavailableError(`job ${jobId} did not end within ${timeoutMs} ms`)
+}
+
+/** How many checkpoints of a job are complete; it counts on after a restart by the cluster. */
+export async function completedCheckpoints(flinkUrl: string, jobId: string): Promise<number> {
+  const { counts } = await call(`${flinkUrl}/v1/jobs/${jobId}/checkpoints`, {
+    timeoutMs: requestTimeoutMs,
+  })
+  const completed = (counts as Answer | undefined)?.completed
+  return typeof completed === 'number' ? completed : 0
 }
 
 async function jobStates(flinkUrl: string, jobId: string) {

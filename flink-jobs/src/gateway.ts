@@ -30,10 +30,17 @@ const requestTimeoutMs = 30_000
 const statementTimeoutMs = 180_000
 const maxRows = 100_000
 
-/** Opens a session of the SQL gateway at `url`, e.g. `http://127.0.0.1:8083`. */
-export async function openSession(url: string): Promise<GatewaySession> {
+/** Opens a session of the SQL gateway at `url`, e.g. `http://127.0.0.1:8083`. The settings are as if SET. */
+export async function openSession(
+  url: string,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<GatewaySession> {
   const api = `${url}/v2/sessions`
-  const opened = await call(api, { method: 'POST', body: {}, timeoutMs: requestTimeoutMs })
+  const opened = await call(api, {
+    method: 'POST',
+    body: { properties: settings },
+    timeoutMs: requestTimeoutMs,
+  })
   const session = `${api}/${String(opened.sessionHandle)}`
   return {
     execute: async (sql, { timeoutMs = statementTimeoutMs } = {}) => {

@@ -5,7 +5,7 @@ import { ContractError } from '@tenseams/contracts/errors'
 import { listJobs } from './cluster.ts'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
 import { readJob } from './job.ts'
-import { scriptOf } from './script.ts'
+import { scriptOf, textOf } from './script.ts'
 import { type JobEndpoints, stopJobsWithSavepoint, submitJob, submitJobs } from './submit.ts'
 
 const help = `npm run jobs -- <verb>
@@ -86,13 +86,7 @@ async function stop(endpoints: JobEndpoints, values: Values, job: string | undef
 function script(endpoints: JobEndpoints, values: Values, job: string | undefined) {
   if (job === undefined) throw new UsageError('which job?')
   const stateUrl = `file://${endpoints.stateFolder}`
-  const { preamble, statements } = scriptOf(readJob(job), endpoints, {
-    ...overridesOf(values),
-    stateUrl,
-  })
-  for (const sql of [...preamble, ...statements.map((statement) => statement.sql)]) {
-    say(`${sql.replace(/;$/, '')};\n`)
-  }
+  say(textOf(scriptOf(readJob(job), endpoints, { ...overridesOf(values), stateUrl })))
 }
 
 function overridesOf(values: Values) {

@@ -1,17 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { readJob } from './job.ts'
-import { scriptOf } from './script.ts'
+import { scriptOf, textOf } from './script.ts'
 
 const job = readJob('revenue-per-minute')
 const endpoints = { brokers: 'b:1', registryUrl: 'http://r', catalogUrl: 'http://c' }
 const stateUrl = 'file:///state'
 
 describe("a job's script", () => {
-  it('has settings, then tables, then what the job itself says', () => {
-    const { preamble, statements } = scriptOf(job, endpoints, { stateUrl })
-    expect(
-      preamble.filter((sql) => !sql.startsWith('SET ')).map((sql) => sql.split(' (')[0]),
-    ).toEqual([
+  it('has the tables of all topics, then what the job itself says', () => {
+    const { tables, statements } = scriptOf(job, endpoints, { stateUrl })
+    expect(tables.map((sql) => sql.split(' (')[0])).toEqual([
       'CREATE TEMPORARY TABLE `payments.payment.v1`',
       'CREATE TEMPORARY TABLE `analytics.revenue-per-minute.v1`',
       'CREATE TEMPORARY TABLE `analytics.revenue-per-minute.late.v1`',
@@ -24,34 +22,48 @@ describe("a job's script", () => {
   })
 
   it("keeps its checkpoints and savepoints apart from other jobs'", () => {
-    const { preamble } = scriptOf(job, endpoints, { stateUrl })
-    expect(preamble).toContain(
-      "SET 'execution.checkpointing.dir' = 'file:///state/checkpoints/revenue-per-minute'",
-    )
-    expect(preamble.join()).not.toContain('state-recovery')
+    const { settings } = scriptOf(job, endpoints, { stateUrl })
+    expect(settings).toMatchObject({
+      'execution.checkpointing.dir': 'file:///state/checkpoints/revenue-per-minute',
+      'execution.checkpointing.savepoint-dir': 'file:///state/savepoints/revenue-per-minute',
+    })
+    expect(settings).not.toHaveProperty(['execution.state-recovery.path'])
   })
 
   it('goes on from where it is told', () => {
-    const { preamble } = scriptOf(job, endpoints, { stateUrl, restoreFrom: 'file:///state/s-1' })
-    expect(preamble).toContain("SET 'execution.state-recovery.path' = 'file:///state/s-1'")
+    const { settings } = scriptOf(job, endpoints, { stateUrl, restoreFrom: 'file:///state/s-1' })
+    expect(settings['execution.state-recovery.path']).toBe('file:///state/s-1')
   })
 
   it("gives the source's watermark the late gate's delay", () => {
     const intervals = { delay: "INTERVAL '7' SECOND" }
-    const { preamble, statements } = scriptOf(job, endpoints, { stateUrl, intervals })
-    expect(preamble.join()).toContain("WATERMARK FOR `et` AS `et` - INTERVAL '7' SECOND")
-    expect(statements[0]?.sql).toContain(
-      ") - INTERVAL '7' SECOND /* :delay */ AS partitionWatermark",
-    )
+    const { tables, statements } = scriptOf(job, endpoints, { stateUrl, intervals })
+    expect(tables[0]).toContain("WATERMARK FOR `et` AS `et` - INTERVAL '7' SECOND")
+    expect(statements[0]?.sql).toContain(") - INTERVAL '7' SECOND /* :delay */ AS")
+  })
+
+  it('is refused when its SQL marks no delay', () => {
+    const unmarked = { ...job, sql: 'SELECT 1;' }
+    expect(() => scriptOf(unmarked, endpoints, { stateUrl })).toThrow('has no interval marked :del')
   })
 
   it('gives no two sinks a transactional id prefix that one might take for the other', () => {
-    const { preamble } = scriptOf(job, endpoints, { stateUrl })
-    const prefixes = [...preamble.join().matchAll(/transactional-id-prefix' = '([^']+)'/g)]
+    const { tables } = scriptOf(job, endpoints, { stateUrl })
+    const prefixes = [...tables.join().matchAll(/transactional-id-prefix' = '([^']+)'/g)]
     const names = prefixes.map((match) => match[1] ?? '')
     expect(names).toHaveLength(2)
-    expect(
-      names.filter((name) => names.some((other) => other !== name && other.startsWith(name))),
-    ).toEqual([])
+    const taken = names.filter((name) => names.some((n) => n !== name && n.startsWith(name)))
+    expect(taken).toEqual([])
+  })
+
+  it('is a file for any SQL client', () => {
+    const text = textOf({
+      settings: { 'a.b': 'c' },
+      tables: ['CREATE TABLE t'],
+      statements: [{ sql: 'EXECUTE STATEMENT SET BEGIN x; END;', line: 1 }],
+    })
+    expect(text).toBe(
+      "SET 'a.b' = 'c';\n\nCREATE TABLE t;\n\nEXECUTE STATEMENT SET BEGIN x; END;\n",
+    )
   })
 })

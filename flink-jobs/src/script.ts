@@ -1,6 +1,6 @@
 import type { FlinkEndpoints } from '@tenseams/contracts/flink'
 import { catalogDdl, goldTableDdl, sinkTableDdl, sourceTableDdl } from '@tenseams/contracts/flink'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
 import { readTopic } from '@tenseams/contracts/topics'
 import { JobError } from './errors.ts'
 import { type Intervals, intervalsOf, type Job, withIntervals } from './job.ts'
@@ -17,11 +17,17 @@ export type JobSettings = {
   readonly restoreFrom?: string
 }
 
-/** A job's statements in order: settings and tables, generated, then the job's own. */
+/** All that a SQL client must be given for a job, in order. */
 export type Script = {
-  readonly preamble: readonly string[]
+  readonly settings: Readonly<Record<string, string>>
+  /** Generated from the contracts. */
+  readonly tables: readonly string[]
+  /** The job's own. */
   readonly statements: readonly Statement[]
 }
+
+/** A topic's newest contract, and the field that holds the key. */
+export type TopicContract = { readonly contract: ContractSchema; readonly keyField: string }
 
 /**
  * How long the broker keeps a transaction open whose job is gone. It must outlive every outage of Flink, because what
@@ -31,13 +37,26 @@ export type Script = {
  */
 export const transactionTimeoutMs = 900_000
 
-/** Everything that a SQL client must run for the job. @throws JobError, ContractError */
-export function scriptOf(job: Job, endpoints: FlinkEndpoints, settings: JobSettings): Script {
+/** @throws JobError, ContractError */
+export function scriptOf(
+  job: Job,
+  endpoints: FlinkEndpoints,
+  settings: JobSettings,
+  contractOf: (topic: string) => TopicContract = ownContract,
+): Script {
   const changed = withIntervals(job, settings.intervals ?? {})
   return {
-    preamble: [...settingStatements(job.name, settings), ...tables(changed, endpoints)],
+    settings: settingsOf(job.name, settings),
+    tables: tablesOf(changed, endpoints, contractOf),
     statements: splitStatements(changed.sql),
   }
+}
+
+/** The script as the text of a file. */
+export function textOf({ settings, tables, statements }: Script): string {
+  const sets = Object.entries(settings).map(([name, value]) => `SET '${name}' = '${value}'`)
+  const all = [...sets, ...tables, ...statements.map(({ sql }) => sql.replace(/;$/, ''))]
+  return all.map((sql) => `${sql};\n`).join('\n')
 }
 
 /** The folders below the state's URL in which a job's checkpoints and savepoints are kept apart from other jobs'. */
@@ -49,9 +68,9 @@ export function savepointFolder(job: string): string {
   return `savepoints/${job}`
 }
 
-function settingStatements(job: string, settings: JobSettings): readonly string[] {
+function settingsOf(job: string, settings: JobSettings): Readonly<Record<string, string>> {
   const { parallelism = 1, checkpointIntervalMs = 10_000, stateUrl, restoreFrom } = settings
-  const values = {
+  return {
     'pipeline.name': job,
     // Key groups are fixed with the first savepoint: room to rescale.
     'pipeline.max-parallelism': '32',
@@ -76,29 +95,38 @@ function settingStatements(job: string, settings: JobSettings): readonly string[
     'restart-strategy.exponential-delay.max-backoff': '20 s',
     ...(restoreFrom === undefined ? {} : { 'execution.state-recovery.path': restoreFrom }),
   }
-  return Object.entries(values).map(([name, value]) => `SET '${name}' = '${value}'`)
 }
 
-function tables(job: Job, endpoints: FlinkEndpoints): readonly string[] {
+function ownContract(topic: string): TopicContract {
+  return { contract: currentSchema(topic), keyField: readTopic(topic).keyField }
+}
+
+function tablesOf(
+  job: Job,
+  endpoints: FlinkEndpoints,
+  contractOf: (topic: string) => TopicContract,
+): readonly string[] {
   const watermarkDelay = intervalsOf(job).delay
   if (watermarkDelay === undefined) {
     throw new JobError(`${job.file} has no interval marked :delay; the late gate's is the source's`)
   }
   return [
     ...job.reads.map((topic) =>
-      sourceTableDdl(currentSchema(topic), endpoints, {
+      sourceTableDdl(contractOf(topic).contract, endpoints, {
         groupId: `flink-${job.name}`,
         watermarkDelay,
       }),
     ),
-    ...job.writes.map((topic) =>
-      sinkTableDdl(currentSchema(topic), endpoints, {
-        keyField: readTopic(topic).keyField,
-        transactionalIdPrefix: `${job.name}:${topic}`,
+    ...job.writes.map((topic) => {
+      const { contract, keyField } = contractOf(topic)
+      const transactionalIdPrefix = `${job.name}:${topic}`
+      return sinkTableDdl(contract, endpoints, {
+        keyField,
+        transactionalIdPrefix,
         transactionTimeoutMs,
-      }),
-    ),
+      })
+    }),
     ...(job.gold.length === 0 ? [] : catalogDdl(endpoints)),
-    ...job.gold.map((topic) => goldTableDdl(currentSchema(topic))),
+    ...job.gold.map((topic) => goldTableDdl(contractOf(topic).contract)),
   ]
 }

@@ -12,7 +12,7 @@ import { FlinkRefusedError } from './errors.ts'
 import { type GatewaySession, openSession } from './gateway.ts'
 import { type Job, jobNames, readJob } from './job.ts'
 import { newestRestorePoint } from './restore-point.ts'
-import { type JobSettings, savepointFolder, scriptOf } from './script.ts'
+import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
 import type { Statement } from './statements.ts'
 
 /** Where the jobs run, and what they read and write. */
@@ -102,17 +102,26 @@ function restorePoint(job: string, { restoreFrom = 'newest', endpoints }: Submit
 }
 
 async function run(job: Job, { endpoints, overrides }: SubmitOptions, restoreFrom?: string) {
-  const { preamble, statements } = scriptOf(job, endpoints, {
+  const script = scriptOf(job, endpoints, {
     ...overrides,
     stateUrl: pathToFileURL(endpoints.stateFolder).href,
     ...(restoreFrom === undefined ? {} : { restoreFrom }),
   })
-  const session = await openSession(endpoints.gatewayUrl)
+  return runScript(job, script, endpoints)
+}
+
+/** Gives a job's script to Flink and returns the id of the job that it started. */
+export async function runScript(
+  job: Job,
+  { settings, tables, statements }: Script,
+  { gatewayUrl, flinkUrl }: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl'>,
+): Promise<string> {
+  const session = await openSession(gatewayUrl, settings)
   try {
-    for (const sql of preamble) await session.execute(sql)
+    for (const sql of tables) await session.execute(sql)
     const jobIds: (string | undefined)[] = []
     for (const statement of statements) jobIds.push(await executeAt(session, job, statement))
-    return await startedJob(endpoints.flinkUrl, job, jobIds)
+    return await startedJob(flinkUrl, job, jobIds)
   } finally {
     await session.close()
   }

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { agrees, compareBronze } from '@tenseams/local/demonstration/agreement'
 import { Figures } from '@tenseams/local/demonstration/figures'
+import { eventually } from '@tenseams/local/wait'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { getOrder, orderBody, postOrder } from '../shop.ts'
 import { type TestStack, useStack } from '../stack.ts'
-import { eventually } from '../wait.ts'
 
 let stack: TestStack
 let ordersUrl: string

@@ -1,9 +1,9 @@
 import { agrees, compareBronze, compareGold } from '@tenseams/local/demonstration/agreement'
 import { Figures } from '@tenseams/local/demonstration/figures'
 import { placeOrders, registerCustomers } from '@tenseams/local/demonstration/shop'
+import { eventually } from '@tenseams/local/wait'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type TestStack, useStack } from '../stack.ts'
-import { eventually } from '../wait.ts'
 
 let stack: TestStack
 let figures: Figures

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { openKafka } from '@tenseams/kafka/client'
 import { deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
+import { eventually } from '@tenseams/local/wait'
 import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../kafka.ts'
 import { getOrder, orderBody, postOrder } from '../shop.ts'
 import { type TestStack, useStack } from '../stack.ts'
-import { eventually } from '../wait.ts'
 
 const topic = 'payments.payment.v1'
 

@@ -1,11 +1,11 @@
 import { Codec, schemaIdOf } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
+import { eventually } from '@tenseams/local/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../kafka.ts'
 import { adminPool, orderBody, postOrder } from '../shop.ts'
 import { type TestStack, useStack } from '../stack.ts'
-import { eventually } from '../wait.ts'
 
 const topics = ['orders.order.v1', 'payments.payment.v1']
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { looseContracts } from './contracts.ts'
 import { disorderlyDecisions, unconfirmedDecisions } from './decisions.ts'
 import { deadLinks, looseSteps } from './documents.ts'
-import { emptyScripts, looseDependencies, unknownCommands } from './packages.ts'
+import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
 import { machinePlaces, ownerlessFolders, registryPlaces } from './places.ts'
 import { forbiddenImports, impureDomains } from './rooms.ts'
 import { type Rule, readTree } from './tree.ts'
@@ -22,6 +22,7 @@ test.each<[string, Rule]>([
   ['nothing names a place on one machine or in one network', machinePlaces],
   ['nothing binds its users to a registry', registryPlaces],
   ['dependencies are pinned exactly', looseDependencies],
+  ['the lock file agrees with every package.json', staleLocks],
   ['every script runs a file that is there', emptyScripts],
   ['every command in a document exists', unknownCommands],
   ['every link in a document leads somewhere', deadLinks],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { emptyScripts, looseDependencies, unknownCommands } from './packages.ts'
+import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
 
 function manifest(content: object): readonly [string, string] {
   return ['package.json', JSON.stringify(content)]
@@ -36,5 +36,18 @@ test('a document may only tell to run what exists', () => {
   ])
   expect(unknownCommands(tree)).toEqual([
     'README.md tells to run npm run magic, which is no script',
+  ])
+})
+
+test('the lock file must agree with every manifest, whatever the order', () => {
+  const dependencies = { a: '1.0.0', b: '2.0.0' }
+  const lock = (packages: object) => ['package-lock.json', JSON.stringify({ packages })] as const
+  const house = new Map([manifest({ dependencies }), ['test/package.json', '{}']])
+  const agreed = { '': { dependencies: { b: '2.0.0', a: '1.0.0' } }, test: {} }
+  expect(staleLocks(new Map([...house, lock(agreed)]))).toEqual([])
+  const changed = { ...agreed, '': { dependencies: { a: '1.0.0', b: '2.0.1' } } }
+  expect(staleLocks(new Map([...house, lock(changed)]))).toHaveLength(1)
+  expect(staleLocks(new Map([...house, lock({ '': agreed[''] })]))).toEqual([
+    'test/package.json and package-lock.json differ: run npm install',
   ])
 })

@@ -23,6 +23,28 @@ export function looseDependencies(tree: Tree): readonly string[] {
   )
 }
 
+/** Manifests that the lock file doesn't agree with: `npm ci` would refuse them in a clean clone. */
+export function staleLocks(tree: Tree): readonly string[] {
+  const lock: Lock = JSON.parse(tree.get('package-lock.json') ?? '{}')
+  return manifests(tree)
+    .filter(([path, manifest]) => {
+      const locked = lock.packages?.[path.replace(/\/?package\.json$/, '')]
+      return locked === undefined || declared(locked) !== declared(manifest)
+    })
+    .map(([path]) => `${path} and package-lock.json differ: run npm install`)
+}
+
+type Lock = { readonly packages?: Readonly<Record<string, Manifest>> }
+
+function declared(manifest: Manifest): string {
+  const { dependencies = {}, devDependencies = {}, optionalDependencies = {} } = manifest
+  return JSON.stringify(
+    [dependencies, devDependencies, optionalDependencies].map((each) =>
+      Object.entries(each).sort(),
+    ),
+  )
+}
+
 /** Scripts that run a file which isn't there. */
 export function emptyScripts(tree: Tree): readonly string[] {
   return manifests(tree).flatMap(([path, manifest]) =>

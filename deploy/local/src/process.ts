@@ -55,7 +55,7 @@ export async function startComponent(
   const command = await component.command(context)
   signal.throwIfAborted()
   const startedAt = Date.now()
-  const record = begin(component, command, places, startedAt)
+  const record = begin(component, command, context, startedAt)
   await untilReady(component, context, record, signal)
   const readyAfterMs = Date.now() - startedAt
   writeRecord(places, component.name, { ...record, phase: 'ready', readyAfterMs })
@@ -65,16 +65,18 @@ export async function startComponent(
 function begin(
   component: Component,
   command: Command,
-  places: Places,
+  context: Context,
   startedAt: number,
 ): RunRecord {
+  const { places } = context
   const log = openLog(places, component.name)
   const child = spawnDetached(command, log, places)
   closeSync(log)
-  const identity = child.pid === undefined ? undefined : identify(child.pid)
-  if (identity === undefined) {
-    throw new ComponentFailed(`${component.name} could not be started: ${command.file}`)
+  if (child.pid === undefined) {
+    throw new ComponentFailed(`${component.name}: ${command.file} cannot be run`)
   }
+  const identity = identify(child.pid)
+  if (identity === undefined) throw failed(component, context, 'ended at once')
   const record: RunRecord = { identity, phase: 'starting', startedAt }
   writeRecord(places, component.name, record)
   return record

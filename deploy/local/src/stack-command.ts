@@ -64,7 +64,7 @@ async function run(request: StackRequest): Promise<number> {
   }
 }
 
-async function up({ instance, portOffset = 0, profile, names }: StackRequest): Promise<number> {
+async function up({ instance, portOffset, profile, names }: StackRequest): Promise<number> {
   const begun = Date.now()
   const view = viewFor(process.stdout)
   const signal = interruptible()

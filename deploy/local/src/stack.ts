@@ -5,7 +5,7 @@ import { defaultSettings, type InstanceOptions, openContext } from './context.ts
 import { holderOf, takeLock } from './lock.ts'
 import type { Component, Context, Part, StackSettings } from './part.ts'
 import { components, parts } from './parts.ts'
-import type { Places } from './places.ts'
+import { type Places, placesOf } from './places.ts'
 import { type Planned, planStart, planStop } from './plan.ts'
 import type { Endpoints } from './ports.ts'
 import { removeOutsideFolder } from './postgres-home.ts'
@@ -21,10 +21,12 @@ import { type PartStatus, statusOf } from './status.ts'
 export type StackOptions = {
   readonly root: string
   readonly instance: string
-  readonly portOffset: number
+  /** Left out: as the instance was started last, or else 0. */
+  readonly portOffset?: number | undefined
   readonly profile: Profile
   /** Only these parts and what they need. */
   readonly only?: readonly string[]
+  /** Left out: as the instance was started last. */
   readonly settings?: Partial<StackSettings>
   readonly onProgress?: OnProgress
   /** Told while jars are fetched, line by line. */
@@ -77,8 +79,7 @@ const noLine = () => undefined
  *   with the end of the component's log.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const settings = { ...defaultSettings, ...options.settings }
-  const context = await openContext({ ...options, settings })
+  const context = await openContext({ ...options, settings: settingsOf(options) })
   const { places } = context
   const { onProgress = nothing, signal = new AbortController().signal } = options
   const giveBack = takeLock(lockOf(places), `the instance ${places.instance}`)
@@ -91,8 +92,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       jdk: context.java.main,
       onProgress: options.onInstall ?? noLine,
     })
-    const { profile, portOffset } = options
-    writeInstance(places, { profile, portOffset, settings: context.settings })
+    const { portOffset, settings } = context
+    writeInstance(places, { profile: options.profile, portOffset, settings })
     options.onPlan?.(plan)
     await startOrUndo(plan, context, onProgress, signal)
   } catch (error) {
@@ -100,6 +101,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw error
   }
   return handle(context, onProgress, giveBack)
+}
+
+/** Jobs that come back from a savepoint must find the window with which they wrote it: what was chosen once stays. */
+function settingsOf({ root, instance, settings }: StackOptions): StackSettings {
+  const last = readInstance(placesOf(root, instance))?.settings
+  return { ...defaultSettings, ...last, ...settings }
 }
 
 async function startOrUndo(
@@ -212,7 +219,8 @@ export function holderOfInstance(places: Places): Identity | undefined {
   return holderOf(lockOf(places))
 }
 
-function lockOf(places: Places): string {
+/** The file by which a process holds an instance. */
+export function lockOf(places: Places): string {
   return join(places.run, 'launcher')
 }
 

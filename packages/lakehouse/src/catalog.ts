@@ -141,7 +141,7 @@ export class Catalog {
       })
       return { status: response.status, text: await response.text() }
     } catch (error) {
-      const message = `${method} ${url.pathname}: no answer within ${this.#options.timeoutMs} ms`
+      const message = `${method} ${url.href}: ${lossOf(error, this.#options.timeoutMs)}`
       throw new LakehouseError('CATALOG_UNAVAILABLE', message, { cause: error })
     }
   }
@@ -180,6 +180,13 @@ function parseAnswer(text: string): unknown {
       cause: error,
     })
   }
+}
+
+/** Why there was no answer: fetch hides the system's reason in the cause. */
+function lossOf(error: unknown, timeoutMs: number): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
+  return error.cause instanceof Error ? error.cause.message : error.message
 }
 
 function reasonIn(text: string): string {

@@ -109,8 +109,9 @@ export class Bronze {
       groupId: GROUP_ID,
       readUncommitted: false,
       allowAutoTopicCreation: false,
-      sessionTimeout: 15_000,
-      heartbeatInterval: 3_000,
+      // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
+      sessionTimeout: 6_000,
+      heartbeatInterval: 1_500,
       rebalanceTimeout: 30_000,
       maxWaitTimeInMs: 100,
       maxBytesPerPartition: 1_048_576,

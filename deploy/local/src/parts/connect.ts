@@ -14,7 +14,8 @@ export const connect: Component = {
   name: 'connect',
   title: 'Kafka Connect 4.3 with Debezium 3.6',
   profiles: everyProfile,
-  needs: ['kafka'],
+  // The databases, so that it is stopped before Postgres is.
+  needs: ['kafka', 'databases'],
   ports: ['connect'],
   url: ({ endpoints }) => `${endpoints.connectUrl}/connectors?expand=status`,
   prepare: (context) => writeFile(settingsFile(context), propertiesText(settings(context))),

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { artefacts, downloadedBytesOf } from './artefacts.ts'
+import { placesOf, projectRoot } from './places.ts'
+
+test.each([
+  ['Downloaded from central: https://host/a.jar (1.2 MB at 3.4 MB/s)', 1_200_000],
+  ['[INFO] Downloaded from central: https://host/a.pom (18 kB at 54 kB/s)', 18_000],
+  ['Downloaded from central: https://host/a.pom (312 B at 1 kB/s)', 312],
+  ['Downloading from central: https://host/a.jar', undefined],
+])('the size is read from %j', (line, bytes) => {
+  expect(downloadedBytesOf(line)).toBe(bytes)
+})
+
+test('each profile of the pom fills the folder from which the parts run', () => {
+  const pom = readFileSync(join(placesOf(projectRoot, 'any').jvm, 'pom.xml'), 'utf8')
+  const profiles = pom.split('<profile>').slice(1)
+  const filled = profiles.map((profile) => [
+    /<id>(.+?)<\/id>/.exec(profile)?.[1],
+    /<component>(.+?)<\/component>/.exec(profile)?.[1],
+  ])
+  expect(filled).toEqual(artefacts.map(({ name, folder }) => [name, folder]))
+})

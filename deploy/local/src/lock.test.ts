@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { holderOf, Locked, takeLock } from './lock.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'tenseams-lock-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+test('refuses while it is held, and is free again afterwards', () => {
+  const file = join(folder, 'held')
+  const giveBack = takeLock(file, 'it')
+  expect(() => takeLock(file, 'it')).toThrow(Locked)
+  expect(holderOf(file)?.pid).toBe(process.pid)
+  giveBack()
+  takeLock(file, 'it')()
+})
+
+test.each([
+  ['of a process that is gone', '{"pid":1,"startTicks":"0","bootId":"before"}'],
+  ['whose writing was cut off', '{"pi'],
+])('counts for nothing when it is one %s', (_, content) => {
+  const file = join(folder, 'stale')
+  writeFileSync(file, content)
+  expect(() => takeLock(file, 'it')()).not.toThrow()
+})

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest'
+import { type Facts, lackLines, lacksOf } from './preflight.ts'
+
+const machine: Facts = {
+  platform: 'linux',
+  java: { main: { home: '/jdk17', major: 17 }, registry: { home: '/jdk21', major: 21 } },
+  jarsMissingMb: 500,
+  maven: 'Apache Maven 3.8.7',
+  availableMemoryMb: 8_000,
+  freeDiskMb: 20_000,
+  cores: 2,
+  takenPorts: [],
+}
+
+const taken = { part: 'kafka', port: 20_011, pid: 7, command: 'nc -l 20011' }
+
+describe('preflight', () => {
+  test('finds nothing on a machine that has all', () => {
+    expect(lacksOf(machine, 'full')).toEqual([])
+  })
+
+  test('does not want Maven when every jar is there', () => {
+    expect(lacksOf({ ...machine, jarsMissingMb: 0, maven: undefined }, 'full')).toEqual([])
+  })
+
+  test.each([
+    ['Linux', { platform: 'darwin' }, /darwin is not Linux/],
+    ['the main JDK', { java: { ...machine.java, main: undefined } }, /no JDK from 17 to 23/],
+    ['the JDK of the registry', { java: { ...machine.java, registry: undefined } }, /JDK of 21/],
+    ['Maven', { maven: undefined }, /mvn was not found/],
+    ['memory', { availableMemoryMb: 1_000 }, /1000 MB of memory/],
+    ['disk', { freeDiskMb: 100 }, /100 MB of disk/],
+    ['a port', { takenPorts: [taken] }, /port 20011.*kafka.*process 7 \(nc -l 20011\)/],
+  ])('tells of %s, in one line with what to do about it', (_, difference, line) => {
+    const lacks = lacksOf({ ...machine, ...difference }, 'full')
+    expect(lacks).toHaveLength(1)
+    expect(lacks[0]?.what).toMatch(line)
+    expect(lacks[0]?.remedy).not.toBe('')
+    expect(lackLines(lacks)).toHaveLength(2)
+  })
+
+  test('tells of everything at once', () => {
+    const bare = { ...machine, java: { main: undefined, registry: undefined }, maven: undefined }
+    expect(lacksOf(bare, 'full')).toHaveLength(3)
+  })
+
+  test('wants less memory for less', () => {
+    expect(lacksOf({ ...machine, availableMemoryMb: 2_500 }, 'minimal')).toEqual([])
+    expect(lacksOf({ ...machine, availableMemoryMb: 2_500 }, 'full')).toHaveLength(1)
+  })
+})

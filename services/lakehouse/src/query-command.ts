@@ -1,0 +1,163 @@
+import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { endOffsetsSummary } from '@tenseams/lakehouse/append'
+import { Catalog } from '@tenseams/lakehouse/catalog'
+import { Engine, type Row } from '@tenseams/lakehouse/duckdb'
+import { LakehouseError } from '@tenseams/lakehouse/errors'
+import { chainBreaks, history } from '@tenseams/lakehouse/history'
+import { currentSnapshot, type TableIdentifier } from '@tenseams/lakehouse/metadata'
+import { type LakePorts, listTables, queryLake } from '@tenseams/lakehouse/query'
+import { fileStorage } from '@tenseams/lakehouse/storage'
+import { jsonLines, tableText } from './table-text.ts'
+
+const help = `npm run lake -- <verb>
+
+  tables             every table with its rows, files and newest snapshot
+  query "<sql>"      DuckDB SQL over tables named in full, e.g.
+                     npm run lake -- query "select type, count(*) from bronze.orders_order_v1 group by 1"
+  history <table>    the table's snapshots, and whether their offsets are an unbroken chain
+
+  --offset <n>       ports of the running instance: those of deploy/local/ports.json plus n (0)
+  --catalog <url>    instead of the instance's catalogue
+  --json             one JSON object a line, int64 exact
+
+Exit codes: 0 done; 1 the chain of offsets is broken; 2 it could not be done.
+`
+
+const options = {
+  help: { type: 'boolean', short: 'h' },
+  offset: { type: 'string', default: '0' },
+  catalog: { type: 'string' },
+  json: { type: 'boolean' },
+} as const
+
+/** What was asked for cannot be understood, or has nothing to work on. */
+class UsageError extends Error {
+  readonly code = 'USAGE'
+  readonly retriable = false
+}
+
+type Show = (rows: readonly Row[]) => void
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readArguments(args)
+  if (values.help === true) return say(help)
+  const [verb, subject, ...rest] = positionals
+  if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected (quote the SQL)`)
+  const url = values.catalog ?? `http://127.0.0.1:${catalogPort(values.offset)}`
+  const catalog = new Catalog({ url, timeoutMs: 10_000 })
+  const show: Show = (rows) => say(values.json === true ? jsonLines(rows) : tableText(rows))
+  if (verb === 'tables' && subject === undefined) return showTables(catalog, show)
+  if (verb === 'query' && subject !== undefined) return showQuery(catalog, subject, show)
+  if (verb === 'history' && subject !== undefined) return showHistory(catalog, subject, show)
+  throw new UsageError(mistakeIn(verb))
+}
+
+async function showTables(catalog: Catalog, show: Show): Promise<number> {
+  const tables = await listTables(catalog)
+  const rows = await Promise.all(tables.map((table) => describe(catalog, table)))
+  show(rows.toSorted((left, right) => (String(left.table) < String(right.table) ? -1 : 1)))
+  return 0
+}
+
+async function describe(catalog: Catalog, table: TableIdentifier): Promise<Row> {
+  const metadata = await catalog.loadTable(table)
+  const snapshot = currentSnapshot(metadata)
+  return {
+    table: `${table.namespace}.${table.name}`,
+    rows: BigInt(snapshot?.summary['total-records'] ?? 0),
+    files: BigInt(snapshot?.summary['total-data-files'] ?? 0),
+    snapshots: metadata.snapshots.length,
+    committed: snapshot === undefined ? null : new Date(snapshot.timestampMs).toISOString(),
+    location: metadata.location,
+  }
+}
+
+async function showQuery(catalog: Catalog, sql: string, show: Show): Promise<number> {
+  const engine = await Engine.open({ memoryLimit: '1GB', threads: 2 })
+  try {
+    const ports: LakePorts = { catalog, storage: fileStorage, engine }
+    show(await queryLake(ports, sql))
+    return 0
+  } finally {
+    engine.close()
+  }
+}
+
+async function showHistory(catalog: Catalog, name: string, show: Show): Promise<number> {
+  const table = identifierOf(name)
+  const snapshots = history(await catalog.loadTable(table))
+  show(
+    snapshots.map(({ snapshotId, timestampMs, summary }) => ({
+      snapshot: snapshotId,
+      committed: new Date(timestampMs).toISOString(),
+      operation: summary.operation ?? '',
+      added: BigInt(summary['added-records'] ?? 0),
+      total: BigInt(summary['total-records'] ?? 0),
+      offsets: summary[endOffsetsSummary] ?? '',
+    })),
+  )
+  const breaks = chainBreaks(snapshots)
+  for (const { snapshotId, partition, expected, found } of breaks) {
+    process.stderr.write(
+      `broken: snapshot ${snapshotId} begins ${partition} at ${found}, expected ${expected}\n`,
+    )
+  }
+  return breaks.length === 0 ? 0 : 1
+}
+
+function identifierOf(name: string): TableIdentifier {
+  const [namespace, table, ...rest] = name.split('.')
+  if (namespace !== undefined && table !== undefined && rest.length === 0) {
+    return { namespace, name: table }
+  }
+  throw new UsageError(`${name}: a name like bronze.orders_order_v1 is expected`)
+}
+
+function readArguments(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true })
+  } catch (error) {
+    throw new UsageError(messageOf(error), { cause: error })
+  }
+}
+
+function catalogPort(offset: string): number {
+  if (!/^\d{1,5}$/.test(offset)) throw new UsageError(`--offset ${offset} is no whole number`)
+  const file = new URL('../../../deploy/local/ports.json', import.meta.url)
+  const ports = JSON.parse(readFileSync(file, 'utf8')) as Readonly<Record<string, unknown>>
+  if (typeof ports.catalog === 'number') return ports.catalog + Number(offset)
+  throw new UsageError('deploy/local/ports.json has no port of the catalogue: use --catalog')
+}
+
+function mistakeIn(verb: string | undefined): string {
+  if (verb === undefined) return 'which verb?'
+  if (verb === 'query') return 'query: which SQL?'
+  if (verb === 'history') return 'history: which table?'
+  return verb === 'tables' ? 'tables takes nothing more' : `${verb} is no verb`
+}
+
+function nextStepOf(error: unknown): string {
+  if (error instanceof UsageError) return 'npm run lake -- --help says what is possible'
+  if (!(error instanceof LakehouseError)) return ''
+  if (error.code === 'CATALOG_UNAVAILABLE') return 'is it running? npm run stack -- status'
+  const names = error.code === 'CATALOG_NOT_FOUND' || error.code === 'QUERY_INVALID'
+  return names ? 'npm run lake -- tables shows what there is' : ''
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function say(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  const next = nextStepOf(error)
+  process.stderr.write(`lake: ${messageOf(error)}\n${next === '' ? '' : `${next}\n`}`)
+  process.exitCode = 2
+}

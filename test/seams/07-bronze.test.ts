@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { type AppendStep, append, baseOf } from '@tenseams/lakehouse/append'
+import { Catalog } from '@tenseams/lakehouse/catalog'
+import { Engine } from '@tenseams/lakehouse/duckdb'
+import { chainBreaks, history } from '@tenseams/lakehouse/history'
+import { type LakePorts, queryTable } from '@tenseams/lakehouse/query'
+import { fileStorage } from '@tenseams/lakehouse/storage'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runProgram } from '../program.ts'
+import { type TestStack, useStack } from '../stack.ts'
+import { type Loss, openLossyProxy } from './lossy-proxy.ts'
+
+const RECORDS = 200
+const namespace = `test_${randomUUID().slice(0, 8)}`
+
+let stack: TestStack
+let ports: LakePorts
+
+beforeAll(async () => {
+  stack = await useStack()
+  ports = {
+    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
+    storage: fileStorage,
+    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
+  }
+})
+
+afterAll(async () => {
+  for (const table of await ports.catalog.listTables(namespace)) {
+    await ports.catalog.dropTable(table)
+  }
+  ports.engine.close()
+})
+
+describe('a writer that is killed', () => {
+  const steps: readonly AppendStep[] = [
+    'before-parquet',
+    'parquet-written',
+    'manifest-written',
+    'before-commit',
+    'commit-sent',
+    'after-commit',
+  ]
+
+  test.each(steps)('at %s leaves each record once after the next start', async (step) => {
+    const name = `killed_${step.replaceAll('-', '_')}`
+    const killed = await writeRecords(name, 'first', { step, append: 3 })
+    expect(killed.ok, 'the writer ends by its own kill').toBe(false)
+    expect(await writeRecords(name, 'second')).toMatchObject({ ok: true })
+    await expectEachRecordOnce(name)
+  })
+})
+
+describe('two writers of one table', () => {
+  test('double nothing and leave nothing out, however they race', async () => {
+    const name = 'raced'
+    const outcomes = await Promise.all([writeRecords(name, 'one'), writeRecords(name, 'two')])
+    expect(outcomes).toMatchObject([{ ok: true }, { ok: true }])
+    await expectEachRecordOnce(name)
+  })
+})
+
+describe('a commit whose outcome is unknown', () => {
+  test.each<Loss>(['answer-lost', 'request-lost', 'late'])(
+    '(%s) is neither lost nor doubled',
+    async (loss) => {
+      const table = { namespace, name: `unknown_${loss.replaceAll('-', '_')}` }
+      expect(await writeRecords(table.name, 'first')).toMatchObject({ ok: true })
+      const proxy = await openLossyProxy(stack.endpoints.catalogUrl)
+      try {
+        const lossy = new Catalog({ url: proxy.url, timeoutMs: 5_000 })
+        const base = baseOf(await lossy.loadTable(table))
+        const start = BigInt(RECORDS)
+        const batch = {
+          rows: [{ kafka_partition: 0, kafka_offset: start, writer: 'lossy' }],
+          spans: { 'made-up-0': { start, end: start + 1n } },
+        }
+        proxy.lose(loss)
+        const outcome = await append({ ...ports, catalog: lossy }, table, base, batch)
+        await proxy.settled()
+        expect(outcome.kind).toBe('committed')
+        const rows = await queryTable(ports, table, "SELECT * FROM rows WHERE writer = 'lossy'")
+        expect(rows).toEqual(batch.rows)
+        await expectNoBreaks(table.name)
+      } finally {
+        await proxy.close()
+      }
+    },
+  )
+})
+
+describe('a refused writer', () => {
+  test('takes its own files away and nobody else’s', async () => {
+    const table = { namespace, name: 'refused' }
+    expect(await writeRecords(table.name, 'first')).toMatchObject({ ok: true })
+    const stale = baseOf(await ports.catalog.loadTable(table))
+    const start = BigInt(RECORDS)
+    const batch = (writer: string) => ({
+      rows: [{ kafka_partition: 0, kafka_offset: start, writer }],
+      spans: { 'made-up-0': { start, end: start + 1n } },
+    })
+    const first = await append(ports, table, stale, batch('first'))
+    const files = dataFiles(stale.metadata.location)
+    const second = await append(ports, table, stale, batch('second'))
+    expect([first.kind, second.kind]).toEqual(['committed', 'overtaken'])
+    expect(second.base.offsets).toEqual(first.base.offsets)
+    expect(dataFiles(stale.metadata.location)).toEqual(files)
+    await expectNoBreaks(table.name)
+  })
+
+  test('may follow on top when the other wrote other partitions', async () => {
+    const table = { namespace, name: 'rebased' }
+    expect(await writeRecords(table.name, 'first')).toMatchObject({ ok: true })
+    const stale = baseOf(await ports.catalog.loadTable(table))
+    const start = BigInt(RECORDS)
+    const batch = (partition: number) => ({
+      rows: [{ kafka_partition: partition, kafka_offset: start, writer: 'late' }],
+      spans: { [`made-up-${partition}`]: { start, end: start + 1n } },
+    })
+    expect(await append(ports, table, stale, batch(0))).toMatchObject({ conflicts: 0 })
+    expect(await append(ports, table, stale, batch(1))).toMatchObject({
+      kind: 'committed',
+      conflicts: 1,
+    })
+    const rows = await queryTable(ports, table, "SELECT * FROM rows WHERE writer = 'late'")
+    expect(rows).toHaveLength(2)
+    await expectNoBreaks(table.name)
+  })
+})
+
+function writeRecords(name: string, writer: string, killAt?: { step: AppendStep; append: number }) {
+  const { catalogUrl } = stack.endpoints
+  const task = { catalogUrl, namespace, name, records: RECORDS, writer, ...(killAt && { killAt }) }
+  return runProgram({
+    file: 'test/seams/bronze-writer.ts',
+    parameters: [JSON.stringify(task)],
+    timeoutMs: 60_000,
+  })
+}
+
+async function expectEachRecordOnce(name: string): Promise<void> {
+  const counts = await queryTable(
+    ports,
+    { namespace, name },
+    `SELECT kafka_partition AS partition, count(*)::INT AS rows, count(DISTINCT kafka_offset)::INT AS distinct,
+       max(kafka_offset)::INT AS last FROM rows GROUP BY ALL ORDER BY 1`,
+  )
+  const each = { rows: RECORDS, distinct: RECORDS, last: RECORDS - 1 }
+  expect(counts).toEqual([
+    { partition: 0, ...each },
+    { partition: 1, ...each },
+  ])
+  await expectNoBreaks(name)
+}
+
+async function expectNoBreaks(name: string): Promise<void> {
+  const metadata = await ports.catalog.loadTable({ namespace, name })
+  expect(chainBreaks(history(metadata))).toEqual([])
+}
+
+function dataFiles(location: string): readonly string[] {
+  const folder = join(fileStorage.locate(location), 'data')
+  return existsSync(folder) ? readdirSync(folder).sort() : []
+}

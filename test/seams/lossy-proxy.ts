@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What becomes of one commit on its way. */
+export type Loss =
+  /** It arrives; its answer does not. */
+  | 'answer-lost'
+  /** It never arrives. */
+  | 'request-lost'
+  /** The sender hears of a failure, and it arrives afterwards. */
+  | 'late'
+
+export type LossyProxy = {
+  readonly url: string
+  /** The next commit is treated so; those after it pass. */
+  lose(loss: Loss): void
+  /** Resolves when the late commit has arrived. */
+  settled(): Promise<void>
+  close(): Promise<void>
+}
+
+const LATE_MS = 300
+
+/** Stands before a catalogue and does to a commit what a network may do. Reads always pass. */
+export async function openLossyProxy(target: string): Promise<LossyProxy> {
+  let next: Loss | undefined
+  let pending: Promise<unknown> = Promise.resolve()
+  const server = createServer(async (request, response) => {
+    const body = await bodyOf(request)
+    const isCommit = request.method === 'POST' && /\/tables\/[^/]+$/.test(request.url ?? '')
+    const loss = isCommit ? next : undefined
+    if (loss !== undefined) next = undefined
+    if (loss === 'request-lost') return void response.writeHead(503).end()
+    if (loss === 'late') {
+      response.writeHead(504).end()
+      pending = new Promise((resolve) => setTimeout(resolve, LATE_MS)).then(() =>
+        forward(target, request, body),
+      )
+      return
+    }
+    const answer = await forward(target, request, body)
+    if (loss === 'answer-lost') return void response.destroy()
+    await send(response, answer)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}`,
+    lose: (loss) => {
+      next = loss
+    },
+    settled: async () => void (await pending),
+    close: async () => {
+      await pending
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
+function forward(target: string, request: IncomingMessage, body: string): Promise<Response> {
+  return fetch(target + (request.url ?? ''), {
+    method: request.method ?? 'GET',
+    headers: { 'content-type': 'application/json' },
+    signal: AbortSignal.timeout(10_000),
+    ...(body !== '' && { body }),
+  })
+}
+
+async function send(response: ServerResponse, answer: Response): Promise<void> {
+  response.writeHead(answer.status, { 'content-type': 'application/json' })
+  response.end(Buffer.from(await answer.arrayBuffer()))
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
+}

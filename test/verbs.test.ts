@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { rootFolder, runProgram } from './program.ts'
+
+const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(
+  readFileSync(join(rootFolder, 'package.json'), 'utf8'),
+)
+
+/** The table at the head of begin.js, which cannot be imported: it begins at once. */
+const verbs = new Map(
+  [
+    ...readFileSync(join(rootFolder, 'deploy/local/begin.js'), 'utf8').matchAll(
+      /^ {2}(\w+): \['([\w./-]+)'/gm,
+    ),
+  ].map(([, verb = '', file = '']) => [verb, file]),
+)
+
+test('every npm script is a verb of its own name, and every verb a script', () => {
+  const expected = [...verbs.keys()].map((verb) => [verb, `node deploy/local/begin.js ${verb}`])
+  expect(scripts).toEqual(Object.fromEntries(expected))
+})
+
+test.each([...verbs])('npm run %s tells what it does when asked for --help', async (verb, file) => {
+  const program = { file, parameters: ['--help'], timeoutMs: 15_000 }
+  const { ok, output } = await runProgram(program)
+  expect(ok, output).toBe(true)
+  expect(output).toMatch(new RegExp(`npm (?:run )?${verb}\\b`))
+})
+
+test.each([...verbs])('npm run %s refuses an option that it does not know', async (_verb, file) => {
+  const program = { file, parameters: ['--no-such-option'], timeoutMs: 15_000 }
+  expect(await runProgram(program)).toMatchObject({ ok: false, reason: 'exit code 2' })
+})
