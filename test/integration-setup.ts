@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '@tenseams/local/places'
 import { openStack, type StackOptions, startStack } from '@tenseams/local/stack'
+import { eventually } from '@tenseams/local/wait'
 import type { TestProject } from 'vitest/node'
 import { endAbandoned, endInstance, freeOffset, instanceOf, instanceVariable } from './instance.ts'
 import { reportFolderVariable, stackFile } from './reporters.ts'
@@ -45,7 +46,7 @@ function optionsOf(instance: string, portOffset: number): StackOptions {
     profile: 'full',
     // Effects of a job are seen at its checkpoints: tests need not wait for those of a quiet day.
     settings: { checkpointIntervalMs: 2_000 },
-    onInstall: (line) => console.log(`  ${line}`),
+    onNotice: (line) => console.log(`  ${line}`),
     onProgress: ({ part, state, durationMs }) => {
       if (state === 'starting' || state === 'stopping') return
       console.log(`  ${part.name} is ${state} after ${(durationMs / 1_000).toFixed(1)} s`)
@@ -69,8 +70,11 @@ function endNow(instance: string): void {
 
 async function assertRuns(instance: string): Promise<void> {
   const stack = await openStack({ root: projectRoot, instance })
-  const states = await stack.status()
-  const sick = states.filter(({ healthy }) => healthy !== true).map(({ name }) => name)
-  if (sick.length === 0) return
-  throw new Error(`${instanceVariable}=${instance}, but these do not run: ${sick.join(', ')}`)
+  const isSound = async () => {
+    const states = await stack.status()
+    const sick = states.filter(({ healthy }) => healthy !== true).map(({ name }) => name)
+    if (sick.length > 0) throw new Error(`these do not run: ${sick.join(', ')}`)
+    return true
+  }
+  await eventually(isSound, { timeoutMs: 20_000, what: `${instanceVariable}=${instance} to run` })
 }

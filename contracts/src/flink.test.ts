@@ -34,8 +34,8 @@ describe("Flink's tables", () => {
   'properties.isolation.level' = 'read_committed',
   'scan.startup.mode' = 'earliest-offset',
   'scan.topic-partition-discovery.interval' = '0 ms',
-  'value.format' = 'avro-confluent',
-  'value.avro-confluent.url' = 'http://127.0.0.1:8081'
+  'value.format' = 'contract-avro',
+  'value.contract-avro.url' = 'http://127.0.0.1:8081'
 )`,
     )
   })

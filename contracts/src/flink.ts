@@ -63,8 +63,8 @@ export function sourceTableDdl(
     'properties.isolation.level': 'read_committed',
     'scan.startup.mode': 'earliest-offset',
     'scan.topic-partition-discovery.interval': '0 ms',
-    'value.format': 'avro-confluent',
-    'value.avro-confluent.url': endpoints.registryUrl,
+    'value.format': 'contract-avro',
+    'value.contract-avro.url': endpoints.registryUrl,
   })
 }
 

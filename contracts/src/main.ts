@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ContractError, PublishError } from './errors.ts'
 import { generate, staleFiles } from './generate.ts'
+import { instanceEndpoints } from './instance.ts'
 import { publishContracts } from './publish.ts'
 
 const help = `npm run contracts -- <verb>
@@ -12,7 +12,8 @@ const help = `npm run contracts -- <verb>
   generate --check   says which of them are stale
 
 For publish:
-  --offset <n>               ports of the running instance: those of deploy/local/ports.json plus n (0)
+  --instance <name>          of the native stack (default)
+  --offset <n>               its port offset, instead of the one with which it was started last
   --registry <url>           instead of the instance's, with its path, e.g. http://host/apis/ccompat/v7
   --brokers <host:port,…>    instead of the instance's
   --timeout <seconds>        for all of it (60)
@@ -23,7 +24,8 @@ Exit codes: 0 it is so; 1 generated types are stale; 2 it could not be done.
 const options = {
   help: { type: 'boolean', short: 'h' },
   check: { type: 'boolean' },
-  offset: { type: 'string', default: '0' },
+  instance: { type: 'string', default: 'default' },
+  offset: { type: 'string' },
   registry: { type: 'string' },
   brokers: { type: 'string' },
   timeout: { type: 'string', default: '60' },
@@ -46,10 +48,11 @@ async function main(args: readonly string[]): Promise<number> {
 }
 
 async function publish(values: Values): Promise<number> {
-  const offset = wholeNumber('--offset', values.offset)
+  const offset = values.offset === undefined ? undefined : wholeNumber('--offset', values.offset)
+  const instance = instanceEndpoints(values.instance, offset)
   await publishContracts({
-    registryUrl: values.registry ?? `http://127.0.0.1:${port('registry', offset)}/apis/ccompat/v7`,
-    brokers: values.brokers ?? `127.0.0.1:${port('kafka', offset)}`,
+    registryUrl: values.registry ?? instance.registryUrl,
+    brokers: values.brokers ?? instance.brokers,
     timeoutMs: wholeNumber('--timeout', values.timeout) * 1_000,
     onProgress: say,
   })
@@ -65,24 +68,6 @@ function check(): number {
   const stale = staleFiles()
   for (const file of stale) say(`${file} is stale: run \`npm run contracts -- generate\``)
   return stale.length === 0 ? 0 : 1
-}
-
-function port(component: string, offset: number): number {
-  const found = instancePorts()[component]
-  if (typeof found === 'number') return found + offset
-  throw new UsageError(`deploy/local/ports.json has no port of ${component}`)
-}
-
-function instancePorts(): Readonly<Record<string, unknown>> {
-  try {
-    return JSON.parse(
-      readFileSync(new URL('../../deploy/local/ports.json', import.meta.url), 'utf8'),
-    )
-  } catch (error) {
-    throw new UsageError('deploy/local/ports.json cannot be read: give --registry and --brokers', {
-      cause: error,
-    })
-  }
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -5,6 +5,7 @@
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -52,19 +53,22 @@ function isInstalled() {
 }
 
 /** @returns {Promise<number>} the exit code; 128 and the signal's number when it was ended by one, as shells say. */
-function run(file, args, onSpawn = () => undefined) {
+function run(file, args, { output = 'inherit', onSpawn = () => undefined } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: root, stdio: 'inherit' })
+    const child = spawn(file, args, { cwd: root, stdio: ['inherit', output, 'inherit'] })
     onSpawn(child)
     child.once('error', reject)
-    child.once('exit', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)))
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
   })
 }
 
 async function install() {
   const begun = Date.now()
-  console.error('Installing npm packages (about 500 MB on disk, once) …')
-  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=warn'])
+  console.error('Installing npm packages (about 500 MB on disk, half a minute, once) …')
+  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    // What the verb says is alone on stdout.
+    output: process.stderr,
+  })
   if (code !== 0) {
     console.error('npm ci failed. Its own lines above say why; is the package registry reachable?')
     process.exit(EXIT_UNDECIDED)
@@ -102,7 +106,7 @@ async function begin([verb, ...args]) {
   }
   if (!isInstalled()) await install()
   const [file] = verbs[verb]
-  return run(node24, [...nodeOptions, join(root, file), ...args], passSignals)
+  return run(node24, [...nodeOptions, join(root, file), ...args], { onSpawn: passSignals })
 }
 
 process.exitCode = await begin(process.argv.slice(2))

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ContractError } from '@tenseams/contracts/errors'
+import { instanceEndpoints } from '@tenseams/contracts/instance'
 import { listJobs } from './cluster.ts'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
 import { readJob } from './job.ts'
@@ -23,8 +23,8 @@ For submit and script:
   --restore <url|nothing>    from that savepoint, or from the topics' beginning
 
 Which instance:
-  --instance <name>          (default)
-  --offset <n>               its ports: those of deploy/local/ports.json plus n (0)
+  --instance <name>          of the native stack (default)
+  --offset <n>               its port offset, instead of the one with which it was started last
 
 Exit codes: 0 done; 2 it could not be done.
 `
@@ -37,7 +37,7 @@ const options = {
   'checkpoint-ms': { type: 'string', default: '10000' },
   restore: { type: 'string', default: 'newest' },
   instance: { type: 'string', default: 'default' },
-  offset: { type: 'string', default: '0' },
+  offset: { type: 'string' },
 } as const
 
 type Values = ReturnType<typeof readArguments>['values']
@@ -85,7 +85,7 @@ async function stop(endpoints: JobEndpoints, values: Values, job: string | undef
 
 function script(endpoints: JobEndpoints, values: Values, job: string | undefined) {
   if (job === undefined) throw new UsageError('which job?')
-  const stateUrl = `file://${endpoints.stateFolder}`
+  const stateUrl = pathToFileURL(endpoints.stateFolder).href
   say(textOf(scriptOf(readJob(job), endpoints, { ...overridesOf(values), stateUrl })))
 }
 
@@ -97,30 +97,11 @@ function overridesOf(values: Values) {
   }
 }
 
-function endpointsOf(values: Values): JobEndpoints {
-  const offset = wholeNumber('--offset', values.offset)
-  const ports = instancePorts()
-  const at = (component: string) => `127.0.0.1:${portOf(ports, component) + offset}`
-  const state = new URL(`../../.stack/${values.instance}/data/flink`, import.meta.url)
-  return {
-    brokers: at('kafka'),
-    registryUrl: `http://${at('registry')}/apis/ccompat/v7`,
-    catalogUrl: `http://${at('catalog')}`,
-    gatewayUrl: `http://${at('sqlGateway')}`,
-    flinkUrl: `http://${at('flinkRest')}`,
-    stateFolder: fileURLToPath(state),
-  }
-}
-
-function instancePorts(): Readonly<Record<string, unknown>> {
-  const file = new URL('../../deploy/local/ports.json', import.meta.url)
-  return JSON.parse(readFileSync(file, 'utf8'))
-}
-
-function portOf(ports: Readonly<Record<string, unknown>>, component: string): number {
-  const port = ports[component]
-  if (typeof port === 'number') return port
-  throw new UsageError(`deploy/local/ports.json has no port of ${component}`)
+function endpointsOf({ instance, offset }: Values): JobEndpoints {
+  return instanceEndpoints(
+    instance,
+    offset === undefined ? undefined : wholeNumber('--offset', offset),
+  )
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -13,7 +13,10 @@ let figures: Figures
 beforeAll(async () => {
   stack = await useStack()
   ordersUrl = stack.endpoints.ordersUrl
+  figures = await Figures.open(stack.endpoints, stack.secrets)
 })
+
+afterAll(() => figures.close())
 
 const confirmed = (orderId: string) =>
   eventually(async () => (await getOrder(ordersUrl, orderId)).body.status === 'confirmed', {
@@ -28,15 +31,31 @@ const readiness = async (url: string): Promise<number> => {
   return response.status
 }
 
+/** Kills a component, does `work` while it is away, and brings it back, whatever comes of the work. */
+async function without<Made>(component: string, work: () => Promise<Made>): Promise<Made> {
+  await stack.kill(component)
+  try {
+    return await work()
+  } finally {
+    await stack.restart(component)
+  }
+}
+
+const placed = async (): Promise<string> => {
+  const answer = await postOrder(ordersUrl, orderBody())
+  expect(answer.status).toBe(201)
+  return String(answer.body.orderId)
+}
+
 describe('while a part is away', () => {
   test('Postgres: orders answers 503, and the same key makes one order when it is back', async () => {
-    await stack.kill('postgres')
     const key = randomUUID()
-    const during = await postOrder(ordersUrl, orderBody(), key)
-    expect(during.status).toBe(503)
-    expect(during.headers.get('retry-after')).toBe('1')
-    expect(await readiness(ordersUrl)).toBe(503)
-    await stack.restart('postgres')
+    await without('postgres', async () => {
+      const during = await postOrder(ordersUrl, orderBody(), key)
+      expect(during.status).toBe(503)
+      expect(during.headers.get('retry-after')).toBe('1')
+      expect(await readiness(ordersUrl)).toBe(503)
+    })
     const after = await eventually(
       async () => {
         const answer = await postOrder(ordersUrl, orderBody(), key)
@@ -48,44 +67,26 @@ describe('while a part is away', () => {
   }, 240_000)
 
   test('Kafka: orders are taken, and confirmed when it is back', async () => {
-    await stack.kill('kafka')
-    const during = await postOrder(ordersUrl, orderBody())
-    expect(during.status).toBe(201)
-    await stack.restart('kafka')
-    await confirmed(String(during.body.orderId))
+    await confirmed(await without('kafka', placed))
   }, 240_000)
 
-  test('the registry: what is known goes on', async () => {
-    await stack.kill('registry')
-    const during = await postOrder(ordersUrl, orderBody())
-    expect(during.status).toBe(201)
-    await confirmed(String(during.body.orderId))
-    await stack.restart('registry')
+  test('the registry: what is known goes on, and its subjects are still there', async () => {
+    await without('registry', async () => confirmed(await placed()))
     const subjects = await fetch(`${stack.endpoints.registryUrl}/subjects`, {
       signal: AbortSignal.timeout(10_000),
     })
     expect(await subjects.json()).toContain('orders.order.v1-value')
   }, 240_000)
 
-  test('the payment provider: orders wait, and each is paid once', async () => {
-    await stack.kill('payment-provider')
-    const during = await postOrder(ordersUrl, orderBody())
-    expect(during.status).toBe(201)
-    await stack.restart('payment-provider')
-    await confirmed(String(during.body.orderId))
+  test('the payment provider: orders wait, and are confirmed when it is back', async () => {
+    await confirmed(await without('payment-provider', placed))
   }, 240_000)
 
   test('the catalogue: bronze waits, and has everything once when it is back', async () => {
-    await stack.kill('catalog')
-    const during = await postOrder(ordersUrl, orderBody())
-    await confirmed(String(during.body.orderId))
-    await stack.restart('catalog')
-    figures = await Figures.open(stack.endpoints, stack.secrets)
+    await without('catalog', async () => confirmed(await placed()))
     await eventually(
       async () => compareBronze(await figures.storedEvents(), await figures.bronze()).every(agrees),
       { timeoutMs: 90_000, what: 'bronze to equal Postgres', intervalMs: 500 },
     )
   }, 240_000)
 })
-
-afterAll(() => figures?.close())

@@ -29,6 +29,7 @@ afterAll(async () => {
 
 describe('a record that nobody can read', () => {
   test('goes to the dead letter topic of each reader, untouched, and stops no partition', async () => {
+    const restartsBefore = await restartsOfTheWindows()
     const poison = Buffer.from(`not Avro ${randomUUID()}`)
     const places = [0, 1, 2, 3].map((partition) => ({ key: 'poison', value: poison, partition }))
     const sent = await producer.send({ topic, acks: -1, messages: places })
@@ -61,5 +62,24 @@ describe('a record that nobody can read', () => {
         { timeoutMs: 30_000, what: 'orders to be confirmed behind the poison' },
       )
     }
+
+    // Flink passes over it, too: the lakehouse has written it aside.
+    expect(await restartsOfTheWindows()).toBe(restartsBefore)
   })
 })
+
+/** How often Flink has restarted the job that reads the topic. */
+async function restartsOfTheWindows(): Promise<number> {
+  const { flinkUrl } = stack.endpoints
+  const { jobs } = (await ask(`${flinkUrl}/jobs/overview`)) as {
+    jobs: { jid: string; name: string; state: string }[]
+  }
+  const job = jobs.find(({ name, state }) => name === 'revenue-per-minute' && state === 'RUNNING')
+  if (job === undefined) throw new Error('the job revenue-per-minute does not run')
+  const metrics = await ask(`${flinkUrl}/jobs/${job.jid}/metrics?get=numRestarts`)
+  return Number((metrics as { value: string }[])[0]?.value)
+}
+
+async function ask(url: string): Promise<unknown> {
+  return (await fetch(url, { signal: AbortSignal.timeout(10_000) })).json()
+}

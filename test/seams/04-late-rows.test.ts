@@ -23,7 +23,7 @@ const windows = 'analytics.revenue-per-minute.v1'
 const late = 'analytics.revenue-per-minute.late.v1'
 const payments = 'payments.payment.v1'
 const beginning = Date.UTC(2026, 0, 1)
-const timeoutMs = 120_000
+const timeoutMs = 90_000
 
 type Line = {
   readonly tick?: number
@@ -72,28 +72,29 @@ describe('revenue per minute', () => {
   })
 
   it('has each payment once in its window or once among the late, in the topics', async () => {
-    const wanted = sorted(expected)
-    const found = await eventually(
-      async () => {
-        const rows = await topicRows()
-        return rows.length >= wanted.length && rows
-      },
-      { timeoutMs, what: `${wanted.length} rows in the topics` },
-    )
-    expect(sorted(found)).toEqual(wanted)
+    await soon('the rows in the topics', async () => expectRows(await topicRows()))
   })
 
   it('has the same in the lake, and nothing more appears later', async () => {
-    const rows = () => Promise.all([goldRows(windows), goldRows(late)])
-    await eventually(async () => (await rows()).flat().length >= expected.length, {
-      timeoutMs,
-      what: `${expected.length} rows in the gold tables`,
-    })
+    const rows = async () => (await Promise.all([goldRows(windows), goldRows(late)])).flat()
+    await soon('the rows in the gold tables', async () => expectRows(await rows()))
     await job.checkpointed()
-    expect(sorted((await rows()).flat())).toEqual(sorted(expected))
-    expect(sorted(await topicRows())).toEqual(sorted(expected))
+    expectRows(await rows())
+    expectRows(await topicRows())
   })
 })
+
+function soon(what: string, holds: () => Promise<void>): Promise<true> {
+  const check = async () => {
+    await holds()
+    return true as const
+  }
+  return eventually(check, { timeoutMs, what })
+}
+
+function expectRows(rows: readonly OutputRow[]): void {
+  expect(sorted(rows)).toEqual(sorted(expected))
+}
 
 let savepoint: string | undefined
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { artefacts, downloadedBytesOf } from './artefacts.ts'
+import { artefacts, downloadedBytesOf, sectionsFor } from './artefacts.ts'
 import { placesOf, projectRoot } from './places.ts'
 
 test.each([
@@ -21,4 +21,11 @@ test('each profile of the pom fills the folder from which the parts run', () => 
     /<component>(.+?)<\/component>/.exec(profile)?.[1],
   ])
   expect(filled).toEqual(artefacts.map(({ name, folder }) => [name, folder]))
+})
+
+test('a change of one profile leaves the other folders as they are', () => {
+  const pom = (flink: string) =>
+    `<a/><profile><id>kafka</id>1</profile><profile><id>flink</id>${flink}</profile>`
+  expect(sectionsFor(pom('2'), 'kafka')).toEqual(sectionsFor(pom('3'), 'kafka'))
+  expect(sectionsFor(pom('2'), 'flink')).not.toEqual(sectionsFor(pom('3'), 'flink'))
 })

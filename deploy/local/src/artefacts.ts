@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Jdk, javaProgram } from './java.ts'
 import { classPath, jvmArguments } from './jvm.ts'
@@ -53,11 +53,11 @@ export type InstallOptions = {
   readonly onProgress: (line: string) => void
 }
 
-/** The artefacts of a profile that are not there, or were made from another pom. */
+/** The artefacts of a profile that are not there, or were made from something else than what the pom says now. */
 export function missingArtefacts(places: Places, profile: Profile): readonly Artefact[] {
-  const wanted = fingerprint(places)
   return artefacts.filter(
-    (artefact) => artefact.profiles.includes(profile) && readMark(places, artefact.name) !== wanted,
+    ({ name, profiles }) =>
+      profiles.includes(profile) && readMark(places, name) !== fingerprint(places, name),
   )
 }
 
@@ -162,13 +162,26 @@ async function writeManifests(places: Places, { jdk, onProgress }: InstallOption
   })
 }
 
-/** Of the pom and of our own Java. */
-function fingerprint(places: Places): string {
+/** Of all from which a folder is made: what the pom says for everybody and for it, and our own Java of that name. */
+function fingerprint(places: Places, name: string): string {
   const hash = createHash('sha256')
-  for (const file of ['pom.xml', ...globSync('src/**/*.java', { cwd: places.jvm }).toSorted()]) {
-    hash.update(file).update(readFileSync(join(places.jvm, file)))
+  for (const text of sectionsFor(readFileSync(join(places.jvm, 'pom.xml'), 'utf8'), name)) {
+    hash.update(text)
+  }
+  const files = globSync(`src/${name}/**/*`, { cwd: places.jvm, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  for (const file of files.toSorted()) {
+    hash.update(relative(places.jvm, file)).update(readFileSync(file))
   }
   return hash.digest('hex')
+}
+
+/** The pom without its profiles, and the profile of that name. */
+export function sectionsFor(pom: string, name: string): readonly string[] {
+  const profile = /<profile>.*?<\/profile>/gs
+  const own = pom.match(profile)?.find((text) => text.includes(`<id>${name}</id>`))
+  return [pom.replace(profile, ''), own ?? '']
 }
 
 const markOf = (places: Places, name: string) =>
@@ -182,7 +195,7 @@ function readMark(places: Places, name: string): string | undefined {
 function writeMark(places: Places, name: string): void {
   const mark = markOf(places, name)
   mkdirSync(join(mark, '..'), { recursive: true })
-  writeFileSync(mark, `${fingerprint(places)}\n`)
+  writeFileSync(mark, `${fingerprint(places, name)}\n`)
 }
 
 function removeMark(places: Places, name: string): void {

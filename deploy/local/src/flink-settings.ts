@@ -87,6 +87,9 @@ const behaviour = {
   'parallelism.default': 1,
   'jobmanager.scheduler': 'adaptive',
   'table.local-time-zone': 'UTC',
+  // Fifty seconds by default, in which a job waits for a TaskManager that was killed.
+  'heartbeat.interval': '2 s',
+  'heartbeat.timeout': '10 s',
   // A fixed number of restarts is used up by an outage of half a minute.
   'restart-strategy.type': 'exponential-delay',
   'restart-strategy.exponential-delay.initial-backoff': '500 ms',

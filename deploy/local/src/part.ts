@@ -50,6 +50,8 @@ export type Component = Common & {
   readonly ports: readonly PortName[]
   /** The page to show to people, if there is one. */
   readonly url?: (context: Context) => string
+  /** Something about it that people must be told, such as a folder outside the project. */
+  readonly notice?: (context: Context) => string | undefined
   /** Files to be written before the process begins. Must be harmless to repeat. */
   readonly prepare?: (context: Context) => Promise<void>
   readonly command: (context: Context) => Promise<Command>

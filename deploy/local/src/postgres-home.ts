@@ -21,11 +21,11 @@ export type PostgresHome = {
 
 /**
  * Postgres refuses to run as root. As root it is run by the account `postgres` or else `nobody`; where that account
- * cannot enter the project, programs and data lie in one folder below the system's temporary directory.
+ * cannot enter the project, programs and data lie in one folder below the system's temporary directory, which is made.
  *
  * @throws Error when neither account exists, or the outside folder belongs to somebody else.
  */
-export async function postgresHome(places: Places): Promise<PostgresHome> {
+export function postgresHome(places: Places): PostgresHome {
   const source = programsFolder()
   const inside = {
     source,

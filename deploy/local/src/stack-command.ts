@@ -75,12 +75,13 @@ async function up({ instance, portOffset, profile, names }: StackRequest): Promi
       portOffset,
       profile,
       ...(names.length > 0 && { only: names }),
-      onInstall: say,
+      onNotice: say,
       ...view,
       signal,
     })
     await view.close()
-    for (const line of statusLines(await ofProfile(stack, profile))) say(line)
+    const rows = (await stack.status()).filter(({ state }) => state !== 'stopped')
+    for (const line of statusLines(rows)) say(line)
     say(`ready after ${((Date.now() - begun) / 1000).toFixed(1)} s`)
     stack.release()
     return exitCodes.holds

@@ -29,8 +29,8 @@ export type StackOptions = {
   /** Left out: as the instance was started last. */
   readonly settings?: Partial<StackSettings>
   readonly onProgress?: OnProgress
-  /** Told while jars are fetched, line by line. */
-  readonly onInstall?: (line: string) => void
+  /** Gets lines that people should see before the start: jars that are fetched, folders outside the project. */
+  readonly onNotice?: (line: string) => void
   /** Gets the plan before its first part is started. */
   readonly onPlan?: (plan: readonly Planned[]) => void
   /** Gives up; what has been started is stopped again. */
@@ -90,10 +90,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await installArtefacts(places, {
       profile: options.profile,
       jdk: context.java.main,
-      onProgress: options.onInstall ?? noLine,
+      onProgress: options.onNotice ?? noLine,
     })
     const { portOffset, settings } = context
     writeInstance(places, { profile: options.profile, portOffset, settings })
+    for (const line of noticesOf(plan, context)) (options.onNotice ?? noLine)(line)
     options.onPlan?.(plan)
     await startOrUndo(plan, context, onProgress, signal)
   } catch (error) {
@@ -107,6 +108,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 function settingsOf({ root, instance, settings }: StackOptions): StackSettings {
   const last = readInstance(placesOf(root, instance))?.settings
   return { ...defaultSettings, ...last, ...settings }
+}
+
+function noticesOf(plan: readonly Planned[], context: Context): readonly string[] {
+  return plan.flatMap(({ part }) => {
+    const notice = part.kind === 'component' ? part.notice?.(context) : undefined
+    return notice === undefined ? [] : [notice]
+  })
 }
 
 async function startOrUndo(

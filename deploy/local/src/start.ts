@@ -6,6 +6,7 @@ import { lastLines } from './log.ts'
 import { components } from './parts.ts'
 import { projectRoot } from './places.ts'
 import { logFileOf, lookAt } from './process.ts'
+import type { Profile } from './profiles.ts'
 import { lineView, seconds, type View, viewFor } from './progress-view.ts'
 import { type Stack, startStack } from './stack.ts'
 import type { PartStatus } from './status.ts'
@@ -69,7 +70,7 @@ async function start(request: StartRequest, signal: AbortSignal): Promise<Stack>
       portOffset,
       profile,
       settings: demonstrationSettings,
-      onInstall: say,
+      onNotice: say,
       onPlan: (plan) => view.onPlan(plan),
       onProgress: (progress) => view.onProgress(progress),
       signal,
@@ -102,8 +103,13 @@ async function show(
   if (result.firstGoldMs !== undefined) {
     say(`time to the first order in gold, start included: ${seconds(startMs + result.firstGoldMs)}`)
   }
-  say(result.ok ? 'all counts agree' : 'the counts DO NOT agree')
+  say(verdict(profile, result))
   return result
+}
+
+function verdict(profile: Profile, { ok }: DemonstrationResult): string {
+  if (profile === 'minimal') return 'every order is confirmed or rejected'
+  return ok ? 'all counts agree' : 'the counts DO NOT agree'
 }
 
 function urlLines(status: readonly PartStatus[]): readonly string[] {

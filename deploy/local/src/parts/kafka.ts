@@ -37,7 +37,7 @@ export const kafka: Component = {
     ],
   }),
   isReady: ({ ports }) => accepts(host, ports.kafka),
-  readyTimeoutMs: 90_000,
+  readyTimeoutMs: 120_000,
   stopSignal: 'SIGTERM',
   stopTimeoutMs: 30_000,
 }

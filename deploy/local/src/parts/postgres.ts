@@ -5,6 +5,7 @@ import pg from 'pg'
 import type { Component, Context } from '../part.ts'
 import { host } from '../ports.ts'
 import { type PostgresHome, postgresHome } from '../postgres-home.ts'
+import { untilNothingRemains } from '../postgres-remains.ts'
 import { everyProfile } from '../profiles.ts'
 import { runProgram } from '../program.ts'
 
@@ -18,13 +19,19 @@ export const postgres: Component = {
   profiles: everyProfile,
   needs: [],
   ports: ['postgres'],
+  notice: ({ places }) => {
+    const { account, outside } = postgresHome(places)
+    if (outside === undefined) return undefined
+    return `Postgres runs as ${account?.name}, who cannot enter this project: its programs and data lie in ${outside} (\`stack down --purge\` removes it)`
+  },
   prepare: async (context) => {
-    const home = await postgresHome(context.places)
+    const home = postgresHome(context.places)
     await copyPrograms(home)
+    await untilNothingRemains(home.data)
     await initialise(home, context.secrets.postgresPasswords.postgres)
   },
   command: async ({ places, ports }) => {
-    const home = await postgresHome(places)
+    const home = postgresHome(places)
     return {
       file: join(home.programs, 'bin', 'postgres'),
       arguments: ['-D', home.data, ...settings(ports.postgres)],

@@ -84,7 +84,11 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
   url: ({ ports }) => `http://${host}:${ports[service.port]}`,
   command: async (context) => ({
     file: process.execPath,
-    arguments: [join(context.places.root, 'services', service.name, 'src', 'main.ts')],
+    arguments: [
+      // kafkajs computes negative delays (tulios/kafkajs#1751), of which Node 24 warns each time.
+      '--disable-warning=TimeoutNegativeWarning',
+      join(context.places.root, 'services', service.name, 'src', 'main.ts'),
+    ],
     environment: {
       HOST: host,
       PORT: String(context.ports[service.port]),

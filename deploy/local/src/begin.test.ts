@@ -1,0 +1,50 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { projectRoot } from './places.ts'
+
+const begin = (environment: Readonly<Record<string, string>>, ...args: readonly string[]) =>
+  spawnSync('node', [join(projectRoot, 'deploy/local/begin.js'), ...args], {
+    encoding: 'utf8',
+    timeout: 15_000,
+    env: { ...process.env, ...environment },
+  })
+
+const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
+  readonly scripts: Readonly<Record<string, string>>
+  readonly devDependencies: { readonly node: string }
+}
+
+test('every script of package.json begins with a verb that begin.js knows', () => {
+  const verbs = Object.values(manifest.scripts).map((script) => script.split(' ').at(-1) ?? '')
+  const help = begin({}, '--help').stdout
+  for (const verb of verbs) expect(help).toContain(`npm run ${verb}`)
+})
+
+test('a verb continues on the Node that package.json names', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tenseams-begin-'))
+  const tell = join(folder, 'tell-version.cjs')
+  writeFileSync(tell, 'process.stderr.write(`${process.version}\\n`)')
+  const { stderr } = begin({ NODE_OPTIONS: `--require=${tell}` }, 'stack', '--help')
+  rmSync(folder, { recursive: true })
+  const versions = stderr.trim().split('\n')
+  expect(versions).toHaveLength(2)
+  expect(versions[1]).toBe(`v${manifest.devDependencies.node}`)
+})
+
+test.each(['start', 'stack'])('npm run %s has help', (verb) => {
+  const { status, stdout } = begin({}, verb, '--help')
+  expect([status, stdout.includes('Exit codes')]).toEqual([0, true])
+})
+
+test.each([
+  [['fly']],
+  [['stack', 'fly']],
+  [['stack', 'up', '--unheard']],
+  [['start', '--unheard']],
+])('%j is refused with code 2', (args) => {
+  const { status, stderr } = begin({}, ...args)
+  expect([status, stderr.length > 0]).toEqual([2, true])
+})
