@@ -17,6 +17,8 @@ export default defineConfig({
     ],
     globalSetup: [fileURLToPath(new URL('integration-setup.ts', import.meta.url))],
     fileParallelism: false,
+    // kafkajs asks for negative timeouts; Node 24 would say so in every file.
+    execArgv: ['--disable-warning=TimeoutNegativeWarning'],
     reporters: [...reportersOf('integration'), failureLogs],
     testTimeout: 120_000,
     hookTimeout: 300_000,

@@ -17,7 +17,10 @@ const verbs = new Map(
 )
 
 test('every npm script is a verb of its own name, and every verb a script', () => {
-  const expected = [...verbs.keys()].map((verb) => [verb, `node deploy/local/begin.js ${verb}`])
+  const expected = [...verbs.keys()].map((verb) => [
+    verb,
+    `exec node deploy/local/begin.js ${verb}`,
+  ])
   expect(scripts).toEqual(Object.fromEntries(expected))
 })
 

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { isProfile, type Profile, profiles } from './profiles.ts'
+import { everyProfile, isProfile, type Profile } from './profiles.ts'
 
 /** The command line cannot be understood; the message says why. */
 export class UsageError extends Error {
@@ -116,7 +116,7 @@ function targetOf(values: {
   readonly profile: string
 }): Target {
   if (!isProfile(values.profile)) {
-    throw new UsageError(`--profile is one of ${profiles.join(', ')}, not "${values.profile}"`)
+    throw new UsageError(`--profile is one of ${everyProfile.join(', ')}, not "${values.profile}"`)
   }
   const { instance, profile, offset } = values
   const portOffset = offset === undefined ? undefined : wholeNumber('--offset', offset)

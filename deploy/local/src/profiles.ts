@@ -1,12 +1,12 @@
 /** How much is started: `minimal` ends in Kafka, `full` in the lakehouse. */
-export const profiles = ['minimal', 'full'] as const
+export type Profile = 'minimal' | 'full'
 
-export type Profile = (typeof profiles)[number]
+export const everyProfile: readonly Profile[] = ['minimal', 'full']
 
-export const everyProfile: readonly Profile[] = profiles
+/** Parts of the lake. */
 export const fullOnly: readonly Profile[] = ['full']
 
 /** True for the name of a profile. */
 export function isProfile(name: string): name is Profile {
-  return profiles.some((profile) => profile === name)
+  return everyProfile.some((profile) => profile === name)
 }
