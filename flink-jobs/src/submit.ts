@@ -10,7 +10,8 @@ import {
 } from './cluster.ts'
 import { FlinkRefusedError } from './errors.ts'
 import { type GatewaySession, openSession } from './gateway.ts'
-import { type Job, jobNames, readJob } from './job.ts'
+import { type Job, jobNames, readJob, withIntervals } from './job.ts'
+import { assertSameIntervals, keepIntervals } from './kept-intervals.ts'
 import { newestRestorePoint } from './restore-point.ts'
 import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
 import type { Statement } from './statements.ts'
@@ -54,10 +55,12 @@ const stopTimeoutMs = 120_000
  */
 export async function submitJob(name: string, options: SubmitOptions): Promise<Submitted> {
   const { endpoints, onProgress } = options
-  const job = readJob(name)
+  const job = withIntervals(readJob(name), options.overrides?.intervals ?? {})
   const running = await runningJob(endpoints.flinkUrl, name)
   if (running !== undefined) return { job: name, jobId: running.id, outcome: 'runs already' }
   const restoredFrom = restorePoint(name, options)
+  if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
+  keepIntervals(endpoints.stateFolder, job)
   onProgress?.(`${name}: starting ${restoredFrom === undefined ? 'anew' : `from ${restoredFrom}`}`)
   const jobId = await run(job, options, restoredFrom)
   await waitUntilRunning(endpoints.flinkUrl, jobId, runningTimeoutMs)
