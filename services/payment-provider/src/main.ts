@@ -2,6 +2,7 @@ import { openPool } from '@tenseams/event-store/pool'
 import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { Faults } from './faults.ts'
 import { chargeRoutes } from './routes.ts'
 import { readProviderSettings } from './settings.ts'
 
@@ -14,5 +15,5 @@ const server = buildServer({
   ready: { postgres: async () => void (await pool.query('select 1')) },
 })
 
-chargeRoutes(server, pool)
+chargeRoutes(server, { pool, faults: new Faults() })
 await runService(server, settings, [{ close: () => pool.end() }])

@@ -5,7 +5,7 @@ import { v5 as uuidv5 } from 'uuid'
 import { ORDERS_TOPIC } from './contract.ts'
 import type { PaymentCommand } from './domain/payment.ts'
 import type { PaymentLog } from './log.ts'
-import { charge } from './provider.ts'
+import type { Provider } from './provider.ts'
 
 /** The provider contradicts what is recorded for the order. It goes to the dead letter topic, for a person. */
 export class PaymentContradictionError extends Error {
@@ -21,7 +21,7 @@ export class PaymentContradictionError extends Error {
 export type PaymentHandling = {
   readonly log: PaymentLog
   readonly codec: Codec
-  readonly providerUrl: string
+  readonly provider: Provider
 }
 
 /**
@@ -29,13 +29,13 @@ export type PaymentHandling = {
  * between the two hands the order out again; the provider answers the same key with the same payment, and that is
  * what gets written.
  */
-export function handleOrders({ log, codec, providerUrl }: PaymentHandling) {
+export function handleOrders({ log, codec, provider }: PaymentHandling) {
   return async (record: ConsumedRecord): Promise<void> => {
     const { value: order } = await codec.decode<OrderEvent>(ORDERS_TOPIC, record.value)
     if (order.placed === null) return
     const { version } = await log.load(order.streamId)
     if (version > 0n) return
-    const command = await takeMoney(providerUrl, order, order.placed)
+    const command = await takeMoney(provider, order, order.placed)
     const outcome = await log.begin(order.streamId, command, {
       eventIdOf: (step) => uuidv5(`payments/${step}`, order.eventId),
       occurredAt: Date.now(),
@@ -49,11 +49,11 @@ export function handleOrders({ log, codec, providerUrl }: PaymentHandling) {
 }
 
 async function takeMoney(
-  providerUrl: string,
+  provider: Provider,
   order: OrderEvent,
   placed: OrderPlaced,
 ): Promise<PaymentCommand> {
-  const answer = await charge(providerUrl, order.eventId, {
+  const answer = await provider.charge(order.eventId, {
     reference: order.streamId,
     amountMinor: placed.totalMinor,
     currency: placed.currency,

@@ -9,6 +9,7 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import { handleOrders } from './consumer.ts'
 import { ORDERS_TOPIC } from './contract.ts'
 import { openPaymentLog } from './log.ts'
+import { Provider } from './provider.ts'
 import { readPaymentSettings } from './settings.ts'
 
 const settings = readPaymentSettings()
@@ -17,6 +18,10 @@ const pool = openPool(settings.DATABASE_URL, 'payments')
 const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
 const log = await openPaymentLog(pool, codec)
 
+const provider = new Provider({
+  url: settings.PAYMENT_PROVIDER_URL,
+  timeoutMs: settings.PAYMENT_PROVIDER_TIMEOUT_MS,
+})
 const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'payments' })
 const deadLetters = new DeadLetters(kafka)
 const server = buildServer({
@@ -32,7 +37,7 @@ const orders = new Consumption({
   kafka,
   groupId: 'payments',
   topics: [ORDERS_TOPIC],
-  handle: handleOrders({ log, codec, providerUrl: settings.PAYMENT_PROVIDER_URL }),
+  handle: handleOrders({ log, codec, provider }),
   deadLetters,
   metrics,
   log: server.log,
