@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { type Append, type AppendResult, planBatch } from './append.ts'
 import { StoreUnavailableError, unavailable } from './errors.ts'
+import { leavesOutcomeOpen, resolveLost } from './lost-statement.ts'
 import { appendText, appendValues } from './statement.ts'
 
 export type EventStoreOptions = {
@@ -11,6 +12,10 @@ export type EventStoreOptions = {
   readonly maxStatements?: number
   readonly maxBatch?: number
   readonly maxQueued?: number
+  /** How long an append whose connection was lost may take to find out what became of it. */
+  readonly resolveWithinMs?: number
+  /** Broken modes, for the tests that show what each would do: no look-up at all, or one that does not wait. */
+  readonly lostStatements?: 'resolved' | 'refused' | 'unfenced'
 }
 
 type Queued = {
@@ -29,8 +34,11 @@ type OutcomeRow = {
  * Appends with group commit: while a statement is under way, callers' appends gather, and the next statement carries
  * all of them over one commit. One caller's conflict never fails another.
  *
- * A lost connection leaves the outcome unknown: every append of the batch is rejected with StoreUnavailableError, and
- * the caller may try again with the same guard and event ids, since a guard that was written answers `repeated`.
+ * A connection lost on the way leaves open what became of the statement. It is found out by event ids and guards over
+ * another connection, and each caller is answered with what really happened; one of whose append nothing is there, and
+ * nothing will be, gets StoreUnavailableError. Its outcome stays unknown only when Postgres is gone for longer than
+ * `resolveWithinMs`. Either way the caller may try again with the same guard and event ids, since a guard that was
+ * written answers `repeated`. After a crash of this process nobody is left to ask: that is what the guards are for.
  */
 export class EventStore {
   readonly #pool: pg.Pool
@@ -38,15 +46,21 @@ export class EventStore {
   readonly #maxStatements: number
   readonly #maxBatch: number
   readonly #maxQueued: number
+  readonly #schema: string
+  readonly #resolveWithinMs: number
+  readonly #lostStatements: 'resolved' | 'refused' | 'unfenced'
   #queue: Queued[] = []
   #underWay = 0
 
   constructor(options: EventStoreOptions) {
     this.#pool = options.pool
     this.#text = appendText(options.schema)
+    this.#schema = options.schema
     this.#maxStatements = options.maxStatements ?? 2
     this.#maxBatch = options.maxBatch ?? 256
     this.#maxQueued = options.maxQueued ?? 10_000
+    this.#resolveWithinMs = options.resolveWithinMs ?? 5_000
+    this.#lostStatements = options.lostStatements ?? 'resolved'
   }
 
   /**
@@ -91,14 +105,44 @@ export class EventStore {
   async #write(batch: readonly Queued[]): Promise<void> {
     try {
       const values = appendValues(batch.map(({ append }) => append))
-      const { rows } = await this.#pool.query<OutcomeRow>({
-        name: 'append',
-        text: this.#text,
-        values: [...values],
-      })
-      for (const row of rows) batch[row.append_no - 1]?.resolve(resultOf(row))
+      const client = await this.#pool.connect()
+      await this.#send(client, batch, [...values])
     } catch (error) {
       await this.#refuse(batch, unavailable(error))
+    }
+  }
+
+  async #send(client: pg.PoolClient, batch: readonly Queued[], values: unknown[]): Promise<void> {
+    client.on('error', alsoToldByTheQuery)
+    try {
+      const query = { name: 'append', text: this.#text, values }
+      const { rows } = await client.query<OutcomeRow>(query)
+      client.off('error', alsoToldByTheQuery)
+      client.release()
+      for (const row of rows) batch[row.append_no - 1]?.resolve(resultOf(row))
+    } catch (error) {
+      const isOpen = leavesOutcomeOpen(error)
+      if (!isOpen) client.off('error', alsoToldByTheQuery)
+      // A connection whose outcome is open is never used again.
+      client.release(isOpen)
+      if (!isOpen || this.#lostStatements === 'refused') throw error
+      await this.#resolve(batch, backendIdOf(client), error)
+    }
+  }
+
+  async #resolve(batch: readonly Queued[], backendId: number, cause: unknown): Promise<void> {
+    const results = await resolveLost({
+      pool: this.#pool,
+      schema: this.#schema,
+      batch: batch.map(({ append }) => append),
+      backendId,
+      withinMs: this.#resolveWithinMs,
+      fenced: this.#lostStatements !== 'unfenced',
+    })
+    for (const [index, { resolve, reject }] of batch.entries()) {
+      const result = results[index]
+      if (result !== undefined) resolve(result)
+      else reject(new StoreUnavailableError('lost on the way, nothing was written', { cause }))
     }
   }
 
@@ -115,4 +159,14 @@ export class EventStore {
 function resultOf(row: OutcomeRow): AppendResult {
   if (row.outcome !== 'conflict') return { kind: row.outcome }
   return { kind: 'conflict', actualVersion: BigInt(row.actual_version) }
+}
+
+function alsoToldByTheQuery(): void {
+  // Without a listener the error of a connection that breaks would end the process.
+}
+
+/** The process of Postgres that serves a connection; `pg` keeps it, but its types do not say so. */
+function backendIdOf(client: pg.PoolClient): number {
+  const { processID } = client as pg.PoolClient & { readonly processID: number }
+  return processID
 }
