@@ -14,12 +14,15 @@ create table if not exists {{schema}}.events (
   data           jsonb       not null,
   -- The very bytes that consumers get: 0x00, schema id, Avro.
   payload        bytea       not null,
-  -- A reader of `position > n` must stop below the oldest running transaction, or it skips rows of slower ones.
+  -- Readers of all streams go by (transaction_id, position) and stop below the oldest running transaction; a reader of
+  -- `position > n` skips rows of slower ones.
   transaction_id xid8        not null default pg_current_xact_id(),
   recorded_at    timestamptz not null default clock_timestamp(),
   -- The optimistic lock.
   unique (stream_id, version)
 );
+
+create index if not exists events_in_reading_order on {{schema}}.events (transaction_id, position);
 
 -- Ids of consumed events whose effect is in this schema. Dedupe is by event id, never by offset.
 create table if not exists {{schema}}.inbox (

@@ -10,7 +10,7 @@ export type StoredEvent = {
   readonly payload: Buffer
 }
 
-type EventRow = {
+export type EventRow = {
   readonly event_id: string
   readonly stream_id: string
   readonly version: string
@@ -44,7 +44,7 @@ export async function readStream(
   }
 }
 
-function storedEvent(row: EventRow): StoredEvent {
+export function storedEvent(row: EventRow): StoredEvent {
   return {
     eventId: row.event_id,
     streamId: row.stream_id,

@@ -1,9 +1,14 @@
 import type { Append, Guard } from './append.ts'
 import { toJson } from './json.ts'
 
-/** The text of the one statement that appends a batch. `schema` is checked, since an identifier cannot be a parameter. */
-export function appendText(schema: string): string {
+/** A schema's name is checked before it becomes part of a statement, since an identifier cannot be a parameter. */
+export function assertSchemaName(schema: string): void {
   if (!/^[a-z_]+$/.test(schema)) throw new Error(`not a schema's name: ${schema}`)
+}
+
+/** The text of the one statement that appends a batch. */
+export function appendText(schema: string): string {
+  assertSchemaName(schema)
   return `select append_no, outcome, actual_version from ${schema}.append(
     $1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[], $6::integer[], $7::text[],
     $8::integer[], $9::uuid[], $10::bigint[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::bytea[])`
