@@ -40,6 +40,18 @@ create table if not exists {{schema}}.idempotency (
   recorded_at  timestamptz not null default clock_timestamp()
 );
 
+-- States of long streams, so that they need not be read from the first event. Nothing depends on a row being here.
+create table if not exists {{schema}}.snapshots (
+  stream_id   text        not null,
+  -- What the state looks like and how it was made; another release passes over it.
+  form        text        not null,
+  version     bigint      not null check (version > 0),
+  -- json, not jsonb: the reader gets the very text.
+  state       json        not null,
+  recorded_at timestamptz not null default clock_timestamp(),
+  primary key (stream_id, form, version)
+);
+
 -- The text of every schema that `payload` bytes name by id, so that they outlive a lost registry.
 create table if not exists {{schema}}.schemas (
   schema_id   integer     primary key,
@@ -113,4 +125,5 @@ $append$;
 
 -- Least right: what has happened is never changed. The service may add and read, nothing else.
 grant usage on schema {{schema}} to {{role}};
-grant select, insert on {{schema}}.events, {{schema}}.inbox, {{schema}}.idempotency, {{schema}}.schemas to {{role}};
+grant select, insert on {{schema}}.events, {{schema}}.inbox, {{schema}}.idempotency, {{schema}}.schemas,
+  {{schema}}.snapshots to {{role}};

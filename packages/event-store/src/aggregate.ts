@@ -4,6 +4,7 @@ import type { Guard, NewEvent } from './append.ts'
 import { StoreUnavailableError } from './errors.ts'
 import type { EventStore } from './event-store.ts'
 import { readStream, type StoredEvent } from './read.ts'
+import { keepSnapshot, readSnapshot, type SnapshotCodec } from './snapshots.ts'
 
 /** What an event is stamped with when it is decided. */
 export type Stamp = {
@@ -24,6 +25,17 @@ export type AggregateOptions<Command, Event, State, Refusal> = {
   readonly seal: (event: Event, stamp: Stamp) => NewEvent
   /** The event that stored bytes say; undefined for a type that this reader does not know. */
   readonly open: (stored: StoredEvent) => Promise<Event | undefined>
+  /** For streams that become long. A snapshot changes how much is read, never what comes of it. */
+  readonly snapshot?: SnapshotCodec<State>
+}
+
+type Loaded<State> = {
+  readonly state: State
+  readonly version: bigint
+  /** How many events were read for it. */
+  readonly read: number
+  /** False when there was an event among them that this reader does not know. */
+  readonly allKnown: boolean
 }
 
 export type Circumstances = {
@@ -40,21 +52,32 @@ export type Outcome<Event, Refusal> =
   | { readonly kind: 'refused'; readonly refusal: Refusal }
 
 const MAX_ATTEMPTS = 8
+const MAX_SNAPSHOTS_UNDER_WAY = 2
 
 /** Load, decide, append: the life of a command against one kind of stream. */
 export class Aggregate<Command, Event, State, Refusal> {
   readonly #options: AggregateOptions<Command, Event, State, Refusal>
+  #snapshotsUnderWay = 0
 
   constructor(options: AggregateOptions<Command, Event, State, Refusal>) {
     this.#options = options
   }
 
-  async load(streamId: string): Promise<{ readonly state: State; readonly version: bigint }> {
-    const { pool, schema, decider, open } = this.#options
-    const stored = await readStream(pool, schema, streamId)
+  /** @throws StoreUnavailableError */
+  async load(streamId: string): Promise<Loaded<State>> {
+    const { pool, schema, decider, open, snapshot } = this.#options
+    const begin =
+      snapshot === undefined ? undefined : await readSnapshot(pool, schema, streamId, snapshot)
+    const stored = await readStream(pool, schema, streamId, begin?.version)
     const events = await Promise.all(stored.map(open))
     const known = events.filter((event) => event !== undefined)
-    return { state: fold(decider, known), version: stored.at(-1)?.version ?? 0n }
+    const initialState = begin === undefined ? decider.initialState : begin.state
+    return {
+      state: fold({ ...decider, initialState }, known),
+      version: stored.at(-1)?.version ?? begin?.version ?? 0n,
+      read: stored.length,
+      allKnown: known.length === events.length,
+    }
   }
 
   /**
@@ -113,6 +136,31 @@ export class Aggregate<Command, Event, State, Refusal> {
     if (result.kind === 'conflict') return 'conflict'
     if (result.kind === 'repeated') return { kind: 'repeated' }
     const version = loaded.version + BigInt(events.length)
+    this.#afterAppend(streamId, loaded.version, version)
     return { kind: 'done', events: decision.events, version }
+  }
+
+  /** The caller does not wait for a snapshot, and is not told that it failed: the next one serves as well. */
+  #afterAppend(streamId: string, before: bigint, after: bigint): void {
+    const { snapshot } = this.#options
+    if (snapshot === undefined || this.#snapshotsUnderWay >= MAX_SNAPSHOTS_UNDER_WAY) return
+    const every = BigInt(snapshot.every)
+    if (before / every === after / every) return
+    this.#snapshotsUnderWay += 1
+    void this.#keepSnapshot(streamId, snapshot)
+      .catch(() => undefined)
+      .finally(() => {
+        this.#snapshotsUnderWay -= 1
+      })
+  }
+
+  /**
+   * What is kept is the state that the stored events say, not the one that was decided with: so a seal that loses
+   * something cannot hide. An event that is unknown here is one that a later release may know; then nothing is kept.
+   */
+  async #keepSnapshot(streamId: string, snapshot: SnapshotCodec<State>): Promise<void> {
+    const loaded = await this.load(streamId)
+    if (!loaded.allKnown || loaded.read === 0) return
+    await keepSnapshot(this.#options.pool, this.#options.schema, streamId, loaded, snapshot)
   }
 }

@@ -21,7 +21,8 @@ export type EventRow = {
 const LONGEST_STREAM = 10_000
 
 /**
- * All events of a stream in the order of their versions; none for a stream that does not exist.
+ * The events of a stream in the order of their versions, all or those after a version; none for a stream that does not
+ * exist.
  *
  * @throws StoreUnavailableError
  */
@@ -29,13 +30,14 @@ export async function readStream(
   pool: pg.Pool,
   schema: string,
   streamId: string,
+  afterVersion = 0n,
 ): Promise<readonly StoredEvent[]> {
   try {
     const { rows } = await pool.query<EventRow>({
       name: 'read-stream',
       text: `select event_id, stream_id, version, type, payload from ${schema}.events
-              where stream_id = $1 order by version limit ${LONGEST_STREAM + 1}`,
-      values: [streamId],
+              where stream_id = $1 and version > $2 order by version limit ${LONGEST_STREAM + 1}`,
+      values: [streamId, afterVersion],
     })
     if (rows.length > LONGEST_STREAM) throw new Error(`stream ${streamId} is too long to read`)
     return rows.map(storedEvent)
