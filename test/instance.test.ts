@@ -15,8 +15,9 @@ test('the instance of a dead run is abandoned, that of a living one is not', () 
 })
 
 test('ports are taken as a whole, where nobody listens on any of them', () => {
-  expect(freeOffset(new Set())).toBe(10_000)
-  expect(freeOffset(new Set([portsAt(10_000).kafka, portsAt(9_900).sqlGateway]))).toBe(9_800)
+  expect(freeOffset(new Set(), 0)).toBe(10_000)
+  expect(freeOffset(new Set([portsAt(10_000).kafka, portsAt(9_900).sqlGateway]), 0)).toBe(9_800)
+  expect(freeOffset(new Set(), 1)).toBe(9_900)
 })
 
 test('without free ports there is no guess', () => {

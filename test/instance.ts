@@ -21,12 +21,18 @@ const HIGHEST_OFFSET = 10_000
 const LOWEST_OFFSET = 5_000
 
 /**
- * The highest port offset at which nobody listens.
+ * A port offset at which nobody listens. The search begins at another one for each process, since two runs that begin
+ * at the same moment do not see each other's ports yet.
  *
  * @throws Error when all are taken.
  */
-export function freeOffset(taken = new Set(listeners().map(({ port }) => port))): number {
-  for (let offset = HIGHEST_OFFSET; offset >= LOWEST_OFFSET; offset -= 100) {
+export function freeOffset(
+  taken = new Set(listeners().map(({ port }) => port)),
+  pid = process.pid,
+): number {
+  const count = (HIGHEST_OFFSET - LOWEST_OFFSET) / 100 + 1
+  for (let step = 0; step < count; step += 1) {
+    const offset = HIGHEST_OFFSET - ((pid + step) % count) * 100
     if (Object.values(portsAt(offset)).every((port) => !taken.has(port))) return offset
   }
   throw new Error(`no free ports between the offsets ${LOWEST_OFFSET} and ${HIGHEST_OFFSET}`)
