@@ -26,6 +26,7 @@ const verbs = {
   lake: ['services/lakehouse/src/query-command.ts', 'tables and rows of the lakehouse'],
   check: ['test/check.ts', 'static checks'],
   test: ['test/run.ts', 'every test of the landing lane'],
+  bench: ['test/bench/main.ts', 'ours beside others in one run: event-store'],
 }
 
 function help() {
