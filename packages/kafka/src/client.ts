@@ -1,4 +1,5 @@
 import { Kafka, logLevel } from 'kafkajs'
+import { hideAbortedRecords } from './aborted.ts'
 
 export type KafkaConnection = {
   /** `host:port`, separated by commas. */
@@ -13,6 +14,7 @@ export type KafkaConnection = {
  * gives up after its own bound, so that the caller can say so.
  */
 export function openKafka(connection: KafkaConnection): Kafka {
+  hideAbortedRecords()
   return new Kafka({
     clientId: connection.clientId,
     brokers: connection.brokers.split(','),

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs'
-import { Counter, type Registry } from 'prom-client'
+import type { Counter, Registry } from 'prom-client'
 import type { DeadLetters } from './dead-letter.ts'
 import { judgeFailure } from './failure.ts'
+import { deadLetteredRecords, handledRecords } from './metrics.ts'
 
 /** One record as its handler sees it. */
 export type ConsumedRecord = {
@@ -53,18 +54,8 @@ export class Consumption {
 
   constructor(options: ConsumptionOptions) {
     this.#options = options
-    this.#handled = new Counter({
-      name: 'tenseams_consumed_records_total',
-      help: 'Records whose effect is durable.',
-      labelNames: ['topic', 'group'],
-      registers: [options.metrics],
-    })
-    this.#deadLettered = new Counter({
-      name: 'tenseams_dead_lettered_records_total',
-      help: 'Records written to a dead letter topic.',
-      labelNames: ['topic', 'group', 'reason'],
-      registers: [options.metrics],
-    })
+    this.#handled = handledRecords(options.metrics)
+    this.#deadLettered = deadLetteredRecords(options.metrics)
     for (const topic of options.topics) {
       const labels = { topic, group: options.groupId }
       this.#handled.inc(labels, 0)
@@ -181,7 +172,7 @@ export class Consumption {
   }
 }
 
-function recordOf(batch: EachBatchPayload['batch'], message: KafkaMessage): ConsumedRecord {
+export function recordOf(batch: EachBatchPayload['batch'], message: KafkaMessage): ConsumedRecord {
   return {
     topic: batch.topic,
     partition: batch.partition,

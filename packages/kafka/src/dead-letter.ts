@@ -1,4 +1,4 @@
-import { CompressionTypes, type IHeaders, type Kafka, type Producer } from 'kafkajs'
+import { CompressionTypes, type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs'
 
 /** A record that its reader cannot use, as it was read. */
 export type DeadLetter = {
@@ -16,6 +16,23 @@ export type DeadLetter = {
 }
 
 export const deadLetterTopicOf = (topic: string): string => `${topic}.dead-letter`
+
+/** The record that lies in the dead letter topic: key, value and headers untouched, and where they come from. */
+export function letterMessage(letter: DeadLetter): Message {
+  return {
+    key: letter.key,
+    value: letter.value,
+    headers: {
+      ...letter.headers,
+      'dead-letter-reason': letter.reason,
+      'dead-letter-detail': letter.detail,
+      'dead-letter-topic': letter.topic,
+      'dead-letter-partition': String(letter.partition),
+      'dead-letter-offset': letter.offset,
+      'dead-letter-group': letter.groupId,
+    },
+  }
+}
 
 /**
  * Writes records aside, untouched, so that one of them never stops a partition. The reader passes a record's offset
@@ -41,21 +58,7 @@ export class DeadLetters {
       acks: -1,
       timeout: 10_000,
       compression: CompressionTypes.GZIP,
-      messages: [
-        {
-          key: letter.key,
-          value: letter.value,
-          headers: {
-            ...letter.headers,
-            'dead-letter-reason': letter.reason,
-            'dead-letter-detail': letter.detail,
-            'dead-letter-topic': letter.topic,
-            'dead-letter-partition': String(letter.partition),
-            'dead-letter-offset': letter.offset,
-            'dead-letter-group': letter.groupId,
-          },
-        },
-      ],
+      messages: [letterMessage(letter)],
     })
   }
 

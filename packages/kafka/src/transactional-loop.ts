@@ -1,0 +1,260 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Counter, Registry } from 'prom-client'
+import { type ConsumedRecord, recordOf } from './consume.ts'
+import { type Chunk, type ChunkBounds, gather, type Transform } from './gather.ts'
+import { deadLetteredRecords, handledRecords, sharedCounter } from './metrics.ts'
+import { fencingTakeover, isFenced, type Place, RejoinError, type TakeOver } from './ownership.ts'
+import { type LoopStep, PartitionOwner } from './partition-owner.ts'
+
+type Log = {
+  info(context: object, message: string): void
+  warn(context: object, message: string): void
+}
+
+export type TransactionalLoopOptions = {
+  readonly kafka: Kafka
+  readonly groupId: string
+  readonly topics: readonly string[]
+  /**
+   * Makes the records to be written out of one that was read. It may be called again for the same record, so its own
+   * effects must be none, or idempotent. Errors are judged as those of a handler (failure.ts).
+   */
+  readonly transform: Transform
+  readonly metrics: Registry
+  readonly log: Log
+  /** Of one transaction: 500 records, 700 000 bytes, 100 ms. The broker waits as long to fill a fetch. */
+  readonly bounds?: Partial<ChunkBounds>
+  readonly sessionTimeoutMs?: number
+  readonly transactionTimeoutMs?: number
+  /** Instead of the guard (ownership.ts). */
+  readonly takeOver?: TakeOver
+  readonly onStep?: (step: LoopStep, place: Place) => Promise<void> | void
+}
+
+/** A partition as we hold it, and how often its next record has failed. */
+type Hand = { readonly place: Place; readonly owner: PartitionOwner; failures: number }
+
+const defaults: ChunkBounds = { maxRecords: 500, maxBytes: 700_000, maxMs: 100 }
+const DEFAULT_SESSION_TIMEOUT_MS = 15_000
+const DEFAULT_TRANSACTION_TIMEOUT_MS = 30_000
+const RESTART_DELAY_MS = 500
+const LONGEST_DELAY_MS = 5_000
+const HEARTBEAT_MS = 1_000
+
+/**
+ * Consumes, transforms and produces in one Kafka transaction together with the consumed offsets: readers of committed
+ * data see the effect of each record once, whatever is killed or stopped. A crash leaves an open transaction, which the
+ * next owner aborts; a stopped owner that goes on is fenced. One partition a transaction.
+ */
+export class TransactionalLoop {
+  readonly #options: TransactionalLoopOptions
+  readonly #bounds: ChunkBounds
+  readonly #consumer: Consumer
+  readonly #takeOver: TakeOver
+  readonly #hands = new Map<string, Hand>()
+  readonly #transactions: Counter
+  readonly #handled: Counter
+  readonly #deadLettered: Counter
+  #generation = 0
+  #errorsInARow = 0
+  #joined = false
+  #closing = false
+
+  constructor(options: TransactionalLoopOptions) {
+    this.#options = options
+    this.#bounds = { ...defaults, ...options.bounds }
+    const sessionTimeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS
+    this.#takeOver =
+      options.takeOver ??
+      fencingTakeover({
+        kafka: options.kafka,
+        transactionTimeoutMs: options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS,
+      })
+    this.#handled = handledRecords(options.metrics)
+    this.#deadLettered = deadLetteredRecords(options.metrics)
+    this.#transactions = sharedCounter(
+      options.metrics,
+      'tenseams_transactions_total',
+      'Kafka transactions of consume, transform, produce. A fenced one was refused for a younger owner.',
+      ['topic', 'group', 'outcome'],
+    )
+    for (const topic of options.topics) this.#startCountersAtZero(topic)
+    this.#consumer = options.kafka.consumer({
+      groupId: options.groupId,
+      readUncommitted: false,
+      allowAutoTopicCreation: false,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
+      rebalanceTimeout: 30_000,
+      // The broker gathers: it answers when there is much, or after this time.
+      minBytes: 1_048_576,
+      maxWaitTimeInMs: this.#bounds.maxMs,
+      maxBytesPerPartition: 1_048_576,
+      maxBytes: 8_388_608,
+      retry: { restartOnFailure: async () => !this.#closing },
+    })
+    this.#watchGroup()
+  }
+
+  /** Starts to read and returns at once; a broker that is away is waited for. */
+  start(): void {
+    void this.#startWhenPossible()
+  }
+
+  /** Throws while the group has not been joined. */
+  assertReady(): void {
+    if (!this.#joined) throw new Error(`group ${this.#options.groupId} has not been joined`)
+  }
+
+  /** Finishes the transactions in hand and leaves the group. */
+  async close(): Promise<void> {
+    this.#closing = true
+    await this.#consumer.disconnect()
+    await Promise.all([...this.#hands.values()].map(({ owner }) => owner.release()))
+  }
+
+  #startCountersAtZero(topic: string): void {
+    const labels = { topic, group: this.#options.groupId }
+    this.#handled.inc(labels, 0)
+    this.#deadLettered.inc({ ...labels, reason: 'undecodable' }, 0)
+    for (const outcome of ['committed', 'aborted', 'fenced']) {
+      this.#transactions.inc({ ...labels, outcome }, 0)
+    }
+  }
+
+  #watchGroup(): void {
+    this.#consumer.on('consumer.group_join', () => {
+      this.#generation += 1
+      this.#joined = true
+    })
+    this.#consumer.on('consumer.crash', ({ payload }) => {
+      this.#joined = false
+      this.#options.log.warn({ err: payload.error, restart: payload.restart }, 'loop restarts')
+      if (!payload.restart && !this.#closing) void this.#startWhenPossible()
+    })
+  }
+
+  async #startWhenPossible(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        await this.#consumer.connect()
+        await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
+        await this.#consumer.run({
+          autoCommit: false,
+          eachBatchAutoResolve: false,
+          partitionsConsumedConcurrently: 4,
+          eachBatch: (payload) => this.#handleBatch(payload),
+        })
+        return
+      } catch (error) {
+        this.#options.log.warn({ err: error }, 'loop cannot start yet')
+        await delay(RESTART_DELAY_MS)
+      }
+    }
+  }
+
+  async #handleBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
+    const hand = this.#handOf(batch)
+    const span = { first: BigInt(batch.firstOffset() ?? 0), last: BigInt(batch.lastOffset()) }
+    const generation = this.#generation
+    const step = await this.#orRejoin(hand.place, () =>
+      whileBeating(payload, () => hand.owner.step(span, () => this.#generation)),
+    )
+    if (step.kind === 'leave') return
+    if (step.kind === 'seek') {
+      const { topic, partition } = hand.place
+      return this.#consumer.seek({ topic, partition, offset: String(step.offset) })
+    }
+    const records = batch.messages
+      .map((message) => recordOf(batch, message))
+      .filter(({ offset }) => BigInt(offset) >= step.next)
+    // All of the batch has its effect: the next fetch must not begin with it again.
+    if (records.length === 0) payload.resolveOffset(batch.lastOffset())
+    const mayGoOn = () =>
+      payload.isRunning() && !payload.isStale() && generation === this.#generation
+    let done = 0
+    while (done < records.length && mayGoOn()) {
+      const chunk = await whileBeating(payload, () => this.#gather(hand, records.slice(done)))
+      done += chunk.covered
+      const last = records[done - 1]
+      if (chunk.covered > 0 && last !== undefined) {
+        const next = BigInt(last.offset) + 1n
+        const committed = await this.#orRejoin(hand.place, async () => {
+          if (!mayGoOn()) return false
+          return whileBeating(payload, () => hand.owner.commit(chunk, next, generation))
+        })
+        if (!committed) return
+        payload.resolveOffset(last.offset)
+        this.#count(hand.place, chunk)
+      }
+      await payload.heartbeat()
+      if (chunk.wait !== undefined) return this.#pause(payload, hand.place, chunk.wait)
+    }
+  }
+
+  async #gather(hand: Hand, records: readonly ConsumedRecord[]): Promise<Chunk> {
+    const { groupId, transform } = this.#options
+    const { failures } = hand
+    const chunk = await gather(records, { groupId, transform, bounds: this.#bounds, failures })
+    const before = chunk.covered > 0 ? 0 : failures
+    hand.failures = chunk.wait === undefined ? 0 : before + 1
+    return chunk
+  }
+
+  #pause(payload: EachBatchPayload, place: Place, wait: NonNullable<Chunk['wait']>): void {
+    this.#options.log.warn({ ...place, delayMs: wait.delayMs, err: wait.error }, 'partition pauses')
+    setTimeout(payload.pause(), wait.delayMs)
+  }
+
+  /** Whatever fails, the group is joined anew: then the guard stands at the beginning again. */
+  async #orRejoin<Value>(place: Place, work: () => Promise<Value>): Promise<Value> {
+    try {
+      const value = await work()
+      this.#errorsInARow = 0
+      return value
+    } catch (error) {
+      const { topic, groupId: group } = place
+      const outcome = isFenced(error) ? 'fenced' : 'aborted'
+      this.#transactions.inc({ topic, group, outcome })
+      this.#options.log.warn({ ...place, outcome, err: error }, 'transaction failed')
+      this.#errorsInARow += 1
+      await delay(Math.min(LONGEST_DELAY_MS, 50 * 2 ** Math.min(this.#errorsInARow, 10)))
+      throw new RejoinError(error)
+    }
+  }
+
+  #count({ topic, groupId: group }: Place, { covered, letters }: Chunk): void {
+    this.#transactions.inc({ topic, group, outcome: 'committed' })
+    this.#handled.inc({ topic, group }, covered - letters.length)
+    for (const { reason } of letters) this.#deadLettered.inc({ topic, group, reason })
+  }
+
+  #handOf({ topic, partition }: EachBatchPayload['batch']): Hand {
+    const key = `${topic}-${partition}`
+    const known = this.#hands.get(key)
+    if (known !== undefined) return known
+    const place = { groupId: this.#options.groupId, topic, partition }
+    const owner = new PartitionOwner(place, this.#takeOver, this.#options.onStep)
+    const hand = { place, owner, failures: 0 }
+    this.#hands.set(key, hand)
+    return hand
+  }
+}
+
+/** Keeps the membership alive during work that may be slow; a lost one is told when the work is done. */
+async function whileBeating<Value>(
+  payload: EachBatchPayload,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  const beating = setInterval(() => {
+    // The heartbeat after the work meets the same answer, and throws it where it can be handled.
+    payload.heartbeat().catch(() => undefined)
+  }, HEARTBEAT_MS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(beating)
+  }
+}
