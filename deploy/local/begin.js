@@ -24,6 +24,7 @@ const verbs = {
   contracts: ['contracts/src/main.ts', 'publish schemas and topics, generate types'],
   jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
   lake: ['services/lakehouse/src/query-command.ts', 'tables and rows of the lakehouse'],
+  dlq: ['packages/kafka/src/dlq-command.ts', 'list, show and replay dead letters'],
   check: ['test/check.ts', 'static checks'],
   test: ['test/run.ts', 'every test of the landing lane'],
   bench: ['test/bench/main.ts', 'ours beside others in one run: event-store'],
