@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { eventually } from '@tenseams/local/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
@@ -100,6 +101,48 @@ describe('an Idempotency-Key', () => {
     expect(other.status).toBe(422)
     expect(other.body.type).toBe('urn:ten-seams:problem:idempotency-key-reused')
     expect(await placedBy(customerId)).toBe(1)
+  })
+})
+
+describe('an ETag', () => {
+  const read = (orderId: string, known: string) =>
+    fetch(`${ordersUrl}/orders/${orderId}`, { headers: { 'if-none-match': known } })
+
+  test('is the version; who knows it already is not told again', async () => {
+    const placed = await postOrder(ordersUrl, orderBody())
+    expect(placed.headers.get('etag')).toBe('"1"')
+    const orderId = String(placed.body.orderId)
+    const confirmed = await eventually(
+      async () => {
+        const answer = await getOrder(ordersUrl, orderId)
+        return answer.body.status === 'confirmed' ? answer : undefined
+      },
+      { timeoutMs: 60_000, what: `order ${orderId} to be confirmed` },
+    )
+    const etag = String(confirmed.headers.get('etag'))
+    expect(etag).toBe(`"${String(confirmed.body.version)}"`)
+    expect((await read(orderId, '"1"')).status).toBe(200)
+    for (const known of [etag, `W/${etag}`, `"1", ${etag}`, '*']) {
+      const unchanged = await read(orderId, known)
+      expect([unchanged.status, unchanged.headers.get('etag')]).toEqual([304, etag])
+      expect(await unchanged.text()).toBe('')
+    }
+  })
+})
+
+describe('the OpenAPI document', () => {
+  test('describes what this service answers, and has a page', async () => {
+    const document = await (await fetch(`${ordersUrl}/documentation/json`)).json()
+    expect(document).toMatchObject({
+      openapi: expect.stringMatching(/^3\.1\./),
+      paths: {
+        '/orders': { post: { description: expect.stringContaining('A key never expires') } },
+        '/orders/{orderId}': { get: { responses: { 200: {}, 304: {}, 404: {}, 429: {} } } },
+      },
+    })
+    expect((await fetch(`${ordersUrl}/documentation`)).headers.get('content-type')).toContain(
+      'text/html',
+    )
   })
 })
 

@@ -20,7 +20,8 @@ export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply 
 
 /**
  * Turns whatever a route threw into problem details: a validation failure is the client's (400), a body too large
- * or of another type keeps its own status, a broken outside that may heal is 503 with retry-after, the rest is 500.
+ * or of another type keeps its own status, as does asking too often (429), a broken outside that may heal is 503 with
+ * retry-after, the rest is 500.
  * What the server broke is logged here, once.
  */
 export function answerError(
@@ -30,6 +31,7 @@ export function answerError(
 ): FastifyReply {
   if (error.validation !== undefined) return sendProblem(reply, validationProblem(error))
   const status = error.statusCode ?? 500
+  if (status === 429) return sendProblem(reply, tooManyRequests)
   if (status < 500) {
     return sendProblem(
       reply,
@@ -46,6 +48,13 @@ export function answerError(
   }
   return sendProblem(reply, problem('internal', 500, 'Internal error', 'The failure was logged.'))
 }
+
+const tooManyRequests = problem(
+  'too-many-requests',
+  429,
+  'Too many requests',
+  'Come again after as many seconds as retry-after says.',
+)
 
 function validationProblem(error: FastifyError): Problem {
   const errors = (error.validation ?? []).map((one) => ({

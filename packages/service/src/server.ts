@@ -39,6 +39,8 @@ export function buildServer(options: ServerOptions): Server {
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: true,
     forceCloseConnections: 'idle',
+    // What fails before there is a route, an address that cannot be decoded for instance.
+    frameworkErrors: answerError,
   }).withTypeProvider<TypeBoxTypeProvider>()
   server.setErrorHandler(answerError)
   server.setNotFoundHandler((request, reply) =>

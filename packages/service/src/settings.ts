@@ -8,6 +8,15 @@ export const commonSettings = {
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], { default: 'info' }),
 }
 
+/**
+ * How often one client address may ask: the default is more than one process can answer, so it stops nobody who waits
+ * for answers, and is to be set lower where clients are strangers.
+ */
+export const rateLimitSettings = {
+  RATE_LIMIT_REQUESTS: Type.Integer({ minimum: 1, default: 100_000 }),
+  RATE_LIMIT_WINDOW_MS: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 10_000 }),
+}
+
 /** Settings that cannot be used. The message lists every mistake, one a line. */
 export class SettingsError extends Error {
   readonly code = 'SETTINGS_INVALID'

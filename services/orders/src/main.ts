@@ -3,6 +3,7 @@ import { openPool } from '@tenseams/event-store/pool'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { openApi } from '@tenseams/service/api'
 import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -41,6 +42,15 @@ const payments = new Consumption({
   log: server.log,
 })
 
+await openApi(server, {
+  title: 'Ten Seams: orders',
+  description: 'Orders, and the customers that they are of.',
+  version: '1',
+  rateLimit: {
+    maxRequests: settings.RATE_LIMIT_REQUESTS,
+    windowMs: settings.RATE_LIMIT_WINDOW_MS,
+  },
+})
 orderRoutes(server, { pool: shop, log: orderLog })
 customerRoutes(server, { shop, vault })
 payments.start()

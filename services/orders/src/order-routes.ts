@@ -1,77 +1,85 @@
 import { createHash } from 'node:crypto'
 import { readAnswer } from '@tenseams/event-store/read'
+import { problems } from '@tenseams/service/api'
+import { etagOf, isNamedWeakly } from '@tenseams/service/etag'
+import {
+  IdempotencyHeaders,
+  idempotencyPromise,
+  keyReused,
+  requireIdempotencyKey,
+} from '@tenseams/service/idempotency'
 import { problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
 import { continueTrace } from '@tenseams/telemetry/traceparent'
 import type { FastifyReply } from 'fastify'
 import type pg from 'pg'
-import { type Static, Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
 import { type OrderState, totalMinorOf } from './domain/order.ts'
 import { type OrderLog, SCHEMA } from './log.ts'
-
-const CURRENCIES = ['CHF', 'EUR', 'GBP', 'JPY', 'USD']
-const METHODS = ['card', 'card-declined', 'invoice', 'wallet']
-
-const OrderLineBody = Type.Object(
-  {
-    sku: Type.String({ minLength: 1, maxLength: 64 }),
-    quantity: Type.Integer({ minimum: 1, maximum: 1_000 }),
-    priceMinor: Type.Integer({ minimum: 0, maximum: 1_000_000_000 }),
-  },
-  { additionalProperties: false },
-)
-
-const OrderBody = Type.Object(
-  {
-    customerId: Type.String({ format: 'uuid' }),
-    currency: Type.Union(CURRENCIES.map((currency) => Type.Literal(currency))),
-    paymentMethod: Type.Union(METHODS.map((method) => Type.Literal(method))),
-    lines: Type.Array(OrderLineBody, { minItems: 1, maxItems: 100 }),
-  },
-  { additionalProperties: false },
-)
-
-type OrderBody = Static<typeof OrderBody>
-
-const KEY_FORM = /^[\x21-\x7e]{1,200}$/
+import {
+  IfNoneMatchHeaders,
+  OrderAnswer,
+  OrderBody,
+  OrderParams,
+  PlacedAnswer,
+  Unchanged,
+} from './order-schemas.ts'
 
 export type OrderRoutes = { readonly pool: pg.Pool; readonly log: OrderLog }
 
+const placing = {
+  summary: 'Places an order',
+  description: idempotencyPromise,
+  headers: IdempotencyHeaders,
+  body: OrderBody,
+  response: { 201: PlacedAnswer, ...problems(400, 413, 415, 422) },
+}
+
+const reading = {
+  summary: 'Shows an order',
+  description: 'The ETag is the version of its stream: the number of events that it consists of.',
+  params: OrderParams,
+  headers: IfNoneMatchHeaders,
+  response: { 200: OrderAnswer, 304: Unchanged, ...problems(400, 404) },
+}
+
 /** `POST /orders` and `GET /orders/:orderId`. */
 export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
-  server.post('/orders', { schema: { body: OrderBody } }, async (request, reply) => {
-    const key = request.headers['idempotency-key']
-    if (typeof key !== 'string' || !KEY_FORM.test(key)) return sendProblem(reply, keyMissing)
-    const orderId = uuidv7()
-    const answer = answerOf(orderId, request.body)
-    const requestHash = hashOf(request.body)
-    const outcome = await log.begin(orderId, commandOf(request.body), {
-      eventIdOf: () => uuidv7(),
-      occurredAt: Date.now(),
-      traceparent: continueTrace(request.headers),
-      guard: { kind: 'idempotency', key, requestHash, status: 201, answer },
-    })
-    switch (outcome.kind) {
-      case 'done':
-        return sendPlaced(reply, answer)
-      case 'repeated':
-        return replay(reply, pool, key, requestHash)
-      case 'refused':
-        return sendProblem(reply, refused(outcome.refusal))
-    }
-  })
-
-  server.get(
-    '/orders/:orderId',
-    { schema: { params: Type.Object({ orderId: Type.String({ format: 'uuid' }) }) } },
+  server.post(
+    '/orders',
+    { schema: placing, preValidation: requireIdempotencyKey },
     async (request, reply) => {
-      const { orderId } = request.params
-      const { state, version } = await log.load(orderId)
-      if (state.status === 'unknown') return sendProblem(reply, orderUnknown(orderId))
-      return { orderId, version: Number(version), ...viewOf(state) }
+      const key = request.headers['idempotency-key']
+      const orderId = uuidv7()
+      const answer = answerOf(orderId, request.body)
+      const requestHash = hashOf(request.body)
+      const outcome = await log.begin(orderId, commandOf(request.body), {
+        eventIdOf: () => uuidv7(),
+        occurredAt: Date.now(),
+        traceparent: continueTrace(request.headers),
+        guard: { kind: 'idempotency', key, requestHash, status: 201, answer },
+      })
+      switch (outcome.kind) {
+        case 'done':
+          return sendPlaced(reply, answer)
+        case 'repeated':
+          return replay(reply, pool, key, requestHash)
+        case 'refused':
+          return sendProblem(reply, refused(outcome.refusal))
+      }
     },
   )
+
+  server.get('/orders/:orderId', { schema: reading }, async (request, reply) => {
+    const { orderId } = request.params
+    const { state, version } = await log.load(orderId)
+    if (state.status === 'unknown') return sendProblem(reply, orderUnknown(orderId))
+    const etag = etagOf(version)
+    void reply.header('etag', etag)
+    const known = request.headers['if-none-match']
+    if (known !== undefined && isNamedWeakly(known, etag)) return reply.code(304).send(null)
+    return reply.send({ orderId, version: Number(version), ...viewOf(state) })
+  })
 }
 
 function commandOf(body: OrderBody) {
@@ -79,9 +87,7 @@ function commandOf(body: OrderBody) {
   return { type: 'PlaceOrder' as const, data: { ...body, lines } }
 }
 
-type PlacedAnswer = ReturnType<typeof answerOf>
-
-function answerOf(orderId: string, body: OrderBody) {
+function answerOf(orderId: string, body: OrderBody): PlacedAnswer {
   const { lines } = commandOf(body).data
   const { currency } = body
   return { orderId, status: 'placed', currency, totalMinor: Number(totalMinorOf(lines)) }
@@ -95,7 +101,11 @@ function hashOf(body: OrderBody): Buffer {
 }
 
 function sendPlaced(reply: FastifyReply, answer: PlacedAnswer): FastifyReply {
-  return reply.code(201).header('location', `/orders/${answer.orderId}`).send(answer)
+  return reply
+    .code(201)
+    .header('location', `/orders/${answer.orderId}`)
+    .header('etag', etagOf(1n))
+    .send(answer)
 }
 
 /** The same key again: the first answer for the same payload, 422 for another one. */
@@ -120,20 +130,6 @@ function viewOf(state: Exclude<OrderState, { status: 'unknown' }>) {
   if (state.status === 'rejected') return { ...common, reason: state.reason }
   return common
 }
-
-const keyMissing = problem(
-  'idempotency-key-missing',
-  400,
-  'An Idempotency-Key is needed',
-  'Send a header Idempotency-Key of 1 to 200 visible characters, new for each order.',
-)
-
-const keyReused = problem(
-  'idempotency-key-reused',
-  422,
-  'The Idempotency-Key was used with another payload',
-  'Send a new key for a new order, or the first payload to see its answer again.',
-)
 
 const refused = (refusal: string) =>
   problem(refusal, 422, 'The order was refused', `Refused: ${refusal}. Nothing was written.`)

@@ -1,8 +1,9 @@
-import { commonSettings, readSettings } from '@tenseams/service/settings'
+import { commonSettings, rateLimitSettings, readSettings } from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
   ...commonSettings,
+  ...rateLimitSettings,
   DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   /** The vault: a key per customer, in a database that no connector captures. */
   VAULT_DATABASE_URL: Type.String({ pattern: '^postgres://' }),

@@ -1,0 +1,60 @@
+import { type Static, Type } from 'typebox'
+
+const Currency = Type.Enum(['CHF', 'EUR', 'GBP', 'JPY', 'USD'])
+const PaymentMethod = Type.Enum(['card', 'card-declined', 'invoice', 'wallet'])
+const OrderId = Type.String({ format: 'uuid' })
+
+const OrderLineBody = Type.Object(
+  {
+    sku: Type.String({ minLength: 1, maxLength: 64 }),
+    quantity: Type.Integer({ minimum: 1, maximum: 1_000 }),
+    priceMinor: Type.Integer({
+      minimum: 0,
+      maximum: 1_000_000_000,
+      description: 'For one piece, in integer minor units of the currency.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export const OrderBody = Type.Object(
+  {
+    customerId: Type.String({ format: 'uuid' }),
+    currency: Currency,
+    paymentMethod: PaymentMethod,
+    lines: Type.Array(OrderLineBody, { minItems: 1, maxItems: 100 }),
+  },
+  { additionalProperties: false },
+)
+
+export type OrderBody = Static<typeof OrderBody>
+
+export const OrderParams = Type.Object({ orderId: OrderId })
+
+export const PlacedAnswer = Type.Object({
+  orderId: OrderId,
+  status: Type.Literal('placed'),
+  currency: Type.String({ description: 'ISO 4217.' }),
+  totalMinor: Type.Integer(),
+})
+
+export type PlacedAnswer = Static<typeof PlacedAnswer>
+
+export const OrderAnswer = Type.Object({
+  orderId: OrderId,
+  version: Type.Integer({ description: 'The version of its stream, also its ETag.' }),
+  status: Type.Enum(['placed', 'confirmed', 'rejected']),
+  customerId: Type.String({ format: 'uuid' }),
+  currency: Type.String({ description: 'ISO 4217.' }),
+  totalMinor: Type.Integer(),
+  paymentId: Type.Optional(Type.String({ description: 'Of a confirmed order.' })),
+  reason: Type.Optional(Type.String({ description: 'Why it was rejected.' })),
+})
+
+export const IfNoneMatchHeaders = Type.Object({
+  'if-none-match': Type.Optional(
+    Type.String({ description: 'The ETag that is known already: 304 when it is still that.' }),
+  ),
+})
+
+export const Unchanged = Type.Null({ description: 'It is still what If-None-Match names.' })
