@@ -1,4 +1,4 @@
-// Generated from contracts/events/orders.order.v1/1.avsc by `npm run contracts -- generate`. Do not edit.
+// Generated from contracts/events/orders.order.v1/2.avsc by `npm run contracts -- generate`. Do not edit.
 
 export type OrderLine = {
   readonly sku: string
@@ -29,6 +29,21 @@ export type OrderRejected = {
   readonly reason: string
 }
 
+/** Comes a second time, with refundDue, when a payment is heard of after the cancellation: the last one counts. */
+export type OrderCancelled = {
+  /** changed-mind, mistake, too-slow or other. */
+  readonly reason: string
+  /** Whether money was taken that has to go back. */
+  readonly refundDue: boolean
+  /** The payment to give back; null when none was taken. */
+  readonly paymentId: string | null
+}
+
+export type OrderCompleted = {
+  /** The shipment that ended the order's life. */
+  readonly shipmentId: string
+}
+
 /** The envelope of every record of orders.order.v1. At most one branch is set, the one whose record is named by `type`; a `tick` or a `barrier` sets none. */
 export type OrderEvent = {
   /** UUID; consumers drop repeats by it. */
@@ -37,7 +52,7 @@ export type OrderEvent = {
   readonly streamId: string
   /** 1, 2, 3 … within the stream. */
   readonly version: bigint
-  /** OrderPlaced, OrderConfirmed, OrderRejected, tick or barrier. */
+  /** OrderPlaced, OrderConfirmed, OrderRejected, OrderCancelled, OrderCompleted, tick or barrier. */
   readonly type: string
   /** Event time. */
   readonly occurredAt: number
@@ -46,4 +61,6 @@ export type OrderEvent = {
   readonly placed: OrderPlaced | null
   readonly confirmed: OrderConfirmed | null
   readonly rejected: OrderRejected | null
+  readonly cancelled: OrderCancelled | null
+  readonly completed: OrderCompleted | null
 }

@@ -19,6 +19,8 @@ const event: OrderEvent = {
   placed: null,
   confirmed: { paymentId: '', amountMinor: -(2n ** 63n), currency: 'EUR' },
   rejected: null,
+  cancelled: null,
+  completed: null,
 }
 
 const framed = (schemaId: number, value: OrderEvent): Buffer => {

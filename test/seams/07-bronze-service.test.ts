@@ -97,6 +97,8 @@ function controlEvent(eventId: string, type: string): OrderEvent {
     placed: null,
     confirmed: null,
     rejected: null,
+    cancelled: null,
+    completed: null,
   }
 }
 

@@ -4,7 +4,15 @@ const int64Min = -(2n ** 63n)
 const int64Max = 2n ** 63n - 1n
 const beyondDouble = 2n ** 53n + 1n
 
-const envelope = { type: 'tick', traceparent: null, placed: null, confirmed: null, rejected: null }
+const envelope = {
+  type: 'tick',
+  traceparent: null,
+  placed: null,
+  confirmed: null,
+  rejected: null,
+  cancelled: null,
+  completed: null,
+}
 
 /** Each of the values that one of the systems on the way is known to spoil. */
 export const orderEvents: readonly OrderEvent[] = [

@@ -39,6 +39,8 @@ describe('the bronze table of a topic', () => {
       },
       confirmed: null,
       rejected: null,
+      cancelled: null,
+      completed: null,
     }
     const origin = { partition: 3, offset: 7n, timestampMs: 1_700_000_000_200, schemaId: 4 }
     expect(bronze.rowOf(value, origin)).toEqual({
@@ -61,6 +63,8 @@ describe('the bronze table of a topic', () => {
       },
       confirmed: null,
       rejected: null,
+      cancelled: null,
+      completed: null,
     })
   })
 })

@@ -6,7 +6,13 @@ import type { OrderEvent } from './domain/order.ts'
 export const ORDERS_TOPIC = 'orders.order.v1'
 export const PAYMENTS_TOPIC = 'payments.payment.v1'
 
-const noBranch = { placed: null, confirmed: null, rejected: null }
+const noBranch = {
+  placed: null,
+  confirmed: null,
+  rejected: null,
+  cancelled: null,
+  completed: null,
+}
 
 /** A decided event as the contract says it. The compiler holds the domain's types to the contract's here. */
 export function envelopeOf(event: OrderEvent, stamp: Stamp): Envelope {
@@ -18,6 +24,10 @@ export function envelopeOf(event: OrderEvent, stamp: Stamp): Envelope {
       return { ...envelope, confirmed: event.data }
     case 'OrderRejected':
       return { ...envelope, rejected: event.data }
+    case 'OrderCancelled':
+      return { ...envelope, cancelled: event.data }
+    case 'OrderCompleted':
+      return { ...envelope, completed: event.data }
   }
 }
 
@@ -26,5 +36,7 @@ export function eventOf(envelope: Envelope): OrderEvent | undefined {
   if (envelope.placed !== null) return { type: 'OrderPlaced', data: envelope.placed }
   if (envelope.confirmed !== null) return { type: 'OrderConfirmed', data: envelope.confirmed }
   if (envelope.rejected !== null) return { type: 'OrderRejected', data: envelope.rejected }
+  if (envelope.cancelled !== null) return { type: 'OrderCancelled', data: envelope.cancelled }
+  if (envelope.completed !== null) return { type: 'OrderCompleted', data: envelope.completed }
   return undefined
 }

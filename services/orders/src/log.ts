@@ -1,6 +1,12 @@
 import type { Codec, Encoder } from '@tenseams/contracts/codec'
 import type { OrderEvent as Envelope } from '@tenseams/contracts/generated/orders.order.v1'
-import { Aggregate } from '@tenseams/event-store/aggregate'
+import {
+  Aggregate,
+  type AggregateOptions,
+  type Circumstances,
+  type Outcome,
+} from '@tenseams/event-store/aggregate'
+import type { Guard } from '@tenseams/event-store/append'
 import { EventStore } from '@tenseams/event-store/event-store'
 import { keepSchema } from '@tenseams/event-store/schemas'
 import type pg from 'pg'
@@ -13,7 +19,45 @@ import {
   orderDecider,
 } from './domain/order.ts'
 
-export type OrderLog = Aggregate<OrderCommand, OrderEvent, OrderState, OrderRefusal>
+type Options = AggregateOptions<OrderCommand, OrderEvent, OrderState, OrderRefusal>
+type OrderOutcome = Outcome<OrderEvent, OrderRefusal>
+
+/** The orders, each decided on as its stream says. */
+export class OrderLog extends Aggregate<OrderCommand, OrderEvent, OrderState, OrderRefusal> {
+  readonly #options: Options
+
+  constructor(options: Options) {
+    super(options)
+    this.#options = options
+  }
+
+  /**
+   * Decides on what was loaded, and on nothing newer: for a client that says which version it has seen. When the
+   * stream has moved on meanwhile nothing is written.
+   *
+   * @throws StoreUnavailableError
+   */
+  async handleAt(
+    streamId: string,
+    loaded: { readonly state: OrderState; readonly version: bigint },
+    command: OrderCommand,
+    circumstances: Circumstances & { readonly guard: Guard },
+  ): Promise<OrderOutcome | { readonly kind: 'conflict' }> {
+    const { store, decider, seal } = this.#options
+    const decision = decider.decide(command, loaded.state)
+    if (decision.kind === 'refused') return decision
+    const { guard, eventIdOf, occurredAt, traceparent } = circumstances
+    const events = decision.events.map((event, step) => {
+      const version = loaded.version + BigInt(step) + 1n
+      return seal(event, { eventId: eventIdOf(step), streamId, version, occurredAt, traceparent })
+    })
+    const expectedVersion = loaded.version
+    const result = await store.append({ streamId, expectedVersion, events, guard })
+    if (result.kind !== 'appended') return { kind: result.kind }
+    const version = expectedVersion + BigInt(events.length)
+    return { kind: 'done', events: decision.events, version }
+  }
+}
 
 /** The Postgres schema of this service's event store. */
 export const SCHEMA = 'orders'
@@ -28,7 +72,7 @@ export async function openOrderLog(pool: pg.Pool, codec: Codec): Promise<OrderLo
   const encoder: Encoder<Envelope> = await codec.encoder(ORDERS_TOPIC)
   const kept = await keepSchema(pool, SCHEMA, encoder)
   for (const { schemaId, schemaText } of kept) codec.learn(schemaId, schemaText)
-  return new Aggregate({
+  return new OrderLog({
     pool,
     store: new EventStore({ pool, schema: SCHEMA }),
     schema: SCHEMA,

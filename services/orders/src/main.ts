@@ -7,6 +7,7 @@ import { openApi } from '@tenseams/service/api'
 import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { cancellationRoutes } from './cancellation-routes.ts'
 import { handlePayments } from './consumer.ts'
 import { PAYMENTS_TOPIC } from './contract.ts'
 import { customerRoutes } from './customer-routes.ts'
@@ -52,6 +53,7 @@ await openApi(server, {
   },
 })
 orderRoutes(server, { pool: shop, log: orderLog })
+cancellationRoutes(server, { pool: shop, log: orderLog })
 customerRoutes(server, { shop, vault })
 payments.start()
 await runService(server, settings, [

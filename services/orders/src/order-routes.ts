@@ -8,7 +8,7 @@ import {
   keyReused,
   requireIdempotencyKey,
 } from '@tenseams/service/idempotency'
-import { problem, sendProblem } from '@tenseams/service/problem'
+import { sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
 import { continueTrace } from '@tenseams/telemetry/traceparent'
 import type { FastifyReply } from 'fastify'
@@ -24,6 +24,7 @@ import {
   PlacedAnswer,
   Unchanged,
 } from './order-schemas.ts'
+import { refusalProblem } from './refusals.ts'
 
 export type OrderRoutes = { readonly pool: pg.Pool; readonly log: OrderLog }
 
@@ -65,7 +66,7 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
         case 'repeated':
           return replay(reply, pool, key, requestHash)
         case 'refused':
-          return sendProblem(reply, refused(outcome.refusal))
+          return sendProblem(reply, refusalProblem(outcome.refusal))
       }
     },
   )
@@ -73,7 +74,7 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
   server.get('/orders/:orderId', { schema: reading }, async (request, reply) => {
     const { orderId } = request.params
     const { state, version } = await log.load(orderId)
-    if (state.status === 'unknown') return sendProblem(reply, orderUnknown(orderId))
+    if (state.status === 'unknown') return sendProblem(reply, refusalProblem('order-unknown'))
     const etag = etagOf(version)
     void reply.header('etag', etag)
     const known = request.headers['if-none-match']
@@ -124,15 +125,21 @@ async function replay(
 }
 
 function viewOf(state: Exclude<OrderState, { status: 'unknown' }>) {
-  const { customerId, currency, totalMinor } = state.placed
-  const common = { status: state.status, customerId, currency, totalMinor: Number(totalMinor) }
-  if (state.status === 'confirmed') return { ...common, paymentId: state.paymentId }
-  if (state.status === 'rejected') return { ...common, reason: state.reason }
-  return common
+  const { status, placed } = state
+  const { customerId, currency } = placed
+  const common = { status, customerId, currency, totalMinor: Number(placed.totalMinor) }
+  switch (state.status) {
+    case 'placed':
+      return common
+    case 'confirmed':
+      return { ...common, paymentId: state.paymentId }
+    case 'rejected':
+      return { ...common, reason: state.reason }
+    case 'cancelled': {
+      const { reason, refundDue, paymentId } = state
+      return { ...common, reason, refundDue, ...(paymentId !== null && { paymentId }) }
+    }
+    case 'completed':
+      return { ...common, paymentId: state.paymentId, shipmentId: state.shipmentId }
+  }
 }
-
-const refused = (refusal: string) =>
-  problem(refusal, 422, 'The order was refused', `Refused: ${refusal}. Nothing was written.`)
-
-const orderUnknown = (orderId: string) =>
-  problem('order-unknown', 404, 'No such order', `There is no order ${orderId}.`)

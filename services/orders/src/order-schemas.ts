@@ -43,12 +43,14 @@ export type PlacedAnswer = Static<typeof PlacedAnswer>
 export const OrderAnswer = Type.Object({
   orderId: OrderId,
   version: Type.Integer({ description: 'The version of its stream, also its ETag.' }),
-  status: Type.Enum(['placed', 'confirmed', 'rejected']),
+  status: Type.Enum(['placed', 'confirmed', 'rejected', 'cancelled', 'completed']),
   customerId: Type.String({ format: 'uuid' }),
   currency: Type.String({ description: 'ISO 4217.' }),
   totalMinor: Type.Integer(),
-  paymentId: Type.Optional(Type.String({ description: 'Of a confirmed order.' })),
-  reason: Type.Optional(Type.String({ description: 'Why it was rejected.' })),
+  paymentId: Type.Optional(Type.String({ description: 'The payment that was taken.' })),
+  reason: Type.Optional(Type.String({ description: 'Why it was rejected or cancelled.' })),
+  refundDue: Type.Optional(Type.Boolean({ description: 'Cancelled after money was taken.' })),
+  shipmentId: Type.Optional(Type.String({ description: 'The shipment that completed it.' })),
 })
 
 export const IfNoneMatchHeaders = Type.Object({
@@ -58,3 +60,30 @@ export const IfNoneMatchHeaders = Type.Object({
 })
 
 export const Unchanged = Type.Null({ description: 'It is still what If-None-Match names.' })
+
+export const CancellationBody = Type.Object(
+  {
+    reason: Type.Enum(['changed-mind', 'mistake', 'too-slow', 'other'], {
+      description: 'One of a set, because an event must not hold what a person may have written.',
+    }),
+  },
+  { additionalProperties: false },
+)
+
+export const IfMatchHeaders = Type.Object({
+  'if-match': Type.Optional(
+    Type.String({
+      description: 'Needed: the ETag of the version that the decision was made on, or * for any.',
+    }),
+  ),
+})
+
+export const CancelledAnswer = Type.Object({
+  orderId: OrderId,
+  version: Type.Integer(),
+  status: Type.Literal('cancelled'),
+  reason: Type.String(),
+  refundDue: Type.Boolean({ description: 'Whether money was taken that has to go back.' }),
+})
+
+export type CancelledAnswer = Static<typeof CancelledAnswer>

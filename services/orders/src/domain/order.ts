@@ -1,4 +1,4 @@
-import { accept, type Decider, refuse } from '@tenseams/decider/decider'
+import { accept, type Decider, type Decision, refuse } from '@tenseams/decider/decider'
 
 // Events
 
@@ -6,6 +6,8 @@ export type OrderEvent =
   | { readonly type: 'OrderPlaced'; readonly data: OrderPlaced }
   | { readonly type: 'OrderConfirmed'; readonly data: OrderConfirmed }
   | { readonly type: 'OrderRejected'; readonly data: OrderRejected }
+  | { readonly type: 'OrderCancelled'; readonly data: OrderCancelled }
+  | { readonly type: 'OrderCompleted'; readonly data: OrderCompleted }
 
 export type OrderLine = {
   readonly sku: string
@@ -30,21 +32,37 @@ export type OrderConfirmed = {
 
 export type OrderRejected = { readonly reason: string }
 
+export type OrderCancelled = {
+  readonly reason: string
+  /** Whether money was taken that has to go back: that of `paymentId`. */
+  readonly refundDue: boolean
+  readonly paymentId: string | null
+}
+
+export type OrderCompleted = { readonly shipmentId: string }
+
 // Commands
 
 export type OrderCommand =
   | { readonly type: 'PlaceOrder'; readonly data: Omit<OrderPlaced, 'totalMinor'> }
   | { readonly type: 'ConfirmOrder'; readonly data: OrderConfirmed }
   | { readonly type: 'RejectOrder'; readonly data: OrderRejected }
+  | { readonly type: 'CancelOrder'; readonly data: { readonly reason: string } }
+  | { readonly type: 'CompleteOrder'; readonly data: OrderCompleted }
 
 /** Why a command has no effect: a stable word for programs. */
 export type OrderRefusal =
   | 'order-exists'
   | 'order-unknown'
+  | 'order-is-not-confirmed'
   | 'order-is-confirmed'
   | 'order-is-rejected'
+  | 'order-is-cancelled'
+  | 'order-is-completed'
   | 'amount-differs'
   | 'total-out-of-bounds'
+
+type OrderDecision = Decision<OrderEvent, OrderRefusal>
 
 // State
 
@@ -53,6 +71,13 @@ export type OrderState =
   | { readonly status: 'placed'; readonly placed: OrderPlaced }
   | { readonly status: 'confirmed'; readonly placed: OrderPlaced; readonly paymentId: string }
   | { readonly status: 'rejected'; readonly placed: OrderPlaced; readonly reason: string }
+  | ({ readonly status: 'cancelled'; readonly placed: OrderPlaced } & OrderCancelled)
+  | {
+      readonly status: 'completed'
+      readonly placed: OrderPlaced
+      readonly paymentId: string
+      readonly shipmentId: string
+    }
 
 /** The most that one order may cost, in minor units. */
 export const LARGEST_TOTAL_MINOR = 1_000_000_000_000n
@@ -62,19 +87,29 @@ export function totalMinorOf(lines: readonly OrderLine[]): bigint {
 }
 
 export function evolve(state: OrderState, event: OrderEvent): OrderState {
+  if (event.type === 'OrderPlaced') return { status: 'placed', placed: event.data }
+  return state.status === 'unknown' ? state : proceed(state, event)
+}
+
+function proceed(
+  state: Exclude<OrderState, { status: 'unknown' }>,
+  event: Exclude<OrderEvent, { type: 'OrderPlaced' }>,
+): OrderState {
+  const { placed } = state
   switch (event.type) {
-    case 'OrderPlaced':
-      return { status: 'placed', placed: event.data }
     case 'OrderConfirmed':
-      if (state.status === 'unknown') return state
-      return { status: 'confirmed', placed: state.placed, paymentId: event.data.paymentId }
+      return { status: 'confirmed', placed, paymentId: event.data.paymentId }
     case 'OrderRejected':
-      if (state.status === 'unknown') return state
-      return { status: 'rejected', placed: state.placed, reason: event.data.reason }
+      return { status: 'rejected', placed, reason: event.data.reason }
+    case 'OrderCancelled':
+      return { status: 'cancelled', placed, ...event.data }
+    case 'OrderCompleted':
+      if (state.status !== 'confirmed') return state
+      return { status: 'completed', placed, paymentId: state.paymentId, ...event.data }
   }
 }
 
-function decide(command: OrderCommand, state: OrderState) {
+function decide(command: OrderCommand, state: OrderState): OrderDecision {
   switch (command.type) {
     case 'PlaceOrder':
       return place(command.data, state)
@@ -82,53 +117,117 @@ function decide(command: OrderCommand, state: OrderState) {
       return confirm(command.data, state)
     case 'RejectOrder':
       return reject(command.data, state)
+    case 'CancelOrder':
+      return cancel(command.data.reason, state)
+    case 'CompleteOrder':
+      return complete(command.data, state)
   }
 }
 
-function place(order: Omit<OrderPlaced, 'totalMinor'>, state: OrderState) {
-  if (state.status !== 'unknown') return refuse<OrderRefusal>('order-exists')
+function place(order: Omit<OrderPlaced, 'totalMinor'>, state: OrderState): OrderDecision {
+  if (state.status !== 'unknown') return refuse('order-exists')
   const totalMinor = totalMinorOf(order.lines)
-  if (totalMinor <= 0n || totalMinor > LARGEST_TOTAL_MINOR) {
-    return refuse<OrderRefusal>('total-out-of-bounds')
-  }
-  return accept<OrderEvent>({ type: 'OrderPlaced', data: { ...order, totalMinor } })
+  if (totalMinor <= 0n || totalMinor > LARGEST_TOTAL_MINOR) return refuse('total-out-of-bounds')
+  return accept({ type: 'OrderPlaced', data: { ...order, totalMinor } })
 }
 
-function confirm(payment: OrderConfirmed, state: OrderState) {
+function confirm(payment: OrderConfirmed, state: OrderState): OrderDecision {
   switch (state.status) {
     case 'unknown':
-      return refuse<OrderRefusal>('order-unknown')
+      return refuse('order-unknown')
     case 'rejected':
-      return refuse<OrderRefusal>('order-is-rejected')
+      return refuse('order-is-rejected')
     case 'confirmed':
+    case 'completed':
       return state.paymentId === payment.paymentId
-        ? accept<OrderEvent>()
-        : refuse<OrderRefusal>('order-is-confirmed')
+        ? accept()
+        : refuse<OrderRefusal>(`order-is-${state.status}`)
+    case 'cancelled':
+      return giveBack(payment, state)
     case 'placed':
       return pays(payment, state.placed)
-        ? accept<OrderEvent>({ type: 'OrderConfirmed', data: payment })
-        : refuse<OrderRefusal>('amount-differs')
+        ? accept({ type: 'OrderConfirmed', data: payment })
+        : refuse('amount-differs')
   }
+}
+
+/** The payment was under way when the order was cancelled. It is no mistake of anybody's, but the money has to go back. */
+function giveBack(
+  payment: OrderConfirmed,
+  state: Extract<OrderState, { status: 'cancelled' }>,
+): OrderDecision {
+  const { reason, paymentId } = state
+  if (paymentId === payment.paymentId) return accept()
+  if (paymentId !== null) return refuse('order-is-cancelled')
+  if (!pays(payment, state.placed)) return refuse('amount-differs')
+  const data = { reason, refundDue: true, paymentId: payment.paymentId }
+  return accept({ type: 'OrderCancelled', data })
 }
 
 function pays(payment: OrderConfirmed, placed: OrderPlaced): boolean {
   return payment.amountMinor === placed.totalMinor && payment.currency === placed.currency
 }
 
-function reject(rejection: OrderRejected, state: OrderState) {
+function reject(rejection: OrderRejected, state: OrderState): OrderDecision {
   switch (state.status) {
     case 'unknown':
-      return refuse<OrderRefusal>('order-unknown')
+      return refuse('order-unknown')
     case 'confirmed':
-      return refuse<OrderRefusal>('order-is-confirmed')
+    case 'completed':
+      return refuse<OrderRefusal>(`order-is-${state.status}`)
+    case 'cancelled':
+      return state.refundDue ? refuse('order-is-cancelled') : accept()
     case 'rejected':
-      return accept<OrderEvent>()
+      return accept()
     case 'placed':
-      return accept<OrderEvent>({ type: 'OrderRejected', data: rejection })
+      return accept({ type: 'OrderRejected', data: rejection })
   }
 }
 
-/** An order's life: placed, then confirmed or rejected. */
+function cancel(reason: string, state: OrderState): OrderDecision {
+  switch (state.status) {
+    case 'unknown':
+      return refuse('order-unknown')
+    case 'rejected':
+    case 'cancelled':
+    case 'completed':
+      return refuse<OrderRefusal>(`order-is-${state.status}`)
+    case 'placed':
+      return accept({ type: 'OrderCancelled', data: { reason, refundDue: false, paymentId: null } })
+    case 'confirmed': {
+      const data = { reason, refundDue: true, paymentId: state.paymentId }
+      return accept({ type: 'OrderCancelled', data })
+    }
+  }
+}
+
+function complete(completion: OrderCompleted, state: OrderState): OrderDecision {
+  switch (state.status) {
+    case 'unknown':
+      return refuse('order-unknown')
+    case 'placed':
+      return refuse('order-is-not-confirmed')
+    case 'rejected':
+    case 'cancelled':
+      return refuse<OrderRefusal>(`order-is-${state.status}`)
+    case 'completed':
+      return state.shipmentId === completion.shipmentId ? accept() : refuse('order-is-completed')
+    case 'confirmed':
+      return accept({ type: 'OrderCompleted', data: completion })
+  }
+}
+
+/**
+ * An order's life. A payment confirms it, its decline rejects it, its shipment completes it, and until then it can be
+ * cancelled:
+ *
+ *     unknown ──place──▶ placed ──confirm──▶ confirmed ──complete──▶ completed
+ *                        │    └───reject───▶ rejected │
+ *                        └────────cancel──────────────┴──▶ cancelled ─╮
+ *                                                              ▲──────╯ confirm: paid after all, so a refund is due
+ *
+ * The same payment, rejection or shipment again changes nothing; what does not fit the state is refused with a reason.
+ */
 export const orderDecider: Decider<OrderCommand, OrderEvent, OrderState, OrderRefusal> = {
   initialState: { status: 'unknown' },
   evolve,

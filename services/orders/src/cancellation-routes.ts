@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto'
+import { StoreUnavailableError } from '@tenseams/event-store/errors'
+import { type KeptAnswer, readAnswer } from '@tenseams/event-store/read'
+import { problems } from '@tenseams/service/api'
+import { etagOf, isNamedStrongly } from '@tenseams/service/etag'
+import {
+  IdempotencyHeaders,
+  idempotencyPromise,
+  keyReused,
+  requireIdempotencyKey,
+} from '@tenseams/service/idempotency'
+import { problem, sendProblem } from '@tenseams/service/problem'
+import type { Server } from '@tenseams/service/server'
+import { continueTrace } from '@tenseams/telemetry/traceparent'
+import type { FastifyReply } from 'fastify'
+import type pg from 'pg'
+import { Type } from 'typebox'
+import { v7 as uuidv7 } from 'uuid'
+import type { OrderCommand, OrderState } from './domain/order.ts'
+import { type OrderLog, SCHEMA } from './log.ts'
+import { CancellationBody, CancelledAnswer, IfMatchHeaders, OrderParams } from './order-schemas.ts'
+import { refusalProblem } from './refusals.ts'
+
+export type CancellationRoutes = { readonly pool: pg.Pool; readonly log: OrderLog }
+
+const cancelling = {
+  summary: 'Cancels an order that is not completed',
+  description: [
+    'If-Match names the version that the client has seen: 428 without it, 412 when the order is at another version.',
+    'A key that was used is answered before the version is looked at, because its own effect has changed it.',
+    idempotencyPromise,
+  ].join(' '),
+  params: OrderParams,
+  headers: Type.Object({ ...IdempotencyHeaders.properties, ...IfMatchHeaders.properties }),
+  body: CancellationBody,
+  response: { 200: CancelledAnswer, ...problems(400, 404, 409, 412, 413, 415, 422, 428) },
+}
+
+type Cancellation = {
+  readonly orderId: string
+  readonly command: Extract<OrderCommand, { type: 'CancelOrder' }>
+  readonly key: string
+  readonly requestHash: Buffer
+  readonly ifMatch: string
+  readonly traceparent: string | null
+}
+
+const MAX_ATTEMPTS = 8
+
+/** `POST /orders/:orderId/cancellation`. */
+export function cancellationRoutes(server: Server, { pool, log }: CancellationRoutes): void {
+  server.post(
+    '/orders/:orderId/cancellation',
+    { schema: cancelling, preValidation: requireIdempotencyKey },
+    async (request, reply) => {
+      const { orderId } = request.params
+      const { reason } = request.body
+      const ifMatch = request.headers['if-match']
+      if (ifMatch === undefined) return sendProblem(reply, ifMatchMissing)
+      const key = request.headers['idempotency-key']
+      const requestHash = hashOf(orderId, reason)
+      const kept = await readAnswer(pool, SCHEMA, key)
+      const first = replayOf(reply, kept, requestHash)
+      if (first !== undefined) return first
+      const traceparent = continueTrace(request.headers)
+      const command = { type: 'CancelOrder' as const, data: { reason } }
+      const cancellation = { orderId, command, key, requestHash, ifMatch, traceparent }
+      return cancel(reply, { pool, log }, cancellation)
+    },
+  )
+}
+
+/**
+ * Decides at the very version that If-Match allows. When another was quicker the order is looked at again, which ends
+ * at once unless If-Match is `*`; when the other was the same request, its answer is given.
+ */
+async function cancel(
+  reply: FastifyReply,
+  { pool, log }: CancellationRoutes,
+  { orderId, command, key, requestHash, ifMatch, traceparent }: Cancellation,
+): Promise<FastifyReply> {
+  const earlier = async () => replayOf(reply, await readAnswer(pool, SCHEMA, key), requestHash)
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
+    const loaded = await log.load(orderId)
+    const etag = etagOf(loaded.version)
+    if (loaded.version > 0n && !isNamedStrongly(ifMatch, etag)) {
+      return (await earlier()) ?? sendProblem(reply.header('etag', etag), versionDiffers)
+    }
+    const answer = answerOf(orderId, loaded, command)
+    const outcome = await log.handleAt(orderId, loaded, command, {
+      eventIdOf: () => uuidv7(),
+      occurredAt: Date.now(),
+      traceparent,
+      guard: { kind: 'idempotency', key, requestHash, status: 200, answer },
+    })
+    if (outcome.kind === 'done') return sendCancelled(reply, answer)
+    if (outcome.kind === 'conflict') continue
+    const first = await earlier()
+    if (first !== undefined) return first
+    if (outcome.kind === 'refused') return sendProblem(reply, refusalProblem(outcome.refusal))
+    throw new Error(`the answer of Idempotency-Key ${key} is missing`)
+  }
+  throw new StoreUnavailableError(`order ${orderId} changes faster than it can be cancelled`)
+}
+
+function answerOf(
+  orderId: string,
+  { state, version }: { readonly state: OrderState; readonly version: bigint },
+  { data: { reason } }: Cancellation['command'],
+): CancelledAnswer {
+  const refundDue = state.status === 'confirmed'
+  return { orderId, version: Number(version) + 1, status: 'cancelled', reason, refundDue }
+}
+
+function hashOf(orderId: string, reason: string): Buffer {
+  const parts = ['cancellation', orderId.toLowerCase(), reason]
+  return createHash('sha256').update(JSON.stringify(parts)).digest()
+}
+
+function sendCancelled(reply: FastifyReply, answer: CancelledAnswer): FastifyReply {
+  return reply
+    .code(200)
+    .header('etag', etagOf(BigInt(answer.version)))
+    .send(answer)
+}
+
+function replayOf(
+  reply: FastifyReply,
+  kept: KeptAnswer | undefined,
+  requestHash: Buffer,
+): FastifyReply | undefined {
+  if (kept === undefined) return undefined
+  if (!kept.requestHash.equals(requestHash)) return sendProblem(reply, keyReused)
+  return sendCancelled(reply.header('idempotent-replayed', 'true'), kept.answer as CancelledAnswer)
+}
+
+const ifMatchMissing = problem(
+  'if-match-missing',
+  428,
+  'If-Match is needed',
+  'Read the order and send the ETag of what you have seen as If-Match.',
+)
+
+const versionDiffers = problem(
+  'version-differs',
+  412,
+  'The order has changed',
+  'Read it again; its ETag is in this answer. Then decide anew.',
+)

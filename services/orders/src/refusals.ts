@@ -1,0 +1,45 @@
+import { type Problem, problem } from '@tenseams/service/problem'
+import type { OrderRefusal } from './domain/order.ts'
+
+type Advice = readonly [status: number, title: string, detail: string]
+
+/** What a client can do about each refusal. 409 is about the order's state, 422 about the request itself. */
+const advices: Readonly<Record<OrderRefusal, Advice>> = {
+  'order-unknown': [
+    404,
+    'No such order',
+    'Look at the id that placing the order was answered with.',
+  ],
+  'order-exists': [
+    409,
+    'The order exists',
+    'Place another order, with an Idempotency-Key of its own.',
+  ],
+  'order-is-not-confirmed': [409, 'The order is not confirmed', 'Wait until its payment is in.'],
+  'order-is-confirmed': [409, 'The order is confirmed', 'Its payment is in; it can be cancelled.'],
+  'order-is-rejected': [
+    409,
+    'The order was rejected',
+    'It ended without a payment; there is nothing to cancel. Place a new one.',
+  ],
+  'order-is-cancelled': [
+    409,
+    'The order is cancelled',
+    'It ended that way. Nothing is left to do.',
+  ],
+  'order-is-completed': [
+    409,
+    'The order is completed',
+    'It was shipped, so it cannot be cancelled any more. Send it back.',
+  ],
+  'amount-differs': [422, 'The amount differs', "Pay the order's total in its currency."],
+  'total-out-of-bounds': [
+    422,
+    'The total is out of bounds',
+    'An order costs at least 1 and at most 1 000 000 000 000 minor units. Change its lines.',
+  ],
+}
+
+export function refusalProblem(refusal: OrderRefusal): Problem {
+  return problem(refusal, ...advices[refusal])
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import { eventually } from '@tenseams/local/wait'
+import type pg from 'pg'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
+import { useStack } from '../stack.ts'
+
+let pool: pg.Pool
+let ordersUrl: string
+
+beforeAll(async () => {
+  const stack = await useStack()
+  pool = adminPool(stack)
+  ordersUrl = stack.endpoints.ordersUrl
+})
+
+afterAll(() => pool.end())
+
+type Headers = Readonly<Record<string, string>>
+
+async function cancel(orderId: string, headers: Headers, reason = 'mistake') {
+  const response = await fetch(`${ordersUrl}/orders/${orderId}/cancellation`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'idempotency-key': randomUUID(), ...headers },
+    body: JSON.stringify({ reason }),
+    signal: AbortSignal.timeout(20_000),
+  })
+  const body = (await response.json()) as Readonly<Record<string, unknown>>
+  return { status: response.status, headers: response.headers, body }
+}
+
+const place = async (changes = {}): Promise<string> =>
+  String((await postOrder(ordersUrl, orderBody(changes))).body.orderId)
+
+const settled = (orderId: string, status: string) =>
+  eventually(
+    async () => {
+      const answer = await getOrder(ordersUrl, orderId)
+      return answer.body.status === status ? String(answer.headers.get('etag')) : undefined
+    },
+    { timeoutMs: 60_000, what: `order ${orderId} to be ${status}` },
+  )
+
+const typesOf = async (orderId: string): Promise<readonly string[]> => {
+  const { rows } = await pool.query<{ type: string }>(
+    'select type from orders.events where stream_id = $1 order by version',
+    [orderId],
+  )
+  return rows.map(({ type }) => type)
+}
+
+const problem = (kind: string) => `urn:ten-seams:problem:${kind}`
+
+describe('a cancellation', () => {
+  test('of a paid order says that a refund is due; the same key gets the same answer', async () => {
+    const orderId = await place()
+    const etag = await settled(orderId, 'confirmed')
+    const headers = { 'if-match': etag, 'idempotency-key': randomUUID() }
+    const first = await cancel(orderId, headers)
+    expect(first.status).toBe(200)
+    expect(first.body).toEqual({
+      orderId,
+      version: 3,
+      status: 'cancelled',
+      reason: 'mistake',
+      refundDue: true,
+    })
+    expect(first.headers.get('etag')).toBe('"3"')
+    const again = await cancel(orderId, headers)
+    expect([again.status, again.body]).toEqual([200, first.body])
+    expect(again.headers.get('idempotent-replayed')).toBe('true')
+    expect((await cancel(orderId, headers, 'other')).status).toBe(422)
+    expect((await getOrder(ordersUrl, orderId)).body).toMatchObject({
+      status: 'cancelled',
+      refundDue: true,
+      version: 3,
+    })
+    expect(await typesOf(orderId)).toEqual(['OrderPlaced', 'OrderConfirmed', 'OrderCancelled'])
+  })
+
+  test('before the payment is heard of ends with the truth about the money', async () => {
+    const orderId = await place()
+    const early = await cancel(orderId, { 'if-match': '*' })
+    expect(early.status).toBe(200)
+    await eventually(async () => (await getOrder(ordersUrl, orderId)).body.refundDue === true, {
+      timeoutMs: 60_000,
+      what: `order ${orderId} to owe a refund`,
+    })
+    expect((await typesOf(orderId)).at(-1)).toBe('OrderCancelled')
+  })
+
+  test('is refused without a version, at another one, and at a weak one', async () => {
+    const orderId = await place()
+    const etag = await settled(orderId, 'confirmed')
+    const missing = await cancel(orderId, {})
+    expect([missing.status, missing.body.type]).toEqual([428, problem('if-match-missing')])
+    for (const other of ['"1"', '2', 'W/"2"', '"22"']) {
+      const refused = await cancel(orderId, { 'if-match': other })
+      expect([refused.status, refused.body.type]).toEqual([412, problem('version-differs')])
+      expect(refused.headers.get('etag')).toBe(etag)
+    }
+    expect(await typesOf(orderId)).toEqual(['OrderPlaced', 'OrderConfirmed'])
+  })
+
+  test('is refused with a reason when the order has ended, or never began', async () => {
+    const orderId = await place({ paymentMethod: 'card-declined' })
+    const etag = await settled(orderId, 'rejected')
+    const refused = await cancel(orderId, { 'if-match': etag })
+    expect([refused.status, refused.body.type]).toEqual([409, problem('order-is-rejected')])
+    const unknown = await cancel(randomUUID(), { 'if-match': '"1"' })
+    expect([unknown.status, unknown.body.type]).toEqual([404, problem('order-unknown')])
+    expect(await typesOf(orderId)).toEqual(['OrderPlaced', 'OrderRejected'])
+  })
+
+  test('of twenty at one version one is done, whatever their keys', async () => {
+    const orderId = await place()
+    const etag = await settled(orderId, 'confirmed')
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => cancel(orderId, { 'if-match': etag })),
+    )
+    const statuses = answers.map(({ status }) => status).sort()
+    expect(statuses.filter((status) => status === 200)).toHaveLength(1)
+    expect(new Set(statuses)).toEqual(new Set([200, 412]))
+    expect(await typesOf(orderId)).toHaveLength(3)
+  })
+
+  test('with one key sent twenty times at once is done once, and all are told so', async () => {
+    const orderId = await place()
+    const headers = {
+      'if-match': await settled(orderId, 'confirmed'),
+      'idempotency-key': randomUUID(),
+    }
+    const answers = await Promise.all(Array.from({ length: 20 }, () => cancel(orderId, headers)))
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(await typesOf(orderId)).toHaveLength(3)
+  })
+})
