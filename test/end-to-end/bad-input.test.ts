@@ -38,6 +38,8 @@ describe('bad input gets problem details and leaves nothing behind', () => {
     ['money as text', line({ priceMinor: '100' })],
     ['money beyond all bounds', line({ priceMinor: 2 ** 53 })],
     ['an order that costs nothing', line({ priceMinor: 0 })],
+    ['a NUL in a text', line({ sku: 'lamp\u0000' })],
+    ['half a character', line({ sku: '\ud800' })],
     ['no lines', { lines: [] }],
     ['no quantity', line({ quantity: 0 })],
     ['an unknown currency', { currency: 'XXX' }],

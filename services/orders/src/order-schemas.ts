@@ -6,7 +6,11 @@ const OrderId = Type.String({ format: 'uuid' })
 
 const OrderLineBody = Type.Object(
   {
-    sku: Type.String({ minLength: 1, maxLength: 64 }),
+    sku: Type.String({
+      // No NUL and no half of a surrogate pair may come to Postgres, whose jsonb refuses them.
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$',
+      description: 'Letters, digits, and . _ / - between them: 64 characters at most.',
+    }),
     quantity: Type.Integer({ minimum: 1, maximum: 1_000 }),
     priceMinor: Type.Integer({
       minimum: 0,
