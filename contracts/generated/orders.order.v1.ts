@@ -29,19 +29,23 @@ export type OrderRejected = {
   readonly reason: string
 }
 
-/** Comes a second time, with refundDue, when a payment is heard of after the cancellation: the last one counts. */
 export type OrderCancelled = {
   /** changed-mind, mistake, too-slow or other. */
   readonly reason: string
-  /** Whether money was taken that has to go back. */
-  readonly refundDue: boolean
-  /** The payment to give back; null when none was taken. */
+  /** The payment that had confirmed it; null when none had. */
   readonly paymentId: string | null
 }
 
 export type OrderCompleted = {
   /** The shipment that ended the order's life. */
   readonly shipmentId: string
+}
+
+/** The money of a cancelled order was taken, and is given back. */
+export type OrderRefunded = {
+  readonly paymentId: string
+  readonly amountMinor: bigint
+  readonly currency: string
 }
 
 /** The envelope of every record of orders.order.v1. At most one branch is set, the one whose record is named by `type`; a `tick` or a `barrier` sets none. */
@@ -52,7 +56,7 @@ export type OrderEvent = {
   readonly streamId: string
   /** 1, 2, 3 … within the stream. */
   readonly version: bigint
-  /** OrderPlaced, OrderConfirmed, OrderRejected, OrderCancelled, OrderCompleted, tick or barrier. */
+  /** OrderPlaced, OrderConfirmed, OrderRejected, OrderCancelled, OrderCompleted, OrderRefunded, tick or barrier. */
   readonly type: string
   /** Event time. */
   readonly occurredAt: number
@@ -63,4 +67,5 @@ export type OrderEvent = {
   readonly rejected: OrderRejected | null
   readonly cancelled: OrderCancelled | null
   readonly completed: OrderCompleted | null
+  readonly refunded: OrderRefunded | null
 }

@@ -21,6 +21,7 @@ const event: OrderEvent = {
   rejected: null,
   cancelled: null,
   completed: null,
+  refunded: null,
 }
 
 const framed = (schemaId: number, value: OrderEvent): Buffer => {

@@ -49,22 +49,27 @@ const typesOf = async (orderId: string): Promise<readonly string[]> => {
   return rows.map(({ type }) => type)
 }
 
+/** Whether the order's payment has had its effect, if only that it is known. */
+const isInInbox = async (orderId: string): Promise<boolean> => {
+  const { rowCount } = await pool.query(
+    'select from orders.inbox join payments.events using (event_id) where stream_id = $1',
+    [orderId],
+  )
+  return rowCount === 1
+}
+
 const problem = (kind: string) => `urn:ten-seams:problem:${kind}`
 
 describe('a cancellation', () => {
-  test('of a paid order says that a refund is due; the same key gets the same answer', async () => {
+  test('of a confirmed order names the payment to be given back; the same key gets the same answer', async () => {
     const orderId = await place()
     const etag = await settled(orderId, 'confirmed')
+    const { paymentId } = (await getOrder(ordersUrl, orderId)).body
     const headers = { 'if-match': etag, 'idempotency-key': randomUUID() }
     const first = await cancel(orderId, headers)
     expect(first.status).toBe(200)
-    expect(first.body).toEqual({
-      orderId,
-      version: 3,
-      status: 'cancelled',
-      reason: 'mistake',
-      refundDue: true,
-    })
+    const [version, reason] = [3, 'mistake']
+    expect(first.body).toEqual({ orderId, version, status: 'cancelled', reason, paymentId })
     expect(first.headers.get('etag')).toBe('"3"')
     const again = await cancel(orderId, headers)
     expect([again.status, again.body]).toEqual([200, first.body])
@@ -72,19 +77,19 @@ describe('a cancellation', () => {
     expect((await cancel(orderId, headers, 'other')).status).toBe(422)
     expect((await getOrder(ordersUrl, orderId)).body).toMatchObject({
       status: 'cancelled',
-      refundDue: true,
       version: 3,
+      paymentId,
     })
     expect(await typesOf(orderId)).toEqual(['OrderPlaced', 'OrderConfirmed', 'OrderCancelled'])
   })
 
-  test('before the payment is heard of ends with the truth about the money', async () => {
+  test('before the payment is heard of stays the last word', async () => {
     const orderId = await place()
     const early = await cancel(orderId, { 'if-match': '*' })
     expect(early.status).toBe(200)
-    await eventually(async () => (await getOrder(ordersUrl, orderId)).body.refundDue === true, {
+    await eventually(() => isInInbox(orderId), {
       timeoutMs: 60_000,
-      what: `order ${orderId} to owe a refund`,
+      what: `orders to have heard of the payment of ${orderId}`,
     })
     expect((await typesOf(orderId)).at(-1)).toBe('OrderCancelled')
   })

@@ -99,6 +99,7 @@ function controlEvent(eventId: string, type: string): OrderEvent {
     rejected: null,
     cancelled: null,
     completed: null,
+    refunded: null,
   }
 }
 

@@ -12,6 +12,7 @@ const envelope = {
   rejected: null,
   cancelled: null,
   completed: null,
+  refunded: null,
 }
 
 /** Each of the values that one of the systems on the way is known to spoil. */

@@ -93,8 +93,8 @@ export class Aggregate<Command, Event, State, Refusal> {
   ): Promise<Outcome<Event, Refusal>> {
     let loaded = await this.load(streamId)
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const outcome = await this.#decide(streamId, command, circumstances, loaded)
-      if (outcome !== 'conflict') return outcome
+      const outcome = await this.handleAt(streamId, loaded, command, circumstances)
+      if (outcome.kind !== 'conflict') return outcome
       loaded = await this.load(streamId)
     }
     throw new StoreUnavailableError(`stream ${streamId} changes faster than it can be decided on`)
@@ -107,16 +107,22 @@ export class Aggregate<Command, Event, State, Refusal> {
     circumstances: Circumstances,
   ): Promise<Outcome<Event, Refusal>> {
     const nothing = { state: this.#options.decider.initialState, version: 0n }
-    const outcome = await this.#decide(streamId, command, circumstances, nothing)
-    return outcome === 'conflict' ? this.handle(streamId, command, circumstances) : outcome
+    const outcome = await this.handleAt(streamId, nothing, command, circumstances)
+    return outcome.kind === 'conflict' ? this.handle(streamId, command, circumstances) : outcome
   }
 
-  async #decide(
+  /**
+   * Decides on what was loaded, and on nothing newer: for a client that says which version it has seen. When the
+   * stream has moved on meanwhile nothing is written.
+   *
+   * @throws StoreUnavailableError
+   */
+  async handleAt(
     streamId: string,
+    loaded: { readonly state: State; readonly version: bigint },
     command: Command,
     circumstances: Circumstances,
-    loaded: { readonly state: State; readonly version: bigint },
-  ): Promise<Outcome<Event, Refusal> | 'conflict'> {
+  ): Promise<Outcome<Event, Refusal> | { readonly kind: 'conflict' }> {
     const decision = this.#options.decider.decide(command, loaded.state)
     if (decision.kind === 'refused') return decision
     const events = decision.events.map((event, step) =>
@@ -133,8 +139,7 @@ export class Aggregate<Command, Event, State, Refusal> {
     const result = await this.#options.store.append(
       guard === undefined ? append : { ...append, guard },
     )
-    if (result.kind === 'conflict') return 'conflict'
-    if (result.kind === 'repeated') return { kind: 'repeated' }
+    if (result.kind !== 'appended') return { kind: result.kind }
     const version = loaded.version + BigInt(events.length)
     this.#afterAppend(streamId, loaded.version, version)
     return { kind: 'done', events: decision.events, version }

@@ -41,6 +41,7 @@ describe('the bronze table of a topic', () => {
       rejected: null,
       cancelled: null,
       completed: null,
+      refunded: null,
     }
     const origin = { partition: 3, offset: 7n, timestampMs: 1_700_000_000_200, schemaId: 4 }
     expect(bronze.rowOf(value, origin)).toEqual({
@@ -65,6 +66,7 @@ describe('the bronze table of a topic', () => {
       rejected: null,
       cancelled: null,
       completed: null,
+      refunded: null,
     })
   })
 })

@@ -108,8 +108,8 @@ function answerOf(
   { state, version }: { readonly state: OrderState; readonly version: bigint },
   { data: { reason } }: Cancellation['command'],
 ): CancelledAnswer {
-  const refundDue = state.status === 'confirmed'
-  return { orderId, version: Number(version) + 1, status: 'cancelled', reason, refundDue }
+  const paid = state.status === 'confirmed' ? { paymentId: state.paymentId } : {}
+  return { orderId, version: Number(version) + 1, status: 'cancelled', reason, ...paid }
 }
 
 function hashOf(orderId: string, reason: string): Buffer {

@@ -12,6 +12,7 @@ const noBranch = {
   rejected: null,
   cancelled: null,
   completed: null,
+  refunded: null,
 }
 
 /** A decided event as the contract says it. The compiler holds the domain's types to the contract's here. */
@@ -28,6 +29,8 @@ export function envelopeOf(event: OrderEvent, stamp: Stamp): Envelope {
       return { ...envelope, cancelled: event.data }
     case 'OrderCompleted':
       return { ...envelope, completed: event.data }
+    case 'OrderRefunded':
+      return { ...envelope, refunded: event.data }
   }
 }
 
@@ -38,5 +41,6 @@ export function eventOf(envelope: Envelope): OrderEvent | undefined {
   if (envelope.rejected !== null) return { type: 'OrderRejected', data: envelope.rejected }
   if (envelope.cancelled !== null) return { type: 'OrderCancelled', data: envelope.cancelled }
   if (envelope.completed !== null) return { type: 'OrderCompleted', data: envelope.completed }
+  if (envelope.refunded !== null) return { type: 'OrderRefunded', data: envelope.refunded }
   return undefined
 }

@@ -136,8 +136,10 @@ function viewOf(state: Exclude<OrderState, { status: 'unknown' }>) {
     case 'rejected':
       return { ...common, reason: state.reason }
     case 'cancelled': {
-      const { reason, refundDue, paymentId } = state
-      return { ...common, reason, refundDue, ...(paymentId !== null && { paymentId }) }
+      const { cancelled, refunded } = state
+      const { reason, paymentId } = cancelled
+      const refundedMinor = Number(refunded?.amountMinor ?? 0n)
+      return { ...common, reason, refundedMinor, ...(paymentId !== null && { paymentId }) }
     }
     case 'completed':
       return { ...common, paymentId: state.paymentId, shipmentId: state.shipmentId }

@@ -51,9 +51,11 @@ export const OrderAnswer = Type.Object({
   customerId: Type.String({ format: 'uuid' }),
   currency: Type.String({ description: 'ISO 4217.' }),
   totalMinor: Type.Integer(),
-  paymentId: Type.Optional(Type.String({ description: 'The payment that was taken.' })),
+  paymentId: Type.Optional(Type.String({ description: 'The payment that confirmed it.' })),
   reason: Type.Optional(Type.String({ description: 'Why it was rejected or cancelled.' })),
-  refundDue: Type.Optional(Type.Boolean({ description: 'Cancelled after money was taken.' })),
+  refundedMinor: Type.Optional(
+    Type.Integer({ description: 'Of a cancelled order: what was taken and given back, so far.' }),
+  ),
   shipmentId: Type.Optional(Type.String({ description: 'The shipment that completed it.' })),
 })
 
@@ -87,7 +89,9 @@ export const CancelledAnswer = Type.Object({
   version: Type.Integer(),
   status: Type.Literal('cancelled'),
   reason: Type.String(),
-  refundDue: Type.Boolean({ description: 'Whether money was taken that has to go back.' }),
+  paymentId: Type.Optional(
+    Type.String({ description: 'The payment that is given back, if there was one.' }),
+  ),
 })
 
 export type CancelledAnswer = Static<typeof CancelledAnswer>

@@ -32,6 +32,8 @@ const advices: Readonly<Record<OrderRefusal, Advice>> = {
     'The order is completed',
     'It was shipped, so it cannot be cancelled any more. Send it back.',
   ],
+  'order-is-not-cancelled': [409, 'The order is not cancelled', 'Cancel it first.'],
+  'payment-differs': [422, 'The payment is another one', "Name the order's own payment."],
   'amount-differs': [422, 'The amount differs', "Pay the order's total in its currency."],
   'total-out-of-bounds': [
     422,

@@ -24,10 +24,14 @@ const place: OrderCommand = { type: 'PlaceOrder', data: order }
 const confirm: OrderCommand = { type: 'ConfirmOrder', data: payment }
 const reject: OrderCommand = { type: 'RejectOrder', data: { reason: 'payment-declined' } }
 
-const cancelled = (refundDue: boolean): OrderEvent => ({
+const cancelled = (paymentId: string | null): OrderEvent => ({
   type: 'OrderCancelled',
-  data: { reason: 'mistake', refundDue, paymentId: refundDue ? 'p-1' : null },
+  data: { reason: 'mistake', paymentId },
 })
+const unpaid = cancelled(null)
+const paid = cancelled('p-1')
+const refunded: OrderEvent = { type: 'OrderRefunded', data: payment }
+const refund: OrderCommand = { type: 'RecordRefund', data: payment }
 const cancel: OrderCommand = { type: 'CancelOrder', data: { reason: 'mistake' } }
 const completed: OrderEvent = { type: 'OrderCompleted', data: { shipmentId: 's-1' } }
 const complete: OrderCommand = { type: 'CompleteOrder', data: { shipmentId: 's-1' } }
@@ -83,7 +87,7 @@ describe('an order', () => {
     expect(given(placed, confirmed).when(complete)).toEqual(accept(completed))
     expect(given(placed).when(complete)).toEqual(refuse('order-is-not-confirmed'))
     expect(given(placed, rejected).when(complete)).toEqual(refuse('order-is-rejected'))
-    expect(given(placed, cancelled(false)).when(complete)).toEqual(refuse('order-is-cancelled'))
+    expect(given(placed, confirmed, paid).when(complete)).toEqual(accept())
     expect(given(placed, confirmed, completed).when(complete)).toEqual(accept())
     expect(given(placed, confirmed, completed).when(other)).toEqual(refuse('order-is-completed'))
   })
@@ -97,29 +101,35 @@ describe('an order', () => {
     expect(done.state()).toMatchObject({ paymentId: 'p-1', shipmentId: 's-1' })
   })
 
-  test('can be cancelled until it is completed; a refund is due when it was paid', () => {
-    expect(given(placed).when(cancel)).toEqual(accept(cancelled(false)))
-    expect(given(placed, confirmed).when(cancel)).toEqual(accept(cancelled(true)))
+  test('can be cancelled until it is completed, and says which payment had confirmed it', () => {
+    expect(given(placed).when(cancel)).toEqual(accept(unpaid))
+    expect(given(placed, confirmed).when(cancel)).toEqual(accept(paid))
     expect(given(placed, confirmed, completed).when(cancel)).toEqual(refuse('order-is-completed'))
     expect(given(placed, rejected).when(cancel)).toEqual(refuse('order-is-rejected'))
-    expect(given(placed, cancelled(false)).when(cancel)).toEqual(refuse('order-is-cancelled'))
+    expect(given(placed, unpaid).when(cancel)).toEqual(refuse('order-is-cancelled'))
   })
 
-  test('that was cancelled while its payment was under way says that a refund is due, once', () => {
-    const less: OrderCommand = { type: 'ConfirmOrder', data: { ...payment, amountMinor: 1n } }
-    const second: OrderCommand = { type: 'ConfirmOrder', data: { ...payment, paymentId: 'p-2' } }
-    const early = given(placed, cancelled(false))
-    expect(early.when(confirm)).toEqual(accept(cancelled(true)))
-    expect(early.when(reject)).toEqual(accept())
-    expect(early.when(less)).toEqual(refuse('amount-differs'))
-    const paid = given(placed, cancelled(false), cancelled(true))
-    expect(paid.when(confirm)).toEqual(accept())
-    expect(paid.when(second)).toEqual(refuse('order-is-cancelled'))
-    expect(paid.when(reject)).toEqual(refuse('order-is-cancelled'))
+  test('that was cancelled takes no notice of a payment that was under way', () => {
+    expect(given(placed, unpaid).when(confirm)).toEqual(accept())
+    expect(given(placed, unpaid).when(reject)).toEqual(accept())
+  })
+
+  test('that was cancelled hears once that its money was given back', () => {
+    const less: OrderCommand = { type: 'RecordRefund', data: { ...payment, amountMinor: 1n } }
+    const other: OrderCommand = { type: 'RecordRefund', data: { ...payment, paymentId: 'p-2' } }
+    const order = given(placed, confirmed, paid)
+    expect(order.when(refund)).toEqual(accept(refunded))
+    expect(order.when(less)).toEqual(refuse('amount-differs'))
+    expect(order.when(other)).toEqual(refuse('payment-differs'))
+    expect(given(placed, confirmed, paid, refunded).when(refund)).toEqual(accept())
+    expect(given(placed, unpaid).when(refund)).toEqual(refuse('payment-differs'))
+    expect(given(placed, confirmed, completed).when(refund)).toEqual(
+      refuse('order-is-not-cancelled'),
+    )
   })
 
   test('that was never placed knows nothing', () => {
-    for (const command of [confirm, reject, cancel, complete]) {
+    for (const command of [confirm, reject, cancel, complete, refund]) {
       expect(given().when(command)).toEqual(refuse('order-unknown'))
     }
   })

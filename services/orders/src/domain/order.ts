@@ -4,10 +4,11 @@ import { accept, type Decider, type Decision, refuse } from '@tenseams/decider/d
 
 export type OrderEvent =
   | { readonly type: 'OrderPlaced'; readonly data: OrderPlaced }
-  | { readonly type: 'OrderConfirmed'; readonly data: OrderConfirmed }
+  | { readonly type: 'OrderConfirmed'; readonly data: OrderPayment }
   | { readonly type: 'OrderRejected'; readonly data: OrderRejected }
   | { readonly type: 'OrderCancelled'; readonly data: OrderCancelled }
   | { readonly type: 'OrderCompleted'; readonly data: OrderCompleted }
+  | { readonly type: 'OrderRefunded'; readonly data: OrderPayment }
 
 export type OrderLine = {
   readonly sku: string
@@ -24,7 +25,8 @@ export type OrderPlaced = {
   readonly lines: readonly OrderLine[]
 }
 
-export type OrderConfirmed = {
+/** A payment that confirms its order, or that was given back. */
+export type OrderPayment = {
   readonly paymentId: string
   readonly amountMinor: bigint
   readonly currency: string
@@ -34,8 +36,7 @@ export type OrderRejected = { readonly reason: string }
 
 export type OrderCancelled = {
   readonly reason: string
-  /** Whether money was taken that has to go back: that of `paymentId`. */
-  readonly refundDue: boolean
+  /** The payment that had confirmed it, and that has to be given back; null when none had. */
   readonly paymentId: string | null
 }
 
@@ -45,21 +46,24 @@ export type OrderCompleted = { readonly shipmentId: string }
 
 export type OrderCommand =
   | { readonly type: 'PlaceOrder'; readonly data: Omit<OrderPlaced, 'totalMinor'> }
-  | { readonly type: 'ConfirmOrder'; readonly data: OrderConfirmed }
+  | { readonly type: 'ConfirmOrder'; readonly data: OrderPayment }
   | { readonly type: 'RejectOrder'; readonly data: OrderRejected }
   | { readonly type: 'CancelOrder'; readonly data: { readonly reason: string } }
   | { readonly type: 'CompleteOrder'; readonly data: OrderCompleted }
+  | { readonly type: 'RecordRefund'; readonly data: OrderPayment }
 
 /** Why a command has no effect: a stable word for programs. */
 export type OrderRefusal =
   | 'order-exists'
   | 'order-unknown'
   | 'order-is-not-confirmed'
+  | 'order-is-not-cancelled'
   | 'order-is-confirmed'
   | 'order-is-rejected'
   | 'order-is-cancelled'
   | 'order-is-completed'
   | 'amount-differs'
+  | 'payment-differs'
   | 'total-out-of-bounds'
 
 type OrderDecision = Decision<OrderEvent, OrderRefusal>
@@ -71,7 +75,12 @@ export type OrderState =
   | { readonly status: 'placed'; readonly placed: OrderPlaced }
   | { readonly status: 'confirmed'; readonly placed: OrderPlaced; readonly paymentId: string }
   | { readonly status: 'rejected'; readonly placed: OrderPlaced; readonly reason: string }
-  | ({ readonly status: 'cancelled'; readonly placed: OrderPlaced } & OrderCancelled)
+  | {
+      readonly status: 'cancelled'
+      readonly placed: OrderPlaced
+      readonly cancelled: OrderCancelled
+      readonly refunded: OrderPayment | null
+    }
   | {
       readonly status: 'completed'
       readonly placed: OrderPlaced
@@ -102,10 +111,12 @@ function proceed(
     case 'OrderRejected':
       return { status: 'rejected', placed, reason: event.data.reason }
     case 'OrderCancelled':
-      return { status: 'cancelled', placed, ...event.data }
+      return { status: 'cancelled', placed, cancelled: event.data, refunded: null }
     case 'OrderCompleted':
       if (state.status !== 'confirmed') return state
       return { status: 'completed', placed, paymentId: state.paymentId, ...event.data }
+    case 'OrderRefunded':
+      return state.status === 'cancelled' ? { ...state, refunded: event.data } : state
   }
 }
 
@@ -121,6 +132,8 @@ function decide(command: OrderCommand, state: OrderState): OrderDecision {
       return cancel(command.data.reason, state)
     case 'CompleteOrder':
       return complete(command.data, state)
+    case 'RecordRefund':
+      return refund(command.data, state)
   }
 }
 
@@ -131,7 +144,7 @@ function place(order: Omit<OrderPlaced, 'totalMinor'>, state: OrderState): Order
   return accept({ type: 'OrderPlaced', data: { ...order, totalMinor } })
 }
 
-function confirm(payment: OrderConfirmed, state: OrderState): OrderDecision {
+function confirm(payment: OrderPayment, state: OrderState): OrderDecision {
   switch (state.status) {
     case 'unknown':
       return refuse('order-unknown')
@@ -143,7 +156,8 @@ function confirm(payment: OrderConfirmed, state: OrderState): OrderDecision {
         ? accept()
         : refuse<OrderRefusal>(`order-is-${state.status}`)
     case 'cancelled':
-      return giveBack(payment, state)
+      // Payments reads the cancellation behind the order, from the same partition, and gives the money back by itself.
+      return accept()
     case 'placed':
       return pays(payment, state.placed)
         ? accept({ type: 'OrderConfirmed', data: payment })
@@ -151,20 +165,7 @@ function confirm(payment: OrderConfirmed, state: OrderState): OrderDecision {
   }
 }
 
-/** The payment was under way when the order was cancelled. It is no mistake of anybody's, but the money has to go back. */
-function giveBack(
-  payment: OrderConfirmed,
-  state: Extract<OrderState, { status: 'cancelled' }>,
-): OrderDecision {
-  const { reason, paymentId } = state
-  if (paymentId === payment.paymentId) return accept()
-  if (paymentId !== null) return refuse('order-is-cancelled')
-  if (!pays(payment, state.placed)) return refuse('amount-differs')
-  const data = { reason, refundDue: true, paymentId: payment.paymentId }
-  return accept({ type: 'OrderCancelled', data })
-}
-
-function pays(payment: OrderConfirmed, placed: OrderPlaced): boolean {
+function pays(payment: OrderPayment, placed: OrderPlaced): boolean {
   return payment.amountMinor === placed.totalMinor && payment.currency === placed.currency
 }
 
@@ -176,7 +177,6 @@ function reject(rejection: OrderRejected, state: OrderState): OrderDecision {
     case 'completed':
       return refuse<OrderRefusal>(`order-is-${state.status}`)
     case 'cancelled':
-      return state.refundDue ? refuse('order-is-cancelled') : accept()
     case 'rejected':
       return accept()
     case 'placed':
@@ -193,11 +193,9 @@ function cancel(reason: string, state: OrderState): OrderDecision {
     case 'completed':
       return refuse<OrderRefusal>(`order-is-${state.status}`)
     case 'placed':
-      return accept({ type: 'OrderCancelled', data: { reason, refundDue: false, paymentId: null } })
-    case 'confirmed': {
-      const data = { reason, refundDue: true, paymentId: state.paymentId }
-      return accept({ type: 'OrderCancelled', data })
-    }
+      return accept({ type: 'OrderCancelled', data: { reason, paymentId: null } })
+    case 'confirmed':
+      return accept({ type: 'OrderCancelled', data: { reason, paymentId: state.paymentId } })
   }
 }
 
@@ -208,13 +206,25 @@ function complete(completion: OrderCompleted, state: OrderState): OrderDecision 
     case 'placed':
       return refuse('order-is-not-confirmed')
     case 'rejected':
+      return refuse('order-is-rejected')
     case 'cancelled':
-      return refuse<OrderRefusal>(`order-is-${state.status}`)
+      // It was on its way already; fulfilment reads the cancellation behind the confirmation, and recalls it.
+      return accept()
     case 'completed':
       return state.shipmentId === completion.shipmentId ? accept() : refuse('order-is-completed')
     case 'confirmed':
       return accept({ type: 'OrderCompleted', data: completion })
   }
+}
+
+/** Only a cancelled order's money is given back, once. */
+function refund(payment: OrderPayment, state: OrderState): OrderDecision {
+  if (state.status === 'unknown') return refuse('order-unknown')
+  if (state.status !== 'cancelled') return refuse('order-is-not-cancelled')
+  const paymentId = state.refunded?.paymentId ?? state.cancelled.paymentId
+  if (paymentId !== payment.paymentId) return refuse('payment-differs')
+  if (!pays(payment, state.placed)) return refuse('amount-differs')
+  return state.refunded === null ? accept({ type: 'OrderRefunded', data: payment }) : accept()
 }
 
 /**
@@ -223,10 +233,10 @@ function complete(completion: OrderCompleted, state: OrderState): OrderDecision 
  *
  *     unknown ──place──▶ placed ──confirm──▶ confirmed ──complete──▶ completed
  *                        │    └───reject───▶ rejected │
- *                        └────────cancel──────────────┴──▶ cancelled ─╮
- *                                                              ▲──────╯ confirm: paid after all, so a refund is due
+ *                        └────────cancel──────────────┴──▶ cancelled ──refund──▶ cancelled, its money given back
  *
- * The same payment, rejection or shipment again changes nothing; what does not fit the state is refused with a reason.
+ * The same payment, rejection, shipment or refund again changes nothing; what does not fit the state is refused with a
+ * reason.
  */
 export const orderDecider: Decider<OrderCommand, OrderEvent, OrderState, OrderRefusal> = {
   initialState: { status: 'unknown' },
