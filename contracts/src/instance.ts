@@ -9,6 +9,7 @@ export type InstanceEndpoints = {
   readonly catalogUrl: string
   readonly flinkUrl: string
   readonly gatewayUrl: string
+  readonly ordersUrl: string
   /** Of Flink's checkpoints and savepoints. */
   readonly stateFolder: string
 }
@@ -29,6 +30,7 @@ export function instanceEndpoints(instance: string, portOffset?: number): Instan
     catalogUrl: `http://${at('catalog')}`,
     flinkUrl: `http://${at('flinkRest')}`,
     gatewayUrl: `http://${at('sqlGateway')}`,
+    ordersUrl: `http://${at('orders')}`,
     stateFolder: pathOf(`.stack/${instance}/data/flink`),
   }
 }

@@ -24,6 +24,10 @@ const verbs = {
   contracts: ['contracts/src/main.ts', 'publish schemas and topics, generate types'],
   jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
   lake: ['services/lakehouse/src/query-command.ts', 'tables and rows of the lakehouse'],
+  'read-model': [
+    'services/orders/src/read-model-command.ts',
+    'rebuild the order list, or see how far it is',
+  ],
   dlq: ['packages/kafka/src/dlq-command.ts', 'list, show and replay dead letters'],
   check: ['test/check.ts', 'static checks'],
   test: ['test/run.ts', 'every test of the landing lane'],

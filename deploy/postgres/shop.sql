@@ -25,6 +25,21 @@ values ('lamp-01', 'Reading lamp', 4900, 'EUR'), ('desk-02', 'Oak desk', 38900, 
        ('chair-03', 'Desk chair', 17900, 'EUR'), ('mug-04', 'Enamel mug', 1250, 'EUR')
 on conflict do nothing;
 
+-- Orders as lists show them, made from orders.events (services/orders/src/order-list.ts).
+create table if not exists orders.order_list (
+  generation  integer not null,
+  order_id    text    not null,
+  customer_id text    not null,
+  status      text    not null,
+  currency    text    not null,
+  total_minor bigint  not null,
+  version     bigint  not null,
+  primary key (generation, order_id)
+);
+create index if not exists orders_of_a_customer on orders.order_list (generation, customer_id, order_id);
+create index if not exists orders_in_a_state on orders.order_list (generation, status, order_id);
+grant select, insert, update, delete on orders.order_list to orders_service;
+
 -- One row a connector. Writing it lets a slot move on while the captured tables are quiet but others fill the WAL.
 create table if not exists cdc.heartbeat (
   connector text        primary key,

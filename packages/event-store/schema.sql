@@ -60,6 +60,20 @@ create table if not exists {{schema}}.schemas (
   recorded_at timestamptz not null default clock_timestamp()
 );
 
+-- Read models: how far each has read the log. A rebuild is a generation beside the current one, until it has caught up.
+create table if not exists {{schema}}.projections (
+  name           text    not null,
+  generation     integer not null check (generation > 0),
+  -- building: made from the log's beginning; current: the one that readers see; retired: its rows are being removed.
+  state          text    not null check (state in ('building', 'current', 'retired')),
+  -- The place of the last event whose effect is in its rows.
+  transaction_id xid8    not null default '0',
+  position       bigint  not null default 0,
+  primary key (name, generation)
+);
+create unique index if not exists one_current_generation on {{schema}}.projections (name) where state = 'current';
+create unique index if not exists one_generation_building on {{schema}}.projections (name) where state = 'building';
+
 -- Appends many callers' events in one statement, each caller all or nothing, none failing another.
 --
 -- appends:  one element a caller: the stream, the version it was decided on, and at most one guard
@@ -123,7 +137,9 @@ begin
 end
 $append$;
 
--- Least right: what has happened is never changed. The service may add and read, nothing else.
+-- Least right: what has happened is never changed. The service may add and read, nothing else; only of a read model,
+-- which can be made again, it may change and remove rows.
 grant usage on schema {{schema}} to {{role}};
 grant select, insert on {{schema}}.events, {{schema}}.inbox, {{schema}}.idempotency, {{schema}}.schemas,
   {{schema}}.snapshots to {{role}};
+grant select, insert, update, delete on {{schema}}.projections to {{role}};

@@ -1,5 +1,6 @@
 import { Codec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
+import { Projection } from '@tenseams/event-store/projection'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
@@ -11,8 +12,11 @@ import { cancellationRoutes } from './cancellation-routes.ts'
 import { handlePayments } from './consumer.ts'
 import { PAYMENTS_TOPIC } from './contract.ts'
 import { customerRoutes } from './customer-routes.ts'
-import { openOrderLog } from './log.ts'
+import { listRoutes } from './list-routes.ts'
+import { openOrderLog, SCHEMA } from './log.ts'
+import { orderListProjection } from './order-list.ts'
 import { orderRoutes } from './order-routes.ts'
+import { readModelRoutes } from './read-model-routes.ts'
 import { readOrderSettings } from './settings.ts'
 
 const settings = readOrderSettings()
@@ -43,6 +47,14 @@ const payments = new Consumption({
   log: server.log,
 })
 
+const orderList = new Projection({
+  ...orderListProjection(codec),
+  pool: shop,
+  schema: SCHEMA,
+  onError: (error) => server.log.warn({ err: error }, 'the order list waits'),
+})
+
+readModelRoutes(server, orderList)
 await openApi(server, {
   title: 'Ten Seams: orders',
   description: 'Orders, and the customers that they are of.',
@@ -53,11 +65,14 @@ await openApi(server, {
   },
 })
 orderRoutes(server, { pool: shop, log: orderLog })
+listRoutes(server, shop)
 cancellationRoutes(server, { pool: shop, log: orderLog })
 customerRoutes(server, { shop, vault })
 payments.start()
+orderList.start()
 await runService(server, settings, [
   payments,
+  orderList,
   deadLetters,
   { close: () => shop.end() },
   { close: () => vault.end() },

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 const Currency = Type.Enum(['CHF', 'EUR', 'GBP', 'JPY', 'USD'])
 const PaymentMethod = Type.Enum(['card', 'card-declined', 'invoice', 'wallet'])
 const OrderId = Type.String({ format: 'uuid' })
+const OrderStatus = Type.Enum(['placed', 'confirmed', 'rejected', 'cancelled', 'completed'])
 
 const OrderLineBody = Type.Object(
   {
@@ -47,7 +48,7 @@ export type PlacedAnswer = Static<typeof PlacedAnswer>
 export const OrderAnswer = Type.Object({
   orderId: OrderId,
   version: Type.Integer({ description: 'The version of its stream, also its ETag.' }),
-  status: Type.Enum(['placed', 'confirmed', 'rejected', 'cancelled', 'completed']),
+  status: OrderStatus,
   customerId: Type.String({ format: 'uuid' }),
   currency: Type.String({ description: 'ISO 4217.' }),
   totalMinor: Type.Integer(),
@@ -57,6 +58,49 @@ export const OrderAnswer = Type.Object({
     Type.Integer({ description: 'Of a cancelled order: what was taken and given back, so far.' }),
   ),
   shipmentId: Type.Optional(Type.String({ description: 'The shipment that completed it.' })),
+})
+
+export const ListQuery = Type.Object(
+  {
+    customerId: Type.Optional(Type.String({ format: 'uuid' })),
+    status: Type.Optional(OrderStatus),
+    before: Type.Optional(
+      Type.String({
+        format: 'uuid',
+        description: '`next` of the page before: older orders than that.',
+      }),
+    ),
+    // Texts, because nothing is coerced.
+    limit: Type.String({
+      pattern: '^([1-9][0-9]?|1[0-9][0-9]|200)$',
+      default: '50',
+      description: 'At most so many orders: 1 to 200.',
+    }),
+    seen: Type.Optional(
+      Type.String({
+        pattern: '^[0-9a-fA-F-]{36}@[0-9]{1,9}(,[0-9a-fA-F-]{36}@[0-9]{1,9}){0,9}$',
+        description: [
+          'Order id, @, version: what the list must show; up to ten of them, separated by commas.',
+          'The ETag of an answer is the version.',
+        ].join(' '),
+      }),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+export const ListAnswer = Type.Object({
+  orders: Type.Array(
+    Type.Object({
+      orderId: OrderId,
+      version: Type.Integer(),
+      status: OrderStatus,
+      customerId: Type.String({ format: 'uuid' }),
+      currency: Type.String({ description: 'ISO 4217.' }),
+      totalMinor: Type.Integer(),
+    }),
+  ),
+  next: Type.Optional(Type.String({ description: 'Name it in `before` for the next page.' })),
 })
 
 export const IfNoneMatchHeaders = Type.Object({

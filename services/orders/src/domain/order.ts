@@ -88,6 +88,9 @@ export type OrderState =
       readonly shipmentId: string
     }
 
+/** Where an order is in its life. */
+export type OrderStatus = Exclude<OrderState['status'], 'unknown'>
+
 /** The most that one order may cost, in minor units. */
 export const LARGEST_TOTAL_MINOR = 1_000_000_000_000n
 

@@ -1,0 +1,21 @@
+import type { Projection } from '@tenseams/event-store/projection'
+import type { Server } from '@tenseams/service/server'
+
+/**
+ * `GET /read-model`: the generations of the order list and how far each has come. `POST /read-model/rebuild`: makes it
+ * anew beside the current one. For operators, like `/metrics`: neither described to clients nor limited.
+ */
+export function readModelRoutes(server: Server, projection: Projection): void {
+  server.get('/read-model', async () => {
+    const generations = await projection.generations()
+    return generations.map(({ generation, state, place }) => ({
+      generation,
+      state,
+      position: Number(place.position),
+    }))
+  })
+
+  server.post('/read-model/rebuild', async (_request, reply) => {
+    return reply.code(202).send({ generation: await projection.rebuild() })
+  })
+}
