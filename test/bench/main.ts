@@ -1,7 +1,5 @@
 import { parseArgs } from 'node:util'
-import { projectRoot } from '@tenseams/local/places'
-import { startStack } from '@tenseams/local/stack'
-import { endInstance, freeOffset, instanceOf } from '../instance.ts'
+import { withOwnStack } from '../own-stack.ts'
 import { type BenchOptions, benchEventStore } from './event-store.ts'
 
 const usage = `npm run bench -- event-store [--rounds N] [--seconds N]
@@ -24,27 +22,12 @@ async function main(parameters: string[]): Promise<number> {
     return 0
   }
   if (wish === undefined) return 2
-  const instance = instanceOf(process.pid)
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
   try {
-    const stack = await startStack({
-      root: projectRoot,
-      instance,
-      portOffset: freeOffset(),
-      profile: 'minimal',
-      only: ['databases'],
-      signal: stopping.signal,
-    })
-    const stopped = new Promise<never>((_, reject) => {
-      stopping.signal.addEventListener('abort', () => reject(new Error('stopped before the end')))
-    })
-    return (await Promise.race([benchEventStore(stack, wish), stopped])) ? 0 : 1
+    const reached = await withOwnStack(['databases'], (stack) => benchEventStore(stack, wish))
+    return reached ? 0 : 1
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
     return 2
-  } finally {
-    await endInstance(instance)
   }
 }
 

@@ -1,0 +1,34 @@
+import { projectRoot } from '@tenseams/local/places'
+import { type Stack, startStack } from '@tenseams/local/stack'
+import { endInstance, freeOffset, instanceOf } from './instance.ts'
+
+/**
+ * Does `work` on an instance of its own, with ports and data of its own, and removes it at the end, also after Ctrl-C:
+ * what a user has running is never touched.
+ *
+ * @param only the parts that are needed; theirs follow.
+ */
+export async function withOwnStack<Made>(
+  only: readonly string[],
+  work: (stack: Stack) => Promise<Made>,
+): Promise<Made> {
+  const instance = instanceOf(process.pid)
+  const stopping = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+  try {
+    const stack = await startStack({
+      root: projectRoot,
+      instance,
+      portOffset: freeOffset(),
+      profile: 'minimal',
+      only,
+      signal: stopping.signal,
+    })
+    const stopped = new Promise<never>((_, reject) => {
+      stopping.signal.addEventListener('abort', () => reject(new Error('stopped before the end')))
+    })
+    return await Promise.race([work(stack), stopped])
+  } finally {
+    await endInstance(instance)
+  }
+}

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest'
+import { runProgram } from '../program.ts'
+
+/** Each of them starts an instance of its own, as a reader would by `npm run prove`. */
+test.each([
+  { claim: 'keys', code: 0, says: 'keys: holds' },
+  { claim: 'keys --break=random-key', code: 1, says: 'BROKEN   I7 an order lies in one partition' },
+  { claim: 'keys --break=customer-key', code: 1, says: 'BROKEN   I6 versions are contiguous' },
+  { claim: 'position', code: 0, says: 'position: holds' },
+  { claim: 'position --break=naive-position', code: 1, says: 'BROKEN   skipped for ever' },
+])(
+  'npm run prove -- $claim ends with $code',
+  async ({ claim, code, says }) => {
+    const parameters = claim.split(' ')
+    const outcome = await runProgram({ file: 'test/prove/main.ts', parameters, timeoutMs: 280_000 })
+    expect(outcome.output).toContain(says)
+    expect(outcome.reason).toBe(code === 0 ? '' : `exit code ${code}`)
+  },
+  300_000,
+)
