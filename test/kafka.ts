@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { openKafka } from '@tenseams/kafka/client'
-import type { IHeaders } from 'kafkajs'
+import { eventually } from '@tenseams/local/wait'
+import type { Admin, IHeaders } from 'kafkajs'
 
 export type ReadRecord = {
   readonly topic: string
@@ -39,6 +40,13 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
     },
   })
   return { records, close: () => consumer.disconnect() }
+}
+
+/** Makes a topic and returns when the broker knows all its partitions. */
+export async function newTopic(admin: Admin, topic: string, numPartitions = 1): Promise<void> {
+  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
+  const isThere = async () => (await admin.fetchTopicOffsets(topic)).length === numPartitions
+  await eventually(isThere, { timeoutMs: 20_000, what: `the topic ${topic}` })
 }
 
 function textOf(headers: IHeaders): Record<string, string> {

@@ -7,6 +7,7 @@ import { eventually } from '@tenseams/local/wait'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Admin, Kafka } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newTopic } from '../kafka.ts'
 import { useStack } from '../stack.ts'
 
 let kafka: Kafka
@@ -26,7 +27,8 @@ describe('records of an aborted transaction', () => {
     { reader: 'Consumption', read: byConsumption, seen: ['kept', 'end'] },
     { reader: 'a reader of everything', read: uncommitted, seen: ['aborted', 'kept', 'end'] },
   ])('$reader sees $seen', async ({ read, seen }) => {
-    const topic = await newTopic()
+    const topic = `discipline-${randomUUID().slice(0, 8)}`
+    await newTopic(admin, topic)
     const producer = await openProducer({ kafka, transactionTimeoutMs: 30_000 }, `${topic}-writer`)
     for (const value of ['aborted', 'kept', 'end']) {
       const transaction = await producer.transaction()
@@ -38,14 +40,6 @@ describe('records of an aborted transaction', () => {
     expect(await read(topic)).toEqual(seen)
   })
 })
-
-async function newTopic(): Promise<string> {
-  const topic = `discipline-${randomUUID().slice(0, 8)}`
-  await admin.createTopics({ topics: [{ topic, numPartitions: 1 }], waitForLeaders: false })
-  const isThere = async () => (await admin.fetchTopicOffsets(topic)).length === 1
-  await eventually(isThere, { timeoutMs: 20_000, what: `the topic ${topic}` })
-  return topic
-}
 
 async function byConsumption(topic: string): Promise<readonly string[]> {
   const values: string[] = []

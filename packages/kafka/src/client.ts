@@ -1,4 +1,4 @@
-import { Kafka, logLevel } from 'kafkajs'
+import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
 import { hideAbortedRecords } from './aborted.ts'
 
 export type KafkaConnection = {
@@ -6,6 +6,8 @@ export type KafkaConnection = {
   readonly brokers: string
   /** Says in the broker's logs and quotas who this is. */
   readonly clientId: string
+  /** Makes the connections instead of kafkajs; a test stands between client and broker by it. */
+  readonly socketFactory?: ISocketFactory
 }
 
 /**
@@ -18,6 +20,7 @@ export function openKafka(connection: KafkaConnection): Kafka {
   return new Kafka({
     clientId: connection.clientId,
     brokers: connection.brokers.split(','),
+    ...(connection.socketFactory && { socketFactory: connection.socketFactory }),
     connectionTimeout: 3_000,
     requestTimeout: 15_000,
     enforceRequestTimeout: true,

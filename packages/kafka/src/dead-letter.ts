@@ -1,4 +1,5 @@
-import { CompressionTypes, type IHeaders, type Kafka, type Message, type Producer } from 'kafkajs'
+import type { IHeaders, Kafka, Message } from 'kafkajs'
+import { DurableProducer } from './producer.ts'
 
 /** A record that its reader cannot use, as it was read. */
 export type DeadLetter = {
@@ -39,38 +40,18 @@ export function letterMessage(letter: DeadLetter): Message {
  * only after `write` has returned; a crash between the two writes it aside twice, with the same origin headers.
  */
 export class DeadLetters {
-  readonly #producer: Producer
-  #connected: Promise<void> | undefined
+  readonly #producer: DurableProducer
 
   constructor(kafka: Kafka) {
-    this.#producer = kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-    })
+    this.#producer = new DurableProducer({ kafka })
   }
 
   /** Resolves when all in-sync replicas hold the record. Errors of the broker are thrown and may be retried. */
   async write(letter: DeadLetter): Promise<void> {
-    await this.#connect()
-    await this.#producer.send({
-      topic: deadLetterTopicOf(letter.topic),
-      acks: -1,
-      timeout: 10_000,
-      compression: CompressionTypes.GZIP,
-      messages: [letterMessage(letter)],
-    })
+    await this.#producer.send(deadLetterTopicOf(letter.topic), [letterMessage(letter)])
   }
 
-  async close(): Promise<void> {
-    if (this.#connected !== undefined) await this.#producer.disconnect()
-  }
-
-  #connect(): Promise<void> {
-    this.#connected ??= this.#producer.connect().catch((error: unknown) => {
-      this.#connected = undefined
-      throw error
-    })
-    return this.#connected
+  close(): Promise<void> {
+    return this.#producer.close()
   }
 }

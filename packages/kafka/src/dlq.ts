@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { IHeaders, Kafka, Producer } from 'kafkajs'
 import { deadLetterTopicOf } from './dead-letter.ts'
-import { discard, openProducer } from './ownership.ts'
+import { openProducer } from './ownership.ts'
+import { discard, durableSend } from './producer.ts'
 
 /** A dead letter as it lies in its topic. */
 export type FoundLetter = {
@@ -161,8 +162,8 @@ async function sendBack(
       const headers = originHeaders(letter.headers)
       const record = { key, value, headers, partition: origin }
       const note = { key: null, value: null, headers: { [NOTE]: offset }, partition }
-      await transaction.send({ topic, acks: -1, messages: [record] })
-      await transaction.send({ topic: deadLetterTopicOf(topic), acks: -1, messages: [note] })
+      await transaction.send({ topic, ...durableSend, messages: [record] })
+      await transaction.send({ topic: deadLetterTopicOf(topic), ...durableSend, messages: [note] })
     }
     await transaction.commit()
   } catch (error) {

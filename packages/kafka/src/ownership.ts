@@ -1,4 +1,5 @@
 import type { Kafka, Producer } from 'kafkajs'
+import { discard, durableProducer } from './producer.ts'
 
 /** A partition of a topic, and the group that reads it. */
 export type Place = {
@@ -59,20 +60,13 @@ export async function openProducer(
 ): Promise<Producer> {
   const producer = kafka.producer({
     transactionalId,
-    idempotent: true,
-    maxInFlightRequests: 1,
+    ...durableProducer,
     transactionTimeout: transactionTimeoutMs,
-    allowAutoTopicCreation: false,
     // Right after a commit the broker answers CONCURRENT_TRANSACTIONS for some milliseconds.
     retry: { initialRetryTime: 20, maxRetryTime: 300, retries: 30 },
   })
   await producer.connect()
   return producer
-}
-
-/** Closes a producer that will not be used again. Its failure changes nothing: the next takeover fences it. */
-export async function discard(producer: Producer): Promise<void> {
-  await producer.disconnect().catch(() => undefined)
 }
 
 async function committedOffset(kafka: Kafka, place: Place): Promise<bigint | undefined> {

@@ -1,6 +1,7 @@
 import type { Producer, Transaction } from 'kafkajs'
 import { type Chunk, messagesByTopic } from './gather.ts'
-import { discard, type Place, type TakeOver } from './ownership.ts'
+import type { Place, TakeOver } from './ownership.ts'
+import { discard, durableSend } from './producer.ts'
 
 /** The moments of a transaction at which a test may stop or kill us. */
 export type LoopStep = 'sent' | 'offsets-sent' | 'committed'
@@ -109,7 +110,7 @@ export class PartitionOwner {
     const transaction = await producer.transaction()
     try {
       for (const [target, messages] of messagesByTopic(chunk)) {
-        await transaction.send({ topic: target, acks: -1, timeout: 10_000, messages })
+        await transaction.send({ topic: target, ...durableSend, messages })
       }
       await this.#onStep('sent', this.#place)
       const partitions = [{ partition, offset: String(next) }]
