@@ -3,22 +3,28 @@ import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { openProducer } from '@tenseams/kafka/ownership'
+import { DurableProducer } from '@tenseams/kafka/producer'
 import { eventually } from '@tenseams/local/wait'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Admin, Kafka } from 'kafkajs'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { newTopic } from '../kafka.ts'
 import { useStack } from '../stack.ts'
+import { Workers } from './workers.ts'
 
+let brokers: string
 let kafka: Kafka
 let admin: Admin
+const workers = new Workers()
 
 beforeAll(async () => {
-  const { endpoints } = await useStack()
-  kafka = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'test' })
+  brokers = (await useStack()).endpoints.kafkaBrokers
+  kafka = openKafka({ brokers, clientId: 'test' })
   admin = kafka.admin()
   await admin.connect()
 })
+
+afterEach(() => workers.killAll())
 
 afterAll(() => admin.disconnect())
 
@@ -41,6 +47,41 @@ describe('records of an aborted transaction', () => {
   })
 })
 
+describe('a reader that is killed inside the effect of a record', () => {
+  test.each([
+    { commit: 'after-effect', effects: ['before', 'in hand', 'end'] },
+    { commit: 'on-receipt', effects: ['before', 'end'] },
+  ] as const)('with the commit $commit, the effects are $effects', async ({ commit, effects }) => {
+    const topic = `commit-${randomUUID().slice(0, 8)}`
+    await newTopic(admin, topic)
+    const producer = new DurableProducer({ kafka })
+    // Each is a fetch of its own, so that the first is committed when the second is received.
+    const send = (value: string) => producer.send(topic, [{ value }])
+    const task = { brokers, groupId: `group-${topic}`, topic, commit }
+    const killed = { ...task, killedBefore: 'in hand' }
+    const first = workers.start('consumption-worker.ts', 'the first reader', killed)
+    await send('before')
+    await eventually(async () => (await committedOffset(task)) === 1, {
+      ...{ timeoutMs: 30_000, what: 'the first record to be committed' },
+    })
+    await send('in hand')
+    await eventually(() => first.child.signalCode === 'SIGKILL', {
+      ...{ timeoutMs: 30_000, what: 'the reader to kill itself' },
+    })
+    await send('end')
+    const second = workers.start('consumption-worker.ts', 'the second reader', task)
+    const told = () => [...first.told('effect'), ...second.told('effect')].map(({ value }) => value)
+    await eventually(() => told().includes('end'), { timeoutMs: 60_000, what: 'the last record' })
+    await producer.close()
+    expect(told()).toEqual(effects)
+  })
+})
+
+async function committedOffset({ groupId, topic }: { groupId: string; topic: string }) {
+  const [read] = await admin.fetchOffsets({ groupId, topics: [topic] })
+  return Number(read?.partitions[0]?.offset)
+}
+
 async function byConsumption(topic: string): Promise<readonly string[]> {
   const values: string[] = []
   const deadLetters = new DeadLetters(kafka)
@@ -60,7 +101,8 @@ async function byConsumption(topic: string): Promise<readonly string[]> {
 /** The line `readUncommitted: false` switched off. */
 async function uncommitted(topic: string): Promise<readonly string[]> {
   const values: string[] = []
-  const consumer = kafka.consumer({ groupId: `group-${topic}`, readUncommitted: true })
+  const groupId = `group-${topic}`
+  const consumer = kafka.consumer({ groupId, readUncommitted: true, maxWaitTimeInMs: 100 })
   await consumer.connect()
   await consumer.subscribe({ topic, fromBeginning: true })
   await consumer.run({

@@ -1,7 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/wait'
 import type { Admin, Kafka, Producer } from 'kafkajs'
@@ -9,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { readTopics } from '../kafka.ts'
 import { useStack } from '../stack.ts'
 import type { LoopTask } from './loop-worker.ts'
+import { Workers } from './workers.ts'
 
 const RECORDS = 4_000
 const PARTITIONS = 4
@@ -18,7 +16,7 @@ let brokers: string
 let kafka: Kafka
 let admin: Admin
 let producer: Producer
-const children = new Set<ChildProcess>()
+const workers = new Workers()
 
 beforeAll(async () => {
   brokers = (await useStack()).endpoints.kafkaBrokers
@@ -29,10 +27,7 @@ beforeAll(async () => {
   await producer.connect()
 })
 
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
-  children.clear()
-})
+afterEach(() => workers.killAll())
 
 afterAll(async () => {
   await producer.disconnect()
@@ -126,23 +121,4 @@ async function newTask(guarded: boolean): Promise<Omit<LoopTask, 'worker'>> {
   return task
 }
 
-type Told = Readonly<Record<string, unknown>> & { readonly event: string }
-
-function start(task: LoopTask) {
-  const file = fileURLToPath(new URL('loop-worker.ts', import.meta.url))
-  const child = spawn(
-    process.execPath,
-    ['--disable-warning=TimeoutNegativeWarning', file, JSON.stringify(task)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
-  children.add(child)
-  const all: Told[] = []
-  createInterface(child.stdout).on('line', (line) => all.push(JSON.parse(line)))
-  const told = (event: string) => all.filter((each) => each.event === event)
-  const hears = (event: string, times = 1) =>
-    eventually(() => (told(event).length >= times ? told(event) : undefined), {
-      timeoutMs: 30_000,
-      what: `${task.worker} to tell "${event}"`,
-    })
-  return { child, told, hears }
-}
+const start = (task: LoopTask) => workers.start('loop-worker.ts', task.worker, task)

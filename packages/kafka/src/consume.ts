@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs'
+import type { EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
 import type { DeadLetters } from './dead-letter.ts'
 import { judgeFailure } from './failure.ts'
+import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords } from './metrics.ts'
 
 /** One record as its handler sees it. */
@@ -15,11 +15,6 @@ export type ConsumedRecord = {
   readonly headers: IHeaders
 }
 
-type Log = {
-  info(context: object, message: string): void
-  warn(context: object, message: string): void
-}
-
 export type ConsumptionOptions = {
   readonly kafka: Kafka
   readonly groupId: string
@@ -29,15 +24,14 @@ export type ConsumptionOptions = {
   readonly deadLetters: DeadLetters
   readonly metrics: Registry
   readonly log: Log
+  readonly sessionTimeoutMs?: number
+  /** `on-receipt` commits a record before its effect: a crash in between skips it, which a test shows. */
+  readonly commit?: 'after-effect' | 'on-receipt'
 }
 
-const SESSION_TIMEOUT_MS = 15_000
-const RESTART_DELAY_MS = 500
-
 /**
- * The durable discipline of a reader, in four lines that stand together below: only committed data
- * (`readUncommitted: false`), no commit by timer (`autoCommit: false`), no offset resolved by the library
- * (`eachBatchAutoResolve: false`), and the commit after the effect.
+ * The durable discipline of a reader: only committed data, no commit and no offset resolved by the library
+ * (group-member.ts), and the commit after the effect.
  *
  * A crash between effect and commit hands the record out again: the handler's inbox makes that one effect.
  * A record that cannot be used goes to its dead letter topic, and its partition goes on. While an outside is down
@@ -45,12 +39,10 @@ const RESTART_DELAY_MS = 500
  */
 export class Consumption {
   readonly #options: ConsumptionOptions
-  readonly #consumer: Consumer
+  readonly #member: GroupMember
   readonly #failures = new Map<string, number>()
   readonly #handled: Counter
   readonly #deadLettered: Counter
-  #joined = false
-  #closing = false
 
   constructor(options: ConsumptionOptions) {
     this.#options = options
@@ -61,66 +53,34 @@ export class Consumption {
       this.#handled.inc(labels, 0)
       this.#deadLettered.inc({ ...labels, reason: 'undecodable' }, 0)
     }
-    this.#consumer = options.kafka.consumer({
-      groupId: options.groupId,
-      readUncommitted: false,
-      allowAutoTopicCreation: false,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: 3_000,
-      rebalanceTimeout: 30_000,
-      maxWaitTimeInMs: 100,
-      maxBytesPerPartition: 1_048_576,
-      maxBytes: 8_388_608,
-      retry: { restartOnFailure: async () => !this.#closing },
-    })
-    this.#consumer.on('consumer.group_join', () => {
-      this.#joined = true
-    })
-    this.#consumer.on('consumer.crash', ({ payload }) => {
-      this.#joined = false
-      options.log.warn({ err: payload.error, restart: payload.restart }, 'consumer restarts')
+    this.#member = new GroupMember({
+      ...options,
+      minBytes: 1,
+      maxWaitMs: 100,
+      handleBatch: (payload) => this.#handleBatch(payload),
     })
   }
 
   /** Starts to read and returns at once; a broker that is away is waited for. */
   start(): void {
-    void this.#startWhenPossible()
+    this.#member.start()
   }
 
   /** Throws while the group has not been joined. */
   assertReady(): void {
-    if (!this.#joined) throw new Error(`group ${this.#options.groupId} has not been joined`)
+    this.#member.assertReady()
   }
 
   /** Finishes the record in hand, commits, and leaves the group. */
-  async close(): Promise<void> {
-    this.#closing = true
-    await this.#consumer.disconnect()
-  }
-
-  async #startWhenPossible(): Promise<void> {
-    while (!this.#closing) {
-      try {
-        await this.#consumer.connect()
-        await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
-        await this.#consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          partitionsConsumedConcurrently: 4,
-          eachBatch: (payload) => this.#handleBatch(payload),
-        })
-        return
-      } catch (error) {
-        this.#options.log.warn({ err: error }, 'consumer cannot start yet')
-        await delay(RESTART_DELAY_MS)
-      }
-    }
+  close(): Promise<void> {
+    return this.#member.close()
   }
 
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     for (const message of batch.messages) {
       if (!payload.isRunning() || payload.isStale()) break
+      if (this.#options.commit === 'on-receipt') await commit(payload, message.offset)
       const passed = await this.#handleRecord(payload, recordOf(batch, message))
       if (!passed) break
       payload.resolveOffset(message.offset)
@@ -170,6 +130,11 @@ export class Consumption {
     setTimeout(resume, verdict.delayMs)
     return false
   }
+}
+
+async function commit(payload: EachBatchPayload, offset: string): Promise<void> {
+  payload.resolveOffset(offset)
+  await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
 }
 
 export function recordOf(batch: EachBatchPayload['batch'], message: KafkaMessage): ConsumedRecord {

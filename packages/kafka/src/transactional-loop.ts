@@ -1,16 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
 import { type ConsumedRecord, recordOf } from './consume.ts'
 import { type Chunk, type ChunkBounds, gather, type Transform } from './gather.ts'
+import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords, sharedCounter } from './metrics.ts'
 import { fencingTakeover, isFenced, type Place, RejoinError, type TakeOver } from './ownership.ts'
 import { type LoopStep, PartitionOwner } from './partition-owner.ts'
-
-type Log = {
-  info(context: object, message: string): void
-  warn(context: object, message: string): void
-}
 
 export type TransactionalLoopOptions = {
   readonly kafka: Kafka
@@ -36,9 +32,7 @@ export type TransactionalLoopOptions = {
 type Hand = { readonly place: Place; readonly owner: PartitionOwner; failures: number }
 
 const defaults: ChunkBounds = { maxRecords: 500, maxBytes: 700_000, maxMs: 100 }
-const DEFAULT_SESSION_TIMEOUT_MS = 15_000
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 30_000
-const RESTART_DELAY_MS = 500
 const LONGEST_DELAY_MS = 5_000
 const HEARTBEAT_MS = 1_000
 
@@ -50,21 +44,17 @@ const HEARTBEAT_MS = 1_000
 export class TransactionalLoop {
   readonly #options: TransactionalLoopOptions
   readonly #bounds: ChunkBounds
-  readonly #consumer: Consumer
+  readonly #member: GroupMember
   readonly #takeOver: TakeOver
   readonly #hands = new Map<string, Hand>()
   readonly #transactions: Counter
   readonly #handled: Counter
   readonly #deadLettered: Counter
-  #generation = 0
   #errorsInARow = 0
-  #joined = false
-  #closing = false
 
   constructor(options: TransactionalLoopOptions) {
     this.#options = options
     this.#bounds = { ...defaults, ...options.bounds }
-    const sessionTimeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS
     this.#takeOver =
       options.takeOver ??
       fencingTakeover({
@@ -80,37 +70,27 @@ export class TransactionalLoop {
       ['topic', 'group', 'outcome'],
     )
     for (const topic of options.topics) this.#startCountersAtZero(topic)
-    this.#consumer = options.kafka.consumer({
-      groupId: options.groupId,
-      readUncommitted: false,
-      allowAutoTopicCreation: false,
-      sessionTimeout: sessionTimeoutMs,
-      heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
-      rebalanceTimeout: 30_000,
-      // The broker gathers: it answers when there is much, or after this time.
+    this.#member = new GroupMember({
+      ...options,
       minBytes: 1_048_576,
-      maxWaitTimeInMs: this.#bounds.maxMs,
-      maxBytesPerPartition: 1_048_576,
-      maxBytes: 8_388_608,
-      retry: { restartOnFailure: async () => !this.#closing },
+      maxWaitMs: this.#bounds.maxMs,
+      handleBatch: (payload) => this.#handleBatch(payload),
     })
-    this.#watchGroup()
   }
 
   /** Starts to read and returns at once; a broker that is away is waited for. */
   start(): void {
-    void this.#startWhenPossible()
+    this.#member.start()
   }
 
   /** Throws while the group has not been joined. */
   assertReady(): void {
-    if (!this.#joined) throw new Error(`group ${this.#options.groupId} has not been joined`)
+    this.#member.assertReady()
   }
 
   /** Finishes the transactions in hand and leaves the group. */
   async close(): Promise<void> {
-    this.#closing = true
-    await this.#consumer.disconnect()
+    await this.#member.close()
     await Promise.all([...this.#hands.values()].map(({ owner }) => owner.release()))
   }
 
@@ -123,49 +103,18 @@ export class TransactionalLoop {
     }
   }
 
-  #watchGroup(): void {
-    this.#consumer.on('consumer.group_join', () => {
-      this.#generation += 1
-      this.#joined = true
-    })
-    this.#consumer.on('consumer.crash', ({ payload }) => {
-      this.#joined = false
-      this.#options.log.warn({ err: payload.error, restart: payload.restart }, 'loop restarts')
-      if (!payload.restart && !this.#closing) void this.#startWhenPossible()
-    })
-  }
-
-  async #startWhenPossible(): Promise<void> {
-    while (!this.#closing) {
-      try {
-        await this.#consumer.connect()
-        await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true })
-        await this.#consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          partitionsConsumedConcurrently: 4,
-          eachBatch: (payload) => this.#handleBatch(payload),
-        })
-        return
-      } catch (error) {
-        this.#options.log.warn({ err: error }, 'loop cannot start yet')
-        await delay(RESTART_DELAY_MS)
-      }
-    }
-  }
-
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const hand = this.#handOf(batch)
     const span = { first: BigInt(batch.firstOffset() ?? 0), last: BigInt(batch.lastOffset()) }
-    const generation = this.#generation
+    const generation = this.#member.generation
     const step = await this.#orRejoin(hand.place, () =>
-      whileBeating(payload, () => hand.owner.step(span, () => this.#generation)),
+      whileBeating(payload, () => hand.owner.step(span, () => this.#member.generation)),
     )
     if (step.kind === 'leave') return
     if (step.kind === 'seek') {
       const { topic, partition } = hand.place
-      return this.#consumer.seek({ topic, partition, offset: String(step.offset) })
+      return this.#member.seek(topic, partition, step.offset)
     }
     const records = batch.messages
       .map((message) => recordOf(batch, message))
@@ -173,7 +122,7 @@ export class TransactionalLoop {
     // All of the batch has its effect: the next fetch must not begin with it again.
     if (records.length === 0) payload.resolveOffset(batch.lastOffset())
     const mayGoOn = () =>
-      payload.isRunning() && !payload.isStale() && generation === this.#generation
+      payload.isRunning() && !payload.isStale() && generation === this.#member.generation
     let done = 0
     while (done < records.length && mayGoOn()) {
       const chunk = await whileBeating(payload, () => this.#gather(hand, records.slice(done)))
