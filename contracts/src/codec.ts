@@ -1,7 +1,8 @@
 import csr from '@kafkajs/confluent-schema-registry'
 import type avro from 'avsc'
 import { avroOptions, avroType } from './long.ts'
-import { currentSchema } from './schemas.ts'
+import { type ProtobufWire, protobufWire } from './protobuf-wire.ts'
+import { type ContractFormat, currentSchema } from './schemas.ts'
 
 /** The bytes are not what their topic promises. Trying again is of no use: they belong in the dead letter topic. */
 export class UndecodableError extends Error {
@@ -32,7 +33,10 @@ export type Encoder<Value> = {
   /** The id by which the registry knows the contract's newest version. */
   readonly schemaId: number
   readonly schemaText: string
-  /** Confluent framing: 0x00, the schema id in four bytes, Avro. Throws UnencodableError. */
+  /**
+   * Confluent framing: 0x00, the schema id in four bytes, then Avro, or the message index 0x00 and Protobuf.
+   * Throws UnencodableError.
+   */
   readonly encode: (value: Value) => Buffer
 }
 
@@ -44,14 +48,30 @@ const MAGIC_BYTE = 0
 const HEADER_BYTES = 5
 
 /**
+ * Which message of the `.proto` file: the first. Confluent's serialisers write it and theirs alone reads records by it,
+ * but the registry's JavaScript client leaves it out, and its decoder takes anything (adr/0012).
+ */
+const FIRST_MESSAGE = Buffer.of(0)
+
+/** How a topic's newest contract is read and written. */
+type Reader =
+  | { readonly format: 'avro'; readonly type: avro.Type }
+  | { readonly format: 'protobuf'; readonly wire: ProtobufWire }
+
+/** What is known of the schema that wrote a record. Protobuf carries field numbers itself: its name is enough. */
+type Writer =
+  | { readonly format: 'avro'; readonly type: avro.Type }
+  | { readonly format: 'protobuf'; readonly envelopeName: string }
+
+/**
  * Values to bytes and back, by contract. Ids are looked up, never made: only `contracts publish` registers. A schema
  * is asked for once in a process's life; after that the registry may be away.
  */
 export class Codec {
   readonly #registry: csr.SchemaRegistry
   readonly #timeoutMs: number
-  readonly #writers = new Map<number, avro.Type>()
-  readonly #readers = new Map<string, avro.Type>()
+  readonly #writers = new Map<number, Writer>()
+  readonly #readers = new Map<string, Reader>()
   readonly #resolvers = new Map<string, avro.Resolver>()
 
   constructor(options: CodecOptions) {
@@ -72,27 +92,32 @@ export class Codec {
    * @throws ContractNotPublishedError, RegistryUnavailableError
    */
   async encoder<Value>(topic: string): Promise<Encoder<Value>> {
-    const { text } = currentSchema(topic)
+    const { text, format } = currentSchema(topic)
     const subject = `${topic}-value`
+    const type = format === 'avro' ? csr.SchemaType.AVRO : csr.SchemaType.PROTOBUF
     const schemaId = await this.#ask(
-      () =>
-        this.#registry.getRegistryIdBySchema(subject, { type: csr.SchemaType.AVRO, schema: text }),
+      () => this.#registry.getRegistryIdBySchema(subject, { type, schema: text }),
       () =>
         new ContractNotPublishedError(`${subject}: not published; npm run contracts -- publish`),
     )
-    this.learn(schemaId, text)
-    const type = this.#readerOf(topic)
+    this.learn(schemaId, text, format)
+    const reader = this.#readerOf(topic)
     return {
       topic,
       schemaId,
       schemaText: text,
-      encode: (value) => frame(schemaId, toBuffer(type, value)),
+      encode: (value) => toFrame(schemaId, reader, value),
     }
   }
 
   /** Makes a schema known by its id, as the event store keeps it, so that stored bytes outlive a lost registry. */
-  learn(schemaId: number, schemaText: string): void {
-    this.#writers.set(schemaId, avroType(schemaText))
+  learn(schemaId: number, schemaText: string, format: ContractFormat = 'avro'): void {
+    this.#writers.set(
+      schemaId,
+      format === 'avro'
+        ? { format, type: avroType(schemaText) }
+        : { format, envelopeName: protobufWire(schemaText).envelopeName },
+    )
   }
 
   /**
@@ -106,32 +131,52 @@ export class Codec {
     const writer = await this.#writerOf(schemaId)
     const reader = this.#readerOf(topic)
     try {
-      const resolver = this.#resolverOf(topic, schemaId, reader, writer)
-      return { schemaId, value: reader.fromBuffer(bytes.subarray(HEADER_BYTES), resolver) as Value }
+      const value = this.#read(topic, schemaId, reader, writer, bytes.subarray(HEADER_BYTES))
+      return { schemaId, value: value as Value }
     } catch (error) {
       throw new UndecodableError(`${topic}: ${messageOf(error)}`, { cause: error })
     }
   }
 
-  async #writerOf(schemaId: number): Promise<avro.Type> {
+  #read(topic: string, schemaId: number, reader: Reader, writer: Writer, body: Buffer): unknown {
+    if (reader.format === 'avro') {
+      if (writer.format !== 'avro') throw new Error(`schema ${schemaId} is not Avro`)
+      return reader.type.fromBuffer(
+        body,
+        this.#resolverOf(topic, schemaId, reader.type, writer.type),
+      )
+    }
+    const { envelopeName } = reader.wire
+    if (writer.format !== 'protobuf' || writer.envelopeName !== envelopeName) {
+      throw new Error(`schema ${schemaId} is not of ${envelopeName}`)
+    }
+    if (body[0] !== FIRST_MESSAGE[0]) throw new Error('the message index is not 0x00')
+    return reader.wire.fromBuffer(body.subarray(FIRST_MESSAGE.length))
+  }
+
+  async #writerOf(schemaId: number): Promise<Writer> {
     const known = this.#writers.get(schemaId)
     if (known !== undefined) return known
     const found = await this.#ask(
       () => this.#registry.getSchema(schemaId),
       () => new UndecodableError(`schema id ${schemaId} is not in the registry`),
     )
-    if (!('createResolver' in found)) throw new UndecodableError(`schema ${schemaId} is not Avro`)
-    const type = found as unknown as avro.Type
-    this.#writers.set(schemaId, type)
-    return type
+    const writer = writerOf(found)
+    if (writer === undefined) {
+      throw new UndecodableError(`schema ${schemaId} is neither Avro nor Protobuf`)
+    }
+    this.#writers.set(schemaId, writer)
+    return writer
   }
 
-  #readerOf(topic: string): avro.Type {
+  #readerOf(topic: string): Reader {
     const known = this.#readers.get(topic)
     if (known !== undefined) return known
-    const type = avroType(currentSchema(topic).text)
-    this.#readers.set(topic, type)
-    return type
+    const { format, text } = currentSchema(topic)
+    const reader: Reader =
+      format === 'avro' ? { format, type: avroType(text) } : { format, wire: protobufWire(text) }
+    this.#readers.set(topic, reader)
+    return reader
   }
 
   #resolverOf(
@@ -174,18 +219,24 @@ export function schemaIdOf(bytes: Buffer): number {
   return bytes.readUInt32BE(1)
 }
 
-function frame(schemaId: number, avroBytes: Buffer): Buffer {
+function toFrame(schemaId: number, reader: Reader, value: unknown): Buffer {
   const header = Buffer.alloc(HEADER_BYTES)
   header.writeUInt32BE(schemaId, 1)
-  return Buffer.concat([header, avroBytes])
-}
-
-function toBuffer(type: avro.Type, value: unknown): Buffer {
   try {
-    return type.toBuffer(value)
+    return reader.format === 'avro'
+      ? Buffer.concat([header, reader.type.toBuffer(value)])
+      : Buffer.concat([header, FIRST_MESSAGE, reader.wire.toBuffer(value)])
   } catch (error) {
     throw new UnencodableError(messageOf(error), { cause: error })
   }
+}
+
+/** The client's types tell neither of the two: Avro's are avsc's own, those of Protobuf hold the first message. */
+function writerOf(found: object): Writer | undefined {
+  if ('createResolver' in found) return { format: 'avro', type: found as unknown as avro.Type }
+  if (!('message' in found)) return undefined
+  const { fullName } = found.message as { readonly fullName: string }
+  return { format: 'protobuf', envelopeName: fullName }
 }
 
 type Middleware = NonNullable<

@@ -56,6 +56,12 @@ describe("Flink's tables", () => {
     expect(text?.replaceAll("''", "'")).toBe(currentSchema(topic).text)
   })
 
+  it('are refused for a topic that is not Avro', () => {
+    const shipments = currentSchema('fulfilment.shipment.v1')
+    expect(() => sourceTableDdl(shipments, endpoints, source)).toThrow('Avro only')
+    expect(() => sinkTableDdl(shipments, endpoints, sink)).toThrow('Avro only')
+  })
+
   it('are refused where Flink could not write what the contract says', () => {
     expect(() => sinkTableDdl(currentSchema('orders.order.v1'), endpoints, sink)).toThrow(
       'orders.order.v1: Flink writes flat contracts only, nested here: placed, confirmed, rejected',

@@ -44,10 +44,12 @@ type SinkOptions = {
  * watermark would begin below the job's).
  */
 export function sourceTableDdl(
-  { topic, schema }: ContractSchema,
+  { topic, format, schema }: ContractSchema,
   endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
   { groupId, watermarkDelay }: SourceOptions,
 ): string {
+  // Flink's own Protobuf format knows no registry and none of Confluent's frame.
+  if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
   const columns = [
     ...schema.fields.map((field) => `${quoted(field.name)} ${sourceType(field.type)}`),
     "`part` INT METADATA FROM 'partition' VIRTUAL",
@@ -80,7 +82,8 @@ export function sinkTableDdl(
   endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
   { keyField, transactionalIdPrefix, transactionTimeoutMs }: SinkOptions,
 ): string {
-  const { topic } = contract
+  const { topic, format } = contract
+  if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
   const columns = flatFields(contract).map(
     (field) => `${quoted(field.name)} ${flatType(field.type, 'TIMESTAMP(3)')}`,
   )

@@ -23,7 +23,8 @@ const schema: AvroRecord = {
 
 describe('generated types', () => {
   it('give each record a named, readonly type', () => {
-    expect(typesOf({ topic: 'shop.thing.v1', version: 3, text: '', schema })).toBe(
+    const file = 'contracts/events/shop.thing.v1/3.avsc'
+    expect(typesOf({ topic: '', version: 3, format: 'avro', file, text: '', schema })).toBe(
       `// Generated from contracts/events/shop.thing.v1/3.avsc by \`npm run contracts -- generate\`. Do not edit.
 
 export type ThingMade = {

@@ -14,10 +14,9 @@ type GeneratedFile = { readonly name: string; readonly text: string }
 
 const folder = fileURLToPath(new URL('../generated/', import.meta.url))
 
-/** The TypeScript types of a contract: one exported type a record, the envelope last. */
+/** The TypeScript types of a contract: one exported type a record, the envelope last, whatever the format is. */
 export function typesOf(contract: ContractSchema): string {
-  const source = `contracts/events/${contract.topic}/${contract.version}.avsc`
-  const header = `// Generated from ${source} by \`npm run contracts -- generate\`. Do not edit.`
+  const header = `// Generated from ${contract.file} by \`npm run contracts -- generate\`. Do not edit.`
   return `${[header, ...records(contract.schema).map(declaration)].join('\n\n')}\n`
 }
 

@@ -73,7 +73,7 @@ async function publishSubject(registry: Registry, topic: Topic) {
   const subject = subjectOf(topic.name)
   const published: PublishedSchema[] = []
   for (const contract of schemaVersions(topic.name)) {
-    const { id, version } = await registry.register(subject, contract.text)
+    const { id, version } = await registry.register(subject, contract)
     if (version !== contract.version) throw outOfStep(subject, contract.version, version)
     if (version === 1) await registry.setLevel(subject, topic.compatibility)
     published.push({ subject, version, id })

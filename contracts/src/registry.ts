@@ -1,13 +1,16 @@
 import { PublishError } from './errors.ts'
+import type { ContractFormat } from './schemas.ts'
 
 /** The registry's Confluent API, as far as publishing needs it. */
 export type Registry = {
   /** Whether it answers at all. */
   readonly isReady: () => Promise<boolean>
   /** Registers a text and gives its id and version; the same text again gives the same again. */
-  readonly register: (subject: string, text: string) => Promise<Registered>
+  readonly register: (subject: string, schema: RegisteredText) => Promise<Registered>
   readonly setLevel: (subject: string, level: string) => Promise<void>
 }
+
+type RegisteredText = { readonly text: string; readonly format: ContractFormat }
 
 export type Registered = { readonly id: number; readonly version: number }
 
@@ -22,8 +25,8 @@ export function openRegistry(url: string, timeoutMs: number): Registry {
       const response = await call('GET', '/subjects').catch(() => undefined)
       return response?.ok ?? false
     },
-    register: async (subject, text) => {
-      const body = { schema: text, schemaType: 'AVRO' }
+    register: async (subject, { text, format }) => {
+      const body = { schema: text, schemaType: format.toUpperCase() }
       const path = `/subjects/${encodeURIComponent(subject)}`
       const { id } = await answer(await call('POST', `${path}/versions`, body), subject)
       const found = await answer(await call('POST', path, body), subject)

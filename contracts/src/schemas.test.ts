@@ -4,7 +4,9 @@ import { type AvroRecord, isNullable, matchAvro, unreadable } from './avro.ts'
 import { currentSchema, parseSchema, schemaVersions } from './schemas.ts'
 import { readTopics } from './topics.ts'
 
-describe.each(readTopics().map((topic) => topic.name))('%s', (name) => {
+const avroTopics = readTopics().filter((topic) => topic.format === 'avro')
+
+describe.each(avroTopics.map((topic) => topic.name))('%s', (name) => {
   it('has schemas that are Avro to a library that is not ours', () => {
     for (const { text } of schemaVersions(name)) {
       const schema: avro.Schema = JSON.parse(text)
@@ -66,6 +68,12 @@ describe('a schema', () => {
       'inner.f: type float: use double, or integer minor units for money',
       'list[]: type Inner: not in the part of Avro that Node, Flink and Iceberg read alike',
     ])
+  })
+
+  it('has the format that its topic names', () => {
+    for (const { name, format } of readTopics()) {
+      for (const contract of schemaVersions(name)) expect(contract.format, name).toBe(format)
+    }
   })
 
   it.each(['', '"long"', '{}', '[]', 'null'])('is refused when it is %j', (text) => {

@@ -2,13 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type AvroRecord, isAvroRecord, unreadable } from './avro.ts'
 import { ContractError } from './errors.ts'
+import { parseProtobuf } from './protobuf.ts'
 
-/** One version of a topic's value schema, as it lies in `events/<topic>/<version>.avsc`. */
+export type ContractFormat = 'avro' | 'protobuf'
+
+/** One version of a topic's value schema, as it lies in `events/<topic>/<version>.avsc` or `.proto`. */
 export type ContractSchema = {
   readonly topic: string
   readonly version: number
+  readonly format: ContractFormat
+  /** The file, from the repository's root. */
+  readonly file: string
   /** The file's text: what is published, and what Flink's sinks are given. */
   readonly text: string
+  /** The shape of a value; of a Protobuf contract too, in the words of Avro. */
   readonly schema: AvroRecord
 }
 
@@ -22,38 +29,57 @@ export function currentSchema(topic: string): ContractSchema {
 /**
  * Every version of a topic's schema that ever was, oldest first.
  *
- * @throws ContractError when versions are missing (1, 2, 3 … without a gap), or are no Avro that all readers read.
+ * @throws ContractError when versions are missing (1, 2, 3 … without a gap), are of two formats, or are nothing that
+ *   all readers read.
  */
 export function schemaVersions(topic: string): readonly ContractSchema[] {
-  const names = schemaFiles(topic)
-  const versions = names.map((name) => Number.parseInt(name, 10)).sort((a, b) => a - b)
-  const gap = versions.findIndex((version, index) => version !== index + 1)
-  if (gap >= 0 || versions.length === 0) {
+  const names = [...schemaFiles(topic)].sort(
+    (a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10),
+  )
+  const gap = names.findIndex((name, index) => Number.parseInt(name, 10) !== index + 1)
+  if (gap >= 0 || names.length === 0) {
     throw new ContractError(`${folderOf(topic)} has no version ${gap < 0 ? 1 : gap + 1}`)
   }
-  return versions.map((version) => readSchema(topic, version))
+  const versions = names.map((name, index) => readSchema(topic, name, index + 1))
+  if (new Set(versions.map(({ format }) => format)).size === 1) return versions
+  throw new ContractError(
+    `${folderOf(topic)} has versions of two formats: another is another topic`,
+  )
 }
 
 function schemaFiles(topic: string): readonly string[] {
   try {
-    return readdirSync(pathOf(`${folderOf(topic)}/`)).filter((name) => /^\d+\.avsc$/.test(name))
+    const names = readdirSync(pathOf(`${folderOf(topic)}/`))
+    return names.filter((name) => /^\d+\.(?:avsc|proto)$/.test(name))
   } catch (error) {
     throw new ContractError(`${folderOf(topic)} cannot be read`, { cause: error })
   }
 }
 
-function readSchema(topic: string, version: number): ContractSchema {
-  const file = `${folderOf(topic)}/${version}.avsc`
+function readSchema(topic: string, name: string, version: number): ContractSchema {
+  const file = `${folderOf(topic)}/${name}`
   const text = readFileSync(pathOf(file), 'utf8')
-  return { topic, version, text, schema: parseSchema(text, file) }
+  const format = name.endsWith('.proto') ? 'protobuf' : 'avro'
+  return { topic, version, format, file, text, schema: parseSchema(text, file) }
 }
 
 /** @throws ContractError with everything in the schema that one of the readers could not read. */
 export function parseSchema(text: string, file: string): AvroRecord {
+  if (file.endsWith('.proto')) return protobufShape(text, file)
   const schema = parseJson(text, file)
   if (isAvroRecord(schema)) return schema
   const mistakes = unreadable(schema).map((mistake) => `  ${mistake}`)
   throw new ContractError(`${file} cannot be used:\n${mistakes.join('\n')}`)
+}
+
+function protobufShape(text: string, file: string): AvroRecord {
+  try {
+    return parseProtobuf(text).shape
+  } catch (error) {
+    const mistakes = String(error instanceof Error ? error.message : error).split('\n')
+    const lines = mistakes.map((mistake) => `  ${mistake}`)
+    throw new ContractError(`${file} cannot be used:\n${lines.join('\n')}`, { cause: error })
+  }
 }
 
 function parseJson(text: string, file: string): unknown {

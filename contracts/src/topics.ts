@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { ContractError } from './errors.ts'
+import type { ContractFormat } from './schemas.ts'
 
 /** A topic's promises, as `topics.yaml` gives them. */
 export type Topic = {
@@ -16,7 +17,7 @@ export type Topic = {
   /** -1 keeps records for ever. */
   readonly retentionMs: number
   readonly cleanup: 'delete' | 'compact'
-  readonly format: 'avro'
+  readonly format: ContractFormat
   readonly compatibility: Compatibility
   readonly compatibilityReason: string
   readonly deadLetter: string
@@ -105,7 +106,7 @@ const checks: Readonly<Record<keyof Omit<Topic, 'name'>, Check>> = {
     (value) => value === -1 || isWhole(value, 3_600_000, Number.MAX_SAFE_INTEGER),
   ],
   cleanup: ['delete or compact', (value) => value === 'delete' || value === 'compact'],
-  format: ['avro', (value) => value === 'avro'],
+  format: ['avro or protobuf', (value) => value === 'avro' || value === 'protobuf'],
   compatibility: [
     compatibilities.join(', '),
     (value) => compatibilities.some((level) => level === value),

@@ -37,6 +37,8 @@ const events: ContractSchema = { ...currentSchema('orders.order.v1'), topic: eve
 const seen: ContractSchema = {
   topic: seenTopic,
   version: 1,
+  format: 'avro',
+  file: 'one-record.ts',
   text: flatText,
   schema: parseSchema(flatText, 'one-record.ts'),
 }
@@ -58,7 +60,7 @@ describe('one record with nullable branches', () => {
     const { registryUrl, kafkaBrokers } = stack.endpoints
     encoder = await new Codec({ registryUrl, timeoutMs }).encoder<OrderEvent>('orders.order.v1')
     const registry = openRegistry(registryUrl, timeoutMs)
-    seenId = (await registry.register(subjectOf(seenTopic), flatText)).id
+    seenId = (await registry.register(subjectOf(seenTopic), seen)).id
     await createTopics([eventTopic, seenTopic])
     session = await openSession(stack.endpoints.sqlGatewayUrl)
     jobId = await startJob()

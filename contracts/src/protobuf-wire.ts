@@ -1,0 +1,171 @@
+import { isUtf8 } from 'node:buffer'
+import protobuf from 'protobufjs'
+import {
+  type AvroPrimitive,
+  type AvroRecord,
+  type AvroType,
+  isNullable,
+  matchAvro,
+} from './avro.ts'
+import { type ProtobufContract, parseProtobuf } from './protobuf.ts'
+
+/** Values to Protobuf and back, without Confluent's frame. Both throw an Error for what does not fit the contract. */
+export type ProtobufWire = {
+  readonly envelopeName: string
+  readonly toBuffer: (value: unknown) => Buffer
+  readonly fromBuffer: (bytes: Buffer) => unknown
+}
+
+/**
+ * The library encodes and decodes. What it lets pass in silence is refused here, because the record would be taken for
+ * something that it is not: a known field with another wire type, broken UTF-8, a cut after a whole field (Protobuf
+ * writes no end), an integer that does not fit. Unknown fields, those of a newer contract, are passed over.
+ */
+export function protobufWire(text: string): ProtobufWire {
+  const { envelope, shape }: ProtobufContract = parseProtobuf(text)
+  return {
+    envelopeName: envelope.fullName,
+    toBuffer: (value) => {
+      checkBranches(shape, fields(value, shape.name))
+      return Buffer.from(envelope.encode(toPlain(shape, value, shape.name) as Fields).finish())
+    },
+    fromBuffer: (bytes) => {
+      checkWire(protobuf.Reader.create(bytes), bytes.length, envelope)
+      const value = fromPlain(shape, envelope.decode(bytes))
+      checkBranches(shape, fields(value, shape.name))
+      return value
+    },
+  }
+}
+
+/** `type` names the one branch that is set; the name of a newer contract's branch comes with none that we know. */
+function checkBranches(shape: AvroRecord, value: Fields): void {
+  if (!shape.fields.some((field) => field.name === 'type')) return
+  if (typeof value.type !== 'string' || value.type === '') throw new Error('type is missing')
+  for (const { name, type } of shape.fields) {
+    const branch = isNullable(type) ? recordName(type[1]) : undefined
+    const isSet = value[name] !== null && value[name] !== undefined
+    if (branch !== undefined && isSet !== (branch === value.type)) {
+      throw new Error(`type is ${value.type}, and ${name} is ${isSet ? 'set' : 'missing'}`)
+    }
+  }
+}
+
+function recordName(type: AvroType): string | undefined {
+  return typeof type === 'object' && 'name' in type ? type.name : undefined
+}
+
+const MESSAGE_WIRE_TYPE = 2
+
+/** The library's decoder reads a known field by its number alone, whatever wire type stands beside it. */
+function checkWire(reader: protobuf.Reader, end: number, message: protobuf.Type): void {
+  while (reader.pos < end) {
+    const tag = reader.uint32()
+    const wireType = tag & 7
+    const field = message.fieldsById[tag >>> 3]
+    if (field === undefined) reader.skipType(wireType)
+    else checkField(reader, wireType, field)
+  }
+  if (reader.pos !== end) throw new RangeError('a field goes on after its message has ended')
+}
+
+function checkField(reader: protobuf.Reader, wireType: number, field: protobuf.Field): void {
+  const expected = protobuf.types.basic[field.type as 'int64'] ?? MESSAGE_WIRE_TYPE
+  const isPacked = field.repeated && wireType === MESSAGE_WIRE_TYPE
+  if (wireType !== expected && !isPacked) {
+    throw new Error(`${field.name} has wire type ${wireType} and not ${expected}`)
+  }
+  if (field.resolvedType instanceof protobuf.Type) {
+    const length = reader.uint32()
+    if (reader.pos + length > reader.len) throw new RangeError(`${field.name} is cut off`)
+    checkWire(reader, reader.pos + length, field.resolvedType)
+  } else if (field.type === 'string') {
+    if (!isUtf8(reader.bytes())) throw new Error(`${field.name} is no UTF-8`)
+  } else reader.skipType(wireType)
+}
+
+function noTimestamps(): never {
+  throw new Error('a Protobuf contract has no logical types')
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What the library encodes: branches that are null are left out, longs are given in two halves. */
+function toPlain(type: AvroType, value: unknown, place: string): unknown {
+  return matchAvro<unknown>(type, {
+    primitive: (primitive) => checked(primitive, value, place),
+    timestamp: noTimestamps,
+    nullable: (of) => (value === null ? undefined : toPlain(of, value, place)),
+    array: (items) => {
+      if (!Array.isArray(value)) throw new Error(`${place}: a list is expected`)
+      return value.map((item, index) => toPlain(items, item, `${place}[${index}]`))
+    },
+    record: (record) => {
+      const given = fields(value, place)
+      const plain = record.fields.map(({ name, type: fieldType }) => {
+        return [name, toPlain(fieldType, given[name], `${place}.${name}`)] as const
+      })
+      return Object.fromEntries(plain.filter(([, part]) => part !== undefined))
+    },
+  })
+}
+
+const holds: Readonly<Record<AvroPrimitive, (value: unknown) => boolean>> = {
+  boolean: (value) => typeof value === 'boolean',
+  int: (value) => typeof value === 'number' && value === (value | 0),
+  long: (value) => typeof value === 'bigint' && value === BigInt.asIntN(64, value),
+  double: (value) => typeof value === 'number',
+  string: (value) => typeof value === 'string' && value.isWellFormed(),
+  bytes: (value) => Buffer.isBuffer(value),
+}
+
+function checked(primitive: AvroPrimitive, value: unknown, place: string): unknown {
+  if (!holds[primitive](value)) throw new Error(`${place}: ${primitive} is expected`)
+  return typeof value === 'bigint' ? halvesOf(value) : value
+}
+
+type Halves = { readonly low: number; readonly high: number; readonly unsigned: boolean }
+
+function halvesOf(value: bigint): Halves {
+  const low = Number(BigInt.asIntN(32, value))
+  return { low, high: Number(BigInt.asIntN(32, value >> 32n)), unsigned: false }
+}
+
+function longOf({ low, high }: Halves): bigint {
+  return (BigInt(high) << 32n) | BigInt(low >>> 0)
+}
+
+const defaults: Readonly<Record<AvroPrimitive, () => unknown>> = {
+  boolean: () => false,
+  int: () => 0,
+  long: () => 0n,
+  double: () => 0,
+  string: () => '',
+  bytes: () => Buffer.alloc(0),
+}
+
+/** Out of what the library has decoded: only what was on the wire is a property of its own. */
+function fromPlain(type: AvroType, found: unknown): unknown {
+  return matchAvro<unknown>(type, {
+    primitive: (primitive) => {
+      if (found === undefined) return defaults[primitive]()
+      return primitive === 'long' ? longOf(found as Halves) : found
+    },
+    timestamp: noTimestamps,
+    nullable: (of) => (found === undefined ? null : fromPlain(of, found)),
+    array: (items) => (Array.isArray(found) ? found.map((item) => fromPlain(items, item)) : []),
+    record: (record) => {
+      const given = fields(found, record.name)
+      return Object.fromEntries(
+        record.fields.map(({ name, type: fieldType }) => {
+          return [name, fromPlain(fieldType, Object.hasOwn(given, name) ? given[name] : undefined)]
+        }),
+      )
+    },
+  })
+}
+
+function fields(value: unknown, place: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  throw new Error(`${place}: an object is expected`)
+}
