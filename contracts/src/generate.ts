@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import {
   type AvroField,
@@ -8,11 +8,17 @@ import {
   matchAvro,
 } from './avro.ts'
 import { type ContractSchema, currentSchema } from './schemas.ts'
-import { readTopics } from './topics.ts'
+import { readTopics, type Topic } from './topics.ts'
 
-type GeneratedFile = { readonly name: string; readonly text: string }
+type GeneratedFile = {
+  /** From the project's root. */
+  readonly file: string
+  readonly text: string
+}
 
-const folder = fileURLToPath(new URL('../generated/', import.meta.url))
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const TYPES_FOLDER = 'contracts/generated/'
+const KEYS_FILE = 'docs/keys.md'
 
 /** The TypeScript types of a contract: one exported type a record, the envelope last, whatever the format is. */
 export function typesOf(contract: ContractSchema): string {
@@ -20,43 +26,65 @@ export function typesOf(contract: ContractSchema): string {
   return `${[header, ...records(contract.schema).map(declaration)].join('\n\n')}\n`
 }
 
-/** Writes the types of every topic's newest schema and removes files of topics that are no more. */
+/** The table of keys, each beside the invariant that needs it. */
+export function keysPage(topics: readonly Topic[]): string {
+  const rows = topics.map(({ name, key, invariant, partitions, compatibility }) =>
+    ['', `\`${name}\``, invariant, key, partitions, compatibility, ''].join(' | ').trim(),
+  )
+  return `<!-- Generated from contracts/topics.yaml by \`npm run contracts -- generate\`. Do not edit. -->
+
+# Keys, and the invariants that need them
+
+A key decides what is ordered: records of one key lie in one partition, in the order in which they were written. So the
+key follows from what a reader must be able to rely on, and from nothing else.
+
+| topic | invariant | key | partitions | compatibility |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+\`npm run prove -- keys\` shows that the order's key holds its invariants while customers' accounts are merged, and
+\`--break=random-key\` and \`--break=customer-key\` how others break them.
+`
+}
+
+/** Writes the types of every topic's newest schema and the table of keys, and removes types of topics that are no more. */
 export function generate(): readonly string[] {
   const files = generatedFiles()
-  mkdirSync(folder, { recursive: true })
-  for (const name of strangers(files)) rmSync(folder + name)
-  for (const file of files) writeFileSync(folder + file.name, file.text)
-  return files.map((file) => `contracts/generated/${file.name}`)
+  mkdirSync(root + TYPES_FOLDER, { recursive: true })
+  for (const file of strangers(files)) rmSync(root + file)
+  for (const { file, text } of files) writeFileSync(root + file, text)
+  return files.map(({ file }) => file)
 }
 
 /** The files that `generate` would change. */
 export function staleFiles(): readonly string[] {
   const files = generatedFiles()
-  const changed = files.filter((file) => currentText(file.name) !== file.text)
-  return [...changed.map((file) => file.name), ...strangers(files)].map(
-    (name) => `contracts/generated/${name}`,
-  )
+  const changed = files.filter(({ file, text }) => currentText(file) !== text)
+  return [...changed.map(({ file }) => file), ...strangers(files)]
 }
 
 function generatedFiles(): readonly GeneratedFile[] {
-  return readTopics().map((topic) => ({
-    name: `${topic.name}.ts`,
-    text: typesOf(currentSchema(topic.name)),
+  const topics = readTopics()
+  const types = topics.map(({ name }) => ({
+    file: `${TYPES_FOLDER}${name}.ts`,
+    text: typesOf(currentSchema(name)),
   }))
+  return [...types, { file: KEYS_FILE, text: keysPage(topics) }]
 }
 
 function strangers(files: readonly GeneratedFile[]): readonly string[] {
-  const known = new Set(files.map((file) => file.name))
-  return existingNames().filter((name) => !known.has(name))
+  const known = new Set(files.map(({ file }) => file))
+  return existingTypes().filter((file) => !known.has(file))
 }
 
-function existingNames(): readonly string[] {
-  mkdirSync(folder, { recursive: true })
-  return readdirSync(folder).filter((name) => name.endsWith('.ts'))
+function existingTypes(): readonly string[] {
+  mkdirSync(root + TYPES_FOLDER, { recursive: true })
+  const names = readdirSync(root + TYPES_FOLDER).filter((name) => name.endsWith('.ts'))
+  return names.map((name) => TYPES_FOLDER + name)
 }
 
-function currentText(name: string): string | undefined {
-  return existingNames().includes(name) ? readFileSync(folder + name, 'utf8') : undefined
+function currentText(file: string): string | undefined {
+  return existsSync(root + file) ? readFileSync(root + file, 'utf8') : undefined
 }
 
 /** Nested records before the record that names them. */

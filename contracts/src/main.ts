@@ -8,7 +8,7 @@ const help = `npm run contracts -- <verb>
 
   publish            registers every schema, sets the level of every subject, creates the topics;
                      doing it again changes nothing
-  generate           writes the TypeScript types into contracts/generated
+  generate           writes the TypeScript types into contracts/generated, and docs/keys.md
   generate --check   says which of them are stale
 
 For publish:
@@ -18,7 +18,7 @@ For publish:
   --brokers <host:port,…>    instead of the instance's
   --timeout <seconds>        for all of it (60)
 
-Exit codes: 0 it is so; 1 generated types are stale; 2 it could not be done.
+Exit codes: 0 it is so; 1 generated files are stale; 2 it could not be done.
 `
 
 const options = {
