@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { identify, isSameProcess, memoryOf, parseStat, treeOf } from './proc.ts'
+import { identify, isGoneBy, isSameProcess, memoryOf, parseStat, treeOf } from './proc.ts'
 
 describe('the identity of a process', () => {
   test('holds while it runs, and not after its end', async () => {
@@ -22,10 +22,18 @@ describe('the identity of a process', () => {
     expect(isSameProcess({ ...own, bootId: 'another start of the machine' })).toBe(false)
   })
 
+  test.each([
+    { state: 'Z', threads: 1, gone: true },
+    { state: 'Z', threads: 2, gone: false },
+    { state: 'S', threads: 1, gone: false },
+  ])('in the state $state with $threads threads, it is gone: $gone', ({ gone, ...stat }) => {
+    expect(isGoneBy(stat)).toBe(gone)
+  })
+
   test('is read rightly when the command has brackets and spaces', () => {
     const rest = Array.from({ length: 30 }, (_, index) => String(index + 5)).join(' ')
     const stat = parseStat(`42 (a) b (c)) S 7 ${rest}`)
-    expect(stat).toEqual({ state: 'S', parent: 7, startTicks: '22' })
+    expect(stat).toEqual({ state: 'S', parent: 7, threads: 20, startTicks: '22' })
   })
 })
 

@@ -10,25 +10,38 @@ export type Identity = {
   readonly bootId: string
 }
 
-type ProcStat = { readonly state: string; readonly parent: number; readonly startTicks: string }
+type ProcStat = {
+  readonly state: string
+  readonly parent: number
+  readonly threads: number
+  readonly startTicks: string
+}
 
-/** What /proc tells of a process, or undefined when it is gone. A zombie counts as gone: it only awaits its burial. */
+/** What /proc tells of a process, or undefined when it is gone. */
 export function readStat(pid: number): ProcStat | undefined {
   const text = readOrUndefined(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
   const stat = parseStat(text)
-  return stat.state === 'Z' || stat.state === 'X' ? undefined : stat
+  return isGoneBy(stat) ? undefined : stat
+}
+
+/**
+ * A zombie counts as gone: it only awaits its burial. But a killed JVM is one while its last threads still end, and
+ * until then its sockets listen: who starts it anew would find it ready at once (seen with Kafka, 70 ms).
+ */
+export function isGoneBy({ state, threads }: Pick<ProcStat, 'state' | 'threads'>): boolean {
+  return (state === 'Z' || state === 'X') && threads <= 1
 }
 
 /** Reads a line of /proc/<pid>/stat. The command in brackets may itself hold brackets and spaces. */
 export function parseStat(line: string): ProcStat {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
   const [state, parent] = fields
-  const startTicks = fields[19]
+  const [threads, , startTicks] = fields.slice(17)
   if (state === undefined || parent === undefined || startTicks === undefined) {
     throw new Error(`cannot read a process' state from: ${line}`)
   }
-  return { state, parent: Number(parent), startTicks }
+  return { state, parent: Number(parent), threads: Number(threads), startTicks }
 }
 
 /** The identity of a running process, or undefined when there is none of that number. */
