@@ -43,8 +43,15 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
 }
 
 /** Makes a topic and returns when the broker knows all its partitions. */
-export async function newTopic(admin: Admin, topic: string, numPartitions = 1): Promise<void> {
-  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
+export async function newTopic(
+  admin: Admin,
+  topic: string,
+  numPartitions = 1,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
+  const topics = [{ topic, numPartitions, configEntries }]
+  await admin.createTopics({ topics, waitForLeaders: false })
   const isThere = async () => (await admin.fetchTopicOffsets(topic)).length === numPartitions
   await eventually(isThere, { timeoutMs: 20_000, what: `the topic ${topic}` })
 }

@@ -30,7 +30,13 @@ beforeAll(async () => {
   const write = (partition: number) =>
     letters.write({
       ...{ topic, partition, offset: '7', key: Buffer.from(`key ${partition}`), value },
-      ...{ headers: { traceparent: '00-1' }, reason: 'made-up', detail: 'x', groupId: 'test' },
+      ...{
+        headers: { traceparent: '00-1' },
+        reason: 'made-up',
+        detail: 'x',
+        stack: 'at x',
+        groupId: 'test',
+      },
     })
   await eventually(async () => (await write(1)) ?? true, { timeoutMs: 20_000, what: 'the topics' })
   await write(3)

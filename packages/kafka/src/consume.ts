@@ -113,14 +113,11 @@ export class Consumption {
     const { topic, partition, offset } = record
     const context = { topic, partition, offset, attempt, err: error }
     if (verdict.kind === 'dead-letter') {
+      const { reason, detail, stack } = verdict
+      const { groupId } = this.#options
       this.#options.log.warn(context, 'record goes to the dead letter topic')
-      await this.#options.deadLetters.write({
-        ...record,
-        reason: verdict.reason,
-        detail: verdict.detail,
-        groupId: this.#options.groupId,
-      })
-      this.#deadLettered.inc({ topic, group: this.#options.groupId, reason: verdict.reason })
+      await this.#options.deadLetters.write({ ...record, reason, detail, stack, groupId })
+      this.#deadLettered.inc({ topic, group: groupId, reason })
       this.#failures.delete(place)
       return true
     }

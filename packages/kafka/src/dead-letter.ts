@@ -13,6 +13,8 @@ export type DeadLetter = {
   readonly reason: string
   /** What a person needs to know; no personal data. */
   readonly detail: string
+  /** Where it was thrown, without messages; left out by readers that know the place anyway. */
+  readonly stack?: string
   readonly groupId: string
 }
 
@@ -27,6 +29,7 @@ export function letterMessage(letter: DeadLetter): Message {
       ...letter.headers,
       'dead-letter-reason': letter.reason,
       'dead-letter-detail': letter.detail,
+      ...(letter.stack && { 'dead-letter-stack': letter.stack }),
       'dead-letter-topic': letter.topic,
       'dead-letter-partition': String(letter.partition),
       'dead-letter-offset': letter.offset,

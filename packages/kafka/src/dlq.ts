@@ -24,7 +24,7 @@ export class DlqError extends Error {
   readonly retriable = false
 }
 
-const ours = /^dead-letter-(?:reason|detail|topic|partition|offset|group)$/
+const ours = /^dead-letter-(?:reason|detail|stack|topic|partition|offset|group)$/
 /** The header of the note that a letter of that offset, in the same partition, was sent back. */
 const NOTE = 'dead-letter-replayed'
 const LETTERS_A_TRANSACTION = 100

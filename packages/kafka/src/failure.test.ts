@@ -14,6 +14,7 @@ describe('a record whose handler failed', () => {
       kind: 'dead-letter',
       reason: 'some-code',
       detail: 'broken',
+      stack: expect.stringContaining('failure.test.ts'),
     })
   })
 
@@ -25,5 +26,17 @@ describe('a record whose handler failed', () => {
   test('does not stop its partition for ever when nobody knows what is wrong', () => {
     expect(judgeFailure(failure(), 9).kind).toBe('wait')
     expect(judgeFailure(failure(), 10).kind).toBe('dead-letter')
+  })
+
+  test('says where it was thrown and why, within bounds, and nothing that a message holds', () => {
+    const cause = new TypeError('of jane@example.org')
+    const error = Object.assign(new Error('x'.repeat(1_000), { cause }), { retriable: false })
+    const verdict = judgeFailure(error, 1)
+    if (verdict.kind !== 'dead-letter') throw new Error('it waits')
+    expect(verdict.detail).toHaveLength(500)
+    expect(verdict.stack).toMatch(/^Error\n {4}at /)
+    expect(verdict.stack).toMatch(/\ncaused by TypeError\n {4}at /)
+    expect(verdict.stack).not.toMatch(/jane|xxx/)
+    expect(verdict.stack.length).toBeLessThanOrEqual(2_000)
   })
 })

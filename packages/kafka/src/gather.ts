@@ -67,7 +67,8 @@ export async function gather(
       if (verdict.kind === 'wait') {
         return { produced, letters, covered, wait: { delayMs: verdict.delayMs, error } }
       }
-      letters.push({ ...record, reason: verdict.reason, detail: verdict.detail, groupId })
+      const { reason, detail, stack } = verdict
+      letters.push({ ...record, reason, detail, stack, groupId })
     }
     covered += 1
   }

@@ -7,6 +7,7 @@ import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords, sharedCounter } from './metrics.ts'
 import { fencingTakeover, isFenced, type Place, RejoinError, type TakeOver } from './ownership.ts'
 import { type LoopStep, PartitionOwner } from './partition-owner.ts'
+import { Refusal } from './refusal.ts'
 
 export type TransactionalLoopOptions = {
   readonly kafka: Kafka
@@ -28,8 +29,16 @@ export type TransactionalLoopOptions = {
   readonly onStep?: (step: LoopStep, place: Place) => Promise<void> | void
 }
 
-/** A partition as we hold it, and how often its next record has failed. */
-type Hand = { readonly place: Place; readonly owner: PartitionOwner; failures: number }
+/** A partition as we hold it. */
+type Hand = {
+  readonly place: Place
+  readonly owner: PartitionOwner
+  readonly refusal: Refusal
+  /** How often its next record has failed. */
+  failures: number
+  /** How many takeovers and transactions have failed since the last that committed. */
+  errorsInARow: number
+}
 
 const defaults: ChunkBounds = { maxRecords: 500, maxBytes: 700_000, maxMs: 100 }
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 30_000
@@ -40,6 +49,11 @@ const HEARTBEAT_MS = 1_000
  * Consumes, transforms and produces in one Kafka transaction together with the consumed offsets: readers of committed
  * data see the effect of each record once, whatever is killed or stopped. A crash leaves an open transaction, which the
  * next owner aborts; a stopped owner that goes on is fenced. One partition a transaction.
+ *
+ * A transaction that fails is tried again, by whoever owns the partition then, after at most 5 s, for as long as it
+ * takes: a broken broker isn't the record's fault, and nothing may be skipped for it. When the broker refuses what a
+ * record became, the record is found and becomes a dead letter (refusal.ts). Whatever else stops a partition is seen by
+ * `tenseams_transactions_total`: `aborted` rises and `committed` doesn't.
  */
 export class TransactionalLoop {
   readonly #options: TransactionalLoopOptions
@@ -50,7 +64,6 @@ export class TransactionalLoop {
   readonly #transactions: Counter
   readonly #handled: Counter
   readonly #deadLettered: Counter
-  #errorsInARow = 0
 
   constructor(options: TransactionalLoopOptions) {
     this.#options = options
@@ -108,7 +121,7 @@ export class TransactionalLoop {
     const hand = this.#handOf(batch)
     const span = { first: BigInt(batch.firstOffset() ?? 0), last: BigInt(batch.lastOffset()) }
     const generation = this.#member.generation
-    const step = await this.#orRejoin(hand.place, () =>
+    const step = await this.#orRejoin(hand, () =>
       whileBeating(payload, () => hand.owner.step(span, () => this.#member.generation)),
     )
     if (step.kind === 'leave') return
@@ -126,15 +139,21 @@ export class TransactionalLoop {
     let done = 0
     while (done < records.length && mayGoOn()) {
       const chunk = await whileBeating(payload, () => this.#gather(hand, records.slice(done)))
+      const covered = records.slice(done, done + chunk.covered)
       done += chunk.covered
-      const last = records[done - 1]
-      if (chunk.covered > 0 && last !== undefined) {
+      const last = covered.at(-1)
+      if (last !== undefined) {
         const next = BigInt(last.offset) + 1n
-        const committed = await this.#orRejoin(hand.place, async () => {
-          if (!mayGoOn()) return false
-          return whileBeating(payload, () => hand.owner.commit(chunk, next, generation))
-        })
+        const committed = await this.#orRejoin(
+          hand,
+          async () => {
+            if (!mayGoOn()) return false
+            return whileBeating(payload, () => hand.owner.commit(chunk, next, generation))
+          },
+          covered,
+        )
         if (!committed) return
+        hand.errorsInARow = 0
         payload.resolveOffset(last.offset)
         this.#count(hand.place, chunk)
       }
@@ -144,9 +163,11 @@ export class TransactionalLoop {
   }
 
   async #gather(hand: Hand, records: readonly ConsumedRecord[]): Promise<Chunk> {
-    const { groupId, transform } = this.#options
-    const { failures } = hand
-    const chunk = await gather(records, { groupId, transform, bounds: this.#bounds, failures })
+    const { groupId } = this.#options
+    const { failures, refusal } = hand
+    const transform = refusal.around(this.#options.transform)
+    const bounds = refusal.boundsFrom(records[0], this.#bounds)
+    const chunk = await gather(records, { groupId, transform, bounds, failures })
     const before = chunk.covered > 0 ? 0 : failures
     hand.failures = chunk.wait === undefined ? 0 : before + 1
     return chunk
@@ -158,18 +179,22 @@ export class TransactionalLoop {
   }
 
   /** Whatever fails, the group is joined anew: then the guard stands at the beginning again. */
-  async #orRejoin<Value>(place: Place, work: () => Promise<Value>): Promise<Value> {
+  async #orRejoin<Value>(
+    hand: Hand,
+    work: () => Promise<Value>,
+    covered: readonly ConsumedRecord[] = [],
+  ): Promise<Value> {
     try {
-      const value = await work()
-      this.#errorsInARow = 0
-      return value
+      return await work()
     } catch (error) {
-      const { topic, groupId: group } = place
+      const { topic, groupId: group } = hand.place
       const outcome = isFenced(error) ? 'fenced' : 'aborted'
+      const errorsInARow = ++hand.errorsInARow
       this.#transactions.inc({ topic, group, outcome })
-      this.#options.log.warn({ ...place, outcome, err: error }, 'transaction failed')
-      this.#errorsInARow += 1
-      await delay(Math.min(LONGEST_DELAY_MS, 50 * 2 ** Math.min(this.#errorsInARow, 10)))
+      hand.refusal.note(covered, error)
+      const context = { ...hand.place, outcome, errorsInARow, err: error }
+      this.#options.log.warn(context, 'transaction failed')
+      await delay(Math.min(LONGEST_DELAY_MS, 50 * 2 ** Math.min(errorsInARow, 10)))
       throw new RejoinError(error)
     }
   }
@@ -186,7 +211,7 @@ export class TransactionalLoop {
     if (known !== undefined) return known
     const place = { groupId: this.#options.groupId, topic, partition }
     const owner = new PartitionOwner(place, this.#takeOver, this.#options.onStep)
-    const hand = { place, owner, failures: 0 }
+    const hand = { place, owner, refusal: new Refusal(), failures: 0, errorsInARow: 0 }
     this.#hands.set(key, hand)
     return hand
   }
