@@ -8,9 +8,12 @@ export type Place = {
   readonly partition: number
 }
 
+/** What we need of kafkajs's producer. */
+export type TransactionalProducer = Pick<Producer, 'transaction' | 'disconnect'>
+
 /** What one needs to write a partition's effects alone: a producer whose predecessors are fenced. */
 export type Takeover = {
-  readonly producer: Producer
+  readonly producer: TransactionalProducer
   /** The first offset without a committed effect; undefined when nothing was ever committed. */
   readonly committed: bigint | undefined
 }

@@ -1,6 +1,6 @@
-import type { Producer, Transaction } from 'kafkajs'
+import type { Transaction } from 'kafkajs'
 import { type Chunk, messagesByTopic } from './gather.ts'
-import type { Place, TakeOver } from './ownership.ts'
+import type { Place, TakeOver, TransactionalProducer } from './ownership.ts'
 import { discard, durableSend } from './producer.ts'
 
 /** The moments of a transaction at which a test may stop or kill us. */
@@ -22,7 +22,7 @@ type State =
   | {
       readonly kind: 'seeking' | 'owned'
       readonly generation: number
-      readonly producer: Producer
+      readonly producer: TransactionalProducer
       /** Records below have their effect. */
       readonly next: bigint
     }
@@ -105,7 +105,7 @@ export class PartitionOwner {
     if (state.kind !== 'unowned') await discard(state.producer)
   }
 
-  async #transact(producer: Producer, chunk: Chunk, next: bigint): Promise<void> {
+  async #transact(producer: TransactionalProducer, chunk: Chunk, next: bigint): Promise<void> {
     const { groupId, topic, partition } = this.#place
     const transaction = await producer.transaction()
     try {

@@ -94,6 +94,6 @@ export class DurableProducer {
 }
 
 /** Closes a producer that will not be used again, whatever its broker says. */
-export async function discard(producer: Producer): Promise<void> {
+export async function discard(producer: Pick<Producer, 'disconnect'>): Promise<void> {
   await producer.disconnect().catch(() => undefined)
 }

@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest'
+import type { ConsumedRecord } from './consume.ts'
+import { type ChunkBounds, gather, messagesByTopic, type Transform } from './gather.ts'
+
+const record = (offset: number): ConsumedRecord => ({
+  ...{ topic: 'in', partition: 0, offset: String(offset), key: null, headers: {} },
+  value: Buffer.from(String(offset)),
+})
+const records = [0, 1, 2, 3].map(record)
+const copy: Transform = ({ value }) => [{ topic: 'out', value }]
+const wide: ChunkBounds = { maxRecords: 100, maxBytes: 100_000, maxMs: 60_000 }
+
+const chunkOf = (transform: Transform, bounds: Partial<ChunkBounds> = {}, failures = 0) =>
+  gather(records, { groupId: 'group', transform, bounds: { ...wide, ...bounds }, failures })
+
+const failsAt =
+  (offset: number, properties: object): Transform =>
+  (one) => {
+    if (Number(one.offset) === offset) throw Object.assign(new Error('broken'), properties)
+    return copy(one)
+  }
+
+describe('a chunk', () => {
+  test('holds what each record became, in order', async () => {
+    const { produced, covered, wait } = await chunkOf(copy)
+    expect(produced.map(({ value }) => String(value))).toEqual(['0', '1', '2', '3'])
+    expect({ covered, wait }).toEqual({ covered: 4, wait: undefined })
+  })
+
+  test('ends at its number of records', async () => {
+    expect(await chunkOf(copy, { maxRecords: 3 })).toMatchObject({ covered: 3 })
+  })
+
+  test('ends before the record that would make it too large', async () => {
+    expect(await chunkOf(copy, { maxBytes: 250 })).toMatchObject({ covered: 2 })
+  })
+
+  test('has at least one record, however long that took', async () => {
+    expect(await chunkOf(copy, { maxMs: -1 })).toMatchObject({ covered: 1 })
+  })
+
+  test('writes aside a record whose output is too large for any chunk, and goes on', async () => {
+    const large: Transform = ({ offset }) => [
+      { topic: 'out', value: 'x'.repeat(offset === '1' ? 300 : 1) },
+    ]
+    const { covered, letters, produced } = await chunkOf(large, { maxBytes: 350 })
+    expect(letters).toMatchObject([{ offset: '1', reason: 'output-too-large', groupId: 'group' }])
+    expect({ covered, produced: produced.length }).toEqual({ covered: 4, produced: 3 })
+  })
+
+  test('writes aside a record that is at fault, and goes on', async () => {
+    const { covered, letters } = await chunkOf(failsAt(2, { code: 'POISON', retriable: false }))
+    expect(letters).toMatchObject([{ offset: '2', reason: 'poison', value: Buffer.from('2') }])
+    expect(covered).toBe(4)
+  })
+
+  test('ends before a record that must wait, and says why', async () => {
+    const { covered, wait, letters } = await chunkOf(failsAt(2, { retriable: true }))
+    expect({ covered, letters }).toEqual({ covered: 2, letters: [] })
+    expect(wait).toMatchObject({ delayMs: 100, error: { message: 'broken' } })
+  })
+
+  test('counts earlier failures for its first record only', async () => {
+    expect(await chunkOf(failsAt(0, {}), {}, 9)).toMatchObject({ covered: 4, wait: undefined })
+    expect(await chunkOf(failsAt(1, {}), {}, 9)).toMatchObject({ covered: 1, letters: [] })
+  })
+})
+
+test('what a chunk holds is sent topic by topic, letters to the dead letter topic of their origin', async () => {
+  const chunk = await chunkOf(failsAt(1, { retriable: false }))
+  const byTopic = messagesByTopic(chunk)
+  expect([...byTopic.keys()]).toEqual(['out', 'in.dead-letter'])
+  expect(byTopic.get('out')?.map(({ value }) => String(value))).toEqual(['0', '2', '3'])
+  expect(byTopic.get('in.dead-letter')).toMatchObject([
+    { value: Buffer.from('1'), headers: { 'dead-letter-offset': '1' } },
+  ])
+})

@@ -1,0 +1,110 @@
+import type { Transaction } from 'kafkajs'
+import { describe, expect, test } from 'vitest'
+import type { Chunk } from './gather.ts'
+import type { TransactionalProducer } from './ownership.ts'
+import { PartitionOwner } from './partition-owner.ts'
+
+const place = { groupId: 'group', topic: 'in', partition: 3 }
+const chunk: Chunk = {
+  ...{ produced: [{ topic: 'out', value: 'made' }], letters: [] },
+  ...{ covered: 1, wait: undefined },
+}
+
+/** A broker that notes what it is asked, and may refuse a step. */
+function newBroker({ committed, refuses }: { committed?: bigint; refuses?: string } = {}) {
+  const calls: string[] = []
+  const call = async (name: string) => {
+    calls.push(name)
+    if (name === refuses) throw new Error(`${name} was refused`)
+  }
+  const transaction: Transaction = {
+    send: async ({ topic }) => {
+      await call(`send to ${topic}`)
+      return []
+    },
+    sendBatch: async () => [],
+    sendOffsets: ({ topics }) => call(`offset ${topics[0]?.partitions[0]?.offset}`),
+    commit: () => call('commit'),
+    abort: () => call('abort'),
+    isActive: () => true,
+  }
+  const producer: TransactionalProducer = {
+    transaction: async () => {
+      calls.push('begin')
+      return transaction
+    },
+    disconnect: () => call('discard'),
+  }
+  const takeOver = async () => {
+    await call('take over')
+    return { producer, committed }
+  }
+  return { owner: new PartitionOwner(place, takeOver), calls }
+}
+
+const span = (first: bigint, last: bigint) => ({ first, last })
+const inGeneration = (generation: number) => () => generation
+
+describe('a partition is taken over', () => {
+  test('where its offsets were committed, when the batch holds that place', async () => {
+    const { owner, calls } = newBroker({ committed: 5n })
+    expect(await owner.step(span(3n, 9n), inGeneration(1))).toEqual({ kind: 'go', next: 5n })
+    expect(calls).toEqual(['take over'])
+  })
+
+  test('where the batch begins, when nothing was ever committed', async () => {
+    const { owner } = newBroker()
+    expect(await owner.step(span(3n, 9n), inGeneration(1))).toEqual({ kind: 'go', next: 3n })
+  })
+
+  test('by seeking, when the batch begins elsewhere; a gap in what comes then is no loss', async () => {
+    const { owner } = newBroker({ committed: 20n })
+    const seeks = { kind: 'seek', offset: 20n }
+    expect(await owner.step(span(3n, 9n), inGeneration(1))).toEqual(seeks)
+    expect(await owner.commit(chunk, 21n, 1)).toBe(false)
+    expect(await owner.step(span(22n, 30n), inGeneration(1))).toEqual({ kind: 'go', next: 20n })
+  })
+
+  test('and left again, when another generation has begun meanwhile', async () => {
+    const { owner, calls } = newBroker()
+    let generation = 1
+    expect(await owner.step(span(3n, 9n), () => generation++)).toEqual({ kind: 'leave' })
+    expect(calls).toEqual(['take over', 'discard'])
+  })
+
+  test('anew in each generation', async () => {
+    const { owner, calls } = newBroker()
+    await owner.step(span(3n, 9n), inGeneration(1))
+    await owner.step(span(3n, 9n), inGeneration(2))
+    expect(calls).toEqual(['take over', 'discard', 'take over'])
+  })
+})
+
+describe('an owner', () => {
+  test('sends what was made, then the offsets, then commits, and goes on from there in memory', async () => {
+    const { owner, calls } = newBroker({ committed: 5n })
+    await owner.step(span(5n, 9n), inGeneration(1))
+    expect(await owner.commit(chunk, 7n, 1)).toBe(true)
+    expect(calls).toEqual(['take over', 'begin', 'send to out', 'offset 7', 'commit'])
+    expect(await owner.step(span(5n, 9n), inGeneration(1))).toEqual({ kind: 'go', next: 7n })
+  })
+
+  test('writes nothing in another generation', async () => {
+    const { owner, calls } = newBroker()
+    await owner.step(span(3n, 9n), inGeneration(1))
+    expect(await owner.commit(chunk, 7n, 2)).toBe(false)
+    expect(calls).toEqual(['take over'])
+  })
+
+  test.each(['send to out', 'offset 7', 'commit'])(
+    'that fails at "%s" aborts, throws its producer away, and must take over anew',
+    async (refuses) => {
+      const { owner, calls } = newBroker({ refuses })
+      await owner.step(span(5n, 9n), inGeneration(1))
+      await expect(owner.commit(chunk, 7n, 1)).rejects.toThrow('was refused')
+      expect(calls.slice(-2)).toEqual(['abort', 'discard'])
+      await owner.step(span(5n, 9n), inGeneration(1))
+      expect(calls.at(-1)).toBe('take over')
+    },
+  )
+})
