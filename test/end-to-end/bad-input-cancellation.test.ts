@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto'
+import { Codec } from '@tenseams/contracts/codec'
+import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import { eventually } from '@tenseams/local/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readTopics } from '../kafka.ts'
 import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
-import { useStack } from '../stack.ts'
+import { type TestStack, useStack } from '../stack.ts'
 
+let stack: TestStack
 let pool: pg.Pool
 let ordersUrl: string
 
 beforeAll(async () => {
-  const stack = await useStack()
+  stack = await useStack()
   pool = adminPool(stack)
   ordersUrl = stack.endpoints.ordersUrl
 })
@@ -61,6 +65,10 @@ const isInInbox = async (orderId: string): Promise<boolean> => {
 const problem = (kind: string) => `urn:ten-seams:problem:${kind}`
 
 describe('a cancellation', () => {
+  // While fulfilment stands still, a confirmed order stays one: nothing completes it.
+  beforeAll(() => stack.pause('fulfilment'))
+  afterAll(() => stack.resume('fulfilment'))
+
   test('of a confirmed order names the payment to be given back; the same key gets the same answer', async () => {
     const orderId = await place()
     const etag = await settled(orderId, 'confirmed')
@@ -140,3 +148,48 @@ describe('a cancellation', () => {
     expect(await typesOf(orderId)).toHaveLength(3)
   })
 })
+
+describe('a cancellation that fulfilment hears of behind the confirmation', () => {
+  test('recalls what was dispatched, and the dispatch does not bring the order back', async () => {
+    stack.pause('fulfilment')
+    const orderId = await place()
+    try {
+      const etag = await settled(orderId, 'confirmed')
+      expect((await cancel(orderId, { 'if-match': etag })).status).toBe(200)
+    } finally {
+      stack.resume('fulfilment')
+    }
+    const { paymentId } = (await getOrder(ordersUrl, orderId)).body
+    const [dispatched, recalled] = await shipmentsOf(orderId, 2)
+    const shipmentId = dispatched?.dispatched?.shipmentId
+    expect(dispatched).toMatchObject({ version: 1n, dispatched: { shipmentId, paymentId } })
+    expect(recalled).toMatchObject({ version: 2n, recalled: { shipmentId, reason: 'mistake' } })
+    await eventually(() => isInOrdersInbox(dispatched?.eventId), {
+      timeoutMs: 60_000,
+      what: `orders to have heard of the shipment of ${orderId}`,
+    })
+    expect((await typesOf(orderId)).at(-1)).toBe('OrderCancelled')
+  })
+})
+
+async function shipmentsOf(orderId: string, count: number): Promise<readonly ShipmentEvent[]> {
+  const { kafkaBrokers, registryUrl } = stack.endpoints
+  const topic = 'fulfilment.shipment.v1'
+  const reading = await readTopics(kafkaBrokers, [topic])
+  const ours = () => reading.records.filter(({ key }) => key === orderId)
+  try {
+    await eventually(() => ours().length >= count, { timeoutMs: 60_000, what: 'the shipment' })
+  } finally {
+    await reading.close()
+  }
+  const codec = new Codec({ registryUrl, timeoutMs: 5_000 })
+  const decode = async (value: Buffer | null) => {
+    return (await codec.decode<ShipmentEvent>(topic, value)).value
+  }
+  return Promise.all(ours().map(({ value }) => decode(value)))
+}
+
+async function isInOrdersInbox(eventId: string | undefined): Promise<boolean> {
+  const { rowCount } = await pool.query('select from orders.inbox where event_id = $1', [eventId])
+  return rowCount === 1
+}

@@ -114,15 +114,15 @@ describe('an ETag', () => {
     const placed = await postOrder(ordersUrl, orderBody())
     expect(placed.headers.get('etag')).toBe('"1"')
     const orderId = String(placed.body.orderId)
-    const confirmed = await eventually(
+    const completed = await eventually(
       async () => {
         const answer = await getOrder(ordersUrl, orderId)
-        return answer.body.status === 'confirmed' ? answer : undefined
+        return answer.body.status === 'completed' ? answer : undefined
       },
-      { timeoutMs: 60_000, what: `order ${orderId} to be confirmed` },
+      { timeoutMs: 60_000, what: `order ${orderId} to be completed` },
     )
-    const etag = String(confirmed.headers.get('etag'))
-    expect(etag).toBe(`"${String(confirmed.body.version)}"`)
+    const etag = String(completed.headers.get('etag'))
+    expect(etag).toBe(`"${String(completed.body.version)}"`)
     expect((await read(orderId, '"1"')).status).toBe(200)
     for (const known of [etag, `W/${etag}`, `"1", ${etag}`, '*']) {
       const unchanged = await read(orderId, known)

@@ -1,5 +1,5 @@
 import { agrees, compareBronze, compareGold } from '@tenseams/local/demonstration/agreement'
-import { Figures } from '@tenseams/local/demonstration/figures'
+import { areSettled, Figures } from '@tenseams/local/demonstration/figures'
 import { placeOrders, registerCustomers } from '@tenseams/local/demonstration/shop'
 import { eventually } from '@tenseams/local/wait'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -18,12 +18,13 @@ afterAll(() => figures.close())
 const ORDERS = 300
 
 describe('the whole way of an order', () => {
-  test('loses and doubles nothing when lakehouse, payments and Connect are killed in the middle', async () => {
+  test('loses and doubles nothing when lakehouse, payments, fulfilment and Connect are killed in the middle', async () => {
     const customers = await registerCustomers(stack.endpoints, 6)
     const killed: Promise<void>[] = []
     const victims = new Map([
       [60, 'lakehouse'],
       [120, 'payments'],
+      [150, 'fulfilment'],
       [180, 'connect'],
     ])
     const placed = await placeOrders(stack.endpoints, customers, ORDERS, (done) => {
@@ -32,17 +33,17 @@ describe('the whole way of an order', () => {
     })
     expect(new Set(placed.map(({ orderId }) => orderId)).size).toBe(ORDERS)
     await Promise.all(killed)
-    expect(killed).toHaveLength(3)
+    expect(killed).toHaveLength(4)
 
-    await eventually(async () => ((await figures.orderStates()).OrderPlaced ?? 0) === 0, {
+    await eventually(async () => areSettled(await figures.orderStates()), {
       timeoutMs: 90_000,
-      what: 'every order to be confirmed or rejected',
+      what: 'every order to be completed, rejected or cancelled',
     })
     await eventually(
       async () => {
         const gold = await figures.gold()
         const comparisons = [
-          ...compareBronze(await figures.storedEvents(), await figures.bronze()),
+          ...compareBronze(await figures.dueEvents(), await figures.bronze()),
           ...compareGold(await figures.captured(), gold.windows, gold.late),
         ]
         const differing = comparisons.filter((one) => !agrees(one))

@@ -63,8 +63,8 @@ describe('a record that nobody can read', () => {
       await eventually(
         async () =>
           (await getOrder(stack.endpoints.ordersUrl, String(body.orderId))).body.status ===
-          'confirmed',
-        { timeoutMs: 30_000, what: 'orders to be confirmed behind the poison' },
+          'completed',
+        { timeoutMs: 30_000, what: 'orders to be completed behind the poison' },
       )
     }
 

@@ -61,7 +61,7 @@ describe('money is taken once for each order', () => {
   ])('when the provider %s', async (_, faults) => {
     await setFaults(faults)
     const orderIds = await place(8)
-    await toEndAs(orderIds, 'confirmed')
+    await toEndAs(orderIds, 'completed')
     expect(await timesCharged(orderIds)).toEqual(orderIds.map(() => 1))
   })
 
@@ -74,7 +74,7 @@ describe('money is taken once for each order', () => {
       what: 'the breaker to have opened, and to have tried again',
     })
     await setFaults([])
-    await toEndAs(orderIds, 'confirmed')
+    await toEndAs(orderIds, 'completed')
     expect(await timesCharged(orderIds)).toEqual(orderIds.map(() => 1))
   })
 
@@ -92,7 +92,7 @@ describe('exactly once ends at the provider’s promise', () => {
       { kind: 'lose-answer', every: 2 },
     ])
     const orderIds = await place(4)
-    await toEndAs(orderIds, 'confirmed')
+    await toEndAs(orderIds, 'completed')
     expect(Math.max(...(await timesCharged(orderIds)))).toBeGreaterThan(1)
   })
 })

@@ -48,9 +48,9 @@ const placeAndSettle = async (): Promise<readonly StoredRow[]> => {
   return eventually(
     async () => {
       const rows = await storedRows(String(body.orderId))
-      return rows.length === 3 ? rows : undefined
+      return rows.some(({ type }) => type === 'OrderCompleted') ? rows : undefined
     },
-    { timeoutMs: 30_000, what: 'an order to be placed, paid and confirmed' },
+    { timeoutMs: 30_000, what: 'an order to be placed, paid and completed' },
   )
 }
 

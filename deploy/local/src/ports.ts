@@ -35,6 +35,7 @@ export type Endpoints = {
   readonly ordersUrl: string
   readonly paymentsUrl: string
   readonly paymentProviderUrl: string
+  readonly fulfilmentUrl: string
   readonly lakehouseUrl: string
   readonly pulseUrl: string
   readonly postgres: { readonly host: string; readonly port: number }
@@ -61,6 +62,7 @@ export function endpointsOf(ports: Ports, places: Places): Endpoints {
     ordersUrl: url('orders'),
     paymentsUrl: url('payments'),
     paymentProviderUrl: url('paymentProvider'),
+    fulfilmentUrl: url('fulfilment'),
     lakehouseUrl: url('lakehouse'),
     pulseUrl: url('pulse'),
     postgres: { host, port: ports.postgres },

@@ -10,7 +10,7 @@ import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { handlePayments } from './consumer.ts'
-import { PAYMENTS_TOPIC } from './contract.ts'
+import { PAYMENTS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { customerRoutes } from './customer-routes.ts'
 import { listRoutes } from './list-routes.ts'
 import { openOrderLog, SCHEMA } from './log.ts'
@@ -18,6 +18,7 @@ import { orderListProjection } from './order-list.ts'
 import { orderRoutes } from './order-routes.ts'
 import { readModelRoutes } from './read-model-routes.ts'
 import { readOrderSettings } from './settings.ts'
+import { handleShipments } from './shipment-consumer.ts'
 
 const settings = readOrderSettings()
 const metrics = openMetrics('orders')
@@ -34,17 +35,22 @@ const server = buildServer({
   metrics,
   ready: {
     postgres: async () => void (await shop.query('select 1')),
-    kafka: () => payments.assertReady(),
+    payments: () => payments.assertReady(),
+    shipments: () => shipments.assertReady(),
   },
 })
+const consuming = { kafka, deadLetters, metrics, log: server.log }
 const payments = new Consumption({
-  kafka,
+  ...consuming,
   groupId: 'orders',
   topics: [PAYMENTS_TOPIC],
   handle: handlePayments(orderLog, codec),
-  deadLetters,
-  metrics,
-  log: server.log,
+})
+const shipments = new Consumption({
+  ...consuming,
+  groupId: 'orders-shipments',
+  topics: [SHIPMENTS_TOPIC],
+  handle: handleShipments(orderLog, codec),
 })
 
 const orderList = new Projection({
@@ -69,9 +75,11 @@ listRoutes(server, shop)
 cancellationRoutes(server, { pool: shop, log: orderLog })
 customerRoutes(server, { shop, vault })
 payments.start()
+shipments.start()
 orderList.start()
 await runService(server, settings, [
   payments,
+  shipments,
   orderList,
   deadLetters,
   { close: () => shop.end() },

@@ -3,7 +3,8 @@ import type { Profile } from '../profiles.ts'
 import type { Secrets } from '../secrets.ts'
 import { eventually } from '../wait.ts'
 import { agrees, type Comparison, compareBronze, compareGold } from './agreement.ts'
-import { Figures, type Money } from './figures.ts'
+import { areSettled, eventTopics, Figures, type Money } from './figures.ts'
+import { showLives } from './lives.ts'
 import { placeOrder, placeOrders, registerCustomers } from './shop.ts'
 
 export type DemonstrationOptions = {
@@ -32,14 +33,16 @@ export async function demonstrate(options: DemonstrationOptions): Promise<Demons
   try {
     const startedAt = performance.now()
     if (options.profile === 'minimal') {
-      await sendOrders(options)
+      const customers = await sendOrders(options)
       await showOrders(options, figures)
+      await showLives(options.endpoints, customers, options.say)
       return { ok: true }
     }
     const inGoldBefore = await paymentsInGold(figures)
     const customers = await sendOrders(options)
     const firstGold = untilGoldGrows(figures, inGoldBefore, startedAt)
     await showOrders(options, figures)
+    await showLives(options.endpoints, customers, options.say)
     const ok = await showLake(options, figures)
     await showFreshness(options, figures, customers)
     return { ok, firstGoldMs: await firstGold }
@@ -65,15 +68,15 @@ async function showOrders({ say }: DemonstrationOptions, figures: Figures): Prom
   const states = await eventually(
     async () => {
       const now = await figures.orderStates()
-      return (now.OrderPlaced ?? 0) === 0 ? now : undefined
+      return areSettled(now) ? now : undefined
     },
-    { timeoutMs: ORDERS_TIMEOUT_MS, what: 'every order to be confirmed or rejected' },
+    { timeoutMs: ORDERS_TIMEOUT_MS, what: 'every order to be completed, rejected or cancelled' },
   )
   const parts = Object.entries(states).map(([state, orders]) => `${orders} ${state}`)
   say(`orders in Postgres: ${parts.join(', ')}`)
   for (const { topic, rows } of await figures.storedEvents())
     say(`events in Postgres: ${rows} for ${topic}`)
-  const topics = ['orders.order.v1', 'payments.payment.v1', 'analytics.revenue-per-minute.v1']
+  const topics = [...eventTopics, 'analytics.revenue-per-minute.v1']
   for (const { topic, records } of await figures.offsets(topics)) {
     say(`offsets in Kafka: ${records} in ${topic} (events, ticks and transaction markers)`)
   }
@@ -134,7 +137,7 @@ async function untilAgreed(figures: Figures): Promise<readonly Comparison[]> {
 
 async function compareAll(figures: Figures): Promise<readonly Comparison[]> {
   const [stored, bronze, captured, gold] = [
-    await figures.storedEvents(),
+    await figures.dueEvents(),
     await figures.bronze(),
     await figures.captured(),
     await figures.gold(),

@@ -19,8 +19,20 @@ export type TopicCount = {
 
 export type TopicOffsets = { readonly topic: string; readonly records: bigint }
 
-/** The topics whose events are counted in Postgres and in bronze. */
-export const eventTopics = ['orders.order.v1', 'payments.payment.v1'] as const
+/** The topics whose events are counted in bronze. The first two come from Postgres, the last from fulfilment. */
+export const eventTopics = [
+  'orders.order.v1',
+  'payments.payment.v1',
+  'fulfilment.shipment.v1',
+] as const
+
+/** Orders by the type of their last event. */
+export type OrderStates = Readonly<Record<string, number>>
+
+/** Whether every order's life has ended: nobody waits for a payment or a shipment. */
+export function areSettled(states: OrderStates): boolean {
+  return (states.OrderPlaced ?? 0) + (states.OrderConfirmed ?? 0) === 0
+}
 
 /** Reads what each part of the system holds. Every question has a bound; nothing is written. */
 export class Figures {
@@ -62,7 +74,7 @@ export class Figures {
   }
 
   /** Orders by where their life has come to. */
-  async orderStates(): Promise<Readonly<Record<string, number>>> {
+  async orderStates(): Promise<OrderStates> {
     const { rows } = await this.#pool.query<{ type: string; orders: number }>(
       `select type, count(*)::int as orders from
          (select distinct on (stream_id) type from orders.events order by stream_id, version desc) as latest
@@ -84,6 +96,20 @@ export class Figures {
       rows: BigInt(row.rows),
       distinct: BigInt(row.rows),
     }))
+  }
+
+  /**
+   * Events that there must be by what Postgres says: its own, and a shipment's for each confirmation and for each
+   * cancellation behind one. Fulfilment keeps nothing that could be asked.
+   */
+  async dueEvents(): Promise<readonly TopicCount[]> {
+    const { rows } = await this.#pool.query<{ shipments: string }>(
+      `select count(*) as shipments from orders.events
+        where type = 'OrderConfirmed' or (type = 'OrderCancelled' and data->>'paymentId' is not null)`,
+    )
+    const shipments = BigInt(rows[0]?.shipments ?? 0)
+    const due = { topic: eventTopics[2], rows: shipments, distinct: shipments }
+    return [...(await this.storedEvents()), due]
   }
 
   /** Money captured, as the payments' event store says it. */

@@ -59,6 +59,12 @@ export async function placeOrder(
   return { orderId, placedAt }
 }
 
+/** Cancels an order, however far it has come. @throws Error when it has ended already. */
+export async function cancelOrder(shop: Shop, orderId: string): Promise<void> {
+  const headers = { 'idempotency-key': randomUUID(), 'if-match': '*' }
+  await post(`${shop.ordersUrl}/orders/${orderId}/cancellation`, { reason: 'mistake' }, headers)
+}
+
 function at<Item>(items: readonly Item[], index: number): Item {
   const item = items[index % items.length]
   if (item === undefined) throw new RangeError('nothing to choose from')

@@ -50,6 +50,14 @@ const services: readonly Service[] = [
     }),
   },
   {
+    name: 'fulfilment',
+    title: 'service fulfilment',
+    profiles: everyProfile,
+    needs: ['contracts'],
+    port: 'fulfilment',
+    environment: kafkaSettings,
+  },
+  {
     name: 'pulse',
     title: 'service pulse, ticks and barriers',
     profiles: everyProfile,

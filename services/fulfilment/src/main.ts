@@ -1,0 +1,34 @@
+import { Codec } from '@tenseams/contracts/codec'
+import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
+import { openKafka } from '@tenseams/kafka/client'
+import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
+import { runService } from '@tenseams/service/run'
+import { buildServer } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
+import { readFulfilmentSettings } from './settings.ts'
+import { shipOrders } from './transform.ts'
+
+const settings = readFulfilmentSettings()
+const metrics = openMetrics('fulfilment')
+const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const { encode } = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
+
+const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'fulfilment' })
+const server = buildServer({
+  name: 'fulfilment',
+  logLevel: settings.LOG_LEVEL,
+  metrics,
+  ready: { kafka: () => orders.assertReady() },
+})
+const orders = new TransactionalLoop({
+  kafka,
+  groupId: 'fulfilment',
+  topics: [ORDERS_TOPIC],
+  transform: shipOrders({ codec, encode, now: Date.now }),
+  metrics,
+  log: server.log,
+})
+
+orders.start()
+await runService(server, settings, [orders])

@@ -1,0 +1,46 @@
+import type { Codec, Encoder } from '@tenseams/contracts/codec'
+import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
+import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
+import type { Transform } from '@tenseams/kafka/gather'
+import { v5 as uuidv5 } from 'uuid'
+import { envelopeOf, factOf, ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
+import { shipmentOf } from './domain/shipment.ts'
+
+export type Shipping = {
+  readonly codec: Codec
+  readonly encode: Encoder<ShipmentEvent>['encode']
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+}
+
+/**
+ * An order's record to the shipment records that it causes. All ids are derived: the event's from the order event, the
+ * shipment's from the order, which has one shipment.
+ *
+ * The transaction around it makes one record one effect, whoever is killed. It cannot make one *event* one effect: after
+ * a snapshot of the outbox anew, or a lost slot, an old OrderConfirmed comes again at a new offset. There is no state
+ * here that would know it, so the shipment event goes out again, under the id that it had, and the inboxes of its
+ * consumers drop it.
+ */
+export function shipOrders({ codec, encode, now }: Shipping): Transform {
+  return async (record) => {
+    const { value: order } = await codec.decode<OrderEvent>(ORDERS_TOPIC, record.value)
+    const fact = factOf(order)
+    if (fact === undefined) return []
+    const { eventId: cause, streamId, traceparent } = order
+    const shipment = shipmentOf(fact, uuidv5('fulfilment/shipment', streamId))
+    if (shipment === undefined) return []
+    const eventId = uuidv5('fulfilment/1', cause)
+    const stamp = { eventId, streamId, occurredAt: BigInt(now()), traceparent }
+    const envelope = envelopeOf(shipment, stamp)
+    return [
+      {
+        topic: SHIPMENTS_TOPIC,
+        key: streamId,
+        value: encode(envelope),
+        // As the outbox writes them, so that all events of the house can be told apart unread.
+        headers: { id: eventId, eventType: envelope.type, version: String(envelope.version) },
+      },
+    ]
+  }
+}

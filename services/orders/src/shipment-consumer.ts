@@ -1,0 +1,37 @@
+import type { Codec } from '@tenseams/contracts/codec'
+import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
+import type { ConsumedRecord } from '@tenseams/kafka/consume'
+import { v5 as uuidv5 } from 'uuid'
+import { SHIPMENTS_TOPIC } from './contract.ts'
+import type { OrderLog } from './log.ts'
+
+/** A shipment that no order can have caused. It goes to the dead letter topic, for a person. */
+export class ShipmentRefusedError extends Error {
+  readonly retriable = false
+  readonly code: string
+
+  constructor(refusal: string, shipment: ShipmentEvent) {
+    super(`${shipment.type} of order ${shipment.streamId}: ${refusal}`)
+    this.code = refusal
+  }
+}
+
+/**
+ * A dispatched order is completed, in one transaction with the inbox row; a dispatch that is handed out again has no
+ * second effect. A recall is the answer to what happened here, so there is nothing to be done about it.
+ */
+export function handleShipments(log: OrderLog, codec: Codec) {
+  return async (record: ConsumedRecord): Promise<void> => {
+    const { value: shipment } = await codec.decode<ShipmentEvent>(SHIPMENTS_TOPIC, record.value)
+    if (shipment.dispatched === null) return
+    const { shipmentId } = shipment.dispatched
+    const command = { type: 'CompleteOrder', data: { shipmentId } } as const
+    const outcome = await log.handle(shipment.streamId, command, {
+      eventIdOf: (step) => uuidv5(`orders/${step}`, shipment.eventId),
+      occurredAt: Date.now(),
+      traceparent: shipment.traceparent,
+      guard: { kind: 'inbox', eventId: shipment.eventId },
+    })
+    if (outcome.kind === 'refused') throw new ShipmentRefusedError(outcome.refusal, shipment)
+  }
+}
