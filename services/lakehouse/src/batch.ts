@@ -50,8 +50,10 @@ function rowOf(
   return bronze.rowOf(value, { partition, offset: BigInt(message.offset), timestampMs, schemaId })
 }
 
-function eventTimeMs(value: Envelope, message: KafkaMessage): number {
-  return typeof value.occurredAt === 'number' ? value.occurredAt : Number(message.timestamp)
+/** Avro's time is a number, Protobuf's an int64. */
+function eventTimeMs({ occurredAt }: Envelope, message: KafkaMessage): number {
+  const isTime = typeof occurredAt === 'number' || typeof occurredAt === 'bigint'
+  return Number(isTime ? occurredAt : message.timestamp)
 }
 
 function letterOf(

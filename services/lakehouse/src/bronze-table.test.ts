@@ -22,6 +22,23 @@ describe('the bronze table of a topic', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
+  it('is made of a Protobuf contract in the same way', () => {
+    const { schema } = bronzeTableOf('fulfilment.shipment.v1')
+    const columns = schema.fields.slice(4).map(({ name, required, type }) => {
+      return [name, required, typeof type === 'string' ? type : 'struct']
+    })
+    expect(columns).toEqual([
+      ['event_id', true, 'string'],
+      ['stream_id', true, 'string'],
+      ['version', true, 'long'],
+      ['type', true, 'string'],
+      ['occurred_at', true, 'long'],
+      ['traceparent', false, 'string'],
+      ['dispatched', false, 'struct'],
+      ['recalled', false, 'struct'],
+    ])
+  })
+
   it('takes a record as a row: columns in snake_case, times in microseconds, branches as they are', () => {
     const value = {
       eventId: 'e',
