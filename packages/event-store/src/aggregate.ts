@@ -1,6 +1,6 @@
 import { type Decider, fold } from '@tenseams/decider/decider'
 import type pg from 'pg'
-import type { Guard, NewEvent } from './append.ts'
+import type { Append, CompanionRow, Guard, NewEvent } from './append.ts'
 import { StoreUnavailableError } from './errors.ts'
 import type { EventStore } from './event-store.ts'
 import { readStream, type StoredEvent } from './read.ts'
@@ -23,6 +23,8 @@ export type AggregateOptions<Command, Event, State, Refusal> = {
   readonly decider: Decider<Command, Event, State, Refusal>
   /** A decided event as it will be stored and sent. */
   readonly seal: (event: Event, stamp: Stamp) => NewEvent
+  /** What an event means for the store's companion table; written with it, or not at all. */
+  readonly rowsOf?: (event: Event, stamp: Stamp) => readonly CompanionRow[]
   /** The event that stored bytes say; undefined for a type that this reader does not know. */
   readonly open: (stored: StoredEvent) => Promise<Event | undefined>
   /** For streams that become long. A snapshot changes how much is read, never what comes of it. */
@@ -125,24 +127,33 @@ export class Aggregate<Command, Event, State, Refusal> {
   ): Promise<Outcome<Event, Refusal> | { readonly kind: 'conflict' }> {
     const decision = this.#options.decider.decide(command, loaded.state)
     if (decision.kind === 'refused') return decision
-    const events = decision.events.map((event, step) =>
-      this.#options.seal(event, {
-        eventId: circumstances.eventIdOf(step),
-        streamId,
-        version: loaded.version + BigInt(step) + 1n,
-        occurredAt: circumstances.occurredAt,
-        traceparent: circumstances.traceparent,
-      }),
-    )
-    const { guard } = circumstances
-    const append = { streamId, expectedVersion: loaded.version, events }
+    const stamped = decision.events.map((event, step) => ({
+      event,
+      stamp: stampOf(streamId, loaded.version, step, circumstances),
+    }))
     const result = await this.#options.store.append(
-      guard === undefined ? append : { ...append, guard },
+      this.#appendOf(streamId, loaded.version, stamped, circumstances.guard),
     )
     if (result.kind !== 'appended') return { kind: result.kind }
-    const version = loaded.version + BigInt(events.length)
+    const version = loaded.version + BigInt(stamped.length)
     this.#afterAppend(streamId, loaded.version, version)
     return { kind: 'done', events: decision.events, version }
+  }
+
+  #appendOf(
+    streamId: string,
+    expectedVersion: bigint,
+    stamped: readonly { readonly event: Event; readonly stamp: Stamp }[],
+    guard: Guard | undefined,
+  ): Append {
+    const { seal, rowsOf } = this.#options
+    return {
+      streamId,
+      expectedVersion,
+      events: stamped.map(({ event, stamp }) => seal(event, stamp)),
+      ...(guard === undefined ? {} : { guard }),
+      ...(rowsOf && { rows: stamped.flatMap(({ event, stamp }) => rowsOf(event, stamp)) }),
+    }
   }
 
   /** The caller does not wait for a snapshot, and is not told that it failed: the next one serves as well. */
@@ -168,4 +179,14 @@ export class Aggregate<Command, Event, State, Refusal> {
     if (!loaded.allKnown || loaded.read === 0) return
     await keepSnapshot(this.#options.pool, this.#options.schema, streamId, loaded, snapshot)
   }
+}
+
+function stampOf(
+  streamId: string,
+  before: bigint,
+  step: number,
+  { eventIdOf, occurredAt, traceparent }: Circumstances,
+): Stamp {
+  const version = before + BigInt(step) + 1n
+  return { eventId: eventIdOf(step), streamId, version, occurredAt, traceparent }
 }

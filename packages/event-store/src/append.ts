@@ -29,6 +29,16 @@ export type Append = {
   readonly expectedVersion: bigint
   readonly events: readonly NewEvent[]
   readonly guard?: Guard
+  /** Rows of the service's own, one value a column of the store's companion table: they stand or fall with the events. */
+  readonly rows?: readonly CompanionRow[]
+}
+
+export type CompanionRow = readonly unknown[]
+
+/** A table of the service's own, in the store's schema, that appends may carry rows for. */
+export type Companion = {
+  readonly table: string
+  readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
 
 export type AppendResult =

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import { type Append, type AppendResult, planBatch } from './append.ts'
+import { type Append, type AppendResult, type Companion, planBatch } from './append.ts'
 import { StoreUnavailableError, unavailable } from './errors.ts'
 import { leavesOutcomeOpen, resolveLost } from './lost-statement.ts'
 import { appendText, appendValues } from './statement.ts'
@@ -8,6 +8,8 @@ export type EventStoreOptions = {
   readonly pool: pg.Pool
   /** The schema that schema.sql was applied to. */
   readonly schema: string
+  /** Where the `rows` of appends go, in the same statement as their events. */
+  readonly companion?: Companion
   /** Statements under way at once; more of them means smaller batches. */
   readonly maxStatements?: number
   readonly maxBatch?: number
@@ -43,6 +45,7 @@ type OutcomeRow = {
 export class EventStore {
   readonly #pool: pg.Pool
   readonly #text: string
+  readonly #companion: Companion | undefined
   readonly #maxStatements: number
   readonly #maxBatch: number
   readonly #maxQueued: number
@@ -54,7 +57,8 @@ export class EventStore {
 
   constructor(options: EventStoreOptions) {
     this.#pool = options.pool
-    this.#text = appendText(options.schema)
+    this.#text = appendText(options.schema, options.companion)
+    this.#companion = options.companion
     this.#schema = options.schema
     this.#maxStatements = options.maxStatements ?? 2
     this.#maxBatch = options.maxBatch ?? 256
@@ -104,7 +108,8 @@ export class EventStore {
 
   async #write(batch: readonly Queued[]): Promise<void> {
     try {
-      const values = appendValues(batch.map(({ append }) => append))
+      const appends = batch.map(({ append }) => append)
+      const values = appendValues(appends, this.#companion)
       const client = await this.#pool.connect()
       await this.#send(client, batch, [...values])
     } catch (error) {

@@ -1,4 +1,4 @@
-import type { Append, Guard } from './append.ts'
+import type { Append, Companion, Guard } from './append.ts'
 import { toJson } from './json.ts'
 
 /** A schema's name is checked before it becomes part of a statement, since an identifier cannot be a parameter. */
@@ -6,16 +6,35 @@ export function assertSchemaName(schema: string): void {
   if (!/^[a-z_]+$/.test(schema)) throw new Error(`not a schema's name: ${schema}`)
 }
 
-/** The text of the one statement that appends a batch. */
-export function appendText(schema: string): string {
+/**
+ * The text of the one statement that appends a batch, with the rows of its companion table, if it has one: only those of
+ * appends that were written. It is one statement, so both are durable, or neither.
+ */
+export function appendText(schema: string, companion?: Companion): string {
   assertSchemaName(schema)
-  return `select append_no, outcome, actual_version from ${schema}.append(
+  const append = `select append_no, outcome, actual_version from ${schema}.append(
     $1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[], $6::integer[], $7::text[],
     $8::integer[], $9::uuid[], $10::bigint[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::bytea[])`
+  if (companion === undefined) return append
+  assertSchemaName(companion.table)
+  for (const { name } of companion.columns) assertSchemaName(name)
+  const names = companion.columns.map(({ name }) => name)
+  const arrays = companion.columns.map(({ type }, index) => `$${index + 17}::${type}[]`)
+  return `with appended as materialized (${append}), companions as (
+    insert into ${schema}.${companion.table} (${names.join(', ')})
+    select ${names.map((name) => `r.${name}`).join(', ')}
+      from unnest($16::integer[], ${arrays.join(', ')}) with ordinality
+             as r(append_no, ${names.join(', ')}, row_no)
+      join appended a on a.append_no = r.append_no and a.outcome = 'appended'
+     order by r.row_no)
+    select append_no, outcome, actual_version from appended order by append_no`
 }
 
-/** A batch as the columns that `append` in schema.sql takes. */
-export function appendValues(batch: readonly Append[]): readonly unknown[] {
+/** A batch as the columns that `append` in schema.sql takes, then those of the companion table. */
+export function appendValues(batch: readonly Append[], companion?: Companion): readonly unknown[] {
+  if (companion === undefined && batch.some(({ rows }) => rows !== undefined)) {
+    throw new Error('rows were given to a store that has no companion table')
+  }
   const keys = batch.map(({ guard }) => (guard?.kind === 'idempotency' ? guard : undefined))
   const events = batch.flatMap((append, index) =>
     append.events.map((event) => ({ ...event, appendNo: index + 1 })),
@@ -36,6 +55,19 @@ export function appendValues(batch: readonly Append[]): readonly unknown[] {
     events.map((event) => event.partition ?? null),
     events.map((event) => toJson(event.data)),
     events.map((event) => event.payload),
+    ...(companion === undefined ? [] : companionValues(batch, companion)),
+  ]
+}
+
+function companionValues(batch: readonly Append[], { columns }: Companion): readonly unknown[] {
+  const rows = batch.flatMap((append, index) =>
+    (append.rows ?? []).map((values) => ({ appendNo: index + 1, values })),
+  )
+  const fits = rows.every(({ values }) => values.length === columns.length)
+  if (!fits) throw new Error('a companion row has other columns than its table')
+  return [
+    rows.map(({ appendNo }) => appendNo),
+    ...columns.map((_, index) => rows.map(({ values }) => values[index] ?? null)),
   ]
 }
 

@@ -1,4 +1,5 @@
 import { Aggregate, type AggregateOptions, type Stamp } from './aggregate.ts'
+import type { Companion } from './append.ts'
 import { EventStore } from './event-store.ts'
 import { type KeptSchema, keepSchema } from './schemas.ts'
 
@@ -14,6 +15,8 @@ export type TopicAggregateOptions<Command, Event, State, Refusal, Envelope> = Om
   'store' | 'seal' | 'open'
 > & {
   readonly codec: TopicCodec
+  /** The table that `rowsOf` writes. */
+  readonly companion?: Companion
   /** Where its events go. */
   readonly topic: string
   readonly envelopeOf: (event: Event, stamp: Stamp) => Envelope
@@ -39,6 +42,7 @@ export async function openTopicAggregate<
   topic,
   envelopeOf,
   eventOf,
+  companion,
   ...options
 }: TopicAggregateOptions<Command, Event, State, Refusal, Envelope>): Promise<
   Aggregate<Command, Event, State, Refusal>
@@ -49,7 +53,7 @@ export async function openTopicAggregate<
   for (const { schemaId, schemaText } of kept) codec.learn(schemaId, schemaText)
   return new Aggregate({
     ...options,
-    store: new EventStore({ pool, schema }),
+    store: new EventStore({ pool, schema, ...(companion && { companion }) }),
     seal: (event, stamp) => ({
       eventId: stamp.eventId,
       version: stamp.version,
