@@ -1,4 +1,4 @@
-// Generated from contracts/events/payments.payment.v1/1.avsc by `npm run contracts -- generate`. Do not edit.
+// Generated from contracts/events/payments.payment.v1/2.avsc by `npm run contracts -- generate`. Do not edit.
 
 export type PaymentCaptured = {
   /** The provider's reference. */
@@ -12,8 +12,56 @@ export type PaymentCaptured = {
 
 export type PaymentDeclined = {
   readonly method: string
-  /** As the provider gave it. */
+  /** As the provider gave it; order-cancelled when the order was cancelled before the provider was asked. */
   readonly reason: string
+}
+
+/** The money is held at the provider: it can be captured or voided. */
+export type PaymentAuthorised = {
+  /** The provider's reference. */
+  readonly paymentId: string
+  readonly method: string
+  /** Integer minor units of the currency. */
+  readonly amountMinor: bigint
+  /** ISO 4217. */
+  readonly currency: string
+}
+
+/** The money was held, and is free again. */
+export type PaymentVoided = {
+  /** The provider's reference. */
+  readonly paymentId: string
+  readonly method: string
+  /** Integer minor units of the currency. */
+  readonly amountMinor: bigint
+  /** ISO 4217. */
+  readonly currency: string
+}
+
+/** The money was captured, and is given back. */
+export type PaymentRefunded = {
+  /** The provider's reference. */
+  readonly paymentId: string
+  readonly method: string
+  /** Integer minor units of the currency. */
+  readonly amountMinor: bigint
+  /** ISO 4217. */
+  readonly currency: string
+}
+
+/** The provider had taken money once more than the order is worth, and it is given back. */
+export type SurplusReturned = {
+  /** What the provider had done too much; once given back, never again. */
+  readonly operationId: string
+  /** The provider's reference. */
+  readonly paymentId: string
+  /** voided when the money was only held, refunded when it was captured. */
+  readonly outcome: string
+  readonly method: string
+  /** Integer minor units of the currency. */
+  readonly amountMinor: bigint
+  /** ISO 4217. */
+  readonly currency: string
 }
 
 /** The envelope of every record of payments.payment.v1. At most one branch is set, the one whose record is named by `type`; a `tick` or a `barrier` sets none. */
@@ -24,7 +72,7 @@ export type PaymentEvent = {
   readonly streamId: string
   /** 1, 2, 3 … within the stream. */
   readonly version: bigint
-  /** PaymentCaptured, PaymentDeclined, tick or barrier. */
+  /** PaymentAuthorised, PaymentDeclined, PaymentCaptured, PaymentVoided, PaymentRefunded, SurplusReturned, tick or barrier. */
   readonly type: string
   /** Event time. */
   readonly occurredAt: number
@@ -32,4 +80,8 @@ export type PaymentEvent = {
   readonly traceparent: string | null
   readonly captured: PaymentCaptured | null
   readonly declined: PaymentDeclined | null
+  readonly authorised: PaymentAuthorised | null
+  readonly voided: PaymentVoided | null
+  readonly refunded: PaymentRefunded | null
+  readonly surplusReturned: SurplusReturned | null
 }

@@ -5,15 +5,15 @@ import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
 import { type TestStack, useStack } from '../stack.ts'
 
 let stack: TestStack
-let charges: pg.Pool
+let ledger: pg.Pool
 
 beforeAll(async () => {
   stack = await useStack()
-  charges = adminPool(stack, 'provider')
+  ledger = adminPool(stack, 'provider')
 })
 
 afterEach(() => setFaults([]))
-afterAll(() => charges.end())
+afterAll(() => ledger.end())
 
 async function setFaults(faults: readonly object[]): Promise<void> {
   const response = await fetch(`${stack.endpoints.paymentProviderUrl}/faults`, {
@@ -43,10 +43,20 @@ const toEndAs = (orderIds: readonly string[], status: string) =>
     ),
   )
 
-/** How often the provider has taken an order's money. */
-const timesCharged = async (orderIds: readonly string[]): Promise<readonly number[]> => {
-  const { rows } = await charges.query<{ times: number }>(
-    `select count(*)::int as times from charges where reference = any($1) group by reference`,
+/** How often the provider has taken an order's money, when it has taken all of them. */
+const timesCaptured = (orderIds: readonly string[]): Promise<readonly number[]> =>
+  eventually(
+    async () => {
+      const times = await capturesOf(orderIds)
+      return times.length === orderIds.length ? times : undefined
+    },
+    { timeoutMs: 60_000, what: 'the money of all orders to be taken', intervalMs: 200 },
+  )
+
+const capturesOf = async (orderIds: readonly string[]): Promise<readonly number[]> => {
+  const { rows } = await ledger.query<{ times: number }>(
+    `select count(*)::int as times from operations join payments using (payment_id)
+      where kind = 'captured' and reference = any($1) group by reference`,
     [orderIds],
   )
   return rows.map(({ times }) => times)
@@ -62,20 +72,20 @@ describe('money is taken once for each order', () => {
     await setFaults(faults)
     const orderIds = await place(8)
     await toEndAs(orderIds, 'completed')
-    expect(await timesCharged(orderIds)).toEqual(orderIds.map(() => 1))
+    expect(await timesCaptured(orderIds)).toEqual(orderIds.map(() => 1))
   })
 
   test('when it fails for a while: the breaker spares it, and nothing is given up', async () => {
-    const failuresBefore = await failedCharges()
+    const failuresBefore = await failedRequests()
     await setFaults([{ kind: 'fail', every: 1 }])
     const orderIds = await place(8)
-    await eventually(async () => (await failedCharges()) - failuresBefore > 8, {
+    await eventually(async () => (await failedRequests()) - failuresBefore > 8, {
       timeoutMs: 30_000,
       what: 'the breaker to have opened, and to have tried again',
     })
     await setFaults([])
     await toEndAs(orderIds, 'completed')
-    expect(await timesCharged(orderIds)).toEqual(orderIds.map(() => 1))
+    expect(await timesCaptured(orderIds)).toEqual(orderIds.map(() => 1))
   })
 
   test('and never when it declines', async () => {
@@ -88,17 +98,17 @@ describe('money is taken once for each order', () => {
 describe('exactly once ends at the provider’s promise', () => {
   test('one that ignores keys takes the money again when its answer was lost', async () => {
     await setFaults([
-      { kind: 'ignore-keys', every: 1 },
-      { kind: 'lose-answer', every: 2 },
+      { kind: 'ignore-keys', every: 1, operation: 'capture' },
+      { kind: 'lose-answer', every: 2, operation: 'capture' },
     ])
     const orderIds = await place(4)
     await toEndAs(orderIds, 'completed')
-    expect(Math.max(...(await timesCharged(orderIds)))).toBeGreaterThan(1)
+    expect(Math.max(...(await timesCaptured(orderIds)))).toBeGreaterThan(1)
   })
 })
 
 /** How often the provider has answered 500, by its own metrics. */
-async function failedCharges(): Promise<number> {
+async function failedRequests(): Promise<number> {
   const response = await fetch(`${stack.endpoints.paymentProviderUrl}/metrics`, {
     signal: AbortSignal.timeout(10_000),
   })

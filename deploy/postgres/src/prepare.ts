@@ -71,6 +71,7 @@ async function prepareShop(client: pg.Client): Promise<void> {
   for (const store of eventStores) {
     await applyFile(client, '../../../packages/event-store/schema.sql', store)
   }
+  await applyFile(client, '../ledger.sql', { schema: 'payments', role: 'payments_service' })
   await applyFile(client, '../shop.sql')
   for (const [name, tables] of Object.entries(publications)) {
     await ensurePublication(client, name, tables)
@@ -124,7 +125,8 @@ function guestsOf(database: string): string {
   return database === 'provider' ? 'provider_service' : ''
 }
 
-async function applyFile(
+/** Applies an SQL file beside this one in one transaction; `values` fill its `{{names}}`. */
+export async function applyFile(
   client: pg.Client,
   file: string,
   values: Readonly<Record<string, string>> = {},

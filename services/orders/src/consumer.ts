@@ -3,7 +3,7 @@ import type { PaymentEvent } from '@tenseams/contracts/generated/payments.paymen
 import type { ConsumedRecord } from '@tenseams/kafka/consume'
 import { v5 as uuidv5 } from 'uuid'
 import { PAYMENTS_TOPIC } from './contract.ts'
-import type { OrderCommand } from './domain/order.ts'
+import type { OrderCommand, OrderPayment } from './domain/order.ts'
 import type { OrderLog } from './log.ts'
 
 /** A payment that no order can have caused. It goes to the dead letter topic, for a person. */
@@ -36,14 +36,18 @@ export function handlePayments(log: OrderLog, codec: Codec) {
   }
 }
 
-/** Undefined for ticks, barriers, and types that are newer than this service. */
+/** Undefined for ticks, barriers, what concerns payments alone, and types that are newer than this service. */
 function commandOf(payment: PaymentEvent): OrderCommand | undefined {
-  if (payment.captured !== null) {
-    const { paymentId, amountMinor, currency } = payment.captured
-    return { type: 'ConfirmOrder', data: { paymentId, amountMinor, currency } }
+  if (payment.authorised !== null) {
+    return { type: 'ConfirmOrder', data: moneyOf(payment.authorised) }
   }
   if (payment.declined !== null) {
     return { type: 'RejectOrder', data: { reason: `payment-declined: ${payment.declined.reason}` } }
   }
+  if (payment.refunded !== null) return { type: 'RecordRefund', data: moneyOf(payment.refunded) }
   return undefined
+}
+
+function moneyOf({ paymentId, amountMinor, currency }: OrderPayment): OrderPayment {
+  return { paymentId, amountMinor, currency }
 }

@@ -1,25 +1,39 @@
 import { describe, expect, test } from 'vitest'
-import { type Fault, Faults, faultsAt } from './faults.ts'
+import { type Fault, Faults } from './faults.ts'
 
 const fail: Fault = { kind: 'fail', every: 3 }
 const slow: Fault = { kind: 'slow', every: 1, delayMs: 10 }
 
+const withFaults = (...on: readonly Fault[]): Faults => {
+  const faults = new Faults()
+  faults.replace(on)
+  return faults
+}
+
+const met = (faults: Faults, times: number) =>
+  Array.from({ length: times }, () => [...faults.next('authorise').keys()])
+
 describe('a fault of the provider', () => {
-  test('happens to every how many-th charge it was told to', () => {
-    const failing = [1, 2, 3, 4, 5, 6].filter((charge) => faultsAt([fail], charge).has('fail'))
-    expect(failing).toEqual([3, 6])
+  test('happens to every how many-th request it was told to', () => {
+    expect(met(withFaults(fail), 6)).toEqual([[], [], ['fail'], [], [], ['fail']])
   })
 
   test('may come with others', () => {
-    expect([...faultsAt([fail, slow], 3).keys()]).toEqual(['fail', 'slow'])
+    expect(met(withFaults(fail, slow), 3).at(-1)).toEqual(['fail', 'slow'])
+  })
+
+  test('may be meant for one kind of request, and counts those alone', () => {
+    const faults = withFaults({ kind: 'fail', every: 2, operation: 'capture' })
+    const seen = (['capture', 'authorise', 'capture'] as const).map((one) => faults.next(one).size)
+    expect(seen).toEqual([0, 0, 1])
   })
 
   test('is counted from when it was set, and ends when it is taken back', () => {
-    const faults = new Faults()
-    faults.next()
+    const faults = withFaults(fail)
+    met(faults, 2)
     faults.replace([fail])
-    expect([faults.next(), faults.next(), faults.next()].map((met) => met.size)).toEqual([0, 0, 1])
+    expect(met(faults, 3).map(({ length }) => length)).toEqual([0, 0, 1])
     faults.replace([])
-    expect([faults.next(), faults.next(), faults.next()].map((met) => met.size)).toEqual([0, 0, 0])
+    expect(met(faults, 3).flat()).toEqual([])
   })
 })

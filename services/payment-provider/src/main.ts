@@ -3,7 +3,8 @@ import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { Faults } from './faults.ts'
-import { chargeRoutes } from './routes.ts'
+import { listRoutes } from './list-routes.ts'
+import { paymentRoutes } from './payment-routes.ts'
 import { readProviderSettings } from './settings.ts'
 
 const settings = readProviderSettings()
@@ -15,5 +16,6 @@ const server = buildServer({
   ready: { postgres: async () => void (await pool.query('select 1')) },
 })
 
-chargeRoutes(server, { pool, faults: new Faults() })
+paymentRoutes(server, { pool, faults: new Faults() })
+listRoutes(server, pool)
 await runService(server, settings, [{ close: () => pool.end() }])

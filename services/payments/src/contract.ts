@@ -6,22 +6,42 @@ import type { PaymentEvent } from './domain/payment.ts'
 export const PAYMENTS_TOPIC = 'payments.payment.v1'
 export const ORDERS_TOPIC = 'orders.order.v1'
 
-const noBranch = { captured: null, declined: null }
+const noBranch = {
+  authorised: null,
+  declined: null,
+  captured: null,
+  voided: null,
+  refunded: null,
+  surplusReturned: null,
+}
 
 /** A decided event as the contract says it. The compiler holds the domain's types to the contract's here. */
 export function envelopeOf(event: PaymentEvent, stamp: Stamp): Envelope {
   const envelope = { ...stamp, ...noBranch, type: event.type }
   switch (event.type) {
-    case 'PaymentCaptured':
-      return { ...envelope, captured: event.data }
+    case 'PaymentAuthorised':
+      return { ...envelope, authorised: event.data }
     case 'PaymentDeclined':
       return { ...envelope, declined: event.data }
+    case 'PaymentCaptured':
+      return { ...envelope, captured: event.data }
+    case 'PaymentVoided':
+      return { ...envelope, voided: event.data }
+    case 'PaymentRefunded':
+      return { ...envelope, refunded: event.data }
+    case 'SurplusReturned':
+      return { ...envelope, surplusReturned: event.data }
   }
 }
 
 /** The way back; undefined for a type that is newer than this service. */
 export function eventOf(envelope: Envelope): PaymentEvent | undefined {
-  if (envelope.captured !== null) return { type: 'PaymentCaptured', data: envelope.captured }
-  if (envelope.declined !== null) return { type: 'PaymentDeclined', data: envelope.declined }
+  const { authorised, declined, captured, voided, refunded, surplusReturned } = envelope
+  if (authorised !== null) return { type: 'PaymentAuthorised', data: authorised }
+  if (declined !== null) return { type: 'PaymentDeclined', data: declined }
+  if (captured !== null) return { type: 'PaymentCaptured', data: captured }
+  if (voided !== null) return { type: 'PaymentVoided', data: voided }
+  if (refunded !== null) return { type: 'PaymentRefunded', data: refunded }
+  if (surplusReturned !== null) return { type: 'SurplusReturned', data: surplusReturned }
   return undefined
 }

@@ -10,17 +10,19 @@ import {
   type PaymentState,
   paymentDecider,
 } from './domain/payment.ts'
+import { entriesTable, entryRows } from './entries.ts'
 
 /** The payments, one an order. */
 export type PaymentLog = Aggregate<PaymentCommand, PaymentEvent, PaymentState, PaymentRefusal>
 
-/** The Postgres schema of this service's event store. */
+/** The Postgres schema of this service's event store and ledger. */
 const SCHEMA = 'payments'
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
-export function openPaymentLog(pool: pg.Pool, codec: Codec): Promise<PaymentLog> {
+export function openPaymentLog(pool: pg.Pool, codec: Codec, schema = SCHEMA): Promise<PaymentLog> {
   return openTopicAggregate({
-    ...{ pool, codec, schema: SCHEMA, topic: PAYMENTS_TOPIC },
+    ...{ pool, codec, schema, topic: PAYMENTS_TOPIC },
     ...{ decider: paymentDecider, envelopeOf, eventOf },
+    ...{ companion: entriesTable, rowsOf: entryRows },
   })
 }

@@ -9,40 +9,31 @@ import {
   retry,
   wrap,
 } from 'cockatiel'
-import { type Static, Type } from 'typebox'
-import { Value } from 'typebox/value'
+import type { Payment } from './domain/payment.ts'
+import {
+  type Answer,
+  answerOf,
+  conflictOf,
+  type ProviderChanges,
+  type ProviderPayment,
+  pageOf,
+  paymentsOf,
+} from './provider-answers.ts'
+import { ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
 
-/** The provider gave no usable answer in time: the money may or may not have been taken. Ask again with the same key. */
-export class ProviderUnavailableError extends Error {
-  readonly code = 'PROVIDER_UNAVAILABLE'
-  readonly retriable = true
-}
-
-/** The provider says that our request is wrong; asking again would change nothing. */
-export class ProviderRefusedError extends Error {
-  readonly code = 'PROVIDER_REFUSED'
-  readonly retriable = false
-}
-
-export type Charge = {
+export type Charge = Omit<Payment, 'paymentId'> & {
   /** What the provider shows its own people: the order's id. */
   readonly reference: string
-  readonly amountMinor: bigint
-  readonly currency: string
-  readonly method: string
 }
 
-const ChargeAnswer = Type.Object({
-  paymentId: Type.String(),
-  outcome: Type.Union([Type.Literal('captured'), Type.Literal('declined')]),
-  reason: Type.Union([Type.String(), Type.Null()]),
-})
-
-export type ChargeAnswer = Static<typeof ChargeAnswer>
+/** What the provider did, the first time or now; or why the payment's state there does not allow it. */
+export type Operated =
+  | { readonly kind: 'done'; readonly answer: Answer }
+  | { readonly kind: 'refused'; readonly refusal: string }
 
 export type ProviderOptions = {
   readonly url: string
-  /** Bound of one request; a longer one may have taken the money all the same. */
+  /** Bound of one request; a longer one may have moved the money all the same. */
   readonly timeoutMs: number
 }
 
@@ -54,11 +45,11 @@ const FAILURES_TO_BREAK = 8
 const BROKEN_MS = 2_000
 
 /**
- * The way to the payment provider: over HTTP, so outside every transaction, and exactly-once ends here. What makes a
- * charge one effect is the provider's promise to answer a repeated key with what it did the first time; so every try
- * of an order has the same key, today's and that after a crash.
+ * The way to the payment provider: over HTTP, so outside every transaction, and exactly-once ends here. What makes an
+ * operation one effect is the provider's promise to answer a repeated key with what it did the first time; so every try
+ * has the same key, today's and that after a crash.
  *
- * Around the call: a bulkhead (16 at once, 64 wait), retries with jittered backoff, and a circuit breaker that spares a
+ * Around each call: a bulkhead (16 at once, 64 wait), retries with jittered backoff, and a circuit breaker that spares a
  * provider in trouble for two seconds after eight failures in a row.
  */
 export class Provider {
@@ -79,10 +70,64 @@ export class Provider {
     this.#options = options
   }
 
-  /** @throws ProviderUnavailableError, ProviderRefusedError */
-  async charge(idempotencyKey: string, order: Charge): Promise<ChargeAnswer> {
+  /**
+   * Holds the money of an order, or is declined.
+   *
+   * @throws ProviderUnavailableError, ProviderRefusedError; so do all the others.
+   */
+  async authorise(idempotencyKey: string, charge: Charge): Promise<Answer> {
+    const body = { ...charge, amountMinor: Number(charge.amountMinor) }
+    const operated = await this.#operate('/payments', idempotencyKey, body)
+    if (operated.kind === 'done') return operated.answer
+    throw new ProviderRefusedError(`payment provider does not authorise: ${operated.refusal}`)
+  }
+
+  /** Takes what is held. */
+  capture(idempotencyKey: string, paymentId: string): Promise<Operated> {
+    return this.#operate(`/payments/${paymentId}/capture`, idempotencyKey)
+  }
+
+  /** Frees what is held. */
+  void(idempotencyKey: string, paymentId: string): Promise<Operated> {
+    return this.#operate(`/payments/${paymentId}/void`, idempotencyKey)
+  }
+
+  /** Gives back of what was captured. */
+  refund(idempotencyKey: string, paymentId: string, amountMinor: bigint): Promise<Operated> {
+    const body = { amountMinor: Number(amountMinor) }
+    return this.#operate(`/payments/${paymentId}/refund`, idempotencyKey, body)
+  }
+
+  /** What has changed there behind a place, or since a time, with all payments of those references. */
+  async changes(page: {
+    readonly after: string | undefined
+    readonly since: Date
+    readonly limit: number
+  }): Promise<ProviderChanges> {
+    const query = new URLSearchParams({
+      since: page.since.toISOString(),
+      limit: String(page.limit),
+      ...(page.after === undefined ? {} : { after: page.after }),
+    })
+    return pageOf(await this.#ask(`/payments?${query}`, { method: 'GET' }))
+  }
+
+  async paymentsOf(references: readonly string[]): Promise<readonly ProviderPayment[]> {
+    if (references.length === 0) return []
+    return paymentsOf(await this.#ask('/payments/search', posted({ references })))
+  }
+
+  async #operate(path: string, idempotencyKey: string, body: object = {}): Promise<Operated> {
+    const request = posted(body, { 'idempotency-key': idempotencyKey })
+    const response = await this.#ask(path, request)
+    if (response.status === 409) return { kind: 'refused', refusal: conflictOf(response) }
+    return { kind: 'done', answer: answerOf(response) }
+  }
+
+  async #ask(path: string, request: RequestInit): Promise<ProviderResponse> {
+    const { url, timeoutMs } = this.#options
     try {
-      return await this.#policy.execute(() => chargeOnce(this.#options, idempotencyKey, order))
+      return await this.#policy.execute(() => askOnce(`${url}${path}`, request, timeoutMs))
     } catch (error) {
       if (error instanceof BrokenCircuitError || error instanceof BulkheadRejectedError) {
         throw new ProviderUnavailableError('the payment provider is spared for now', {
@@ -94,37 +139,38 @@ export class Provider {
   }
 }
 
-async function chargeOnce(
-  { url, timeoutMs }: ProviderOptions,
-  idempotencyKey: string,
-  order: Charge,
-): Promise<ChargeAnswer> {
-  const body = { ...order, amountMinor: Number(order.amountMinor) }
-  const response = await post(`${url}/charges`, idempotencyKey, body, timeoutMs)
+export type ProviderResponse = { readonly status: number; readonly text: string }
+
+function posted(body: object, headers: Readonly<Record<string, string>> = {}): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  }
+}
+
+async function askOnce(
+  url: string,
+  request: RequestInit,
+  timeoutMs: number,
+): Promise<ProviderResponse> {
+  const response = await exchange(url, request, timeoutMs)
   if (response.status >= 500 || response.status === 429) {
     throw new ProviderUnavailableError(`payment provider answers ${response.status}`)
   }
-  if (response.status >= 400) {
+  if (response.status >= 400 && response.status !== 409) {
     throw new ProviderRefusedError(`payment provider answers ${response.status} ${response.text}`)
   }
-  const answer: unknown = JSON.parse(response.text)
-  if (Value.Check(ChargeAnswer, answer)) return answer
-  throw new ProviderUnavailableError('the payment provider answers something else')
+  return response
 }
 
-async function post(
+async function exchange(
   url: string,
-  idempotencyKey: string,
-  body: object,
+  request: RequestInit,
   timeoutMs: number,
-): Promise<{ readonly status: number; readonly text: string }> {
+): Promise<ProviderResponse> {
   try {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': idempotencyKey },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
-    })
+    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(timeoutMs) })
     return { status: response.status, text: await response.text() }
   } catch (error) {
     throw new ProviderUnavailableError('the payment provider gives no answer', { cause: error })

@@ -1,12 +1,16 @@
-import { accept, type Decider, refuse } from '@tenseams/decider/decider'
+import { accept, type Decider, type Decision, refuse } from '@tenseams/decider/decider'
 
 // Events
 
 export type PaymentEvent =
-  | { readonly type: 'PaymentCaptured'; readonly data: PaymentCaptured }
+  | { readonly type: 'PaymentAuthorised'; readonly data: Payment }
   | { readonly type: 'PaymentDeclined'; readonly data: PaymentDeclined }
+  | { readonly type: 'PaymentCaptured'; readonly data: Payment }
+  | { readonly type: 'PaymentVoided'; readonly data: Payment }
+  | { readonly type: 'PaymentRefunded'; readonly data: Payment }
+  | { readonly type: 'SurplusReturned'; readonly data: Surplus }
 
-export type PaymentCaptured = {
+export type Payment = {
   /** The provider's reference. */
   readonly paymentId: string
   readonly method: string
@@ -16,68 +20,177 @@ export type PaymentCaptured = {
 
 export type PaymentDeclined = { readonly method: string; readonly reason: string }
 
+/** Money that the provider took beyond the order's one payment: a second payment, or a second capture. */
+export type Surplus = Payment & {
+  /** What the provider did too much. */
+  readonly operationId: string
+  /** `voided` when the money was only held, `refunded` when it was captured. */
+  readonly outcome: string
+}
+
 // Commands
 
-/** What the provider has answered for an order, as it is to be recorded. */
+/** What the provider has done for an order, as it is to be recorded. */
 export type PaymentCommand =
-  | { readonly type: 'RecordCapture'; readonly data: PaymentCaptured }
+  | { readonly type: 'RecordAuthorisation'; readonly data: Payment }
   | { readonly type: 'RecordDecline'; readonly data: PaymentDeclined }
+  | { readonly type: 'RecordCapture'; readonly data: Payment }
+  | { readonly type: 'RecordVoid'; readonly data: Payment }
+  | { readonly type: 'RecordRefund'; readonly data: Payment }
+  | { readonly type: 'RecordReturn'; readonly data: Surplus }
 
-/** The provider has contradicted itself for one order. */
-export type PaymentRefusal = 'payment-was-captured' | 'payment-was-declined' | 'captured-twice'
+/** Why a command is not recorded. */
+export type PaymentRefusal =
+  | 'payment-is-unknown'
+  | 'payment-is-authorised'
+  | 'payment-is-declined'
+  | 'payment-is-captured'
+  | 'payment-is-voided'
+  | 'payment-is-refunded'
+  | 'paid-by-another'
+  | 'amount-differs'
+  | 'no-surplus'
+
+export type PaymentDecision = Decision<PaymentEvent, PaymentRefusal>
 
 // State
 
-export type PaymentState =
+export type PaymentState = {
+  /** The operations of the provider that were too much and are given back. */
+  readonly returned: readonly string[]
+} & (
   | { readonly status: 'unknown' }
-  | { readonly status: 'captured'; readonly captured: PaymentCaptured }
-  | { readonly status: 'declined'; readonly declined: PaymentDeclined }
+  | { readonly status: 'declined' }
+  | ({ readonly payment: Payment } & {
+      readonly status: 'authorised' | 'captured' | 'voided' | 'refunded'
+    })
+)
 
-export function evolve(_state: PaymentState, event: PaymentEvent): PaymentState {
+export function evolve(state: PaymentState, event: PaymentEvent): PaymentState {
+  const { returned } = state
   switch (event.type) {
-    case 'PaymentCaptured':
-      return { status: 'captured', captured: event.data }
+    case 'PaymentAuthorised':
+      return { status: 'authorised', payment: event.data, returned }
     case 'PaymentDeclined':
-      return { status: 'declined', declined: event.data }
+      return { status: 'declined', returned }
+    case 'PaymentCaptured':
+      return { status: 'captured', payment: event.data, returned }
+    case 'PaymentVoided':
+      return { status: 'voided', payment: event.data, returned }
+    case 'PaymentRefunded':
+      return { status: 'refunded', payment: event.data, returned }
+    case 'SurplusReturned':
+      return { ...state, returned: [...returned, event.data.operationId] }
   }
 }
 
-function decide(command: PaymentCommand, state: PaymentState) {
+function decide(command: PaymentCommand, state: PaymentState): PaymentDecision {
   switch (command.type) {
-    case 'RecordCapture':
-      return capture(command.data, state)
+    case 'RecordAuthorisation':
+      return authorise(command.data, state)
     case 'RecordDecline':
       return decline(command.data, state)
+    case 'RecordReturn':
+      return giveBack(command.data, state)
+    default:
+      return proceed(command, state)
   }
 }
 
-function capture(captured: PaymentCaptured, state: PaymentState) {
+function authorise(payment: Payment, state: PaymentState): PaymentDecision {
   switch (state.status) {
     case 'unknown':
-      return accept<PaymentEvent>({ type: 'PaymentCaptured', data: captured })
-    case 'captured':
-      return state.captured.paymentId === captured.paymentId
-        ? accept<PaymentEvent>()
-        : refuse<PaymentRefusal>('captured-twice')
+      return accept({ type: 'PaymentAuthorised', data: payment })
     case 'declined':
-      return refuse<PaymentRefusal>('payment-was-declined')
+      return refuse('payment-is-declined')
+    default:
+      return refusalOf(payment, state.payment) ?? accept()
   }
 }
 
-function decline(declined: PaymentDeclined, state: PaymentState) {
+function decline(declined: PaymentDeclined, state: PaymentState): PaymentDecision {
   switch (state.status) {
     case 'unknown':
-      return accept<PaymentEvent>({ type: 'PaymentDeclined', data: declined })
-    case 'captured':
-      return refuse<PaymentRefusal>('payment-was-captured')
+      return accept({ type: 'PaymentDeclined', data: declined })
     case 'declined':
-      return accept<PaymentEvent>()
+      return accept()
+    default:
+      return refuse<PaymentRefusal>(`payment-is-${state.status}`)
   }
 }
 
-/** One payment an order: the stream's id is the order's, so a second capture cannot even be written down. */
+/** What happens to the money that is held, or was. */
+function proceed(
+  command: Extract<PaymentCommand, { type: 'RecordCapture' | 'RecordVoid' | 'RecordRefund' }>,
+  state: PaymentState,
+): PaymentDecision {
+  if (!('payment' in state)) return refuse<PaymentRefusal>(`payment-is-${state.status}`)
+  const refusal = refusalOf(command.data, state.payment)
+  if (refusal !== undefined) return refusal
+  switch (command.type) {
+    case 'RecordCapture':
+      return capture(command.data, state.status)
+    case 'RecordVoid':
+      return release(command.data, state.status)
+    case 'RecordRefund':
+      return refund(command.data, state.status)
+  }
+}
+
+type Paid = Extract<PaymentState, { payment: Payment }>['status']
+
+function capture(data: Payment, status: Paid): PaymentDecision {
+  if (status === 'voided') return refuse('payment-is-voided')
+  return status === 'authorised' ? accept({ type: 'PaymentCaptured', data }) : accept()
+}
+
+function release(data: Payment, status: Paid): PaymentDecision {
+  if (status === 'voided') return accept()
+  if (status === 'authorised') return accept({ type: 'PaymentVoided', data })
+  return refuse<PaymentRefusal>(`payment-is-${status}`)
+}
+
+function refund(data: Payment, status: Paid): PaymentDecision {
+  switch (status) {
+    case 'voided':
+      return refuse('payment-is-voided')
+    case 'refunded':
+      return accept()
+    case 'captured':
+      return accept({ type: 'PaymentRefunded', data })
+    case 'authorised':
+      // It was captured, or there would be nothing to give back: the record of that was overtaken.
+      return accept({ type: 'PaymentCaptured', data }, { type: 'PaymentRefunded', data })
+  }
+}
+
+/** What an order does not owe is given back whatever has become of its payment, but never that payment itself. */
+function giveBack(surplus: Surplus, state: PaymentState): PaymentDecision {
+  if (state.status === 'unknown') return refuse('payment-is-unknown')
+  if (state.returned.includes(surplus.operationId)) return accept()
+  const isOwn = 'payment' in state && state.payment.paymentId === surplus.paymentId
+  if (isOwn && surplus.outcome === 'voided') return refuse('no-surplus')
+  return accept({ type: 'SurplusReturned', data: surplus })
+}
+
+function refusalOf(payment: Payment, recorded: Payment): PaymentDecision | undefined {
+  if (payment.paymentId !== recorded.paymentId) return refuse('paid-by-another')
+  const { amountMinor, currency } = recorded
+  const isSame = payment.amountMinor === amountMinor && payment.currency === currency
+  return isSame ? undefined : refuse('amount-differs')
+}
+
+/**
+ * The payment of an order; the stream's id is the order's, so a second payment cannot even be written down.
+ *
+ *     unknown ──authorise──▶ authorised ──capture──▶ captured ──refund──▶ refunded
+ *        └─────decline────▶ declined  └─────void─────▶ voided
+ *
+ * The same answer of the provider again changes nothing; one that does not fit is refused with a reason. A surplus can
+ * be given back in every state but the first.
+ */
 export const paymentDecider: Decider<PaymentCommand, PaymentEvent, PaymentState, PaymentRefusal> = {
-  initialState: { status: 'unknown' },
+  initialState: { status: 'unknown', returned: [] },
   evolve,
   decide,
 }

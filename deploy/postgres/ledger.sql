@@ -1,0 +1,45 @@
+-- The double-entry ledger of the payments, beside their event store; `{{schema}}` and `{{role}}` are filled in as there.
+-- Entries are written by the statement that appends their event, so that neither can be without the other.
+create table if not exists {{schema}}.entries (
+  transfer_id  uuid        not null,
+  -- 1 is the account that is debited, 2 the one that is credited.
+  entry_no     smallint    not null,
+  order_id     text        not null,
+  event_id     uuid        not null references {{schema}}.events (event_id),
+  -- The provider's reference.
+  payment_id   text        not null,
+  account      text        not null check (account in ('customer', 'held', 'merchant')),
+  side         text        not null check (side in ('debit', 'credit')),
+  -- Integer minor units of the currency; never negative, the way back is a transfer of its own.
+  amount_minor bigint      not null check (amount_minor > 0),
+  currency     text        not null,
+  recorded_at  timestamptz not null default clock_timestamp(),
+  primary key (transfer_id, entry_no)
+);
+create index if not exists entries_of_an_order on {{schema}}.entries (order_id);
+create index if not exists entries_of_an_event on {{schema}}.entries (event_id);
+
+-- Every transfer debits what it credits. A transfer is written by one statement, and looked at when that ends.
+create or replace function {{schema}}.check_transfers() returns trigger language plpgsql as $check$
+declare
+  unbalanced uuid;
+begin
+  select e.transfer_id into unbalanced
+    from {{schema}}.entries e
+   where e.transfer_id in (select f.transfer_id from fresh f)
+   group by e.transfer_id
+  having count(distinct e.currency) <> 1
+      or sum(case e.side when 'debit' then e.amount_minor else -e.amount_minor end) <> 0
+   limit 1;
+  if unbalanced is not null then
+    raise exception 'transfer % does not debit what it credits', unbalanced using errcode = 'check_violation';
+  end if;
+  return null;
+end
+$check$;
+
+create or replace trigger transfers_balance after insert on {{schema}}.entries
+  referencing new table as fresh for each statement execute function {{schema}}.check_transfers();
+
+-- Least right, as for events.
+grant select, insert on {{schema}}.entries to {{role}};

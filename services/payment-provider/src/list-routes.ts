@@ -1,0 +1,54 @@
+import { problem, sendProblem } from '@tenseams/service/problem'
+import type { Server } from '@tenseams/service/server'
+import type pg from 'pg'
+import { Type } from 'typebox'
+import { readChanges, readPayments } from './listing.ts'
+
+const Listing = Type.Object(
+  {
+    /** Where the last page ended. */
+    after: Type.Optional(Type.String({ pattern: '^[0-9]{1,20}-[0-9]{1,19}$' })),
+    /** Changes before this time are left out. */
+    since: Type.Optional(Type.String({ format: 'date-time' })),
+    /** Text, as everything in a query is; at most 500. */
+    limit: Type.String({ default: '100', pattern: '^([1-9][0-9]?|[1-4][0-9]{2}|500)$' }),
+  },
+  { additionalProperties: false },
+)
+
+const References = Type.Object(
+  {
+    references: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+      minItems: 1,
+      maxItems: 500,
+    }),
+  },
+  { additionalProperties: false },
+)
+
+const PaymentId = Type.Object({ paymentId: Type.String({ format: 'uuid' }) })
+
+/**
+ * For callers who compare their books with ours. `GET /payments` is the operations since a place, oldest first, with all
+ * payments of the references that they are of; nothing is ever added before a place that was read.
+ */
+export function listRoutes(server: Server, pool: pg.Pool): void {
+  server.get('/payments', { schema: { querystring: Listing } }, async (request) => {
+    const { after, since, limit } = request.query
+    const changes = await readChanges(pool, { after, since, limit: Number(limit) })
+    const references = [...new Set(changes.map(({ reference }) => reference))]
+    return { changes, payments: await readPayments(pool, { references }) }
+  })
+
+  server.post('/payments/search', { schema: { body: References } }, async (request) => ({
+    payments: await readPayments(pool, request.body),
+  }))
+
+  server.get('/payments/:paymentId', { schema: { params: PaymentId } }, async (request, reply) => {
+    const { paymentId } = request.params
+    const [payment] = await readPayments(pool, { paymentIds: [paymentId] })
+    return payment ?? sendProblem(reply, unknownPayment)
+  })
+}
+
+const unknownPayment = problem('payment-unknown', 404, 'No such payment', 'Check the id.')

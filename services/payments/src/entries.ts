@@ -1,0 +1,35 @@
+import type { Stamp } from '@tenseams/event-store/aggregate'
+import type { Companion, CompanionRow } from '@tenseams/event-store/append'
+import { v5 as uuidv5 } from 'uuid'
+import { entriesOf, transfersOf } from './domain/ledger.ts'
+import type { PaymentEvent } from './domain/payment.ts'
+
+/** The double-entry ledger, as deploy/postgres/ledger.sql makes it beside the event store. */
+export const entriesTable: Companion = {
+  table: 'entries',
+  columns: [
+    { name: 'transfer_id', type: 'uuid' },
+    { name: 'entry_no', type: 'smallint' },
+    { name: 'order_id', type: 'text' },
+    { name: 'event_id', type: 'uuid' },
+    { name: 'payment_id', type: 'text' },
+    { name: 'account', type: 'text' },
+    { name: 'side', type: 'text' },
+    { name: 'amount_minor', type: 'bigint' },
+    { name: 'currency', type: 'text' },
+  ],
+}
+
+/** What an event says of money, as rows of the ledger: two a transfer. */
+export function entryRows(
+  event: PaymentEvent,
+  { eventId, streamId }: Stamp,
+): readonly CompanionRow[] {
+  return transfersOf(event).flatMap((transfer, step) => {
+    const transferId = uuidv5(`transfer/${step}`, eventId)
+    return entriesOf(transfer).map(({ paymentId, account, side, amountMinor, currency }, index) => [
+      ...[transferId, index + 1, streamId, eventId],
+      ...[paymentId, account, side, amountMinor, currency],
+    ])
+  })
+}
