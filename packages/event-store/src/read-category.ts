@@ -8,7 +8,11 @@ export type ReadingPlace = { readonly transactionId: bigint; readonly position: 
 
 export const theBeginning: ReadingPlace = { transactionId: 0n, position: 0n }
 
-export type PlacedEvent = StoredEvent & { readonly place: ReadingPlace }
+export type PlacedEvent = StoredEvent & {
+  readonly place: ReadingPlace
+  /** By Postgres' clock; times are not in the order of places. */
+  readonly recordedAt: Date
+}
 
 export type CategoryReading = {
   readonly after: ReadingPlace
@@ -21,7 +25,11 @@ export type CategoryReading = {
   readonly naive?: 'no-horizon' | 'position-only'
 }
 
-type PlacedRow = EventRow & { readonly transaction_id: string; readonly position: string }
+type PlacedRow = EventRow & {
+  readonly transaction_id: string
+  readonly position: string
+  readonly recorded_at: Date
+}
 
 /**
  * The next events of all streams of a store, in an order in which nothing is added behind a reader: by transaction, then
@@ -43,7 +51,8 @@ export async function readCategory(
   { after, limit, naive }: CategoryReading,
 ): Promise<readonly PlacedEvent[]> {
   assertSchemaName(schema)
-  const columns = 'event_id, stream_id, version, type, payload, transaction_id, position'
+  const columns =
+    'event_id, stream_id, version, type, payload, transaction_id, position, recorded_at'
   const text = `select ${columns} from ${schema}.events where ${conditions[naive ?? 'sound']} limit $3`
   try {
     const { rows } = await pool.query<PlacedRow>({
@@ -53,6 +62,7 @@ export async function readCategory(
     })
     return rows.map((row) => ({
       ...storedEvent(row),
+      recordedAt: row.recorded_at,
       place: { transactionId: BigInt(row.transaction_id), position: BigInt(row.position) },
     }))
   } catch (error) {

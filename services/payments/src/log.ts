@@ -16,10 +16,14 @@ import { entriesTable, entryRows } from './entries.ts'
 export type PaymentLog = Aggregate<PaymentCommand, PaymentEvent, PaymentState, PaymentRefusal>
 
 /** The Postgres schema of this service's event store and ledger. */
-const SCHEMA = 'payments'
+export const PAYMENTS_SCHEMA = 'payments'
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
-export function openPaymentLog(pool: pg.Pool, codec: Codec, schema = SCHEMA): Promise<PaymentLog> {
+export function openPaymentLog(
+  pool: pg.Pool,
+  codec: Codec,
+  schema = PAYMENTS_SCHEMA,
+): Promise<PaymentLog> {
   return openTopicAggregate({
     ...{ pool, codec, schema, topic: PAYMENTS_TOPIC },
     ...{ decider: paymentDecider, envelopeOf, eventOf },

@@ -8,8 +8,11 @@ import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { handleOrders } from './consumer.ts'
 import { ORDERS_TOPIC } from './contract.ts'
-import { openPaymentLog } from './log.ts'
+import { openPaymentLog, PAYMENTS_SCHEMA as schema } from './log.ts'
+import { mender } from './mender.ts'
+import { reconciledPayments } from './metrics.ts'
 import { Provider } from './provider.ts'
+import { Reconciler } from './reconciler.ts'
 import { readPaymentSettings } from './settings.ts'
 
 const settings = readPaymentSettings()
@@ -42,6 +45,16 @@ const orders = new Consumption({
   metrics,
   log: server.log,
 })
+const graceMs = settings.RECONCILE_GRACE_MS
+const reconciler = new Reconciler({
+  ...{ pool, schema, provider, graceMs },
+  mend: mender({ pool, schema, log, provider, graceMs }),
+  intervalMs: settings.RECONCILE_INTERVAL_MS,
+  horizonMs: settings.RECONCILE_HORIZON_MS,
+  reconciled: reconciledPayments(metrics),
+  log: server.log,
+})
 
 orders.start()
-await runService(server, settings, [orders, deadLetters, { close: () => pool.end() }])
+reconciler.start()
+await runService(server, settings, [orders, reconciler, deadLetters, { close: () => pool.end() }])

@@ -1,5 +1,5 @@
 import type { OrderPlaced } from '@tenseams/contracts/generated/orders.order.v1'
-import type { Payment, PaymentCommand, PaymentState } from './domain/payment.ts'
+import type { Payment, PaymentCommand, PaymentState, Surplus } from './domain/payment.ts'
 import type { Operated, Provider } from './provider.ts'
 
 /**
@@ -80,6 +80,24 @@ export async function refund(
   const operated = await provider.refund(key, payment.paymentId, payment.amountMinor)
   if (isSo(operated, 'payment-is-refunded')) return { type: 'RecordRefund', data: payment }
   throw new MoveRefusedError('refund', orderId, operated)
+}
+
+/**
+ * Gives back what was too much: of another payment, or of a second capture. What it did too much names the key, so one
+ * such operation is given back once.
+ */
+export async function giveSurplusBack(
+  provider: Provider,
+  orderId: string,
+  { operationId, paymentId, amountMinor, outcome }: Surplus,
+): Promise<void> {
+  const key = keyOf(orderId, `return/${operationId}`)
+  const operated =
+    outcome === 'voided'
+      ? await provider.void(key, paymentId)
+      : await provider.refund(key, paymentId, amountMinor)
+  if (isSo(operated, `payment-is-${outcome}`)) return
+  throw new MoveRefusedError('return of a surplus', orderId, operated)
 }
 
 /** The provider's state and ours contradict each other. It may be that one is about to follow: ten tries, then a person. */

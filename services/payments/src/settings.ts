@@ -8,6 +8,12 @@ const schema = Type.Object({
   SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
   PAYMENT_PROVIDER_URL: Type.String({ pattern: '^http' }),
   PAYMENT_PROVIDER_TIMEOUT_MS: Type.Integer({ default: 2_000, minimum: 100, maximum: 60_000 }),
+  /** How often the provider's books are compared with ours. */
+  RECONCILE_INTERVAL_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 3_600_000 }),
+  /** What is younger may still be under way: well above every timeout and retry of one record. */
+  RECONCILE_GRACE_MS: Type.Integer({ default: 60_000, minimum: 1_000, maximum: 86_400_000 }),
+  /** What is older was compared by an earlier run. */
+  RECONCILE_HORIZON_MS: Type.Integer({ default: 604_800_000, minimum: 60_000 }),
 })
 
 export type Settings = Readonly<Static<typeof schema>>

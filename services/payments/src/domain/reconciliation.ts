@@ -1,0 +1,132 @@
+import type { Payment, PaymentCommand, PaymentState } from './payment.ts'
+
+/** A payment as the provider's books show it. */
+export type ListedPayment = Omit<Payment, 'amountMinor'> & {
+  readonly amountMinor: bigint
+  readonly status: string
+  /** In the order in which they were done. */
+  readonly operations: readonly { readonly operationId: string; readonly kind: string }[]
+}
+
+export const mendingKinds = [
+  'learned-authorisation',
+  'learned-capture',
+  'learned-void',
+  'learned-refund',
+  'repeated-capture',
+  'repeated-void',
+  'repeated-refund',
+  'surplus-voided',
+  'surplus-refunded',
+  'unmendable',
+] as const
+
+export type MendingKind = (typeof mendingKinds)[number]
+
+type Return = Extract<PaymentCommand, { type: 'RecordReturn' }>
+type Learned = Exclude<PaymentCommand, { type: 'RecordReturn' | 'RecordDecline' }>
+
+/** One difference between the books, and what makes them equal: at the provider first, then in ours. */
+export type Mending = { readonly kind: MendingKind } & (
+  | { readonly move: 'none'; readonly record: Learned }
+  | { readonly move: 'capture' | 'void' | 'refund'; readonly payment: Payment }
+  | { readonly move: 'return'; readonly record: Return }
+  /** What the provider has no trace of, or contradicts: for a person. */
+  | { readonly move: 'report'; readonly payment: Payment }
+)
+
+/**
+ * What differs between our record of an order's payment and the provider's books.
+ *
+ * - What the provider did beyond the order's one payment, a second payment or a second capture, is a surplus and given
+ *   back. Before that is settled, nothing is said of refunds: one refund of two captures may be either's.
+ * - What the provider did to the order's payment, and we have not recorded, is learned.
+ * - What we have recorded and the provider does not show is done there again, with its own key.
+ */
+export function planMending(
+  state: PaymentState,
+  listed: readonly ListedPayment[],
+): readonly Mending[] {
+  const taken = listed.filter(({ status }) => status !== 'declined')
+  if (state.status === 'unknown') return learnPayment(taken)
+  const surplus = taken
+    .flatMap((payment) => surplusOf(payment, state))
+    .filter(({ record }) => !state.returned.includes(record.data.operationId))
+  if (surplus.length > 0 || !('payment' in state)) return surplus
+  const { payment } = state
+  const there = taken.find(({ paymentId }) => paymentId === payment.paymentId)
+  return compare(state, there)
+}
+
+/** The order's payment is the one that took money, or else the first that holds some. The next look learns its fate. */
+function learnPayment(taken: readonly ListedPayment[]): readonly Mending[] {
+  const first = taken.find(({ status }) => status === 'captured') ?? taken[0]
+  if (first === undefined) return []
+  const { paymentId, method, amountMinor, currency } = first
+  const data = { paymentId, method, amountMinor, currency }
+  const record: Learned = { type: 'RecordAuthorisation', data }
+  return [{ kind: 'learned-authorisation', move: 'none', record }]
+}
+
+/** The captures that an order does not owe; of another payment that took nothing, its authorisation. */
+function surplusOf(
+  { operations, paymentId, method, amountMinor, currency }: ListedPayment,
+  state: PaymentState,
+) {
+  const isOwn = 'payment' in state && state.payment.paymentId === paymentId
+  const captures = operations.filter(({ kind }) => kind === 'captured')
+  const owed = isOwn && state.status !== 'voided' ? 1 : 0
+  const held = isOwn || captures.length > 0 ? [] : operations.slice(0, 1)
+  const give = (outcome: 'voided' | 'refunded') =>
+    function back({ operationId }: { readonly operationId: string }) {
+      const data = { operationId, outcome, paymentId, method, amountMinor, currency }
+      const record: Return = { type: 'RecordReturn', data }
+      return { kind: `surplus-${outcome}`, move: 'return', record } as const
+    }
+  return [...captures.slice(owed).map(give('refunded')), ...held.map(give('voided'))]
+}
+
+type Paid = Extract<PaymentState, { payment: Payment }>
+
+function compare(
+  { status, payment, returned }: Paid,
+  there: ListedPayment | undefined,
+): readonly Mending[] {
+  const shown = there === undefined ? 'missing' : shownOf(there, returned)
+  if (shown === status) return []
+  switch (`${status} here, ${shown} there`) {
+    case 'authorised here, captured there':
+      return learn('learned-capture', { type: 'RecordCapture', data: payment })
+    case 'authorised here, voided there':
+      return learn('learned-void', { type: 'RecordVoid', data: payment })
+    case 'authorised here, refunded there':
+    case 'captured here, refunded there':
+      return learn('learned-refund', { type: 'RecordRefund', data: payment })
+    case 'captured here, authorised there':
+      return [{ kind: 'repeated-capture', move: 'capture', payment }]
+    case 'voided here, authorised there':
+    case 'refunded here, authorised there':
+      return [{ kind: 'repeated-void', move: 'void', payment }]
+    case 'refunded here, captured there':
+      return [{ kind: 'repeated-refund', move: 'refund', payment }]
+    case 'voided here, captured there':
+    case 'voided here, refunded there':
+      // Its captures were a surplus, and are given back.
+      return []
+    default:
+      return [{ kind: 'unmendable', move: 'report', payment }]
+  }
+}
+
+const learn = (kind: MendingKind, record: Learned): readonly Mending[] => [
+  { kind, move: 'none', record },
+]
+
+/** What the provider shows of the order's own capture, once the returns of others are left out. */
+function shownOf({ status, operations }: ListedPayment, returned: readonly string[]): string {
+  const captures = operations.filter(({ kind }) => kind === 'captured')
+  if (captures.length === 0) return status
+  const refunds = operations.filter(({ kind }) => kind === 'refunded').length
+  const ofOthers = captures.filter(({ operationId }) => returned.includes(operationId)).length
+  return refunds > ofOthers ? 'refunded' : 'captured'
+}
