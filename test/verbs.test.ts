@@ -11,7 +11,7 @@ const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(
 const verbs = new Map(
   [
     ...readFileSync(join(rootFolder, 'deploy/local/begin.js'), 'utf8').matchAll(
-      /^ {2}(\w+): \['([\w./-]+)'/gm,
+      /^ {2}'?([\w-]+)'?: \[\s*'([\w./-]+)'/gm,
     ),
   ].map(([, verb = '', file = '']) => [verb, file]),
 )
