@@ -1,6 +1,13 @@
+import { createServer, type RequestListener } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import type { OrderEvent } from '../generated/orders.order.v1.ts'
-import { Codec, RegistryUnavailableError, schemaIdOf, UndecodableError } from './codec.ts'
+import {
+  Codec,
+  ContractNotPublishedError,
+  RegistryUnavailableError,
+  schemaIdOf,
+  UndecodableError,
+} from './codec.ts'
 import { avroType } from './long.ts'
 import { currentSchema } from './schemas.ts'
 
@@ -71,4 +78,38 @@ describe('the codec', () => {
     const codec = new Codec(nowhere)
     await expect(codec.decode(topic, framed(8, event))).rejects.toThrow(RegistryUnavailableError)
   })
+
+  test.each([topic, 'fulfilment.shipment.v1'])(
+    'tells a contract of %s that is not published from a registry that is away',
+    async (name) => {
+      const absent = await answering(404, { error_code: 40_401 }, (codec) => codec.encoder(name))
+      expect(absent).toBeInstanceOf(ContractNotPublishedError)
+      const broken = await answering(500, { error_code: 50_001 }, (codec) => codec.encoder(name))
+      expect(broken).toBeInstanceOf(RegistryUnavailableError)
+    },
+  )
+
+  test('takes an id that the registry does not know for a broken record', async () => {
+    const decode = (codec: Codec) => codec.decode(topic, framed(8, event))
+    expect(await answering(404, { error_code: 40_403 }, decode)).toBeInstanceOf(UndecodableError)
+  })
 })
+
+/** With what the work fails at a registry that always gives this answer. */
+async function answering(
+  status: number,
+  body: object,
+  work: (codec: Codec) => Promise<unknown>,
+): Promise<unknown> {
+  const answer: RequestListener = (_, response) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  const server = createServer(answer)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = Object(server.address())
+  try {
+    const codec = new Codec({ registryUrl: `http://127.0.0.1:${port}`, timeoutMs: 2_000 })
+    return await work(codec).catch((error: unknown) => error)
+  } finally {
+    server.close()
+  }
+}

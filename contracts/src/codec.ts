@@ -203,7 +203,7 @@ export class Codec {
     try {
       return await Promise.race([request(), late.promise])
     } catch (error) {
-      if (statusOf(error) === 404) throw notFound()
+      if (isNotFound(error)) throw notFound()
       throw new RegistryUnavailableError(`schema registry: ${messageOf(error)}`, { cause: error })
     } finally {
       clearTimeout(timer)
@@ -250,9 +250,11 @@ function boundedRequest(timeoutMs: number): Middleware {
   })
 }
 
-function statusOf(error: unknown): number | undefined {
-  if (typeof error !== 'object' || error === null || !('status' in error)) return undefined
-  return typeof error.status === 'number' ? error.status : undefined
+/** Asked for a text's id, the client wraps the 404, and nothing else, into an error of this name and no status. */
+function isNotFound(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error.name === 'ConfluentSchemaRegistryError') return true
+  return 'status' in error && error.status === 404
 }
 
 function messageOf(error: unknown): string {

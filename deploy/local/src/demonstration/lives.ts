@@ -16,9 +16,14 @@ type Life = {
 }
 
 const lives: readonly Life[] = [
-  { name: 'paid', index: 0, isCancelled: false, ends: ['OrderCompleted', 'PaymentCaptured'] },
-  { name: 'declined', index: 9, isCancelled: false, ends: ['OrderRejected'] },
-  { name: 'cancelled', index: 1, isCancelled: true, ends: ['OrderCancelled'] },
+  {
+    name: 'paid',
+    index: 0,
+    isCancelled: false,
+    ends: ['ShipmentDispatched', 'OrderCompleted', 'PaymentCaptured'],
+  },
+  { name: 'declined', index: 9, isCancelled: false, ends: ['PaymentDeclined', 'OrderRejected'] },
+  { name: 'cancelled', index: 1, isCancelled: true, ends: ['OrderPlaced', 'OrderCancelled'] },
 ]
 
 const TIMEOUT_MS = 30_000
@@ -26,42 +31,39 @@ const TIMEOUT_MS = 30_000
 /** What every contract's envelope has. */
 type Envelope = { readonly streamId: string; readonly type: string }
 
-type Heard = { readonly topic: string; readonly event: Envelope; readonly at: number }
+type Heard = Envelope & { readonly topic: string; readonly timestampMs: number }
 
 /**
  * Places an order that is paid, one that is declined and one that is cancelled at once, and says each of their events
- * with its topic, in the order in which Kafka hands them out.
+ * with its topic, when it was written there. A reader of several topics hears them in another sequence than that.
  */
 export async function showLives(
   endpoints: Endpoints,
   customers: readonly string[],
   say: (line: string) => void,
 ): Promise<void> {
-  say('the lives of three orders, each event as Kafka hands it out:')
+  say('the lives of three orders, each event when it was written into its topic:')
   const heard: Heard[] = []
   const stop = await hearEvents(endpoints, heard)
   try {
-    const begunAt = performance.now()
+    const begunAt = Date.now()
     const names = new Map<string, string>()
     for (const { name, index, isCancelled } of lives) {
       const { orderId } = await placeOrder(endpoints, customers, index)
       names.set(orderId, name)
       if (isCancelled) await cancelOrder(endpoints, orderId)
     }
-    const told = new Set<string>()
-    const tell = ({ topic, event, at }: Heard) => {
-      const name = names.get(event.streamId)
-      if (name === undefined) return
-      told.add(`${name} ${event.type}`)
-      const seconds = ((at - begunAt) / 1_000).toFixed(2)
-      say(`  ${seconds} s  ${name.padEnd(9)}  ${topic.padEnd(22)}  ${event.type}`)
-    }
+    const ours = () => heard.filter(({ streamId }) => names.has(streamId))
     const areOver = () => {
-      for (const one of heard.splice(0)) tell(one)
+      const told = new Set(ours().map(({ streamId, type }) => `${names.get(streamId)} ${type}`))
       return lives.every(({ name, ends }) => ends.every((type) => told.has(`${name} ${type}`)))
     }
-    const waiting = { timeoutMs: TIMEOUT_MS, what: 'the ends of three lives', intervalMs: 20 }
-    await eventually(areOver, waiting)
+    await eventually(areOver, { timeoutMs: TIMEOUT_MS, what: 'the ends of three lives' })
+    for (const one of ours().sort((a, b) => a.timestampMs - b.timestampMs)) {
+      const seconds = ((one.timestampMs - begunAt) / 1_000).toFixed(2)
+      const name = names.get(one.streamId) ?? ''
+      say(`  ${seconds} s  ${name.padEnd(9)}  ${one.topic.padEnd(22)}  ${one.type}`)
+    }
   } finally {
     await stop()
   }
@@ -78,7 +80,7 @@ async function hearEvents(
   const consumer = kafka.consumer({
     groupId: `demonstration-${randomUUID()}`,
     readUncommitted: false,
-    maxWaitTimeInMs: 20,
+    maxWaitTimeInMs: 100,
     allowAutoTopicCreation: false,
   })
   await consumer.connect()
@@ -86,9 +88,10 @@ async function hearEvents(
   await consumer.run({
     autoCommit: false,
     eachMessage: async ({ topic, message }) => {
-      const at = performance.now()
       const decoded = await codec.decode<Envelope>(topic, message.value).catch(() => undefined)
-      if (decoded !== undefined) heard.push({ topic, event: decoded.value, at })
+      if (decoded === undefined) return
+      const { streamId, type } = decoded.value
+      heard.push({ topic, streamId, type, timestampMs: Number(message.timestamp) })
     },
   })
   for (const end of ends) consumer.seek(end)
