@@ -42,11 +42,11 @@ const balances = async (orderId: string): Promise<Readonly<Record<string, number
   return Object.fromEntries(rows.map(({ account, minor }) => [account, minor]))
 }
 
-/** Takes a record until it succeeds, as a partition does that waits. */
-const takeAtLast = async (event: Parameters<OwnPayments['take']>[0]): Promise<void> => {
+/** Hands a record out until it is handled, as a partition does that waits. */
+const atLast = async (handle: () => Promise<void>): Promise<void> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await own.take(event)
+      return await handle()
     } catch (error) {
       if (attempt === 10) throw error
     }
@@ -54,9 +54,11 @@ const takeAtLast = async (event: Parameters<OwnPayments['take']>[0]): Promise<vo
 }
 
 describe('the money of an order', () => {
-  test('is held, then taken, and stands in the ledger with the events', async () => {
+  test('is held, then taken when it is shipped, and stands in the ledger with the events', async () => {
     const order = placedOrder()
     await own.take(order)
+    expect(await balances(order.streamId)).toEqual({ customer: -9_800, held: 9_800 })
+    await own.ship(order)
     expect(await eventsOf(order.streamId)).toEqual(['PaymentAuthorised', 'PaymentCaptured'])
     expect(await balances(order.streamId)).toEqual({ customer: -9_800, held: 0, merchant: 9_800 })
   })
@@ -71,13 +73,22 @@ describe('the money of an order', () => {
 
   test('is freed when the order is cancelled before it was taken', async () => {
     const order = placedOrder()
-    own.faults.replace([{ kind: 'fail', every: 1, operation: 'capture' }])
-    await expect(own.take(order)).rejects.toMatchObject({ retriable: true })
+    await own.take(order)
     await own.take(cancelled(order))
     await own.take(order)
+    // It had left the house already, and is recalled.
+    await own.ship(order)
     expect(await eventsOf(order.streamId)).toEqual(['PaymentAuthorised', 'PaymentVoided'])
     expect(await doneFor(order.streamId)).toEqual(['authorised', 'voided'])
     expect(await balances(order.streamId)).toEqual({ customer: 0, held: 0 })
+  })
+
+  test('is waited for, when the shipment is read before the order', async () => {
+    const order = placedOrder()
+    await expect(own.ship(order)).rejects.toMatchObject({ retriable: true })
+    await own.take(order)
+    await own.ship(order)
+    expect(await doneFor(order.streamId)).toEqual(['authorised', 'captured'])
   })
 
   test('is not asked for when the order was cancelled before its placing could be used', async () => {
@@ -104,11 +115,12 @@ describe('money that was taken for an order that is then cancelled', () => {
   ] as const)('is given back once, also when handed out twice %s', async (_, faults) => {
     const order = placedOrder()
     own.faults.replace(faults)
-    await takeAtLast(order)
+    await atLast(() => own.take(order))
+    await atLast(() => own.ship(order))
     const cancellation = cancelled(order)
-    for (let times = 0; times < 3; times += 1) await takeAtLast(cancellation)
-    const again = { ...cancellation, eventId: randomUUID() }
-    await takeAtLast(again)
+    for (let times = 0; times < 3; times += 1) await atLast(() => own.take(cancellation))
+    await atLast(() => own.take({ ...cancellation, eventId: randomUUID() }))
+    await atLast(() => own.ship(order))
     expect(await eventsOf(order.streamId)).toEqual([
       'PaymentAuthorised',
       'PaymentCaptured',
@@ -121,10 +133,11 @@ describe('money that was taken for an order that is then cancelled', () => {
   test('is given back with its capture, when the record of that was lost', async () => {
     const order = placedOrder()
     own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'capture' }])
-    await expect(own.take(order)).rejects.toMatchObject({ retriable: true })
+    await own.take(order)
+    await expect(own.ship(order)).rejects.toMatchObject({ retriable: true })
     expect(await eventsOf(order.streamId)).toEqual(['PaymentAuthorised'])
     await own.take(cancelled(order))
-    await own.take(order)
+    await own.ship(order)
     expect((await eventsOf(order.streamId)).slice(1)).toEqual([
       'PaymentCaptured',
       'PaymentRefunded',
@@ -134,11 +147,14 @@ describe('money that was taken for an order that is then cancelled', () => {
   })
 
   test('is given back once when its capture and its cancellation are handled side by side', async () => {
-    const orders = [placedOrder(), placedOrder()]
-    own.faults.replace([{ kind: 'fail', every: 1, operation: 'capture' }])
-    await Promise.all(orders.map((order) => own.take(order).catch(() => undefined)))
-    own.faults.replace([])
-    await Promise.all(orders.flatMap((order) => [takeAtLast(order), takeAtLast(cancelled(order))]))
+    const orders = Array.from({ length: 8 }, () => placedOrder())
+    await Promise.all(orders.map((order) => own.take(order)))
+    await Promise.all(
+      orders.flatMap((order) => [
+        atLast(() => own.ship(order)),
+        atLast(() => own.take(cancelled(order))),
+      ]),
+    )
     for (const { streamId } of orders) {
       expect((await balances(streamId)).customer).toBe(0)
       expect((await doneFor(streamId)).at(-1)).toMatch(/voided|refunded/)
@@ -150,6 +166,7 @@ describe('the ledger', () => {
   test('is in one transaction with the events: neither without the other', async () => {
     const order = placedOrder()
     await own.take(order)
+    await own.ship(order)
     const { rows } = await own.pool.query<{ one: string; other: string }>(
       `select e.xmin::text as one, n.xmin::text as other from ${own.schema}.events e
          join ${own.schema}.entries n using (event_id) where e.stream_id = $1`,

@@ -1,18 +1,20 @@
 import { randomUUID } from 'node:crypto'
 import { Codec } from '@tenseams/contracts/codec'
+import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { openPool } from '@tenseams/event-store/pool'
 import { Faults } from '@tenseams/payment-provider/faults'
 import { listRoutes } from '@tenseams/payment-provider/list-routes'
 import { paymentRoutes } from '@tenseams/payment-provider/payment-routes'
-import { handleOrders } from '@tenseams/payments/consumer'
-import { ORDERS_TOPIC } from '@tenseams/payments/contract'
+import { handleOrders, handleShipments } from '@tenseams/payments/consumer'
+import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from '@tenseams/payments/contract'
 import { openPaymentLog, type PaymentLog } from '@tenseams/payments/log'
 import { Provider } from '@tenseams/payments/provider'
 import { applyFile } from '@tenseams/postgres/prepare'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
+import { v5 as uuidv5 } from 'uuid'
 import { adminPool } from '../shop.ts'
 import type { TestStack } from '../stack.ts'
 
@@ -33,6 +35,8 @@ export type OwnPayments = {
   readonly providerPool: pg.Pool
   /** Hands an event of an order to the consumer, as Kafka would. */
   readonly take: (event: OrderEvent) => Promise<void>
+  /** Hands over that an order was dispatched. */
+  readonly ship: (order: OrderEvent) => Promise<void>
   close(): Promise<void>
 }
 
@@ -49,10 +53,16 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   const log = await openPaymentLog(pool, codec, schema)
   const provider = new Provider({ url, timeoutMs: 1_000 })
   const { encode } = await codec.encoder<OrderEvent>(ORDERS_TOPIC)
+  const shipments = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
   const handle = handleOrders({ log, codec, provider })
+  const handleShipment = handleShipments({ log, codec, provider })
   return {
     ...{ log, codec, provider, providerUrl: url, faults, pool, schema, providerPool },
     take: (event) => handle({ ...recordPlace, topic: ORDERS_TOPIC, value: encode(event) }),
+    ship: ({ streamId }) => {
+      const value = shipments.encode(dispatchOf(streamId))
+      return handleShipment({ ...recordPlace, topic: SHIPMENTS_TOPIC, value })
+    },
     close: async () => {
       await server.close()
       await Promise.all([pool.end(), providerPool.end()])
@@ -150,5 +160,15 @@ export function cancelled(order: OrderEvent, paymentId: string | null = null): O
     ...{ ...order, ...noBranch, eventId: randomUUID(), version: order.version + 1n },
     type: 'OrderCancelled',
     cancelled: { reason: 'changed-mind', paymentId },
+  }
+}
+
+/** As fulfilment derives it: the same event however often it is handed out. */
+function dispatchOf(streamId: string): ShipmentEvent {
+  return {
+    ...{ eventId: uuidv5('dispatch', streamId), streamId, version: 1n },
+    ...{ type: 'ShipmentDispatched', occurredAt: BigInt(Date.now()), traceparent: null },
+    dispatched: { shipmentId: uuidv5('shipment', streamId), paymentId: 'as in the order' },
+    recalled: null,
   }
 }

@@ -1,25 +1,12 @@
 import type { Codec } from '@tenseams/contracts/codec'
+import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { ConsumedRecord } from '@tenseams/kafka/consume'
-import { v5 as uuidv5 } from 'uuid'
-import { ORDERS_TOPIC } from './contract.ts'
-import type { PaymentCommand } from './domain/payment.ts'
+import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import type { PaymentLog } from './log.ts'
 import { authorise, capture, giveBack } from './moves.ts'
+import { note, PaymentContradictionError } from './note.ts'
 import type { Provider } from './provider.ts'
-
-/**
- * What the provider did does not fit what is recorded for the order. Another may have recorded meanwhile, so the record
- * is tried again, ten times; then it goes to the dead letter topic, for a person.
- */
-export class PaymentContradictionError extends Error {
-  readonly code: string
-
-  constructor(refusal: string, orderId: string) {
-    super(`payment of order ${orderId}: ${refusal}`)
-    this.code = refusal
-  }
-}
 
 export type PaymentHandling = {
   readonly log: PaymentLog
@@ -27,63 +14,50 @@ export type PaymentHandling = {
   readonly provider: Provider
 }
 
-/** What made us move money: its id makes the ids of what is recorded. */
-type Cause = {
-  readonly eventId: string
-  readonly streamId: string
-  readonly traceparent: string | null
+/** Orders and shipments are read independently: what was shipped was paid for, so that is about to be recorded. */
+export class PaymentNotKnownYetError extends Error {
+  readonly code = 'PAYMENT_NOT_KNOWN_YET'
+  readonly retriable = true
 }
 
 /**
- * A placed order's money is held and taken, a cancelled one's is given back. The provider is called first, idempotently;
- * then inbox, events and the ledger's entries are written in one transaction. A crash between the two hands the record
- * out again; the provider answers the same key with what it did, and that is what gets written.
+ * A placed order's money is held, a cancelled one's is given back. The provider is called first, idempotently; then
+ * inbox, events and the ledger's entries are written in one transaction. A crash between the two hands the record out
+ * again; the provider answers the same key with what it did, and that is what gets written.
  */
-export function handleOrders(handling: PaymentHandling) {
+export function handleOrders({ log, codec, provider }: PaymentHandling) {
   return async (record: ConsumedRecord): Promise<void> => {
-    const { value: order } = await handling.codec.decode<OrderEvent>(ORDERS_TOPIC, record.value)
-    if (order.placed !== null) await pay(handling, order, order.placed)
-    if (order.cancelled !== null) await handBack(handling, order)
+    const { value: order } = await codec.decode<OrderEvent>(ORDERS_TOPIC, record.value)
+    if (order.placed === null && order.cancelled === null) return
+    const { state } = await log.load(order.streamId)
+    if (order.placed !== null && state.status === 'unknown') {
+      await note(log, order, await authorise(provider, order.streamId, order.placed))
+    }
+    if (order.cancelled !== null) {
+      const command = await giveBack(provider, order.streamId, state)
+      if (command !== undefined) await note(log, order, command)
+    }
   }
 }
 
-async function pay(
-  handling: PaymentHandling,
-  order: OrderEvent,
-  placed: NonNullable<OrderEvent['placed']>,
-): Promise<void> {
-  const { log, provider } = handling
-  const before = await log.load(order.streamId)
-  if (before.state.status === 'unknown') {
-    await note(log, order, await authorise(provider, order.streamId, placed), 'inbox')
+/**
+ * What leaves the house is paid for: the money that is held is taken, in the same way. Of a payment that was freed or
+ * given back nothing is taken: its order was cancelled, and fulfilment reads that, too, and recalls the shipment.
+ */
+export function handleShipments({ log, codec, provider }: PaymentHandling) {
+  return async (record: ConsumedRecord): Promise<void> => {
+    const { value: shipment } = await codec.decode<ShipmentEvent>(SHIPMENTS_TOPIC, record.value)
+    if (shipment.dispatched === null) return
+    const orderId = shipment.streamId
+    const { state } = await log.load(orderId)
+    if (state.status === 'unknown') {
+      throw new PaymentNotKnownYetError(`no payment of order ${orderId} is known yet`)
+    }
+    if (state.status === 'declined') {
+      throw new PaymentContradictionError('payment-is-declined', orderId)
+    }
+    if (state.status !== 'authorised') return
+    const command = await capture(provider, orderId, state.payment)
+    if (command !== undefined) await note(log, shipment, command)
   }
-  const { state } = await log.load(order.streamId)
-  if (state.status !== 'authorised') return
-  const command = await capture(provider, order.streamId, state.payment)
-  if (command !== undefined) await note(log, order, command, 'capture')
-}
-
-async function handBack({ log, provider }: PaymentHandling, order: OrderEvent): Promise<void> {
-  const { state } = await log.load(order.streamId)
-  const command = await giveBack(provider, order.streamId, state)
-  if (command !== undefined) await note(log, order, command, 'inbox')
-}
-
-/** Records what the provider did; with the inbox's row when it is all that the consumed event asks for. */
-async function note(
-  log: PaymentLog,
-  cause: Cause,
-  command: PaymentCommand,
-  part: 'inbox' | 'capture',
-): Promise<void> {
-  const name = part === 'inbox' ? 'payments' : `payments/${part}`
-  const outcome = await log.handle(cause.streamId, command, {
-    eventIdOf: (step) => uuidv5(`${name}/${step}`, cause.eventId),
-    occurredAt: Date.now(),
-    traceparent: cause.traceparent,
-    ...(part === 'inbox' && { guard: { kind: 'inbox', eventId: cause.eventId } }),
-  })
-  // A second payment of an order is not written down; the reconciler finds it at the provider and gives it back.
-  if (outcome.kind !== 'refused' || outcome.refusal === 'paid-by-another') return
-  throw new PaymentContradictionError(outcome.refusal, cause.streamId)
 }

@@ -2,9 +2,10 @@ import type { PaymentEvent as Envelope } from '@tenseams/contracts/generated/pay
 import type { Stamp } from '@tenseams/event-store/aggregate'
 import type { PaymentEvent } from './domain/payment.ts'
 
-/** The topic that this team owns, and the one that it reads. */
+/** The topic that this team owns, and those that it reads. */
 export const PAYMENTS_TOPIC = 'payments.payment.v1'
 export const ORDERS_TOPIC = 'orders.order.v1'
+export const SHIPMENTS_TOPIC = 'fulfilment.shipment.v1'
 
 const noBranch = {
   authorised: null,

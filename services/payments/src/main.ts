@@ -6,8 +6,8 @@ import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
-import { handleOrders } from './consumer.ts'
-import { ORDERS_TOPIC } from './contract.ts'
+import { handleOrders, handleShipments } from './consumer.ts'
+import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { openPaymentLog, PAYMENTS_SCHEMA as schema } from './log.ts'
 import { mender } from './mender.ts'
 import { reconciledPayments } from './metrics.ts'
@@ -33,18 +33,24 @@ const server = buildServer({
   metrics,
   ready: {
     postgres: async () => void (await pool.query('select 1')),
-    kafka: () => orders.assertReady(),
+    orders: () => orders.assertReady(),
+    shipments: () => shipments.assertReady(),
   },
 })
+const consuming = { kafka, deadLetters, metrics, log: server.log }
 const orders = new Consumption({
-  kafka,
+  ...consuming,
   groupId: 'payments',
   topics: [ORDERS_TOPIC],
   handle: handleOrders({ log, codec, provider }),
-  deadLetters,
-  metrics,
-  log: server.log,
 })
+const shipments = new Consumption({
+  ...consuming,
+  groupId: 'payments-shipments',
+  topics: [SHIPMENTS_TOPIC],
+  handle: handleShipments({ log, codec, provider }),
+})
+
 const graceMs = settings.RECONCILE_GRACE_MS
 const reconciler = new Reconciler({
   ...{ pool, schema, provider, graceMs },
@@ -56,5 +62,12 @@ const reconciler = new Reconciler({
 })
 
 orders.start()
+shipments.start()
 reconciler.start()
-await runService(server, settings, [orders, reconciler, deadLetters, { close: () => pool.end() }])
+await runService(server, settings, [
+  orders,
+  shipments,
+  reconciler,
+  deadLetters,
+  { close: () => pool.end() },
+])
