@@ -83,5 +83,5 @@ export type PaymentEvent = {
   readonly authorised: PaymentAuthorised | null
   readonly voided: PaymentVoided | null
   readonly refunded: PaymentRefunded | null
-  readonly surplusReturned: SurplusReturned | null
+  readonly returned: SurplusReturned | null
 }

@@ -142,7 +142,7 @@ function eventOf({ id = '', at = 0, captured, declined }: Line): PaymentEvent {
     type: captured === undefined ? 'PaymentDeclined' : 'PaymentCaptured',
     occurredAt: beginning + at * 1_000,
     traceparent: null,
-    ...{ authorised: null, voided: null, refunded: null, surplusReturned: null },
+    ...{ authorised: null, voided: null, refunded: null, returned: null },
     captured: captured === undefined ? null : capturedOf(captured),
     declined: declined === undefined ? null : declinedOf(declined),
   }

@@ -14,7 +14,6 @@ import { applyFile } from '@tenseams/postgres/prepare'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
-import { v5 as uuidv5 } from 'uuid'
 import { adminPool } from '../shop.ts'
 import type { TestStack } from '../stack.ts'
 
@@ -166,9 +165,9 @@ export function cancelled(order: OrderEvent, paymentId: string | null = null): O
 /** As fulfilment derives it: the same event however often it is handed out. */
 function dispatchOf(streamId: string): ShipmentEvent {
   return {
-    ...{ eventId: uuidv5('dispatch', streamId), streamId, version: 1n },
+    ...{ eventId: streamId, streamId, version: 1n },
     ...{ type: 'ShipmentDispatched', occurredAt: BigInt(Date.now()), traceparent: null },
-    dispatched: { shipmentId: uuidv5('shipment', streamId), paymentId: 'as in the order' },
+    dispatched: { shipmentId: streamId, paymentId: 'as in the order' },
     recalled: null,
   }
 }

@@ -13,7 +13,7 @@ const noBranch = {
   captured: null,
   voided: null,
   refunded: null,
-  surplusReturned: null,
+  returned: null,
 }
 
 /** A decided event as the contract says it. The compiler holds the domain's types to the contract's here. */
@@ -31,18 +31,18 @@ export function envelopeOf(event: PaymentEvent, stamp: Stamp): Envelope {
     case 'PaymentRefunded':
       return { ...envelope, refunded: event.data }
     case 'SurplusReturned':
-      return { ...envelope, surplusReturned: event.data }
+      return { ...envelope, returned: event.data }
   }
 }
 
 /** The way back; undefined for a type that is newer than this service. */
 export function eventOf(envelope: Envelope): PaymentEvent | undefined {
-  const { authorised, declined, captured, voided, refunded, surplusReturned } = envelope
+  const { authorised, declined, captured, voided, refunded, returned } = envelope
   if (authorised !== null) return { type: 'PaymentAuthorised', data: authorised }
   if (declined !== null) return { type: 'PaymentDeclined', data: declined }
   if (captured !== null) return { type: 'PaymentCaptured', data: captured }
   if (voided !== null) return { type: 'PaymentVoided', data: voided }
   if (refunded !== null) return { type: 'PaymentRefunded', data: refunded }
-  if (surplusReturned !== null) return { type: 'SurplusReturned', data: surplusReturned }
+  if (returned !== null) return { type: 'SurplusReturned', data: returned }
   return undefined
 }
