@@ -44,7 +44,7 @@ afterAll(async () => {
  * since it was away for less than its session, and it does not have the record.
  */
 test('a leader that dies takes what it alone acknowledged; what all must acknowledge is there', async () => {
-  await eventually(allInSync, { timeoutMs: 30_000, what: 'three replicas of both topics' })
+  await eventually(allInSync, { timeoutMs: 90_000, what: 'three replicas of both topics' })
   for (const topic of [leaderAcks, allAcks]) await byAll.send(topic, [{ value: 'before' }])
   await byLeader.send(leaderAcks, [{ value: 'connected' }])
   cluster.signal(heir, 'SIGSTOP')
@@ -59,13 +59,13 @@ test('a leader that dies takes what it alone acknowledged; what all must acknowl
       acknowledged = true
       return true
     },
-    { timeoutMs: 60_000, what: 'all to acknowledge' },
+    { timeoutMs: 120_000, what: 'all to acknowledge' },
   )
   await followed(allAcks, () => undefined)
   expect(acknowledged).toBe(false)
   cluster.signal(leader, 'SIGKILL')
   cluster.signal(heir, 'SIGCONT')
-  await eventually(isElected, { timeoutMs: 30_000, what: 'the heir to lead' })
+  await eventually(isElected, { timeoutMs: 90_000, what: 'the heir to lead' })
   await asked
 
   for (const topic of [leaderAcks, allAcks]) await byAll.send(topic, [{ value: 'end' }])
@@ -92,7 +92,7 @@ async function followed(topic: string, send: () => unknown): Promise<void> {
   const before = cluster.bytesOf(follower, topic)
   await send()
   const hasMore = () => cluster.bytesOf(follower, topic) > before
-  await eventually(hasMore, { timeoutMs: 5_000, what: `more of ${topic}`, intervalMs: 10 })
+  await eventually(hasMore, { timeoutMs: 60_000, what: `more of ${topic}`, intervalMs: 10 })
 }
 
 async function valuesIn(topics: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
@@ -100,7 +100,7 @@ async function valuesIn(topics: readonly string[]): Promise<ReadonlyMap<string, 
   const values = () => Map.groupBy(reading.records, ({ topic }) => topic)
   const isWhole = () =>
     reading.records.filter(({ value }) => String(value) === 'end').length === topics.length
-  await eventually(isWhole, { timeoutMs: 30_000, what: 'the last records' })
+  await eventually(isWhole, { timeoutMs: 90_000, what: 'the last records' })
   await reading.close()
   return new Map(
     [...values()].map(([topic, records]) => [topic, records.map(({ value }) => String(value))]),

@@ -60,8 +60,7 @@ export function cancellationRoutes(server: Server, { pool, log }: CancellationRo
       const key = request.headers['idempotency-key']
       const requestHash = hashOf(orderId, reason)
       const kept = await readAnswer(pool, SCHEMA, key)
-      const first = replayOf(reply, kept, requestHash)
-      if (first !== undefined) return first
+      if (kept !== undefined) return replay(reply, kept, requestHash)
       const traceparent = continueTrace(request.headers)
       const command = { type: 'CancelOrder' as const, data: { reason } }
       const cancellation = { orderId, command, key, requestHash, ifMatch, traceparent }
@@ -79,12 +78,14 @@ async function cancel(
   { pool, log }: CancellationRoutes,
   { orderId, command, key, requestHash, ifMatch, traceparent }: Cancellation,
 ): Promise<FastifyReply> {
-  const earlier = async () => replayOf(reply, await readAnswer(pool, SCHEMA, key), requestHash)
+  const earlier = () => readAnswer(pool, SCHEMA, key)
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
     const loaded = await log.load(orderId)
     const etag = etagOf(loaded.version)
     if (loaded.version > 0n && !isNamedStrongly(ifMatch, etag)) {
-      return (await earlier()) ?? sendProblem(reply.header('etag', etag), versionDiffers)
+      const kept = await earlier()
+      if (kept !== undefined) return replay(reply, kept, requestHash)
+      return sendProblem(reply.header('etag', etag), versionDiffers)
     }
     const answer = answerOf(orderId, loaded, command)
     const outcome = await log.handleAt(orderId, loaded, command, {
@@ -95,8 +96,8 @@ async function cancel(
     })
     if (outcome.kind === 'done') return sendCancelled(reply, answer)
     if (outcome.kind === 'conflict') continue
-    const first = await earlier()
-    if (first !== undefined) return first
+    const kept = await earlier()
+    if (kept !== undefined) return replay(reply, kept, requestHash)
     if (outcome.kind === 'refused') return sendProblem(reply, refusalProblem(outcome.refusal))
     throw new Error(`the answer of Idempotency-Key ${key} is missing`)
   }
@@ -124,12 +125,7 @@ function sendCancelled(reply: FastifyReply, answer: CancelledAnswer): FastifyRep
     .send(answer)
 }
 
-function replayOf(
-  reply: FastifyReply,
-  kept: KeptAnswer | undefined,
-  requestHash: Buffer,
-): FastifyReply | undefined {
-  if (kept === undefined) return undefined
+function replay(reply: FastifyReply, kept: KeptAnswer, requestHash: Buffer): FastifyReply {
   if (!kept.requestHash.equals(requestHash)) return sendProblem(reply, keyReused)
   return sendCancelled(reply.header('idempotent-replayed', 'true'), kept.answer as CancelledAnswer)
 }

@@ -23,7 +23,7 @@ const lives: readonly Life[] = [
     ends: ['ShipmentDispatched', 'OrderCompleted', 'PaymentCaptured'],
   },
   { name: 'declined', index: 9, isCancelled: false, ends: ['PaymentDeclined', 'OrderRejected'] },
-  { name: 'cancelled', index: 1, isCancelled: true, ends: ['OrderPlaced', 'OrderCancelled'] },
+  { name: 'cancelled', index: 1, isCancelled: true, ends: ['OrderCancelled', 'PaymentVoided'] },
 ]
 
 const TIMEOUT_MS = 30_000
