@@ -20,7 +20,7 @@ export async function withOwnStack<Made>(
       root: projectRoot,
       instance,
       portOffset: freeOffset(),
-      profile: 'minimal',
+      profile: 'full',
       only,
       signal: stopping.signal,
     })

@@ -10,6 +10,7 @@ export type InstanceEndpoints = {
   readonly flinkUrl: string
   readonly gatewayUrl: string
   readonly ordersUrl: string
+  readonly auditorUrl: string
   /** Of Flink's checkpoints and savepoints. */
   readonly stateFolder: string
 }
@@ -31,6 +32,7 @@ export function instanceEndpoints(instance: string, portOffset?: number): Instan
     flinkUrl: `http://${at('flinkRest')}`,
     gatewayUrl: `http://${at('sqlGateway')}`,
     ordersUrl: `http://${at('orders')}`,
+    auditorUrl: `http://${at('auditor')}`,
     stateFolder: pathOf(`.stack/${instance}/data/flink`),
   }
 }

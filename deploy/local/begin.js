@@ -31,6 +31,7 @@ const verbs = {
   dlq: ['packages/kafka/src/dlq-command.ts', 'list, show and replay dead letters'],
   check: ['test/check.ts', 'static checks'],
   test: ['test/run.ts', 'every test of the landing lane'],
+  reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
   prove: ['test/prove/main.ts', 'provoke what could refute a claim: keys, position'],
   bench: ['test/bench/main.ts', 'ours beside others in one run: event-store'],
 }

@@ -28,3 +28,6 @@ create index if not exists operations_of_a_payment on operations (payment_id);
 create index if not exists operations_in_reading_order on operations (transaction_id, position);
 
 grant select, insert on payments, operations to provider_service;
+
+-- Our auditor sees the company's books.
+grant select on all tables in schema public to auditor;

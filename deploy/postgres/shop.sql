@@ -50,6 +50,10 @@ grant usage on schema catalogue to orders_service;
 grant select on catalogue.products to orders_service;
 grant select, insert, update on catalogue.customers to orders_service;
 
+-- Whoever audits may read, and nothing else; no personal data.
+grant usage on schema orders, payments to auditor;
+grant select on all tables in schema orders, payments to auditor;
+
 grant usage on schema orders, payments, control, catalogue, cdc to debezium;
 grant select on orders.events, payments.events, control.events, catalogue.customers, catalogue.products to debezium;
 grant select, insert, update on cdc.heartbeat to debezium;

@@ -38,6 +38,7 @@ export type Endpoints = {
   readonly fulfilmentUrl: string
   readonly lakehouseUrl: string
   readonly pulseUrl: string
+  readonly auditorUrl: string
   readonly postgres: { readonly host: string; readonly port: number }
   /** host:port */
   readonly kafkaBrokers: string
@@ -65,6 +66,7 @@ export function endpointsOf(ports: Ports, places: Places): Endpoints {
     fulfilmentUrl: url('fulfilment'),
     lakehouseUrl: url('lakehouse'),
     pulseUrl: url('pulse'),
+    auditorUrl: url('auditor'),
     postgres: { host, port: ports.postgres },
     kafkaBrokers: `${host}:${ports.kafka}`,
     registryUrl: `${url('registry')}/apis/ccompat/v7`,

@@ -6,6 +6,7 @@ export const roles = [
   'orders_service',
   'payments_service',
   'pulse_service',
+  'auditor',
   'provider_service',
   'vault_service',
   'debezium',
@@ -120,9 +121,10 @@ async function ensureDatabase(client: pg.Client, name: string, owner: string): P
 }
 
 function guestsOf(database: string): string {
-  if (database === 'shop') return 'orders_service, payments_service, pulse_service, debezium'
+  if (database === 'shop')
+    return 'orders_service, payments_service, pulse_service, auditor, debezium'
   if (database === 'vault') return 'vault_service'
-  return database === 'provider' ? 'provider_service' : ''
+  return database === 'provider' ? 'provider_service, auditor' : ''
 }
 
 /** Applies an SQL file beside this one in one transaction; `values` fill its `{{names}}`. */

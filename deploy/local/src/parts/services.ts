@@ -79,6 +79,20 @@ const services: readonly Service[] = [
       ...kafkaSettings(context),
     }),
   },
+  {
+    name: 'auditor',
+    title: 'service auditor, invariants',
+    profiles: fullOnly,
+    needs: ['databases', 'contracts'],
+    port: 'auditor',
+    environment: (context) => ({
+      DATABASE_URL: databaseUrl(context, 'auditor', 'shop'),
+      PROVIDER_DATABASE_URL: databaseUrl(context, 'auditor', 'provider'),
+      CATALOG_URL: context.endpoints.catalogUrl,
+      PULSE_URL: context.endpoints.pulseUrl,
+      ...kafkaSettings(context),
+    }),
+  },
 ]
 
 /** The house's own services, each a Node process that takes its settings from the environment only. */

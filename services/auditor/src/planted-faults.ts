@@ -1,0 +1,162 @@
+import { ORDERS } from './clean-evidence.ts'
+
+/** Each fault as a change of the evidence, and the invariants that must be named for it; no others may be. */
+export const faults: readonly (readonly [what: string, sql: string, ids: readonly string[]])[] = [
+  [
+    'an event that never came into its topic',
+    `delete from records where type = 'OrderCompleted'; delete from bronze where type = 'OrderCompleted'`,
+    ['I1'],
+  ],
+  [
+    'a record that nobody stored',
+    `insert into records select topic, 0, 4, key, fate, 'id-x', 'o-2', 1, 'OrderPlaced', occurred_at, written_at, 'h', null
+       from records where type = 'OrderPlaced' and fate = 'committed';
+     update records set key = 'o-2' where event_id = 'id-x';
+     insert into bronze values ('${ORDERS}', 0, 4, 'id-x', 'o-2', 1, 'OrderPlaced');
+     update committed set next_offset = 4 where topic = '${ORDERS}'`,
+    ['I1.origin'],
+  ],
+  [
+    'a record that bronze has left out',
+    `delete from bronze where type = 'OrderConfirmed'`,
+    ['I1.bronze', 'I10'],
+  ],
+  [
+    'an aborted record in bronze',
+    `insert into bronze values ('${ORDERS}', 0, 9, 'id-aborted', null, null, 'OrderPlaced')`,
+    ['I2'],
+  ],
+  [
+    'a row in bronze for which there is no record',
+    `insert into bronze values ('${ORDERS}', 0, 7, 'id-OrderPlaced', 'o-1', 1, 'OrderPlaced')`,
+    ['I2'],
+  ],
+  [
+    'a confirmation that was written twice',
+    `insert into events select * replace ('id-2' as event_id, 4 as version, 'x' as transaction_id)
+       from events where type = 'OrderConfirmed';
+     insert into records select * replace ('id-2' as event_id, 4 as version, 5 as "offset") from records
+       where type = 'OrderConfirmed';
+     insert into bronze select * replace ('id-2' as event_id, 4 as version, 5 as "offset") from bronze
+       where type = 'OrderConfirmed'`,
+    ['I3', 'I11'],
+  ],
+  [
+    'a second dispatch for one confirmation',
+    `insert into records select * replace ('id-2' as event_id, 2 as version, 5 as "offset") from records
+       where type = 'ShipmentDispatched';
+     insert into bronze select * replace ('id-2' as event_id, 2 as version, 5 as "offset") from bronze
+       where type = 'ShipmentDispatched';
+     insert into inbox values ('orders', 'id-2')`,
+    ['I3.shipment'],
+  ],
+  [
+    'money taken twice at the provider',
+    `insert into operations select * from operations where kind = 'captured'`,
+    ['I3.capture', 'I4.provider'],
+  ],
+  [
+    'a ledger that has less than the events say',
+    `update entries set amount_minor = 400 where transfer_id = 't-2'`,
+    ['I4.ledger'],
+  ],
+  [
+    'money that the provider has given back and we have not',
+    `insert into operations select * replace ('refunded' as kind) from operations where kind = 'captured'`,
+    ['I4.provider'],
+  ],
+  ['money that is in no window', `delete from gold`, []],
+  ['money that a closed window has left out', `update gold set amount_minor = 400`, ['I4.gold']],
+  ['money that is in a window twice', `insert into gold select * from gold`, ['I4.gold']],
+  [
+    'a transfer that credits more than it debits',
+    `update entries set amount_minor = 501 where transfer_id = 't-1' and side = 'credit'`,
+    ['I5'],
+  ],
+  [
+    'a transfer of one side only',
+    `delete from entries where transfer_id = 't-1' and side = 'credit'`,
+    ['I5'],
+  ],
+  [
+    'a version that is missing in a store',
+    `update events set version = 4 where type = 'OrderCompleted'; update records set version = 4 where type = 'OrderCompleted';
+     update bronze set version = 4 where type = 'OrderCompleted'`,
+    ['I6', 'I6.topic'],
+  ],
+  [
+    'versions that a reader meets in another order',
+    `update records set "offset" = 8 where event_id = 'id-OrderPlaced'; update bronze set "offset" = 8 where type = 'OrderPlaced'`,
+    ['I6.topic'],
+  ],
+  [
+    'an order in two partitions',
+    `update records set partition = 1 where type = 'OrderCompleted'; update bronze set partition = 1 where type = 'OrderCompleted';
+     insert into ends values ('${ORDERS}', 1, 10, null);
+     insert into chain values ('${ORDERS}', '${ORDERS}-1', 3, 0, 10)`,
+    ['I6.topic', 'I7'],
+  ],
+  [
+    'a record under the key of another',
+    `update records set key = 'o-9' where type = 'OrderCompleted'`,
+    ['I7'],
+  ],
+  [
+    'half of an append',
+    `update events set transaction_id = 'one' where store = 'orders'; delete from records where type = 'OrderCompleted';
+     delete from bronze where type = 'OrderCompleted'`,
+    ['I1', 'I8'],
+  ],
+  [
+    'another event at an offset than the other reader saw',
+    `update bronze set version = 7 where type = 'OrderCompleted'`,
+    ['I9'],
+  ],
+  [
+    'an offset that bronze has twice',
+    `insert into bronze select * from bronze where type = 'OrderCompleted'`,
+    ['I10'],
+  ],
+  [
+    'an order that was completed and never confirmed',
+    `update events set type = 'OrderCompleted', event_id = 'id-y' where type = 'OrderConfirmed';
+     update events set type = 'OrderRefunded', event_id = 'id-z' where type = 'OrderCompleted' and version = 3;
+     delete from events where version = 3; delete from records where topic = '${ORDERS}' and version > 1 and type <> 'x';
+     delete from bronze where topic = '${ORDERS}' and version > 1; update events set must = false where event_id = 'id-y';
+     delete from records where type = 'ShipmentDispatched'; delete from bronze where type = 'ShipmentDispatched'`,
+    ['I11'],
+  ],
+  [
+    'an order that stays where it is',
+    `delete from events where type = 'OrderCompleted'; delete from records where type = 'OrderCompleted';
+     delete from bronze where type = 'OrderCompleted'`,
+    ['I11'],
+  ],
+  [
+    'a key that promises an order nobody placed',
+    `insert into answers values ('k-2', 'o-9', 201, 1)`,
+    ['I13'],
+  ],
+  ['an order under two keys', `insert into answers values ('k-2', 'o-1', 201, 500)`, ['I13']],
+  ['an answer with another amount than the order', `update answers set amount_minor = 1`, ['I13']],
+  [
+    'a payment that orders has passed without an effect',
+    `delete from inbox where event_id = 'id-PaymentAuthorised'`,
+    ['I14'],
+  ],
+  [
+    'a confirmation that fulfilment has passed without a shipment',
+    `delete from records where type = 'ShipmentDispatched'; delete from bronze where type = 'ShipmentDispatched'`,
+    ['I14'],
+  ],
+  [
+    'a snapshot that begins before the last one ended',
+    `update chain set start_offset = 1 where sequence = 2 and table_name = '${ORDERS}'`,
+    ['I16'],
+  ],
+  [
+    'a record that the contract before the newest cannot read',
+    `update records set unreadable = 'version 1: no' where type = 'OrderCompleted'`,
+    ['I17'],
+  ],
+]

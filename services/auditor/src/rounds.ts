@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { Gauge, type Registry } from 'prom-client'
+import type { Report } from './report.ts'
+
+type Log = {
+  info(context: object, message: string): void
+  warn(context: object, message: string): void
+}
+
+export type RoundsOptions = {
+  readonly audit: () => Promise<Report>
+  readonly intervalMs: number
+  readonly metrics: Registry
+  readonly log: Log
+}
+
+/** Of the time, auditing takes at most a tenth: what grows is read less often. */
+const REST_PER_WORK = 9
+
+/** Audits again and again, and says what was found in metrics and log. */
+export class Rounds {
+  readonly #options: RoundsOptions
+  readonly #violations: Gauge
+  readonly #undecided: Gauge
+  readonly #lastAudit: Gauge
+  readonly #closing = new AbortController()
+  #running: Promise<void> | undefined
+  last: Report | undefined
+
+  constructor(options: RoundsOptions) {
+    this.#options = options
+    const registers = [options.metrics]
+    this.#violations = new Gauge({
+      name: 'tenseams_invariant_violations',
+      help: 'What breaks the invariant, as the last audit found it.',
+      labelNames: ['invariant'],
+      registers,
+    })
+    this.#undecided = new Gauge({
+      name: 'tenseams_invariant_undecided',
+      help: '1 when the last audit came to no verdict, because a part that it needs gave no answer.',
+      labelNames: ['invariant'],
+      registers,
+    })
+    this.#lastAudit = new Gauge({
+      name: 'tenseams_last_audit_timestamp_seconds',
+      help: 'When the last audit ended.',
+      registers,
+    })
+  }
+
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort()
+    await this.#running
+  }
+
+  async auditNow(): Promise<Report> {
+    const report = await this.#options.audit()
+    this.#tell(report)
+    return report
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted) {
+      const begun = performance.now()
+      await this.auditNow().catch((error: unknown) => {
+        this.#options.log.warn({ err: error }, 'the audit failed')
+      })
+      const rest = (performance.now() - begun) * REST_PER_WORK
+      const pause = Math.max(this.#options.intervalMs, rest)
+      await delay(pause, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  #tell(report: Report): void {
+    this.last = report
+    this.#lastAudit.set(Date.parse(report.at) / 1_000)
+    for (const { id, violations, status, offenders, says } of report.findings) {
+      if (status === 'not checked') continue
+      this.#violations.set({ invariant: id }, violations)
+      this.#undecided.set({ invariant: id }, status === 'does not run' ? 1 : 0)
+      if (violations > 0) {
+        this.#options.log.warn({ invariant: id, violations, offenders }, `violated: ${says}`)
+      }
+    }
+  }
+}

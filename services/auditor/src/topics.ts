@@ -1,0 +1,124 @@
+import { createHash } from 'node:crypto'
+import { Codec, type Decoded, schemaIdOf } from '@tenseams/contracts/codec'
+import { avroType } from '@tenseams/contracts/long'
+import { schemaVersions } from '@tenseams/contracts/schemas'
+import type avro from 'avsc'
+import type { Row } from './evidence.ts'
+import type { LogRecord } from './log-reader.ts'
+
+/** The fields that the envelopes of all event topics share. */
+type Envelope = {
+  readonly eventId: string
+  readonly streamId: string
+  readonly version: bigint
+  readonly type: string
+  readonly occurredAt: number | bigint
+}
+
+type Former = {
+  readonly version: number
+  readonly reader: avro.Type
+  readonly resolver: avro.Resolver
+}
+
+/**
+ * A record of an event topic as evidence: decoded by the newest contract, and by the one before (I17).
+ *
+ * @throws RegistryUnavailableError; a record that nobody can read is evidence, too.
+ */
+export class RecordDecoder {
+  readonly #codec: Codec
+  readonly #registryUrl: string
+  readonly #timeoutMs: number
+  /** How the contract before the newest reads what a schema id has written, by topic and id. */
+  readonly #former = new Map<string, Promise<Former | undefined>>()
+
+  constructor(registryUrl: string, timeoutMs: number) {
+    this.#registryUrl = registryUrl
+    this.#timeoutMs = timeoutMs
+    this.#codec = new Codec({ registryUrl, timeoutMs })
+  }
+
+  async rowOf(record: LogRecord): Promise<Row<'records'>> {
+    const { topic, partition, offset, key, value, fate, writtenAt } = record
+    const common = {
+      topic,
+      partition: BigInt(partition),
+      offset,
+      key: key === null ? null : String(key),
+      fate,
+      written_at: writtenAt,
+      payload_hash: value === null ? null : createHash('sha256').update(value).digest('hex'),
+    }
+    try {
+      const { value: envelope } = await this.#decode(topic, value)
+      const { eventId, streamId, version, type, occurredAt } = envelope
+      return {
+        ...common,
+        event_id: eventId,
+        stream_id: streamId,
+        version,
+        type,
+        occurred_at: BigInt(occurredAt),
+        unreadable: await this.#unreadableBefore(topic, value),
+      }
+    } catch (error) {
+      if (isRetriable(error)) throw error
+      return { ...common, unreadable: `newest: ${messageOf(error)}` }
+    }
+  }
+
+  #decode(topic: string, value: Buffer | null): Promise<Decoded<Envelope>> {
+    return this.#codec.decode<Envelope>(topic, value)
+  }
+
+  /** Why the contract before the newest cannot read the bytes; null when it can, or there is none. */
+  async #unreadableBefore(topic: string, value: Buffer | null): Promise<string | null> {
+    if (value === null) return null
+    const schemaId = schemaIdOf(value)
+    const place = `${topic} ${schemaId}`
+    const asked = this.#former.get(place) ?? this.#openFormer(topic, schemaId)
+    this.#former.set(place, asked)
+    asked.catch(() => this.#former.delete(place))
+    const former = await asked
+    if (former === undefined) return null
+    try {
+      former.reader.fromBuffer(value.subarray(5), former.resolver)
+      return null
+    } catch (error) {
+      return `version ${former.version}: ${messageOf(error)}`
+    }
+  }
+
+  async #openFormer(topic: string, schemaId: number): Promise<Former | undefined> {
+    const before = schemaVersions(topic).at(-2)
+    if (before === undefined || before.format !== 'avro') return undefined
+    const reader = avroType(before.text)
+    const writer = avroType(await this.#ask(schemaId))
+    return { version: before.version, reader, resolver: reader.createResolver(writer) }
+  }
+
+  async #ask(schemaId: number): Promise<string> {
+    const response = await fetch(`${this.#registryUrl}/schemas/ids/${schemaId}`, {
+      signal: AbortSignal.timeout(this.#timeoutMs),
+    })
+    if (!response.ok) throw new Error(`the registry answers ${response.status} for ${schemaId}`)
+    return ((await response.json()) as { readonly schema: string }).schema
+  }
+}
+
+const isRetriable = (error: unknown): boolean =>
+  error instanceof Error && 'retriable' in error && error.retriable === true
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+/** Where a dead letter comes from, as its headers say. */
+export function letterOf({ headers }: LogRecord): Row<'letters'> {
+  return {
+    topic: headers.get('dead-letter-topic') ?? null,
+    partition: BigInt(headers.get('dead-letter-partition') ?? -1),
+    offset: BigInt(headers.get('dead-letter-offset') ?? -1),
+    group_id: headers.get('dead-letter-group') ?? null,
+  }
+}
