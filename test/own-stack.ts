@@ -1,3 +1,4 @@
+import type { StackSettings } from '@tenseams/local/part'
 import { projectRoot } from '@tenseams/local/places'
 import { type Stack, startStack } from '@tenseams/local/stack'
 import { endInstance, freeOffset, instanceOf } from './instance.ts'
@@ -11,6 +12,7 @@ import { endInstance, freeOffset, instanceOf } from './instance.ts'
 export async function withOwnStack<Made>(
   only: readonly string[],
   work: (stack: Stack) => Promise<Made>,
+  settings: Partial<StackSettings> = {},
 ): Promise<Made> {
   const instance = instanceOf(process.pid)
   const stopping = new AbortController()
@@ -22,6 +24,7 @@ export async function withOwnStack<Made>(
       portOffset: freeOffset(),
       profile: 'full',
       only,
+      settings,
       signal: stopping.signal,
     })
     const stopped = new Promise<never>((_, reject) => {

@@ -13,11 +13,26 @@ export type Claim = {
   readonly says: string
   /** Guards that can be switched off, and what that does. */
   readonly breaks: Readonly<Record<string, string>>
+  /** The service that is started without the guard, where that is how it is switched off. */
+  readonly brokenParts?: Readonly<Record<string, string>>
+  /** Options that are whole numbers. */
+  readonly numbers?: Readonly<Record<string, NumberOption>>
   /** Parts of the stack that it needs. */
   readonly only: readonly string[]
-  readonly prove: (
-    stack: Stack,
-    broken: string | undefined,
-    say: (line: string) => void,
-  ) => Promise<Verdict>
+  readonly prove: (stack: Stack, proving: Proving) => Promise<Verdict>
+}
+
+export type NumberOption = {
+  readonly default: number
+  readonly least: number
+  readonly most: number
+  readonly what: string
+}
+
+/** How a claim is to be proven this time. */
+export type Proving = {
+  /** The guard that is switched off. */
+  readonly broken: string | undefined
+  readonly numbers: Readonly<Record<string, number>>
+  readonly say: (line: string) => void
 }

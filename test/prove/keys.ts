@@ -37,7 +37,7 @@ export const keys: Claim = {
     'customer-key': "the key is the customer's account",
   },
   only: ['connectors', 'orders', 'payments', 'payment-provider'],
-  prove: async (stack, broken, say) => {
+  prove: async (stack, { broken, say }) => {
     const pool = adminPool(stack)
     try {
       await pool.query(

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util'
 import { withOwnStack } from '../own-stack.ts'
 import type { Claim, Verdict } from './claim.ts'
+import { eos } from './eos.ts'
 import { keys } from './keys.ts'
 import { position } from './position.ts'
 
-const claims: readonly Claim[] = [keys, position]
+const claims: readonly Claim[] = [keys, position, eos]
+
+const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 
 const usage = `npm run prove -- <claim> [--break=<guard>]
 
@@ -25,10 +28,14 @@ async function main(parameters: string[]): Promise<number> {
     return 0
   }
   if (wish === undefined) return 2
-  const { claim, broken } = wish
+  const { claim, broken, numbers } = wish
   try {
     say(`starting an instance for "${claim.name}"`)
-    const verdict = await withOwnStack(claim.only, (stack) => claim.prove(stack, broken, say))
+    const verdict = await withOwnStack(
+      claim.only,
+      (stack) => claim.prove(stack, { broken, numbers, say }),
+      brokenPart(claim, broken),
+    )
     for (const line of verdict.lines) console.log(line)
     console.log(sentence(claim, broken, verdict))
     return { holds: 0, refuted: 1, undecided: 2 }[verdict.kind]
@@ -38,14 +45,22 @@ async function main(parameters: string[]): Promise<number> {
   }
 }
 
-type Wish = { readonly claim: Claim; readonly broken: string | undefined }
+type Wish = {
+  readonly claim: Claim
+  readonly broken: string | undefined
+  readonly numbers: Readonly<Record<string, number>>
+}
 
 function readWish(parameters: string[]): Wish | 'help' | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: parameters,
       allowPositionals: true,
-      options: { break: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        break: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+        ...Object.fromEntries(numberNames.map((name) => [name, { type: 'string' as const }])),
+      },
     })
     if (values.help) return 'help'
     const name = positionals.join(' ')
@@ -55,15 +70,41 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
     if (broken !== undefined && !Object.hasOwn(claim.breaks, broken)) {
       throw new Error(`${claim.name} has no guard "${broken}" to switch off`)
     }
-    return { claim, broken }
+    return { claim, broken, numbers: numbersOf(claim, values) }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
     return undefined
   }
 }
 
-function describe({ name, says, breaks }: Claim): string {
-  const lines = Object.entries(breaks).map(([guard, what]) => `      --break=${guard}  ${what}`)
+function brokenPart({ brokenParts = {} }: Claim, guard: string | undefined) {
+  const part = guard === undefined ? undefined : brokenParts[guard]
+  return part === undefined || guard === undefined ? {} : { broken: { part, guard } }
+}
+
+function numbersOf(
+  claim: Claim,
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, number>> {
+  const { numbers = {} } = claim
+  const foreign = numberNames.find((name) => values[name] !== undefined && !(name in numbers))
+  if (foreign !== undefined) throw new Error(`${claim.name} has no option --${foreign}`)
+  return Object.fromEntries(
+    Object.entries(numbers).map(([name, { default: usual, least, most }]) => {
+      const number = Number(values[name] ?? usual)
+      if (Number.isInteger(number) && number >= least && number <= most) return [name, number]
+      throw new Error(`--${name} is a whole number from ${least} to ${most}`)
+    }),
+  )
+}
+
+function describe({ name, says, breaks, numbers = {} }: Claim): string {
+  const lines = [
+    ...Object.entries(breaks).map(([guard, what]) => `      --break=${guard}  ${what}`),
+    ...Object.entries(numbers).map(
+      ([option, { default: usual, what }]) => `      --${option}=${usual}  ${what}`,
+    ),
+  ]
   return [`  ${name}: ${says}`, ...lines].join('\n')
 }
 

@@ -22,7 +22,7 @@ export const position: Claim = {
   says: 'a reader of all streams skips no event, however slow its transaction is',
   breaks: { 'naive-position': 'the reader goes on from the highest position it has seen' },
   only: ['databases'],
-  prove: async (stack, broken, say) => {
+  prove: async (stack, { broken, say }) => {
     const pool = adminPool(stack)
     try {
       const reader = new Reader(pool, broken === undefined ? undefined : 'no-horizon')

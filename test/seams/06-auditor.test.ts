@@ -9,6 +9,7 @@ import type pg from 'pg'
 import { expect, test } from 'vitest'
 import { readTopics } from '../kafka.ts'
 import { withOwnStack } from '../own-stack.ts'
+import { Load } from '../prove/eos/load.ts'
 import { adminPool } from '../shop.ts'
 
 const parts = ['connectors', 'orders', 'payments', 'fulfilment', 'pulse', 'lakehouse', 'auditor']
@@ -22,9 +23,12 @@ test('the auditor raises nothing where nothing is wrong, and finds what is plant
     const provider = adminPool(stack, 'provider')
     try {
       await fill(stack, shop)
+      const load = new Load(stack.endpoints.ordersUrl, 5)
+      load.start()
       for (let audit = 1; audit <= CLEAN_AUDITS; audit += 1) {
         expect(violationsOf(await auditNow(stack))).toEqual({})
       }
+      await load.stop()
       const planted: Record<string, () => Promise<unknown>> = {
         'I3.capture': () => captureTwice(provider),
         I5: () =>

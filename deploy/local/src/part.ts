@@ -20,6 +20,8 @@ export type StackSettings = {
   readonly checkpointIntervalMs: number
   /** A Flink interval that replaces the jobs' own window, such as `INTERVAL '10' SECOND`. */
   readonly window?: string
+  /** A service that runs without one of its guards, for a proof that must then fail. */
+  readonly broken?: { readonly part: string; readonly guard: string }
 }
 
 /** An account of the operating system; undefined stands for the one that we run as. */

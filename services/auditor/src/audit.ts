@@ -152,7 +152,8 @@ export class Auditor {
   async #readTopics(): Promise<void> {
     const evidence = this.#evidence
     await evidence.run(`delete from records where fate = 'open'`)
-    await this.#log.readOn(eventTopics, async (records) => {
+    // Effects before their causes: a shipment that was read must find its confirmation.
+    await this.#log.readOn(eventTopics.toReversed(), async (records) => {
       await evidence.load('records', await this.#rowsOf(records))
     })
     const open = this.#log.logs().flatMap((log) => log.open())

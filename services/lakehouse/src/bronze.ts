@@ -16,6 +16,8 @@ export type BronzeOptions = Pick<
   readonly codec: Codec
   readonly deadLetters: DeadLetters
   readonly tables: readonly BronzeTable[]
+  /** A broken mode, for the proof that shows what it does: aborted records are read as well. */
+  readonly readUncommitted?: boolean
   readonly metrics: LakehouseMetrics
 }
 
@@ -107,7 +109,7 @@ export class Bronze {
   #makeConsumer(): Consumer {
     const consumer = this.#options.kafka.consumer({
       groupId: GROUP_ID,
-      readUncommitted: false,
+      readUncommitted: this.#options.readUncommitted ?? false,
       allowAutoTopicCreation: false,
       // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
       sessionTimeout: 6_000,

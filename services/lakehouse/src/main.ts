@@ -40,6 +40,7 @@ const bronze = new Bronze({
   flushIntervalMs: settings.FLUSH_INTERVAL_MS,
   maxBufferedRows: settings.MAX_BUFFERED_ROWS,
   metrics: new LakehouseMetrics(registry),
+  readUncommitted: settings.BROKEN_GUARD === 'read-uncommitted',
   log: server.log,
 })
 

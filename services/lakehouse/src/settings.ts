@@ -10,6 +10,8 @@ const schema = Type.Object({
   FLUSH_INTERVAL_MS: Type.Integer({ minimum: 10, maximum: 60_000, default: 400 }),
   /** Rows buffered by table before it commits early; the bound of memory. */
   MAX_BUFFERED_ROWS: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 20_000 }),
+  /** Only in a proof, which must then fail: records of aborted transactions are taken for committed. */
+  BROKEN_GUARD: Type.Optional(Type.Literal('read-uncommitted')),
   DUCKDB_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
 })
 

@@ -37,7 +37,8 @@ const server = buildServer({
     shipments: () => shipments.assertReady(),
   },
 })
-const consuming = { kafka, deadLetters, metrics, log: server.log }
+const commit = settings.BROKEN_GUARD === 'auto-commit' ? 'on-receipt' : 'after-effect'
+const consuming = { kafka, deadLetters, metrics, log: server.log, commit } as const
 const orders = new Consumption({
   ...consuming,
   groupId: 'payments',

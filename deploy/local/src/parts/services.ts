@@ -114,6 +114,7 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
     environment: {
       HOST: host,
       PORT: String(context.ports[service.port]),
+      ...brokenGuard(context, service.name),
       ...service.environment(context),
     },
   }),
@@ -123,6 +124,10 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
   // A little more than a service gives itself to drain.
   stopTimeoutMs: 20_000,
 }))
+
+function brokenGuard({ settings: { broken } }: Context, name: string) {
+  return broken?.part === name ? { BROKEN_GUARD: broken.guard } : {}
+}
 
 function databaseUrl(context: Context, role: keyof Passwords, database: string): string {
   const { port } = context.endpoints.postgres

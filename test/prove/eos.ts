@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Stack } from '@tenseams/local/stack'
+import { eventually } from '@tenseams/local/wait'
+import type pg from 'pg'
+import { adminPool, postOrder } from '../shop.ts'
+import type { Claim, Proving, Verdict } from './claim.ts'
+import { auditNow, hasNoVerdict, isRefuted, linesOf } from './eos/audit.ts'
+import { breaks, brokenParts, untilFound } from './eos/broken.ts'
+import { Journal } from './eos/journal.ts'
+import { Load, type Wish } from './eos/load.ts'
+import { type Fault, scheduleOf } from './eos/schedule.ts'
+
+const ORDERS_PER_SECOND = 15
+const ASKED_AGAIN = 50
+const PROGRESS_TIMEOUT_MS = 120_000
+
+/**
+ * Each order is paid, shipped and in the lake exactly once, whatever is killed while it is under way. The provocation:
+ * a steady load, and one part after another killed, or stopped and resumed as a zombie. A fault counts only after
+ * something was completed since the last one: a system that never gets to work loses nothing.
+ */
+export const eos: Claim = {
+  name: 'eos',
+  says: 'nothing lost, nothing doubled, money equal, whatever is killed or stopped',
+  breaks,
+  brokenParts,
+  numbers: {
+    kills: { default: 20, least: 1, most: 200, what: 'faults' },
+    seed: { default: 7, least: 1, most: 1_000_000, what: 'chooses the faults' },
+    duration: { default: 0, least: 0, most: 3_600, what: 'seconds of load at least' },
+  },
+  only: ['connectors', 'orders', 'payments', 'fulfilment', 'pulse', 'lakehouse', 'auditor'],
+  prove: async (stack, proving) => {
+    const { seed = 7, kills = 20 } = proving.numbers
+    const journal = new Journal(`eos-seed-${seed}-kills-${kills}`)
+    const shop = adminPool(stack)
+    const load = new Load(stack.endpoints.ordersUrl, ORDERS_PER_SECOND)
+    try {
+      load.start()
+      if (proving.broken !== undefined)
+        return await untilFound(stack, shop, journal, proving.broken)
+      await provoke(stack, shop, journal, proving)
+      await load.stop()
+      journal.note('healed; waiting for every order to end', { orders: load.wishes.length })
+      await untilAllEnded(shop)
+      const verdict = await judge(stack, shop, load.wishes)
+      journal.note(`${verdict.kind}`, { coveredMs: journal.elapsedMs })
+      return verdict
+    } finally {
+      await load.stop()
+      await shop.end()
+      proving.say(`journal: ${journal.close()}`)
+    }
+  },
+}
+
+async function provoke(
+  stack: Stack,
+  shop: pg.Pool,
+  journal: Journal,
+  { numbers, say }: Proving,
+): Promise<void> {
+  const { seed = 7, kills = 20, duration = 0 } = numbers
+  const until = performance.now() + duration * 1_000
+  for (const [index, fault] of scheduleOf(seed, kills).entries()) {
+    await untilProgress(shop, journal)
+    await inflict(stack, fault, journal)
+    if ((index + 1) % 5 === 0) say(`${index + 1} of ${kills} faults, ${journal.elapsedMs} ms`)
+  }
+  await untilProgress(shop, journal)
+  await delay(Math.max(0, until - performance.now()))
+}
+
+async function inflict(stack: Stack, fault: Fault, journal: Journal): Promise<void> {
+  const { target, kind, awayMs } = fault
+  journal.note(kind, { target, awayMs })
+  if (kind === 'kill') await stack.kill(target)
+  else stack.pause(target)
+  // How long it is away is the fault itself.
+  await delay(awayMs)
+  if (kind === 'kill') await stack.restart(target)
+  else stack.resume(target)
+  journal.note('back', { target })
+}
+
+/** Until an order has been completed that had not been before. */
+async function untilProgress(shop: pg.Pool, journal: Journal): Promise<void> {
+  const before = await completed(shop)
+  const isMore = async () => (await completed(shop)) > before
+  await eventually(isMore, { timeoutMs: PROGRESS_TIMEOUT_MS, what: 'an order to be completed' })
+  journal.note('progress', { completed: await completed(shop) })
+}
+
+async function completed(shop: pg.Pool): Promise<number> {
+  const { rows } = await shop.query<{ n: string }>(
+    `select count(*) as n from orders.events where type = 'OrderCompleted'`,
+  )
+  return Number(rows[0]?.n)
+}
+
+/** No order waits for a payment or a shipment, and no money is held for an order that has ended. */
+async function untilAllEnded(shop: pg.Pool): Promise<void> {
+  const haveEnded = async () => {
+    const { rowCount } = await shop.query(
+      `select from (
+         select distinct on (stream_id) type from orders.events order by stream_id, version desc
+       ) as orders where type in ('OrderPlaced', 'OrderConfirmed')
+       union all
+       select from (
+         select distinct on (stream_id) type from payments.events order by stream_id, version desc
+       ) as payments where type = 'PaymentAuthorised' limit 1`,
+    )
+    return rowCount === 0
+  }
+  await eventually(haveEnded, { timeoutMs: 240_000, what: 'every order and payment to end' })
+}
+
+/** The auditor's verdict at a barrier, and the clients': what they were told is so, and they are told the same again. */
+async function judge(stack: Stack, shop: pg.Pool, wishes: readonly Wish[]): Promise<Verdict> {
+  const report = await auditNow(stack)
+  const complaints = [...(await lostOrders(shop, wishes)), ...(await otherAnswers(stack, wishes))]
+  const answered = wishes.filter(({ answer }) => answer !== undefined).length
+  const repeated = wishes.filter(({ attempts }) => attempts > 1).length
+  const lines = [
+    `${wishes.length} orders wanted, ${answered} answered, ${repeated} asked for more than once`,
+    ...linesOf(report),
+    ...complaints.map((complaint) => `BROKEN       ${complaint}`),
+  ]
+  if (isRefuted(report) || complaints.length > 0) return { kind: 'refuted', lines }
+  return { kind: hasNoVerdict(report) || answered === 0 ? 'undecided' : 'holds', lines }
+}
+
+async function lostOrders(shop: pg.Pool, wishes: readonly Wish[]): Promise<readonly string[]> {
+  const told = wishes.flatMap(({ answer }) => (answer ? [String(answer.orderId)] : []))
+  const { rows } = await shop.query<{ id: string }>(
+    `select id from unnest($1::text[]) as id
+      where not exists (select from orders.events where stream_id = id and version = 1)`,
+    [told],
+  )
+  const doubled = told.length - new Set(told).size
+  return [
+    ...rows.map(({ id }) => `lost write: order ${id} was acknowledged and is not there`),
+    ...(doubled > 0 ? [`${doubled} answers name an order that another key was given`] : []),
+  ]
+}
+
+async function otherAnswers(stack: Stack, wishes: readonly Wish[]): Promise<readonly string[]> {
+  const asked = wishes.filter(({ answer }) => answer !== undefined).slice(-ASKED_AGAIN)
+  const complaints: string[] = []
+  for (const { key, body, answer } of asked) {
+    const again = await postOrder(stack.endpoints.ordersUrl, body, key)
+    if (again.body.orderId === answer?.orderId) continue
+    complaints.push(
+      `key ${key} was answered with ${answer?.orderId}, now with ${again.body.orderId}`,
+    )
+  }
+  return complaints
+}
