@@ -1,0 +1,62 @@
+import { type FetchedPartition, markAborted } from '@tenseams/kafka/aborted'
+import type { KafkaMessage } from 'kafkajs'
+import type { FetchedSpan } from './broker.ts'
+
+const MARKERS = { commit: Buffer.from([0, 0, 0, 1]), abort: Buffer.from([0, 0, 0, 0]) }
+
+/** What kafkajs hands to `eachBatch`, as far as this repository uses it. */
+export type SimulatedBatch = {
+  readonly topic: string
+  readonly partition: number
+  readonly fetchedOffset: string
+  readonly messages: readonly KafkaMessage[]
+  /** Nothing was fetched; or something was, and none of it is for readers. */
+  readonly isEmpty: boolean
+  readonly isEmptyDueToFiltering: boolean
+  readonly firstOffset: () => string | null
+  readonly lastOffset: () => string
+}
+
+/** kafkajs's src/consumer/batch.js, and before it our `markAborted`, which is the real one. */
+export function batchOf(topic: string, fetched: FetchedSpan): SimulatedBatch {
+  const { partition, from, highWatermark, entries } = fetched
+  const decoded: FetchedPartition = {
+    // As brokers name them: ordered by their last offset.
+    abortedTransactions: fetched.aborted.map(({ producerId, firstOffset }) => ({
+      producerId: String(producerId),
+      firstOffset: String(firstOffset),
+    })),
+    messages: entries.map((entry) => ({
+      offset: String(entry.offset),
+      key: entry.kind === 'record' ? Buffer.from(entry.key) : MARKERS[entry.kind],
+      value: entry.kind === 'record' ? Buffer.from(entry.value) : null,
+      isControlRecord: entry.kind !== 'record',
+      timestamp: '0',
+      attributes: 0,
+      headers: {},
+      batchContext: {
+        producerId: String(entry.producerId),
+        inTransaction: entry.inTransaction,
+      },
+    })),
+  }
+  markAborted(decoded)
+  const messages = decoded.messages.filter((message) => !message.isControlRecord).map(messageOf)
+  const last = entries.at(-1)
+  return {
+    topic,
+    partition,
+    fetchedOffset: String(from),
+    messages,
+    isEmpty: messages.length === 0,
+    isEmptyDueToFiltering: messages.length === 0 && entries.length > 0,
+    firstOffset: () => (entries[0] === undefined ? null : String(entries[0].offset)),
+    lastOffset: () => String(last === undefined ? highWatermark - 1 : last.offset),
+  }
+}
+
+function messageOf(message: FetchedPartition['messages'][number]): KafkaMessage {
+  const { offset, key } = message
+  const value = 'value' in message && Buffer.isBuffer(message.value) ? message.value : null
+  return { offset, key, value, timestamp: '0', attributes: 0, headers: {} }
+}

@@ -1,0 +1,17 @@
+import { describeFault } from './network.ts'
+import type { Failing } from './shrink.ts'
+
+/** A failing case for a person: what was put in, what befell it, what came out, and every step between. */
+export function report({ scenario, outcome }: Failing): readonly string[] {
+  const { seed, kind, records, faults } = scenario
+  return [
+    `seed ${seed}, ${kind}: ${records.length} records, ${faults.length} faults`,
+    ...records.map(
+      ({ atMs, partition, eventId, aborted }) =>
+        `  record ${eventId} to partition ${partition} at ${atMs} ms${aborted ? ', aborted' : ''}`,
+    ),
+    ...faults.map((fault) => `  fault: ${describeFault(fault)}`),
+    ...outcome.violations.map((violation) => `  BROKEN: ${violation}`),
+    ...outcome.trace.map((step) => `  ${step}`),
+  ]
+}

@@ -1,0 +1,56 @@
+import type { Flaws } from './flaws.ts'
+import type { Kind, Scenario } from './scenario.ts'
+import { type Outcome, simulate } from './simulate.ts'
+
+export type Failing = { readonly scenario: Scenario; readonly outcome: Outcome }
+
+/** A bound for cases that take long to become small. */
+const MOST_RUNS = 400
+
+/**
+ * The smallest case that still breaks the same promise: fewer consumers, fewer faults, fewer records, until nothing
+ * more can be left out. What remains happens as before, because chance hangs on names, not on order (chance.ts).
+ */
+export async function shrink(failing: Failing, flaws: Flaws): Promise<Failing> {
+  const promise = promiseOf(failing.outcome)
+  let best = failing
+  let runs = 0
+  const attempt = async (scenario: Scenario): Promise<boolean> => {
+    runs += 1
+    const outcome = await simulate(scenario, flaws)
+    if (promiseOf(outcome) !== promise) return false
+    best = { scenario, outcome }
+    return true
+  }
+  for (const kind of ['loop', 'inbox', 'lake'] satisfies readonly Kind[]) {
+    const isWhole = best.scenario.kind === 'chain'
+    if (isWhole && (await attempt(only(best.scenario, kind)))) break
+  }
+  for (let isSmaller = true; isSmaller && runs < MOST_RUNS; ) {
+    isSmaller = false
+    for (const part of ['faults', 'records'] as const) {
+      for (let size = Math.ceil(best.scenario[part].length / 2); size >= 1; size >>= 1) {
+        for (let at = 0; at < best.scenario[part].length && runs < MOST_RUNS; ) {
+          const smaller = best.scenario[part].toSpliced(at, size)
+          if (await attempt({ ...best.scenario, [part]: smaller })) isSmaller = true
+          else at += size
+        }
+      }
+    }
+  }
+  const outcome = await simulate(best.scenario, flaws, { traced: true })
+  return { scenario: best.scenario, outcome }
+}
+
+function only(scenario: Scenario, kind: Kind): Scenario {
+  return {
+    ...scenario,
+    kind,
+    faults: scenario.faults.filter(({ process }) => process.startsWith(kind)),
+  }
+}
+
+/** `loop, doubled` of `loop, doubled: e7@0:3 is there 2 times`. */
+function promiseOf({ violations }: Outcome): string | undefined {
+  return violations[0]?.split(':')[0]
+}

@@ -1,0 +1,114 @@
+import { syncBuiltinESMExports } from 'node:module'
+import timersPromises from 'node:timers/promises'
+import type { World } from './world.ts'
+
+type Timer = {
+  stop(): void
+  ref(): Timer
+  unref(): Timer
+  hasRef(): boolean
+}
+
+const real = {
+  setTimeout: globalThis.setTimeout,
+  clearTimeout: globalThis.clearTimeout,
+  setInterval: globalThis.setInterval,
+  clearInterval: globalThis.clearInterval,
+  delay: timersPromises.setTimeout,
+  stackTraceLimit: Error.stackTraceLimit,
+  dateNow: Date.now,
+  performanceNow: performance.now.bind(performance),
+}
+
+const EPOCH_MS = Date.UTC(2026, 0, 1)
+
+/**
+ * Lets the code under test keep its own timers and clocks and gives it those of the simulated world. A run is one turn
+ * of the event loop, so nobody else sees them; they are put back afterwards whatever happens.
+ */
+export async function withVirtualTime<Value>(
+  world: World,
+  work: () => Promise<Value>,
+): Promise<Value> {
+  install(world)
+  try {
+    return await work()
+  } finally {
+    restore()
+  }
+}
+
+let world: World | undefined
+
+function install(next: World): void {
+  if (world !== undefined) throw new Error('two simulated worlds at once')
+  world = next
+  if (timersPromises.setTimeout === real.delay) {
+    // Code that has imported it by name sees it from now on. Outside of a run it is the real one.
+    Object.assign(timersPromises, { setTimeout: delay })
+    syncBuiltinESMExports()
+  }
+  // Thousands of errors are made and caught; nobody looks at their stacks.
+  Error.stackTraceLimit = 0
+  Object.assign(globalThis, { setTimeout: once, clearTimeout: stop })
+  Object.assign(globalThis, { setInterval: repeatedly, clearInterval: stop })
+  Object.assign(Date, { now: () => EPOCH_MS + present().now })
+  Object.assign(performance, { now: () => present().now })
+}
+
+function restore(): void {
+  world = undefined
+  Error.stackTraceLimit = real.stackTraceLimit
+  const { setTimeout, clearTimeout, setInterval, clearInterval } = real
+  Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval })
+  Object.assign(Date, { now: real.dateNow })
+  Object.assign(performance, { now: real.performanceNow })
+}
+
+function present(): World {
+  if (world === undefined) throw new Error('no simulated world')
+  return world
+}
+
+function once(run: (...values: unknown[]) => void, delayMs = 0, ...values: unknown[]): Timer {
+  const here = present()
+  const event = here.at(delayMs, here.current, () => run(...values))
+  return timer(() => {
+    event.isCancelled = true
+  })
+}
+
+function repeatedly(run: () => void, everyMs = 0): Timer {
+  const here = present()
+  const owner = here.current
+  const again = () => here.at(everyMs, owner, beat)
+  const beat = () => {
+    event = again()
+    run()
+  }
+  let event = again()
+  return timer(() => {
+    event.isCancelled = true
+  })
+}
+
+function timer(stopIt: () => void): Timer {
+  const made: Timer = { stop: stopIt, ref: () => made, unref: () => made, hasRef: () => true }
+  return made
+}
+
+function stop(made: Timer | undefined): void {
+  made?.stop()
+}
+
+function delay(delayMs = 0, value?: unknown, options?: { signal?: AbortSignal }): Promise<unknown> {
+  if (world === undefined) return real.delay(delayMs, value, options)
+  const here = world
+  return new Promise((resolve, reject) => {
+    const event = here.at(delayMs, here.current, () => resolve(value))
+    options?.signal?.addEventListener('abort', () => {
+      event.isCancelled = true
+      reject(options.signal?.reason)
+    })
+  })
+}
