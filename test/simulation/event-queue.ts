@@ -21,6 +21,10 @@ export class EventQueue {
     return event
   }
 
+  get nextAt(): number {
+    return this.#heap[0]?.at ?? Number.POSITIVE_INFINITY
+  }
+
   pop(): Scheduled | undefined {
     const first = this.#heap[0]
     const last = this.#heap.pop()

@@ -8,28 +8,31 @@ import { simulate } from './simulate.ts'
 export type Exploration = {
   readonly runs: number
   readonly covered: RunsCovered
-  readonly failing: Failing | undefined
+  readonly failing: readonly Failing[]
 }
 
 /** After so many runs the rest of the process gets its turn. */
 const RUNS_A_TURN = 50
+/** The first one is rarely the one that becomes smallest. */
+const MOST_FAILING = 5
 
-/** Runs seed after seed until one breaks a promise. */
+/** Runs seed after seed, until so many have broken a promise. */
 export async function explore(
   seeds: { readonly from: number; readonly count: number },
   flaws: Flaws = {},
+  mostFailing = MOST_FAILING,
 ): Promise<Exploration> {
   const covered = new RunsCovered()
+  const failing: Failing[] = []
   for (let runs = 0; runs < seeds.count; runs++) {
     const scenario = scenarioOf(seeds.from + runs)
     const outcome = await simulate(scenario, flaws)
     covered.add(outcome.coverage)
-    if (outcome.violations.length > 0) {
-      return { runs: runs + 1, covered, failing: { scenario, outcome } }
-    }
+    if (outcome.violations.length > 0) failing.push({ scenario, outcome })
+    if (failing.length === mostFailing) return { runs: runs + 1, covered, failing }
     if (runs % RUNS_A_TURN === 0) await setImmediate()
   }
-  return { runs: seeds.count, covered, failing: undefined }
+  return { runs: seeds.count, covered, failing }
 }
 
 export type Verdict = 'holds' | 'refuted' | 'undecided'
@@ -39,6 +42,6 @@ export const ENOUGH_RUNS = 5_000
 
 /** Silence counts only when everything that it is about has occurred. */
 export function verdictOf({ runs, covered, failing }: Exploration): Verdict {
-  if (failing !== undefined) return 'refuted'
+  if (failing.length > 0) return 'refuted'
   return runs >= ENOUGH_RUNS && covered.missing.length > 0 ? 'undecided' : 'holds'
 }

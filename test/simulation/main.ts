@@ -3,7 +3,7 @@ import { type Exploration, explore, type Verdict, verdictOf } from './explore.ts
 import { brokenModes } from './flaws.ts'
 import { report } from './report.ts'
 import { scenarioOf } from './scenario.ts'
-import { shrink } from './shrink.ts'
+import { smallestOf } from './shrink.ts'
 import { simulate } from './simulate.ts'
 
 const usage = `node test/simulation/main.ts [--seeds <n>] [--seed <s>] [--break <mode>] [--trace]
@@ -39,9 +39,9 @@ async function main(parameters: string[]): Promise<number> {
   const seconds = (performance.now() - begun) / 1_000
   const perSecond = Math.round(exploration.runs / seconds)
   console.log(`${exploration.runs} runs, ${seconds.toFixed(1)} s, ${perSecond} a second`)
-  if (exploration.failing !== undefined) {
-    for (const line of report(await shrink(exploration.failing, flaws))) console.log(line)
-  } else for (const line of coverageOf(exploration)) console.log(line)
+  const smallest = await smallestOf(exploration.failing, flaws)
+  const lines = smallest === undefined ? coverageOf(exploration) : report(smallest)
+  for (const line of lines) console.log(line)
   const verdict = verdictOf(exploration)
   console.log(verdict)
   return exitCodeOf(verdict)

@@ -1,9 +1,13 @@
 import { describeFault } from './network.ts'
 import type { Failing } from './shrink.ts'
 
+/** A consumer that is stuck goes on trying for long. */
+const MOST_STEPS = 150
+
 /** A failing case for a person: what was put in, what befell it, what came out, and every step between. */
 export function report({ scenario, outcome }: Failing): readonly string[] {
   const { seed, kind, records, faults } = scenario
+  const more = outcome.trace.length - MOST_STEPS
   return [
     `seed ${seed}, ${kind}: ${records.length} records, ${faults.length} faults`,
     ...records.map(
@@ -12,6 +16,7 @@ export function report({ scenario, outcome }: Failing): readonly string[] {
     ),
     ...faults.map((fault) => `  fault: ${describeFault(fault)}`),
     ...outcome.violations.map((violation) => `  BROKEN: ${violation}`),
-    ...outcome.trace.map((step) => `  ${step}`),
+    ...outcome.trace.slice(0, MOST_STEPS).map((step) => `  ${step}`),
+    ...(more > 0 ? [`  and ${more} steps more`] : []),
   ]
 }

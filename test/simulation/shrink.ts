@@ -11,7 +11,7 @@ const MOST_RUNS = 400
  * The smallest case that still breaks the same promise: fewer consumers, fewer faults, fewer records, until nothing
  * more can be left out. What remains happens as before, because chance hangs on names, not on order (chance.ts).
  */
-export async function shrink(failing: Failing, flaws: Flaws): Promise<Failing> {
+async function shrink(failing: Failing, flaws: Flaws): Promise<Failing> {
   const promise = promiseOf(failing.outcome)
   let best = failing
   let runs = 0
@@ -28,13 +28,11 @@ export async function shrink(failing: Failing, flaws: Flaws): Promise<Failing> {
   }
   for (let isSmaller = true; isSmaller && runs < MOST_RUNS; ) {
     isSmaller = false
-    for (const part of ['faults', 'records'] as const) {
-      for (let size = Math.ceil(best.scenario[part].length / 2); size >= 1; size >>= 1) {
-        for (let at = 0; at < best.scenario[part].length && runs < MOST_RUNS; ) {
-          const smaller = best.scenario[part].toSpliced(at, size)
-          if (await attempt({ ...best.scenario, [part]: smaller })) isSmaller = true
-          else at += size
-        }
+    for (const smaller of smallerThan(best.scenario)) {
+      if (runs === MOST_RUNS) break
+      if (await attempt(smaller)) {
+        isSmaller = true
+        break
       }
     }
   }
@@ -47,6 +45,37 @@ function only(scenario: Scenario, kind: Kind): Scenario {
     ...scenario,
     kind,
     faults: scenario.faults.filter(({ process }) => process.startsWith(kind)),
+  }
+}
+
+/** The smallest of several cases, each made as small as it gets; undefined when there is none. */
+export async function smallestOf(
+  cases: readonly Failing[],
+  flaws: Flaws,
+): Promise<Failing | undefined> {
+  const small: Failing[] = []
+  for (const failing of cases) small.push(await shrink(failing, flaws))
+  return small.toSorted((one, other) => sizeOf(one) - sizeOf(other))[0]
+}
+
+function sizeOf({ scenario: { records, faults } }: Failing): number {
+  return records.length + 2 * faults.length
+}
+
+/** What might do as well, the boldest first: parts left out, then faults that come at an earlier call. */
+function* smallerThan(scenario: Scenario): Generator<Scenario> {
+  for (const part of ['faults', 'records'] as const) {
+    const { length } = scenario[part]
+    for (let size = Math.ceil(length / 2); size >= 1; size >>= 1) {
+      for (let at = 0; at < length; at += size) {
+        yield { ...scenario, [part]: scenario[part].toSpliced(at, size) }
+      }
+    }
+  }
+  for (const [index, fault] of scenario.faults.entries()) {
+    for (let nth = 1; nth < fault.nth; nth++) {
+      yield { ...scenario, faults: scenario.faults.with(index, { ...fault, nth }) }
+    }
   }
 }
 

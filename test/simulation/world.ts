@@ -63,7 +63,11 @@ export class World {
   /** Lets things happen until `done` says so, or until the bound. @throws what a server or the run itself threw. */
   async run(boundMs: number, done: () => boolean): Promise<void> {
     await settle()
-    while (this.now <= boundMs && !done()) {
+    while (!done()) {
+      if (this.#queue.nextAt > boundMs) {
+        this.now = boundMs
+        return
+      }
       const next = this.#queue.pop()
       if (next === undefined) return
       if (next.isCancelled || next.owner?.state === 'killed') continue
