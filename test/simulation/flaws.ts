@@ -61,6 +61,10 @@ export const brokenModes: Readonly<Record<string, BrokenMode>> = {
     says: 'inbox and lake: records of open and aborted transactions are read',
     flaws: { client: { readUncommitted: true } },
   },
+  'kafkajs-unmended': {
+    says: 'inbox and lake: kafkajs’s own filter of aborted records, without markAborted',
+    flaws: { client: { isUnmended: true } },
+  },
   'on-receipt': {
     says: 'inbox: the offset is committed before the effect',
     flaws: { commit: 'on-receipt' },

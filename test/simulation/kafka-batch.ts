@@ -1,6 +1,12 @@
+import { createRequire } from 'node:module'
 import { type FetchedPartition, markAborted } from '@tenseams/kafka/aborted'
 import type { KafkaMessage } from 'kafkajs'
 import type { FetchedSpan } from './broker.ts'
+
+/** kafkajs's own, of src/consumer. */
+const filterAborted: (partition: FetchedPartition) => FetchedPartition['messages'] = createRequire(
+  import.meta.url,
+)('kafkajs/src/consumer/filterAbortedMessages')
 
 const MARKERS = { commit: Buffer.from([0, 0, 0, 1]), abort: Buffer.from([0, 0, 0, 0]) }
 
@@ -17,31 +23,14 @@ export type SimulatedBatch = {
   readonly lastOffset: () => string
 }
 
-/** kafkajs's src/consumer/batch.js, and before it our `markAborted`, which is the real one. */
-export function batchOf(topic: string, fetched: FetchedSpan): SimulatedBatch {
+/** kafkajs's src/consumer/batch.js with its own filter, and before it our `markAborted`, which makes up for that. */
+export function batchOf(topic: string, fetched: FetchedSpan, isUnmended = false): SimulatedBatch {
   const { partition, from, highWatermark, entries } = fetched
-  const decoded: FetchedPartition = {
-    // As brokers name them: ordered by their last offset.
-    abortedTransactions: fetched.aborted.map(({ producerId, firstOffset }) => ({
-      producerId: String(producerId),
-      firstOffset: String(firstOffset),
-    })),
-    messages: entries.map((entry) => ({
-      offset: String(entry.offset),
-      key: entry.kind === 'record' ? Buffer.from(entry.key) : MARKERS[entry.kind],
-      value: entry.kind === 'record' ? Buffer.from(entry.value) : null,
-      isControlRecord: entry.kind !== 'record',
-      timestamp: '0',
-      attributes: 0,
-      headers: {},
-      batchContext: {
-        producerId: String(entry.producerId),
-        inTransaction: entry.inTransaction,
-      },
-    })),
-  }
-  markAborted(decoded)
-  const messages = decoded.messages.filter((message) => !message.isControlRecord).map(messageOf)
+  const decoded = decodedOf(fetched)
+  if (!isUnmended) markAborted(decoded)
+  const messages = filterAborted(decoded)
+    .filter((message) => !message.isControlRecord)
+    .map(messageOf)
   const last = entries.at(-1)
   return {
     topic,
@@ -52,6 +41,26 @@ export function batchOf(topic: string, fetched: FetchedSpan): SimulatedBatch {
     isEmptyDueToFiltering: messages.length === 0 && entries.length > 0,
     firstOffset: () => (entries[0] === undefined ? null : String(entries[0].offset)),
     lastOffset: () => String(last === undefined ? highWatermark - 1 : last.offset),
+  }
+}
+
+function decodedOf({ aborted, entries }: FetchedSpan): FetchedPartition {
+  return {
+    // As brokers name them: ordered by their last offset.
+    abortedTransactions: aborted.map(({ producerId, firstOffset }) => ({
+      producerId: String(producerId),
+      firstOffset: String(firstOffset),
+    })),
+    messages: entries.map((entry) => ({
+      offset: String(entry.offset),
+      key: entry.kind === 'record' ? Buffer.from(entry.key) : MARKERS[entry.kind],
+      value: entry.kind === 'record' ? Buffer.from(entry.value) : null,
+      isControlRecord: entry.kind !== 'record',
+      batchContext: {
+        producerId: String(entry.producerId),
+        inTransaction: entry.inTransaction,
+      },
+    })),
   }
 }
 

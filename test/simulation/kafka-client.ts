@@ -6,6 +6,8 @@ import { PARTITIONS } from './scenario.ts'
 /** What of the client a broken mode changes. */
 export type ClientFlaws = {
   readonly readUncommitted?: boolean
+  /** kafkajs as it comes, which shows some aborted records. */
+  readonly isUnmended?: boolean
   /** Without sequence numbers a repeated request is a second batch. */
   readonly noSequence?: boolean
 }
@@ -21,7 +23,8 @@ export function simulatedKafka(environment: Environment, flaws: ClientFlaws = {}
     consumer: (options: ConsumerOptions) =>
       new SimulatedConsumer(
         environment,
-        flaws.readUncommitted === true ? { ...options, readUncommitted: true } : options,
+        { ...options, ...(flaws.readUncommitted === true && { readUncommitted: true }) },
+        flaws.isUnmended,
       ),
     admin: () => adminOf(environment),
   }

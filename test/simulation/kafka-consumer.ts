@@ -45,13 +45,15 @@ export class SimulatedConsumer {
   readonly #listeners = new Map<string, Listener[]>()
   readonly #paused = new Set<number>()
   readonly #seeks = new Map<number, number>()
+  readonly #isUnmended: boolean
   #session: KafkaSession | undefined
   #topic = ''
   #eachBatch: (payload: Payload) => Promise<void> = async () => undefined
   #isRunning = false
   #isConnected = false
 
-  constructor(environment: Environment, options: ConsumerOptions) {
+  constructor(environment: Environment, options: ConsumerOptions, isUnmended = false) {
+    this.#isUnmended = isUnmended
     this.#environment = environment
     this.#options = options
   }
@@ -171,7 +173,7 @@ export class SimulatedConsumer {
       const fetched = await network.call({ server: 'broker', name: 'fetch', serve })
       return fetched
         .filter(({ partition }) => !this.#seeks.has(partition) && !this.#paused.has(partition))
-        .map((one) => batchOf(topic, one))
+        .map((one) => batchOf(topic, one, this.#isUnmended))
     } catch (error) {
       if (error instanceof ConnectionLostError) return []
       throw error
