@@ -1,0 +1,127 @@
+import {
+  ofKind,
+  type PolledRecord,
+  type PollOperation,
+  placeKey,
+  type SendOperation,
+  type SentRecord,
+} from './operations.ts'
+import type { History } from './read.ts'
+import { type Transaction, transactionsOf } from './transactions.ts'
+
+/** One try to write a value. */
+export type Attempt = {
+  readonly send: SendOperation
+  readonly record: SentRecord
+  readonly transaction: Transaction | undefined
+}
+
+export type Sighting = { readonly poll: PollOperation; readonly record: PolledRecord }
+
+/** All that is known of a value of a topic. */
+export type Value = {
+  readonly topic: string
+  readonly value: string
+  readonly attempts: Attempt[]
+  readonly sightings: Sighting[]
+}
+
+/**
+ * What became of an attempt. `never` comes in two shapes: it was refused or aborted, or its transaction was left before
+ * anybody asked for a commit.
+ */
+export type Fate = 'acknowledged' | 'possible' | 'aborted' | 'uncommitted'
+
+export type Evidence = {
+  readonly values: ReadonlyMap<string, Value>
+  readonly transactions: ReadonlyMap<string, Transaction>
+  /** Topics of which at least one send is recorded: then all their writers are taken to be. */
+  readonly writtenTopics: ReadonlySet<string>
+  /** Transactions that nobody acknowledged, and of which something was seen where it was written. */
+  readonly proven: ReadonlySet<Transaction>
+}
+
+export const valueKey = (topic: string, value: string): string => `${topic}\n${value}`
+
+export function gatherEvidence({ operations }: History): Evidence {
+  const transactions = transactionsOf(operations)
+  const values = new Map<string, Value>()
+  const writtenTopics = new Set<string>()
+  for (const send of ofKind(operations, 'send')) {
+    const id = send.transaction
+    const transaction = id === undefined ? undefined : transactions.get(id)
+    for (const record of send.records) {
+      writtenTopics.add(record.topic)
+      const attempt = { send, record, transaction }
+      knownValue(values, record).attempts.push(attempt)
+      transaction?.attempts.push(attempt)
+    }
+  }
+  for (const poll of ofKind(operations, 'poll')) {
+    for (const record of poll.records) knownValue(values, record).sightings.push({ poll, record })
+  }
+  return { values, transactions, writtenTopics, proven: provenIn(transactions, values) }
+}
+
+export function fateOf(attempt: Attempt, proven: ReadonlySet<Transaction>): Fate {
+  const { send, transaction } = attempt
+  if (send.outcome === 'fail') return 'aborted'
+  if (transaction !== undefined && !proven.has(transaction)) {
+    if (transaction.outcome === 'aborted') return 'aborted'
+    if (transaction.outcome === 'unfinished') return 'uncommitted'
+    if (transaction.outcome === 'unknown') return 'possible'
+  }
+  return send.outcome === 'ok' ? 'acknowledged' : 'possible'
+}
+
+/** Whether readers of committed data may see it. A value without a recorded writer may. */
+export function mayBeVisible({ attempts }: Value, proven: ReadonlySet<Transaction>): boolean {
+  if (attempts.length === 0) return true
+  return attempts.some((attempt) => {
+    const fate = fateOf(attempt, proven)
+    return fate === 'acknowledged' || fate === 'possible'
+  })
+}
+
+/** Before this index no reader of committed data can have seen it. */
+export function visibleFrom(attempt: Attempt): number {
+  return attempt.transaction?.commitBegin ?? attempt.send.begin
+}
+
+/** The partition that an attempt went to; undefined when it isn't known. */
+export function keyOfPlace({ record: { topic, partition } }: Attempt): string | undefined {
+  return partition === undefined ? undefined : placeKey({ topic, partition })
+}
+
+export function wasSeenThere({ record }: Attempt, { sightings }: Value): boolean {
+  return sightings.some(
+    ({ record: seen }) => seen.partition === record.partition && seen.offset === record.offset,
+  )
+}
+
+function knownValue(
+  values: Map<string, Value>,
+  { topic, value }: { readonly topic: string; readonly value: string },
+): Value {
+  const key = valueKey(topic, value)
+  const known = values.get(key)
+  if (known !== undefined) return known
+  const made: Value = { topic, value, attempts: [], sightings: [] }
+  values.set(key, made)
+  return made
+}
+
+function provenIn(
+  transactions: ReadonlyMap<string, Transaction>,
+  values: ReadonlyMap<string, Value>,
+): ReadonlySet<Transaction> {
+  const unknown = [...transactions.values()].filter(({ outcome }) => outcome === 'unknown')
+  return new Set(unknown.filter(({ attempts }) => attempts.some((one) => isSeen(one, values))))
+}
+
+/** A value that was tried again may be seen for its other attempt. */
+function isSeen(attempt: Attempt, values: ReadonlyMap<string, Value>): boolean {
+  const value = values.get(valueKey(attempt.record.topic, attempt.record.value))
+  if (value === undefined || value.sightings.length === 0) return false
+  return value.attempts.length === 1 || wasSeenThere(attempt, value)
+}
