@@ -63,7 +63,7 @@ describe('two writers of one table', () => {
 })
 
 describe('a commit whose outcome is unknown', () => {
-  test.each<Loss>(['answer-lost', 'request-lost', 'late'])(
+  test.each<Loss>(['answer-lost', 'request-lost', 'late', 'repeated'])(
     '(%s) is neither lost nor doubled',
     async (loss) => {
       const table = { namespace, name: `unknown_${loss.replaceAll('-', '_')}` }

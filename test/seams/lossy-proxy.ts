@@ -9,6 +9,8 @@ export type Loss =
   | 'request-lost'
   /** The sender hears of a failure, and it arrives afterwards. */
   | 'late'
+  /** It arrives twice, and the sender gets the answer to the second. */
+  | 'repeated'
 
 export type LossyProxy = {
   readonly url: string
@@ -38,7 +40,8 @@ export async function openLossyProxy(target: string): Promise<LossyProxy> {
       )
       return
     }
-    const answer = await forward(target, request, body)
+    const first = await forward(target, request, body)
+    const answer = loss === 'repeated' ? await forward(target, request, body) : first
     if (loss === 'answer-lost') return void response.destroy()
     await send(response, answer)
   })

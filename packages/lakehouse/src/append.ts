@@ -116,6 +116,8 @@ class Attempts {
   readonly #commitId = randomUUID()
   #open = false
   #conflicts = 0
+  /** Metadata files of a refused try. They stay until the table says that it does not name them. */
+  #refusedFiles: readonly string[] = []
 
   constructor(
     ports: AppendPorts,
@@ -136,6 +138,7 @@ class Attempts {
       if (outcome.kind === 'committed') return this.#committed(outcome.metadata)
       const metadata = await this.#look()
       if (this.#isIn(metadata)) return this.#committed(metadata)
+      await this.#discard(this.#refusedFiles)
       base = baseOf(metadata)
       if (planRebase(base.offsets, this.#batch.spans) === 'overtaken') break
     }
@@ -164,12 +167,17 @@ class Attempts {
     return outcome
   }
 
-  /** A conflict is the game's rule; any other refusal is not made good by another try. */
+  /**
+   * A conflict is the game's rule; any other refusal is not made good by another try. Nor is a conflict proof that this
+   * commit is not in the table: something on the way may have sent the request twice, and we hear of the second.
+   */
   async #refused(error: LakehouseError, prepared: PreparedSnapshot): Promise<void> {
     this.#conflicts++
-    await Promise.all(prepared.files.map((file) => this.#ports.storage.remove(file)))
-    if (hasCode(error, 'CATALOG_CONFLICT')) return
-    await this.#discard(this.#files.map((file) => file.file_path))
+    if (hasCode(error, 'CATALOG_CONFLICT')) {
+      this.#refusedFiles = prepared.files
+      return
+    }
+    await this.#discard([...prepared.files, ...this.#files.map((file) => file.file_path)])
     throw error
   }
 
