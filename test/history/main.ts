@@ -8,7 +8,7 @@ const LONGEST_LIST = 5
 
 const kinds = Object.entries(anomalies).map(([kind, says]) => `  ${kind.padEnd(28)}${says}`)
 
-const usage = `node test/history/main.ts <file.jsonl>...
+const usage = `npx node test/history/main.ts <file.jsonl>...
 
 Judges a history of Kafka clients' operations. Several files of one machine are merged by their clock.
 

@@ -6,7 +6,7 @@ import { scenarioOf } from './scenario.ts'
 import { smallestOf } from './shrink.ts'
 import { simulate } from './simulate.ts'
 
-const usage = `node test/simulation/main.ts [--seeds <n>] [--seed <s>] [--break <mode>] [--trace]
+const usage = `npx node test/simulation/main.ts [--seeds <n>] [--seed <s>] [--break <mode>] [--trace]
 
 Simulates the protocol of consuming, producing and sinking: real consumers, modelled servers, virtual time.
 
