@@ -7,14 +7,26 @@ import { instanceOf, instanceVariable } from './instance.ts'
 
 const LINES = 12
 
-/** Shows the end of each component's log when something of the integration lane has failed. */
+/**
+ * Shows the end of each component's log at the moment something of the integration lane fails: at the end of the run the
+ * tests after it have written over what happened.
+ */
 export const failureLogs: Reporter = {
-  onTestRunEnd(_modules, _errors, reason) {
-    if (reason === 'passed') return
-    const instance = process.env[instanceVariable] ?? instanceOf(process.pid)
-    const { logs } = placesOf(projectRoot, instance)
-    for (const [file, lines] of lastLogs(logs)) console.log(`\n${file}\n${lines.join('\n')}`)
+  onTestCaseResult(test) {
+    if (test.result().state === 'failed') showLogs(`when "${test.fullName}" failed`)
   },
+  onTestModuleEnd(file) {
+    if (file.errors().length > 0) showLogs(`when ${file.relativeModuleId} failed`)
+  },
+  onTestRunEnd(files, _errors, reason) {
+    if (files.length === 0 && reason === 'failed') showLogs('when the stack did not start')
+  },
+}
+
+function showLogs(when: string): void {
+  const instance = process.env[instanceVariable] ?? instanceOf(process.pid)
+  const { logs } = placesOf(projectRoot, instance)
+  for (const [file, lines] of lastLogs(logs)) console.log(`\n${file}, ${when}\n${lines.join('\n')}`)
 }
 
 /** The last lines of every log in a folder; nothing when the folder isn't there. */

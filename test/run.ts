@@ -7,7 +7,7 @@ import { endInstance } from './instance.ts'
 import { leftoversOf } from './leftovers.ts'
 import { runProgram } from './program.ts'
 import { reportFile, reportFolderVariable, stackFile } from './reporters.ts'
-import { addTallies, closingLine, type Tally, tallyLane } from './tally.ts'
+import { addTallies, closingLine, none, type Tally, tallyLane } from './tally.ts'
 
 const usage = `npm test [-- --unit]
 
@@ -22,7 +22,6 @@ Exit code: 0 all held, 1 something failed or nothing ran, 2 unknown option.`
 const UNIT_TIMEOUT_MS = 600_000
 const INTEGRATION_TIMEOUT_MS = 4_200_000
 
-const none: Tally = { passed: 0, failed: 0, skipped: 0 }
 const stopping = new AbortController()
 
 process.exitCode = await main(process.argv.slice(2))
@@ -57,7 +56,7 @@ function readOptions(parameters: string[]) {
 
 async function runAll(folder: string, unitOnly: boolean): Promise<Tally> {
   console.log('static checks')
-  const tallies = [{ ...(await runChecks(staticChecks, stopping.signal)), skipped: 0 }]
+  const tallies = [{ ...none, ...(await runChecks(staticChecks, stopping.signal)) }]
   tallies.push(await runLane('unit', folder, UNIT_TIMEOUT_MS))
   if (!unitOnly) {
     tallies.push(await runLane('integration', folder, INTEGRATION_TIMEOUT_MS))
@@ -67,7 +66,7 @@ async function runAll(folder: string, unitOnly: boolean): Promise<Tally> {
 }
 
 async function runLane(lane: string, folder: string, timeoutMs: number): Promise<Tally> {
-  if (stopping.signal.aborted) return { ...none, failed: 1 }
+  if (stopping.signal.aborted) return { ...none, failed: 1, failures: [`${lane} tests: stopped`] }
   console.log(`\n${lane} tests`)
   const outcome = await runProgram({
     file: 'node_modules/vitest/vitest.mjs',
@@ -87,14 +86,16 @@ async function checkCleanliness(folder: string): Promise<Tally> {
   if (text === undefined) return none
   const stack: { instance: string; portOffset: number } = JSON.parse(text)
   const leftovers = leftoversOf(stack)
-  for (const line of leftovers) console.log(`  FAILED  nothing is left running: ${line}`)
   if (leftovers.length === 0) return { ...none, passed: 1 }
   await endInstance(stack.instance, { keepLogs: true })
-  return { ...none, failed: 1 }
+  const failures = leftovers.map((line) => `nothing is left running: ${line}`)
+  return { ...none, failed: 1, failures }
 }
 
 function conclude(tally: Tally): number {
   if (stopping.signal.aborted) console.log('\nstopped before the end')
+  // Whoever sees only the end of a long output sees what to look for in the rest.
+  for (const failure of tally.failures) console.log(`  FAILED  ${failure}`)
   console.log(`\n${closingLine(tally)}`)
   return tally.failed === 0 && tally.passed > 0 && !stopping.signal.aborted ? 0 : 1
 }

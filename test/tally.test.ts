@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { addTallies, closingLine, tallyLane } from './tally.ts'
+import { addTallies, closingLine, none, tallyLane } from './tally.ts'
 
 function report(...files: readonly (readonly [status: string, ...tests: string[]])[]): string {
   return JSON.stringify({
     testResults: files.map(([status, ...tests]) => ({
       name: 'a.test.ts',
       status,
-      assertionResults: tests.map((test) => ({ status: test })),
+      message: 'could not be loaded\n  at a.test.ts:1',
+      assertionResults: tests.map((test) => ({
+        status: test,
+        fullName: `is ${test}`,
+        failureMessages: test === 'failed' ? ['expected 1 to be 2\n  at a.test.ts:9'] : [],
+      })),
     })),
   })
 }
@@ -14,7 +19,12 @@ function report(...files: readonly (readonly [status: string, ...tests: string[]
 describe('a lane', () => {
   test('is counted test by test', () => {
     const text = report(['passed', 'passed', 'skipped'], ['failed', 'failed', 'passed', 'todo'])
-    expect(tallyLane(text, false)).toEqual({ passed: 2, failed: 1, skipped: 2 })
+    expect(tallyLane(text, false)).toEqual({
+      passed: 2,
+      failed: 1,
+      skipped: 2,
+      failures: ['a.test.ts: is failed: expected 1 to be 2'],
+    })
   })
 
   test('fails once for a file that could not be loaded', () => {
@@ -22,12 +32,13 @@ describe('a lane', () => {
       passed: 1,
       failed: 1,
       skipped: 0,
+      failures: ['a.test.ts: could not be loaded'],
     })
   })
 
   test('fails once for a hook that failed, whose tests were passed over', () => {
     const text = report(['failed', 'skipped', 'skipped'])
-    expect(tallyLane(text, false)).toEqual({ passed: 0, failed: 1, skipped: 2 })
+    expect(tallyLane(text, false)).toMatchObject({ passed: 0, failed: 1, skipped: 2 })
   })
 
   test('fails when its process ended badly although all tests passed', () => {
@@ -40,12 +51,14 @@ describe('a lane', () => {
   })
 
   test.each([undefined, '', '{', '{}', 'null'])('fails without a report: %s', (text) => {
-    expect(tallyLane(text, true)).toEqual({ passed: 0, failed: 1, skipped: 0 })
+    expect(tallyLane(text, true)).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
   })
 })
 
 test('the closing line is the sum of all', () => {
-  const lane = { passed: 3, failed: 0, skipped: 0 }
+  const lane = { ...none, passed: 3 }
   expect(closingLine(addTallies([lane, lane]))).toBe('6 passed, 0 failed')
-  expect(closingLine({ passed: 1, failed: 2, skipped: 3 })).toBe('1 passed, 2 failed, 3 skipped')
+  expect(closingLine({ ...none, passed: 1, failed: 2, skipped: 3 })).toBe(
+    '1 passed, 2 failed, 3 skipped',
+  )
 })

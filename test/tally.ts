@@ -1,12 +1,27 @@
 /** How many proofs of a part held, failed, or were left out. */
-export type Tally = { readonly passed: number; readonly failed: number; readonly skipped: number }
+export type Tally = {
+  readonly passed: number
+  readonly failed: number
+  readonly skipped: number
+  /** A line for each failed test: its file, its name, and the first line of what it said. */
+  readonly failures: readonly string[]
+}
+
+type Test = {
+  readonly status: string
+  readonly fullName?: string
+  readonly failureMessages?: readonly string[]
+}
+
+export const none: Tally = { passed: 0, failed: 0, skipped: 0, failures: [] }
 
 /** The parts of Vitest's JSON report that we count. */
 type Report = {
   readonly testResults: readonly {
     readonly name: string
     readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly message?: string
+    readonly assertionResults: readonly Test[]
   }[]
 }
 
@@ -16,7 +31,7 @@ type Report = {
  */
 export function tallyLane(reportText: string | undefined, endedWell: boolean): Tally {
   const report = parseReport(reportText)
-  if (report === undefined) return { passed: 0, failed: 1, skipped: 0 }
+  if (report === undefined) return { ...none, failed: 1, failures: ['no report was written'] }
   const statuses = report.testResults.flatMap((file) =>
     file.assertionResults.map((result) => result.status),
   )
@@ -31,7 +46,19 @@ export function tallyLane(reportText: string | undefined, endedWell: boolean): T
     passed,
     failed: unexplained ? 1 : failed,
     skipped: statuses.length - passed - statuses.filter((status) => status === 'failed').length,
+    failures: [
+      ...report.testResults.flatMap(({ name, assertionResults }) =>
+        assertionResults
+          .filter(({ status }) => status === 'failed')
+          .map((test) => `${name}: ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`),
+      ),
+      ...brokenFiles.map(({ name, message }) => `${name}: ${firstLine(message)}`),
+    ],
   }
+}
+
+function firstLine(text = ''): string {
+  return text.split('\n', 1)[0]?.slice(0, 300) ?? ''
 }
 
 export function addTallies(tallies: readonly Tally[]): Tally {
@@ -40,8 +67,9 @@ export function addTallies(tallies: readonly Tally[]): Tally {
       passed: sum.passed + tally.passed,
       failed: sum.failed + tally.failed,
       skipped: sum.skipped + tally.skipped,
+      failures: [...sum.failures, ...tally.failures],
     }),
-    { passed: 0, failed: 0, skipped: 0 },
+    none,
   )
 }
 
