@@ -1,14 +1,17 @@
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Stack } from '@tenseams/local/stack'
-import { eventually } from '@tenseams/local/wait'
+import { eventually, WaitTimeoutError } from '@tenseams/local/wait'
 import type pg from 'pg'
 import { adminPool, postOrder } from '../shop.ts'
 import type { Claim, Proving, Verdict } from './claim.ts'
 import { auditNow, hasNoVerdict, isRefuted, linesOf } from './eos/audit.ts'
 import { breaks, brokenParts, untilFound } from './eos/broken.ts'
-import { Journal } from './eos/journal.ts'
+import { diagnosisOf } from './eos/diagnosis.ts'
+import { Journal, proofsFolder } from './eos/journal.ts'
 import { Load, type Wish } from './eos/load.ts'
 import { type Fault, scheduleOf } from './eos/schedule.ts'
+import { Witness } from './eos/witness/witness.ts'
 
 const ORDERS_PER_SECOND = 15
 const ASKED_AGAIN = 50
@@ -39,13 +42,12 @@ export const eos: Claim = {
       load.start()
       if (proving.broken !== undefined)
         return await untilFound(stack, shop, journal, proving.broken)
-      await provoke(stack, shop, journal, proving)
-      await load.stop()
-      journal.note('healed; waiting for every order to end', { orders: load.wishes.length })
-      await untilAllEnded(shop)
-      const verdict = await judge(stack, shop, load.wishes)
-      journal.note(`${verdict.kind}`, { coveredMs: journal.elapsedMs })
-      return verdict
+      return await underFire({ stack, shop, journal, load, proving })
+    } catch (error) {
+      if (!(error instanceof WaitTimeoutError)) throw error
+      const lines = [error.message, ...(await diagnosisOf(stack))]
+      for (const line of lines) journal.note('stuck', { line })
+      return { kind: 'undecided', lines }
     } finally {
       await load.stop()
       await shop.end()
@@ -54,41 +56,68 @@ export const eos: Claim = {
   },
 }
 
-async function provoke(
-  stack: Stack,
-  shop: pg.Pool,
-  journal: Journal,
-  { numbers, say }: Proving,
-): Promise<void> {
+type Run = {
+  readonly stack: Stack
+  readonly shop: pg.Pool
+  readonly journal: Journal
+  readonly load: Load
+  readonly proving: Proving
+}
+
+async function underFire({ stack, shop, journal, load, proving }: Run): Promise<Verdict> {
+  const folder = join(proofsFolder, 'history')
+  const witness = await Witness.start({ brokers: stack.endpoints.kafkaBrokers, folder })
+  try {
+    await provoke({ stack, witness, shop, journal }, proving)
+    await load.stop()
+    journal.note('healed; waiting for every order to end', { orders: load.wishes.length })
+    await untilAllEnded(shop)
+    const verdict = joined(await judge(stack, shop, load.wishes), await judgeClients(witness))
+    journal.note(verdict.kind, { coveredMs: journal.elapsedMs, ...(await coveredBy(shop)) })
+    return verdict
+  } finally {
+    await witness.close()
+  }
+}
+
+type Scene = Pick<Run, 'stack' | 'shop' | 'journal'> & { readonly witness: Witness }
+
+async function provoke(scene: Scene, { numbers, say }: Proving): Promise<void> {
+  const { shop, journal } = scene
   const { seed = 7, kills = 20, duration = 0 } = numbers
   const until = performance.now() + duration * 1_000
   for (const [index, fault] of scheduleOf(seed, kills).entries()) {
     await untilProgress(shop, journal)
-    await inflict(stack, fault, journal)
+    await inflict(scene, fault)
     if ((index + 1) % 5 === 0) say(`${index + 1} of ${kills} faults, ${journal.elapsedMs} ms`)
   }
   await untilProgress(shop, journal)
   await delay(Math.max(0, until - performance.now()))
 }
 
-async function inflict(stack: Stack, fault: Fault, journal: Journal): Promise<void> {
+async function inflict({ stack, witness, journal }: Scene, fault: Fault): Promise<void> {
   const { target, kind, awayMs } = fault
+  const isLoop = witness.loops.some((loop) => loop === target)
+  const victim = isLoop ? witness : stack
   journal.note(kind, { target, awayMs })
-  if (kind === 'kill') await stack.kill(target)
-  else stack.pause(target)
+  if (kind === 'kill') await victim.kill(target)
+  else victim.pause(target)
   // How long it is away is the fault itself.
   await delay(awayMs)
-  if (kind === 'kill') await stack.restart(target)
-  else stack.resume(target)
+  if (kind === 'kill') await victim.restart(target)
+  else victim.resume(target)
   journal.note('back', { target })
 }
 
 /** Until an order has been completed that had not been before. */
 async function untilProgress(shop: pg.Pool, journal: Journal): Promise<void> {
-  const before = await completed(shop)
-  const isMore = async () => (await completed(shop)) > before
-  await eventually(isMore, { timeoutMs: PROGRESS_TIMEOUT_MS, what: 'an order to be completed' })
-  journal.note('progress', { completed: await completed(shop) })
+  const waiting = { timeoutMs: PROGRESS_TIMEOUT_MS, what: 'an order to be completed' }
+  const before = await eventually(() => completed(shop), waiting)
+  const isMore = async () => {
+    const now = await completed(shop)
+    return now > before && now
+  }
+  journal.note('progress', { completed: await eventually(isMore, waiting) })
 }
 
 async function completed(shop: pg.Pool): Promise<number> {
@@ -128,6 +157,35 @@ async function judge(stack: Stack, shop: pg.Pool, wishes: readonly Wish[]): Prom
   ]
   if (isRefuted(report) || complaints.length > 0) return { kind: 'refuted', lines }
   return { kind: hasNoVerdict(report) || answered === 0 ? 'undecided' : 'holds', lines }
+}
+
+/** What the witness's clients were told by the broker, and what they read, fits together. */
+async function judgeClients(witness: Witness): Promise<Verdict> {
+  const { operations, anomalies, unseen } = await witness.judge()
+  const found = [...anomalies, ...unseen]
+  const complaints = found.map(({ kind, description }) => `BROKEN       ${kind}: ${description}`)
+  const summary = `${operations} operations of Kafka's clients, ${found.length} anomalies`
+  return {
+    kind: found.length > 0 ? 'refuted' : operations === 0 ? 'undecided' : 'holds',
+    lines: [summary, ...complaints],
+  }
+}
+
+function joined(one: Verdict, other: Verdict): Verdict {
+  const kinds = [one.kind, other.kind]
+  const kind = (['refuted', 'undecided'] as const).find((each) => kinds.includes(each)) ?? 'holds'
+  return { kind, lines: [...one.lines, ...other.lines] }
+}
+
+/** The logical time: how far the events reach, by their own clock, and how many decisions were made. */
+async function coveredBy(shop: pg.Pool): Promise<Readonly<Record<string, unknown>>> {
+  const { rows } = await shop.query<{ events: string; spanMs: string }>(
+    `select count(*) as events,
+            round(extract(epoch from max(recorded_at) - min(recorded_at)) * 1000) as "spanMs"
+       from (select recorded_at from orders.events
+             union all select recorded_at from payments.events) as events`,
+  )
+  return { events: rows[0]?.events, eventTimeMs: rows[0]?.spanMs }
 }
 
 async function lostOrders(shop: pg.Pool, wishes: readonly Wish[]): Promise<readonly string[]> {

@@ -1,6 +1,10 @@
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { Stack } from '@tenseams/local/stack'
 import { withOwnStack } from '../own-stack.ts'
 import type { Claim, Verdict } from './claim.ts'
+import { proofsFolder } from './eos/journal.ts'
 import { eos } from './eos.ts'
 import { keys } from './keys.ts'
 import { position } from './position.ts'
@@ -33,7 +37,7 @@ async function main(parameters: string[]): Promise<number> {
     say(`starting an instance for "${claim.name}"`)
     const verdict = await withOwnStack(
       claim.only,
-      (stack) => claim.prove(stack, { broken, numbers, say }),
+      (stack) => keepingLogs(stack, () => claim.prove(stack, { broken, numbers, say })),
       brokenPart(claim, broken),
     )
     for (const line of verdict.lines) console.log(line)
@@ -42,6 +46,22 @@ async function main(parameters: string[]): Promise<number> {
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
     return 2
+  }
+}
+
+/** Without a verdict, the logs are all there is to learn from, and the instance takes its own with it. */
+async function keepingLogs(stack: Stack, prove: () => Promise<Verdict>): Promise<Verdict> {
+  let verdict: Verdict | undefined
+  try {
+    verdict = await prove()
+    return verdict
+  } finally {
+    if (verdict === undefined || verdict.kind === 'undecided') {
+      const folder = join(proofsFolder, 'logs')
+      rmSync(folder, { recursive: true, force: true })
+      cpSync(stack.context.places.logs, folder, { recursive: true })
+      say(`no verdict; the logs are kept in ${folder}`)
+    }
   }
 }
 

@@ -2,6 +2,9 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { rootFolder } from '../../program.ts'
 
+/** What proofs leave for people to read. */
+export const proofsFolder = join(rootFolder, '.stack', 'proofs')
+
 export type JournalEntry = { readonly atMs: number; readonly what: string } & Readonly<
   Record<string, unknown>
 >
@@ -13,7 +16,7 @@ export class Journal {
   readonly #entries: JournalEntry[] = []
 
   constructor(name: string) {
-    this.file = join(rootFolder, '.stack', 'proofs', `${name}.jsonl`)
+    this.file = join(proofsFolder, `${name}.jsonl`)
     mkdirSync(dirname(this.file), { recursive: true })
     writeFileSync(this.file, '')
   }

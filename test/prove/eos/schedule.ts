@@ -6,6 +6,7 @@ export type Fault = {
   readonly awayMs: number
 }
 
+/** `loop-a` is one of two processes of the witness; the others are the system's. */
 export const targets = [
   'orders',
   'payments',
@@ -13,6 +14,7 @@ export const targets = [
   'lakehouse',
   'connect',
   'kafka',
+  'loop-a',
 ] as const
 
 /** Members of Kafka groups are missed after this time; one that is stopped for longer comes back as a zombie. */

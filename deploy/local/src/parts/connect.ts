@@ -12,7 +12,7 @@ import { propertiesText } from '../properties.ts'
 export const connect: Component = {
   kind: 'component',
   name: 'connect',
-  title: 'Kafka Connect 4.3 with Debezium 3.6',
+  title: 'Kafka Connect 4.2 with Debezium 3.6',
   profiles: everyProfile,
   // The databases, so that it is stopped before Postgres is.
   needs: ['kafka', 'databases'],

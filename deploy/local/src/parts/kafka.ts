@@ -13,7 +13,7 @@ const HEAP_MB = 512
 export const kafka: Component = {
   kind: 'component',
   name: 'kafka',
-  title: 'Kafka 4.3, KRaft',
+  title: 'Kafka 4.2, KRaft',
   profiles: everyProfile,
   needs: [],
   ports: ['kafka', 'kafkaController'],
