@@ -58,3 +58,14 @@ describe('a record’s fate', () => {
     expect(fates(log.take([batch(2n, -1n, 0, 3)]))).toEqual(['3 committed', '4 committed'])
   })
 })
+
+test('a record that could not be handed over is handed over with the next', async () => {
+  const log = new PartitionLog('t', 0)
+  const taken: string[] = []
+  const take = async (records: readonly LogRecord[]) => void taken.push(...fates(records))
+  const fail = async () => Promise.reject(new Error('the registry is away'))
+  await expect(log.handOver([batch(0n, -1n, 0, 2)], fail)).rejects.toThrow('away')
+  await log.handOver([batch(2n, -1n, 0)], take)
+  await log.handOver([], take)
+  expect(taken).toEqual(['0 committed', '1 committed', '2 committed'])
+})

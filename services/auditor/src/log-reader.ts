@@ -46,6 +46,7 @@ export class PartitionLog {
   readonly partition: number
   next = 0n
   readonly #undecided = new Map<bigint, Undecided[]>()
+  #due: readonly LogRecord[] = []
 
   constructor(topic: string, partition: number) {
     this.topic = topic
@@ -67,6 +68,19 @@ export class PartitionLog {
       this.next = last + 1n
     }
     return decided
+  }
+
+  /**
+   * Takes the next batches and hands over what is decided now, together with what was decided before and could not be
+   * handed over: the partition is read on, so nobody else would bring it again.
+   */
+  async handOver(
+    batches: readonly Batch[],
+    onRecords: (records: readonly LogRecord[]) => Promise<void>,
+  ): Promise<void> {
+    this.#due = [...this.#due, ...this.take(batches)]
+    await onRecords(this.#due)
+    this.#due = []
   }
 
   /** Records of transactions that have not ended. They will be decided by a later `take`. */
@@ -144,7 +158,7 @@ export class LogReader {
   /**
    * Reads each partition of the topics to what its end is now; topics that are not there yet are passed over.
    *
-   * @param onRecords is given each record once, when its fate is known.
+   * @param onRecords is given each record when its fate is known, and again by the next call if it throws.
    */
   async readOn(
     topics: readonly string[],
@@ -173,7 +187,7 @@ export class LogReader {
       const { highWatermark, batches } = await this.#fetch(place, log.next)
       end ??= highWatermark
       const before = log.next
-      await onRecords(log.take(batches))
+      await log.handOver(batches, onRecords)
       if (log.next === before && before < end) {
         throw new Error(`${place.topic}-${place.partition} gives nothing at offset ${before}`)
       }
