@@ -1,4 +1,4 @@
-import { ORDERS } from './clean-evidence.ts'
+import { NOW, ORDERS } from './clean-evidence.ts'
 
 /** Each fault as a change of the evidence, and the invariants that must be named for it; no others may be. */
 export const faults: readonly (readonly [what: string, sql: string, ids: readonly string[]])[] = [
@@ -129,7 +129,7 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
   [
     'an order that stays where it is',
     `delete from events where type = 'OrderCompleted'; delete from records where type = 'OrderCompleted';
-     delete from bronze where type = 'OrderCompleted'`,
+     delete from bronze where type = 'OrderCompleted'; update committed set next_offset = 0 where group_id = 'orders-shipments'`,
     ['I11'],
   ],
   [
@@ -142,6 +142,12 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
   [
     'a payment that orders has passed without an effect',
     `delete from inbox where event_id = 'id-PaymentAuthorised'`,
+    ['I14'],
+  ],
+  [
+    'a shipment that orders has passed, of an order that is not completed',
+    `delete from events where type = 'OrderCompleted'; delete from records where type = 'OrderCompleted';
+     delete from bronze where type = 'OrderCompleted'; update events set recorded_at = ${NOW}`,
     ['I14'],
   ],
   [
