@@ -1,3 +1,4 @@
+import type { StackSettings } from '@tenseams/local/part'
 import type { Stack } from '@tenseams/local/stack'
 
 /** What came of a proof. `undecided`: too little has happened for a verdict. */
@@ -13,8 +14,10 @@ export type Claim = {
   readonly says: string
   /** Guards that can be switched off, and what that does. */
   readonly breaks: Readonly<Record<string, string>>
-  /** The service that is started without the guard, where that is how it is switched off. */
-  readonly brokenParts?: Readonly<Record<string, string>>
+  /** Guards whose provocation can also be run with the guard on, by itself; `all` for one after another. */
+  readonly provokes?: readonly string[]
+  /** The service that is started in an unusual way for a guard that is off, or that is to be seen alone. */
+  readonly unusualPart?: (guard: string, isOn: boolean) => StackSettings['broken'] | undefined
   /** Options that are whole numbers. */
   readonly numbers?: Readonly<Record<string, NumberOption>>
   /** Parts of the stack that it needs. */
@@ -33,6 +36,8 @@ export type NumberOption = {
 export type Proving = {
   /** The guard that is switched off. */
   readonly broken: string | undefined
+  /** The guard that is on while its provocation is run. */
+  readonly provoked: string | undefined
   readonly numbers: Readonly<Record<string, number>>
   readonly say: (line: string) => void
 }

@@ -6,10 +6,11 @@ import type pg from 'pg'
 import { adminPool, postOrder } from '../shop.ts'
 import type { Claim, Proving, Verdict } from './claim.ts'
 import { auditNow, hasNoVerdict, isRefuted, linesOf } from './eos/audit.ts'
-import { breaks, brokenParts, untilFound } from './eos/broken.ts'
+import { breaks, provokes, untilFound, unusualPart, withGuard } from './eos/broken.ts'
 import { diagnosisOf } from './eos/diagnosis.ts'
 import { Journal, proofsFolder } from './eos/journal.ts'
 import { Load, type Wish } from './eos/load.ts'
+import { FulfilmentProcess } from './eos/provocations/fulfilment-process.ts'
 import { type Fault, scheduleOf } from './eos/schedule.ts'
 import { Witness } from './eos/witness/witness.ts'
 
@@ -26,7 +27,8 @@ export const eos: Claim = {
   name: 'eos',
   says: 'nothing lost, nothing doubled, money equal, whatever is killed or stopped',
   breaks,
-  brokenParts,
+  provokes,
+  unusualPart,
   numbers: {
     kills: { default: 20, least: 1, most: 200, what: 'faults' },
     seed: { default: 7, least: 1, most: 1_000_000, what: 'chooses the faults' },
@@ -42,6 +44,8 @@ export const eos: Claim = {
       load.start()
       if (proving.broken !== undefined)
         return await untilFound(stack, shop, journal, proving.broken)
+      if (proving.provoked !== undefined)
+        return await withGuard(stack, shop, journal, proving.provoked)
       return await underFire({ stack, shop, journal, load, proving })
     } catch (error) {
       if (!(error instanceof WaitTimeoutError)) throw error
@@ -67,6 +71,8 @@ type Run = {
 async function underFire({ stack, shop, journal, load, proving }: Run): Promise<Verdict> {
   const folder = join(proofsFolder, 'history')
   const witness = await Witness.start({ brokers: stack.endpoints.kafkaBrokers, folder })
+  // It takes over when the instance's own is away too long, which then comes back as a zombie.
+  const second = await FulfilmentProcess.start(stack)
   try {
     await provoke({ stack, witness, shop, journal }, proving)
     await load.stop()
@@ -76,6 +82,7 @@ async function underFire({ stack, shop, journal, load, proving }: Run): Promise<
     journal.note(verdict.kind, { coveredMs: journal.elapsedMs, ...(await coveredBy(shop)) })
     return verdict
   } finally {
+    await second.end('SIGTERM')
     await witness.close()
   }
 }

@@ -1,6 +1,7 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import type { StackSettings } from '@tenseams/local/part'
 import type { Stack } from '@tenseams/local/stack'
 import { withOwnStack } from '../own-stack.ts'
 import type { Claim, Verdict } from './claim.ts'
@@ -13,7 +14,7 @@ const claims: readonly Claim[] = [keys, position, eos]
 
 const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 
-const usage = `npm run prove -- <claim> [--break=<guard>]
+const usage = `npm run prove -- <claim> [--break=<guard> | --provoke=<guard>]
 
 Provokes what could refute the claim, on an instance that is started for it and gone at the end.
 
@@ -32,16 +33,16 @@ async function main(parameters: string[]): Promise<number> {
     return 0
   }
   if (wish === undefined) return 2
-  const { claim, broken, numbers } = wish
+  const { claim, broken, provoked, numbers } = wish
   try {
     say(`starting an instance for "${claim.name}"`)
     const verdict = await withOwnStack(
       claim.only,
-      (stack) => keepingLogs(stack, () => claim.prove(stack, { broken, numbers, say })),
-      brokenPart(claim, broken),
+      (stack) => keepingLogs(stack, () => claim.prove(stack, { broken, provoked, numbers, say })),
+      settingsOf(wish),
     )
     for (const line of verdict.lines) console.log(line)
-    console.log(sentence(claim, broken, verdict))
+    console.log(sentence(wish, verdict))
     return { holds: 0, refuted: 1, undecided: 2 }[verdict.kind]
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
@@ -68,6 +69,7 @@ async function keepingLogs(stack: Stack, prove: () => Promise<Verdict>): Promise
 type Wish = {
   readonly claim: Claim
   readonly broken: string | undefined
+  readonly provoked: string | undefined
   readonly numbers: Readonly<Record<string, number>>
 }
 
@@ -78,6 +80,7 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
       allowPositionals: true,
       options: {
         break: { type: 'string' },
+        provoke: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
         ...Object.fromEntries(numberNames.map((name) => [name, { type: 'string' as const }])),
       },
@@ -86,20 +89,25 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
     const name = positionals.join(' ')
     const claim = claims.find((one) => one.name === name)
     if (claim === undefined) throw new Error(name === '' ? 'which claim?' : `no claim "${name}"`)
-    const broken = values.break
+    const { break: broken, provoke: provoked } = values
     if (broken !== undefined && !Object.hasOwn(claim.breaks, broken)) {
       throw new Error(`${claim.name} has no guard "${broken}" to switch off`)
     }
-    return { claim, broken, numbers: numbersOf(claim, values) }
+    if (provoked !== undefined && !claim.provokes?.includes(provoked)) {
+      throw new Error(`${claim.name} has no provocation of a guard "${provoked}"`)
+    }
+    if (broken !== undefined && provoked !== undefined) throw new Error('a guard is off, or on')
+    return { claim, broken, provoked, numbers: numbersOf(claim, values) }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
     return undefined
   }
 }
 
-function brokenPart({ brokenParts = {} }: Claim, guard: string | undefined) {
-  const part = guard === undefined ? undefined : brokenParts[guard]
-  return part === undefined || guard === undefined ? {} : { broken: { part, guard } }
+function settingsOf({ claim, broken, provoked }: Wish): Partial<StackSettings> {
+  const guard = broken ?? provoked
+  const unusual = guard === undefined ? undefined : claim.unusualPart?.(guard, broken === undefined)
+  return unusual === undefined ? {} : { broken: unusual }
 }
 
 function numbersOf(
@@ -118,9 +126,11 @@ function numbersOf(
   )
 }
 
-function describe({ name, says, breaks, numbers = {} }: Claim): string {
+function describe({ name, says, breaks, provokes = [], numbers = {} }: Claim): string {
+  const provoking = '      --provoke=<guard or all>  what the guard is there for, with the guard on'
   const lines = [
     ...Object.entries(breaks).map(([guard, what]) => `      --break=${guard}  ${what}`),
+    ...(provokes.length > 0 ? [provoking] : []),
     ...Object.entries(numbers).map(
       ([option, { default: usual, what }]) => `      --${option}=${usual}  ${what}`,
     ),
@@ -128,9 +138,10 @@ function describe({ name, says, breaks, numbers = {} }: Claim): string {
   return [`  ${name}: ${says}`, ...lines].join('\n')
 }
 
-function sentence({ name }: Claim, broken: string | undefined, { kind }: Verdict): string {
-  const mode = broken === undefined ? '' : ` with --break=${broken}`
-  return `${name}${mode}: ${kind}`
+function sentence({ claim: { name }, broken, provoked }: Wish, { kind }: Verdict): string {
+  const off = broken === undefined ? '' : ` with --break=${broken}`
+  const on = provoked === undefined ? '' : ` with --provoke=${provoked}`
+  return `${name}${off}${on}: ${kind}`
 }
 
 function say(line: string): void {

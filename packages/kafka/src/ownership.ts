@@ -20,10 +20,12 @@ export type Takeover = {
 
 export type TakeOver = (place: Place) => Promise<Takeover>
 
-type TakeoverOptions = {
+export type TakeoverOptions = {
   readonly kafka: Kafka
   /** How long the broker lets a transaction of ours stand open when we are gone. */
   readonly transactionTimeoutMs: number
+  /** A moment at which a test may stop us: the fence is up, committed offsets are not read yet. */
+  readonly onHalfTaken?: (place: Place) => Promise<void> | void
 }
 
 /**
@@ -43,6 +45,7 @@ export function fencingTakeover(options: TakeoverOptions): TakeOver {
     const producer = await openProducer(options, transactionalIdOf(place))
     try {
       const fence = await producer.transaction()
+      await options.onHalfTaken?.(place)
       const committed = await committedOffset(options.kafka, place)
       await fence.abort()
       return { producer, committed }
@@ -72,7 +75,8 @@ export async function openProducer(
   return producer
 }
 
-async function committedOffset(kafka: Kafka, place: Place): Promise<bigint | undefined> {
+/** The first offset without a committed effect, as the group has it now; undefined when there is none. */
+export async function committedOffset(kafka: Kafka, place: Place): Promise<bigint | undefined> {
   const { groupId, topic, partition } = place
   const admin = kafka.admin()
   await admin.connect()

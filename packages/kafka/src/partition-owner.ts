@@ -3,8 +3,10 @@ import { type Chunk, messagesByTopic } from './gather.ts'
 import type { Place, TakeOver, TransactionalProducer } from './ownership.ts'
 import { discard, durableSend } from './producer.ts'
 
-/** The moments of a transaction at which a test may stop or kill us. */
-export type LoopStep = 'sent' | 'offsets-sent' | 'committed'
+/** The moments of a takeover and of a transaction at which a test or a drill may stop or kill us. */
+export const loopSteps = ['half-taken', 'sent', 'offsets-sent', 'committed'] as const
+
+export type LoopStep = (typeof loopSteps)[number]
 
 /** Offsets of the first and the last record of what was fetched. */
 export type Span = { readonly first: bigint; readonly last: bigint }

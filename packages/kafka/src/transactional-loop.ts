@@ -73,6 +73,7 @@ export class TransactionalLoop {
       fencingTakeover({
         kafka: options.kafka,
         transactionTimeoutMs: options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS,
+        onHalfTaken: (place) => options.onStep?.('half-taken', place),
       })
     this.#handled = handledRecords(options.metrics)
     this.#deadLettered = deadLetteredRecords(options.metrics)

@@ -18,9 +18,13 @@ export type OrderLog = Aggregate<OrderCommand, OrderEvent, OrderState, OrderRefu
 export const SCHEMA = 'orders'
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
-export function openOrderLog(pool: pg.Pool, codec: Codec): Promise<OrderLog> {
+export function openOrderLog(
+  pool: pg.Pool,
+  codec: Codec,
+  decider = orderDecider,
+): Promise<OrderLog> {
   return openTopicAggregate({
     ...{ pool, codec, schema: SCHEMA, topic: ORDERS_TOPIC },
-    ...{ decider: orderDecider, envelopeOf, eventOf },
+    ...{ decider, envelopeOf, eventOf },
   })
 }

@@ -19,6 +19,7 @@ import { orderRoutes } from './order-routes.ts'
 import { readModelRoutes } from './read-model-routes.ts'
 import { readOrderSettings } from './settings.ts'
 import { handleShipments } from './shipment-consumer.ts'
+import { forgetfulDecider, identities } from './without-guards.ts'
 
 const settings = readOrderSettings()
 const metrics = openMetrics('orders')
@@ -39,6 +40,8 @@ const server = buildServer({
     shipments: () => shipments.assertReady(),
   },
 })
+const bare = settings.BROKEN_GUARD
+const shipmentLog = bare ? await openOrderLog(shop, codec, forgetfulDecider) : orderLog
 const consuming = { kafka, deadLetters, metrics, log: server.log }
 const payments = new Consumption({
   ...consuming,
@@ -50,7 +53,7 @@ const shipments = new Consumption({
   ...consuming,
   groupId: 'orders-shipments',
   topics: [SHIPMENTS_TOPIC],
-  handle: handleShipments(orderLog, codec),
+  handle: handleShipments(shipmentLog, codec, bare && identities[bare]),
 })
 
 const orderList = new Projection({

@@ -1,5 +1,6 @@
 import type { Codec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
+import type { Circumstances } from '@tenseams/event-store/aggregate'
 import type { ConsumedRecord } from '@tenseams/kafka/consume'
 import { v5 as uuidv5 } from 'uuid'
 import { SHIPMENTS_TOPIC } from './contract.ts'
@@ -16,21 +17,31 @@ export class ShipmentRefusedError extends Error {
   }
 }
 
+/** How a shipment is known when it comes again, and the ids of what it causes. */
+export type Identity = (
+  shipment: ShipmentEvent,
+  record: ConsumedRecord,
+) => Pick<Circumstances, 'eventIdOf' | 'guard'>
+
+const byEventId: Identity = ({ eventId }) => ({
+  eventIdOf: (step) => uuidv5(`orders/${step}`, eventId),
+  guard: { kind: 'inbox', eventId },
+})
+
 /**
  * A dispatched order is completed, in one transaction with the inbox row; a dispatch that is handed out again has no
  * second effect. A recall is the answer to what happened here, so there is nothing to be done about it.
  */
-export function handleShipments(log: OrderLog, codec: Codec) {
+export function handleShipments(log: OrderLog, codec: Codec, identify = byEventId) {
   return async (record: ConsumedRecord): Promise<void> => {
     const { value: shipment } = await codec.decode<ShipmentEvent>(SHIPMENTS_TOPIC, record.value)
     if (shipment.dispatched === null) return
     const { shipmentId } = shipment.dispatched
     const command = { type: 'CompleteOrder', data: { shipmentId } } as const
     const outcome = await log.handle(shipment.streamId, command, {
-      eventIdOf: (step) => uuidv5(`orders/${step}`, shipment.eventId),
+      ...identify(shipment, record),
       occurredAt: Date.now(),
       traceparent: shipment.traceparent,
-      guard: { kind: 'inbox', eventId: shipment.eventId },
     })
     if (outcome.kind === 'refused') throw new ShipmentRefusedError(outcome.refusal, shipment)
   }

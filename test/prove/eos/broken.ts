@@ -1,33 +1,92 @@
-import { openKafka } from '@tenseams/kafka/client'
-import { openProducer } from '@tenseams/kafka/ownership'
 import type { Stack } from '@tenseams/local/stack'
-import { eventually } from '@tenseams/local/wait'
 import type pg from 'pg'
-import { readTopics } from '../../kafka.ts'
 import type { Verdict } from '../claim.ts'
-import { auditNow, isRefuted, linesOf } from './audit.ts'
+import { auditNow, hasNoVerdict, isRefuted, linesOf } from './audit.ts'
 import type { Journal } from './journal.ts'
+import {
+  commitDuringTakeover,
+  goOnAfterTakeover,
+  killBehindTheOutput,
+} from './provocations/fulfilment.ts'
+import { abortCopies } from './provocations/lake.ts'
+import { killBeforeTheOffset } from './provocations/orders.ts'
+import { republish } from './provocations/outbox.ts'
+import { killInsideTheEffect } from './provocations/payments.ts'
+import { loseCaptures } from './provocations/provider.ts'
+import { type Provocation, type Scene, someCompleted } from './provocations/scene.ts'
 
-export const breaks = {
-  'no-idempotency-key': 'the payment provider takes a repeated key for a new one',
-  'auto-commit': 'payments commits offsets before their effect',
-  'read-uncommitted': 'the lakehouse reads records of aborted transactions',
-} as const
+type Mode = {
+  readonly says: string
+  /** The service that is started without the guard. */
+  readonly part?: string
+  /** How the service is started where the guard is on and is to be seen alone. */
+  readonly control?: string
+  readonly provoke: Provocation
+}
 
-export const brokenParts = { 'auto-commit': 'payments', 'read-uncommitted': 'lakehouse' } as const
+/** A guard each: what it is to be without it, and what it is there for. */
+const modes: Readonly<Record<string, Mode>> = {
+  'no-idempotency-key': {
+    says: 'the payment provider takes a repeated key for a new one',
+    provoke: loseCaptures,
+  },
+  'auto-commit': {
+    says: 'payments commits offsets before their effect',
+    part: 'payments',
+    provoke: killInsideTheEffect,
+  },
+  'read-uncommitted': {
+    says: 'the lakehouse reads records of aborted transactions',
+    part: 'lakehouse',
+    provoke: abortCopies,
+  },
+  'no-transaction': {
+    says: 'fulfilment sends its output outside of the transaction that has the offsets',
+    part: 'fulfilment',
+    provoke: killBehindTheOutput,
+  },
+  'shared-transactional-id': {
+    says: 'a transactional id of fulfilment is its process’s, so a new owner fences nobody',
+    part: 'fulfilment',
+    provoke: goOnAfterTakeover,
+  },
+  'no-fence-reread': {
+    says: 'fulfilment reads committed offsets before the old owner is fenced, not after',
+    part: 'fulfilment',
+    provoke: commitDuringTakeover,
+  },
+  'no-inbox': {
+    says: 'orders keeps no inbox of shipments, nor knows them by its state or by derived ids',
+    part: 'orders',
+    control: 'inbox-alone',
+    provoke: killBeforeTheOffset,
+  },
+  'dedupe-by-offset': {
+    says: 'orders knows a shipment by its offset, not by its event id, its state or derived ids',
+    part: 'orders',
+    control: 'inbox-alone',
+    provoke: republish,
+  },
+}
 
-const SHIPMENTS = 'fulfilment.shipment.v1'
 const ROUNDS = 10
-const ABORTED_COPIES = 20
+const AUDITS = 5
+const guards = Object.keys(modes)
 
-const provocations: Readonly<Record<string, (stack: Stack, shop: pg.Pool) => Promise<void>>> = {
-  'no-idempotency-key': (stack) =>
-    setFaults(stack, [
-      { kind: 'ignore-keys', every: 1, operation: 'capture' },
-      { kind: 'lose-answer', every: 5, operation: 'capture' },
-    ]),
-  'auto-commit': killInsideTheEffect,
-  'read-uncommitted': abortCopies,
+export const breaks: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(modes).map(([guard, { says }]) => [guard, says]),
+)
+
+export const provokes: readonly string[] = ['all', ...guards]
+
+/** The service that is not started as it is shipped, and how: without a guard, or with that one alone. */
+export function unusualPart(
+  guard: string,
+  isOn: boolean,
+): { readonly part: string; readonly guard: string } | undefined {
+  const { part, control } = modes[guard] ?? {}
+  const way = isOn ? control : guard
+  return part === undefined || way === undefined ? undefined : { part, guard: way }
 }
 
 /**
@@ -40,69 +99,46 @@ export async function untilFound(
   journal: Journal,
   broken: string,
 ): Promise<Verdict> {
+  const scene = { stack, shop, journal, guarded: false }
   await someCompleted(shop)
   for (let round = 1; round <= ROUNDS; round += 1) {
-    await provocations[broken]?.(stack, shop)
-    journal.note('provoked', { broken, round })
-    await someCompleted(shop)
-    const report = await auditNow(stack)
+    const report = await provokeAndAudit(scene, broken)
     if (isRefuted(report)) return { kind: 'refuted', lines: linesOf(report) }
   }
   return { kind: 'holds', lines: [`${ROUNDS} provocations, and nothing was found`] }
 }
 
-async function someCompleted(shop: pg.Pool): Promise<void> {
-  const completed = async () => {
-    const { rows } = await shop.query<{ n: string }>(
-      `select count(*) as n from orders.events where type = 'OrderCompleted'`,
-    )
-    return Number(rows[0]?.n)
+/** The very same provocation with the guard on, or that of each guard, one after another: nothing may come of it. */
+export async function withGuard(
+  stack: Stack,
+  shop: pg.Pool,
+  journal: Journal,
+  provoked: string,
+): Promise<Verdict> {
+  const scene = { stack, shop, journal, guarded: true }
+  await someCompleted(shop)
+  const lines: string[] = []
+  for (const guard of provoked === 'all' ? guards : [provoked]) {
+    const report = await provokeAndAudit(scene, guard)
+    if (isRefuted(report)) return { kind: 'refuted', lines: [guard, ...linesOf(report)] }
+    if (hasNoVerdict(report)) return { kind: 'undecided', lines: [guard, ...linesOf(report)] }
+    lines.push(`with its guard on, the provocation of ${guard} has come to nothing`)
   }
-  const before = await completed()
-  const isMore = async () => (await completed()) >= before + 20
-  await eventually(isMore, { timeoutMs: 90_000, what: 'orders to be completed' })
+  return { kind: 'holds', lines }
 }
 
-/** The provider is slow, so that a kill meets payments between an offset's commit and its effect. */
-async function killInsideTheEffect(stack: Stack, shop: pg.Pool): Promise<void> {
-  await setFaults(stack, [{ kind: 'slow', every: 1, delayMs: 1_500 }])
-  const waiting = async () => {
-    const { rowCount } = await shop.query(
-      `select from orders.events where type = 'OrderPlaced'
-          and stream_id not in (select stream_id from payments.events) limit 1`,
-    )
-    return rowCount === 1
+async function provokeAndAudit(scene: Scene, guard: string) {
+  const { shop, journal, guarded } = scene
+  await modes[guard]?.provoke(scene)
+  journal.note('provoked', { guard, guarded })
+  await someCompleted(shop)
+  return auditUntilDecided(scene.stack)
+}
+
+/** A busy machine may leave an audit without a verdict; the next one reads on where it stopped. */
+async function auditUntilDecided(stack: Stack) {
+  for (let audit = 1; ; audit += 1) {
+    const report = await auditNow(stack)
+    if (isRefuted(report) || !hasNoVerdict(report) || audit === AUDITS) return report
   }
-  await eventually(waiting, { timeoutMs: 30_000, what: 'an order to wait for the provider' })
-  await stack.kill('payments')
-  await setFaults(stack, [])
-  await stack.restart('payments')
-}
-
-/** Copies of shipments in a transaction that is aborted: with the ids of those that are there, so no inbox takes them. */
-async function abortCopies(stack: Stack): Promise<void> {
-  const { kafkaBrokers } = stack.endpoints
-  const reading = await readTopics(kafkaBrokers, [SHIPMENTS])
-  const areThere = () => reading.records.length >= ABORTED_COPIES
-  await eventually(async () => areThere(), { timeoutMs: 30_000, what: 'shipments to copy' })
-  await reading.close()
-  const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'stranger' })
-  const producer = await openProducer({ kafka, transactionTimeoutMs: 30_000 }, 'stranger')
-  const transaction = await producer.transaction()
-  const messages = reading.records
-    .slice(0, ABORTED_COPIES)
-    .map(({ key, value, headers }) => ({ key, value, headers }))
-  await transaction.send({ topic: SHIPMENTS, acks: -1, messages })
-  await transaction.abort()
-  await producer.disconnect()
-}
-
-async function setFaults({ endpoints }: Stack, faults: readonly object[]): Promise<void> {
-  const response = await fetch(`${endpoints.paymentProviderUrl}/faults`, {
-    method: 'PUT',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(faults),
-    signal: AbortSignal.timeout(10_000),
-  })
-  if (!response.ok) throw new Error(`the provider answers ${response.status}`)
 }
