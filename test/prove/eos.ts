@@ -68,23 +68,31 @@ type Run = {
   readonly proving: Proving
 }
 
-async function underFire({ stack, shop, journal, load, proving }: Run): Promise<Verdict> {
+async function underFire(run: Run): Promise<Verdict> {
   const folder = join(proofsFolder, 'history')
-  const witness = await Witness.start({ brokers: stack.endpoints.kafkaBrokers, folder })
-  // It takes over when the instance's own is away too long, which then comes back as a zombie.
-  const second = await FulfilmentProcess.start(stack)
+  const witness = await Witness.start({ brokers: run.stack.endpoints.kafkaBrokers, folder })
   try {
-    await provoke({ stack, witness, shop, journal }, proving)
-    await load.stop()
-    journal.note('healed; waiting for every order to end', { orders: load.wishes.length })
-    await untilAllEnded(shop)
-    const verdict = joined(await judge(stack, shop, load.wishes), await judgeClients(witness))
-    journal.note(verdict.kind, { coveredMs: journal.elapsedMs, ...(await coveredBy(shop)) })
-    return verdict
+    // It takes over when the instance's own is away too long, which then comes back as a zombie.
+    const second = await FulfilmentProcess.start(run.stack)
+    try {
+      return await provokeAndJudge(run, witness)
+    } finally {
+      await second.end('SIGTERM')
+    }
   } finally {
-    await second.end('SIGTERM')
     await witness.close()
   }
+}
+
+async function provokeAndJudge(run: Run, witness: Witness): Promise<Verdict> {
+  const { stack, shop, journal, load, proving } = run
+  await provoke({ stack, witness, shop, journal }, proving)
+  await load.stop()
+  journal.note('healed; waiting for every order to end', { orders: load.wishes.length })
+  await untilAllEnded(shop)
+  const verdict = joined(await judge(stack, shop, load.wishes), await judgeClients(witness))
+  journal.note(verdict.kind, { coveredMs: journal.elapsedMs, ...(await coveredBy(shop)) })
+  return verdict
 }
 
 type Scene = Pick<Run, 'stack' | 'shop' | 'journal'> & { readonly witness: Witness }
