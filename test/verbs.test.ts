@@ -11,7 +11,7 @@ const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(
 const verbs = new Map(
   [
     ...readFileSync(join(rootFolder, 'deploy/local/begin.js'), 'utf8').matchAll(
-      /^ {2}'?([\w-]+)'?: \[\s*'([\w./-]+)'/gm,
+      /^ {2}'?([\w:-]+)'?: \[\s*'([\w./-]+)'/gm,
     ),
   ].map(([, verb = '', file = '']) => [verb, file]),
 )
@@ -25,13 +25,13 @@ test('every npm script is a verb of its own name, and every verb a script', () =
 })
 
 test.each([...verbs])('npm run %s tells what it does when asked for --help', async (verb, file) => {
-  const program = { file, parameters: ['--help'], timeoutMs: 15_000 }
+  const program = { file, parameters: ['--help'], timeoutMs: 50_000 }
   const { ok, output } = await runProgram(program)
   expect(ok, output).toBe(true)
   expect(output).toMatch(new RegExp(`npm (?:run )?${verb}\\b`))
-})
+}, 60_000)
 
 test.each([...verbs])('npm run %s refuses an option that it does not know', async (_verb, file) => {
-  const program = { file, parameters: ['--no-such-option'], timeoutMs: 15_000 }
+  const program = { file, parameters: ['--no-such-option'], timeoutMs: 50_000 }
   expect(await runProgram(program)).toMatchObject({ ok: false, reason: 'exit code 2' })
-})
+}, 60_000)

@@ -31,8 +31,9 @@ const verbs = {
   dlq: ['packages/kafka/src/dlq-command.ts', 'list, show and replay dead letters'],
   check: ['test/check.ts', 'static checks'],
   test: ['test/run.ts', 'every test of the landing lane'],
+  'test:full': ['test/full.ts', 'every long proof, and what came of it into docs/proofs.md'],
   reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
-  prove: ['test/prove/main.ts', 'provoke what could refute a claim: keys, position'],
+  prove: ['test/prove/main.ts', 'provoke what could refute a claim: keys, position, eos'],
   bench: ['test/bench/main.ts', 'ours beside others in one run: event-store'],
 }
 
