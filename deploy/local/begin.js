@@ -34,7 +34,7 @@ const verbs = {
   'test:full': ['test/full.ts', 'every long proof, and what came of it into docs/proofs.md'],
   reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
   prove: ['test/prove/main.ts', 'provoke what could refute a claim: keys, position, eos'],
-  bench: ['test/bench/main.ts', 'ours beside others in one run: event-store'],
+  bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos'],
 }
 
 function help() {

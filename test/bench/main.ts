@@ -1,17 +1,28 @@
 import { parseArgs } from 'node:util'
 import { withOwnStack } from '../own-stack.ts'
-import { type BenchOptions, benchEventStore } from './event-store.ts'
+import { benchEos } from './eos.ts'
+import { benchEventStore } from './event-store.ts'
 
-const usage = `npm run bench -- event-store [--rounds N] [--seconds N]
+const usage = `npm run bench -- <bench> [--rounds N] [--seconds N]
 
-Appends with an optimistic check: ours beside one insert a commit through pg and beside emmett's store, in one run on one
-Postgres that is started for it and gone at the end.
+Ours beside others in one run, on servers that are started for it and gone at the end.
+
+  event-store   appends with an optimistic check: ours beside one insert a commit through pg and beside emmett's store
+  eos           consume, transform, produce: with transactions and without, at intervals of 10 to 1000 ms
 
   --rounds N    how often each contestant has its turn (5 at least, default 5)
-  --seconds N   how long a turn is (default 3)
+  --seconds N   how long a turn is (default 3, of eos 2)
+  --quick       of eos: three rounds of fewer conditions, for a look
   --help        this text
 
 Exit code: 0 all goals reached, 1 one was missed, 2 it could not be measured.`
+
+type Wish = {
+  readonly bench: 'event-store' | 'eos'
+  readonly rounds: number
+  readonly seconds: number
+  readonly quick: boolean
+}
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -23,31 +34,43 @@ async function main(parameters: string[]): Promise<number> {
   }
   if (wish === undefined) return 2
   try {
-    const reached = await withOwnStack(['databases'], (stack) => benchEventStore(stack, wish))
-    return reached ? 0 : 1
+    return (await measure(wish)) ? 0 : 1
   } catch (error) {
     console.error(error instanceof Error ? error.message : String(error))
     return 2
   }
 }
 
-function readWish(parameters: string[]): BenchOptions | 'help' | undefined {
+/** @returns whether all goals were reached. */
+function measure(wish: Wish): Promise<boolean> {
+  if (wish.bench === 'eos') return withOwnStack(['kafka'], (stack) => benchEos(stack, wish))
+  return withOwnStack(['databases'], (stack) => benchEventStore(stack, wish))
+}
+
+function readWish(parameters: string[]): Wish | 'help' | undefined {
   try {
     const { values, positionals } = parseArgs({
       args: parameters,
       allowPositionals: true,
       options: {
-        rounds: { type: 'string', default: '5' },
-        seconds: { type: 'string', default: '3' },
+        rounds: { type: 'string' },
+        seconds: { type: 'string' },
+        quick: { type: 'boolean', default: false },
         help: { type: 'boolean' },
       },
     })
     if (values.help) return 'help'
-    if (positionals.join(' ') !== 'event-store') throw new Error('which bench? event-store')
-    const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
-    if (!(Number.isInteger(rounds) && rounds >= 5)) throw new Error('--rounds is 5 at least')
+    const bench = positionals.join(' ')
+    if (bench !== 'event-store' && bench !== 'eos') throw new Error('which bench? event-store, eos')
+    const { quick } = values
+    if (quick && bench !== 'eos') throw new Error(`${bench} has no --quick`)
+    const rounds = Number(values.rounds ?? (quick ? 3 : 5))
+    const seconds = Number(values.seconds ?? (bench === 'eos' ? 2 : 3))
+    if (!(Number.isInteger(rounds) && rounds >= (quick ? 3 : 5))) {
+      throw new Error('--rounds is 5 at least')
+    }
     if (!(seconds > 0 && seconds <= 60)) throw new Error('--seconds is above 0, and 60 at most')
-    return { rounds, seconds }
+    return { bench, rounds, seconds, quick }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
     return undefined
