@@ -33,6 +33,7 @@ export async function benchEos(stack: Stack, options: EosOptions): Promise<boole
       for (const turn of turnsOf(contests, round)) {
         turns.push(await take(bench, turn, round, seconds))
       }
+      writeFigures({ conditions, turns })
       console.error(lineOf(round, rounds, turns.slice(begun)))
     }
     const file = writeFigures({ conditions, turns })

@@ -167,10 +167,10 @@ const by = (pairs: readonly Pair[], figure: Figure): readonly number[] =>
   )
 
 function latencies(pairs: readonly Pair[], side: keyof Pair): string {
+  // Only rounds in which both kept it, or the two columns would tell of different moments.
   const found = pairs
-    .map((pair) => pair[side])
-    .filter(({ achieved }) => achieved >= ACHIEVED_FOR_LATENCY)
-    .flatMap(({ latencyMs }) => latencyMs ?? [])
+    .filter((pair) => Object.values(pair).every(({ achieved }) => achieved >= ACHIEVED_FOR_LATENCY))
+    .flatMap((pair) => pair[side].latencyMs ?? [])
   if (found.length === 0) return '–'
   const median = (each: 'p50' | 'p99') => summarise(found.map((one) => one[each])).median.toFixed(0)
   return `${median('p50')} ${median('p99')}`
