@@ -25,7 +25,8 @@ export function parseProtobuf(text: string): ProtobufContract {
   return { envelope, shape: recordOf(envelope) }
 }
 
-function envelopeOf(text: string): protobuf.Type {
+/** The file's first message, to which the one message index that is written on the wire points. */
+export function envelopeOf(text: string): protobuf.Type {
   const parsed = protobuf.parse(text, { keepCase: false, alternateCommentMode: true })
   if (parsed.imports !== undefined) throw new Error('import: one file holds all of a contract')
   parsed.root.resolveAll()
@@ -33,6 +34,26 @@ function envelopeOf(text: string): protobuf.Type {
   const first = inPackage instanceof protobuf.Namespace ? inPackage.nestedArray[0] : undefined
   if (first instanceof protobuf.Type) return first
   throw new Error('a package and a message as its first entry are expected')
+}
+
+/** Each field's name as the file has it, by `Message.number`, as a field is known on the wire. */
+export function fieldNames(text: string): ReadonlyMap<string, string> {
+  const { root, package: name = '' } = protobuf.parse(text, { keepCase: true })
+  const start = root.lookup(name)
+  return new Map(start instanceof protobuf.Namespace ? namesWithin(start, '') : [])
+}
+
+function namesWithin(
+  space: protobuf.Namespace,
+  path: string,
+): readonly (readonly [string, string])[] {
+  return space.nestedArray.flatMap((entry) => {
+    if (!(entry instanceof protobuf.Type)) return []
+    const fields = entry.fieldsArray.map(
+      (field) => [`${path}${entry.name}.${field.id}`, field.name] as const,
+    )
+    return [...fields, ...namesWithin(entry, `${path}${entry.name}.`)]
+  })
 }
 
 const primitives: Readonly<Record<string, AvroPrimitive>> = {

@@ -29,7 +29,7 @@ export type Topic = {
 export type Compatibility = (typeof compatibilities)[number]
 
 /** NONE is missing on purpose: it promises nothing. */
-const compatibilities = [
+export const compatibilities = [
   'BACKWARD',
   'BACKWARD_TRANSITIVE',
   'FORWARD',

@@ -1,0 +1,173 @@
+import avro from 'avsc'
+import type { Rule } from './difference.ts'
+
+/** Why a reader cannot read what a writer wrote, by Avro's schema resolution. */
+export type ReadingProblem = {
+  readonly rule: Rule
+  readonly place: string
+  /** The field, branch or symbols that it is about; of two types or names, what was written. */
+  readonly about: string
+  /** What the reader has in its place. */
+  readonly instead?: string
+}
+
+const {
+  ArrayType,
+  EnumType,
+  FixedType,
+  MapType,
+  RecordType,
+  UnwrappedUnionType,
+  WrappedUnionType,
+} = avro.types
+
+/**
+ * Everything that keeps a reader of one schema from records of another. The types' verdicts are avsc's; the walk around
+ * them is there to find all differences and their places, where avsc stops at the first.
+ */
+export function readingProblems(reader: avro.Type, writer: avro.Type): readonly ReadingProblem[] {
+  const problems = problemsOf(reader, writer, { place: '', seen: new Set() })
+  if (problems.length > 0) return problems
+  const message = refusalOf(reader, writer)
+  return message === undefined ? [] : [{ rule: 'other', place: '', about: message }]
+}
+
+/** avsc's own word; undefined when it can read. Names are compared without their namespace, as Avro 1.11 has it. */
+export function refusalOf(
+  reader: avro.Type,
+  writer: avro.Type,
+  { ignoreNamespaces = true } = {},
+): string | undefined {
+  try {
+    reader.createResolver(writer, { ignoreNamespaces } as object)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+export function branchesOf(type: avro.Type): readonly avro.Type[] {
+  return type instanceof UnwrappedUnionType || type instanceof WrappedUnionType
+    ? type.types
+    : [type]
+}
+
+export function isUnion(type: avro.Type): boolean {
+  return avro.Type.isType(type, 'union')
+}
+
+/** The field of a writer's record that a reader's field reads, by name or by one of its aliases. */
+export function sourceOf(
+  field: avro.types.Field,
+  writer: avro.types.RecordType,
+): avro.types.Field | undefined {
+  return writer.fields.find(({ name }) => name === field.name || field.aliases.includes(name))
+}
+
+type Walk = {
+  readonly place: string
+  /** Pairs of records on the way, so that a record within itself ends. */
+  readonly seen: ReadonlySet<string>
+}
+
+function problemsOf(reader: avro.Type, writer: avro.Type, walk: Walk): readonly ReadingProblem[] {
+  if (isUnion(writer) || isUnion(reader)) return unionProblems(reader, writer, walk)
+  if (reader instanceof RecordType && writer instanceof RecordType) {
+    return recordProblems(reader, writer, walk)
+  }
+  if (reader instanceof ArrayType && writer instanceof ArrayType) {
+    return problemsOf(reader.itemsType, writer.itemsType, within(walk, '[]'))
+  }
+  if (reader instanceof MapType && writer instanceof MapType) {
+    return problemsOf(reader.valuesType, writer.valuesType, within(walk, '{}'))
+  }
+  if (refusalOf(reader, writer) === undefined) return []
+  return [leafProblem(reader, writer, walk)]
+}
+
+function leafProblem(reader: avro.Type, writer: avro.Type, { place }: Walk): ReadingProblem {
+  if (reader instanceof EnumType && writer instanceof EnumType && sameName(reader, writer)) {
+    const unknown = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol))
+    return { rule: 'symbol-unknown', place, about: unknown.join(', ') }
+  }
+  const isRenamed = reader.name !== undefined && reader.typeName === writer.typeName
+  if (isRenamed && !sameName(reader, writer)) return renamed(reader, writer, place)
+  return { rule: 'type-changed', place, about: typeWord(writer), instead: typeWord(reader) }
+}
+
+/** Each branch that was written must be read by the reader, or by one of the reader's branches. */
+function unionProblems(
+  reader: avro.Type,
+  writer: avro.Type,
+  walk: Walk,
+): readonly ReadingProblem[] {
+  const held = branchesOf(writer).filter(({ typeName }) => typeName !== 'null').length
+  return branchesOf(writer).flatMap((written) => {
+    const candidates = branchesOf(reader)
+    const read = candidates.some((branch) => problemsOf(branch, written, walk).length === 0)
+    return read ? [] : branchProblems(candidates, written, walk, held === 1)
+  })
+}
+
+function branchProblems(
+  candidates: readonly avro.Type[],
+  written: avro.Type,
+  walk: Walk,
+  isOnlyValue: boolean,
+): readonly ReadingProblem[] {
+  if (written.typeName === 'null') {
+    return [{ rule: 'null-unreadable', place: walk.place, about: 'null' }]
+  }
+  const alike = candidates.filter(({ typeName }) => typeName === written.typeName)
+  const meant = alike.find((branch) => sameName(branch, written)) ?? alike[0]
+  if (meant !== undefined) return problemsOf(meant, written, walk)
+  const others = candidates.filter(({ typeName }) => typeName !== 'null')
+  const [other] = others
+  if (isOnlyValue && others.length === 1 && other !== undefined)
+    return problemsOf(other, written, walk)
+  return [{ rule: 'branch-unreadable', place: walk.place, about: typeWord(written) }]
+}
+
+function recordProblems(
+  reader: avro.types.RecordType,
+  writer: avro.types.RecordType,
+  walk: Walk,
+): readonly ReadingProblem[] {
+  const pair = `${reader.name}:${writer.name}`
+  if (walk.seen.has(pair)) return []
+  if (!sameName(reader, writer)) return [renamed(reader, writer, walk.place)]
+  const inside = { ...walk, seen: new Set([...walk.seen, pair]) }
+  return reader.fields.flatMap((field): readonly ReadingProblem[] => {
+    const source = sourceOf(field, writer)
+    const at = within(inside, walk.place === '' ? field.name : `.${field.name}`)
+    if (source !== undefined) return problemsOf(field.type, source.type, at)
+    if (field.defaultValue() !== undefined) return []
+    return [{ rule: 'field-without-default', place: at.place, about: field.name }]
+  })
+}
+
+function renamed(reader: avro.Type, writer: avro.Type, place: string): ReadingProblem {
+  const about = String(writer.name)
+  return { rule: 'name-changed', place, about, instead: String(reader.name) }
+}
+
+/** Whether the reader's name, or one of its aliases, is the writer's. Types without a name have none to differ. */
+function sameName(reader: avro.Type, writer: avro.Type): boolean {
+  const names = [reader.name, ...(reader.aliases ?? [])].map(simpleName)
+  return names.includes(simpleName(writer.name))
+}
+
+function simpleName(name: string | undefined): string {
+  return name?.split('.').at(-1) ?? ''
+}
+
+/** As people call it: `long`, `record OrderPlaced`, `fixed(16) Hash`. */
+export function typeWord(type: avro.Type): string {
+  const kind = type.typeName.split(':')[0] ?? ''
+  const word = type instanceof FixedType ? `${kind}(${type.size})` : kind
+  return type.name === undefined ? word : `${word} ${simpleName(type.name)}`
+}
+
+function within(walk: Walk, step: string): Walk {
+  return { ...walk, place: walk.place + step }
+}

@@ -1,0 +1,93 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** One of buf's findings. Its rules: https://buf.build/docs/breaking/rules/ */
+export type BufFinding = { readonly type: string; readonly message: string }
+
+/**
+ * Whatever breaks on the wire (WIRE), and beyond it the rules of which somebody in this house suffers: the registry
+ * takes another name, type or label for a break, whatever the wire says.
+ */
+const rules = [
+  ...['WIRE', 'FIELD_SAME_NAME', 'FIELD_SAME_TYPE', 'FIELD_SAME_CARDINALITY'],
+  'FIELD_NO_DELETE_UNLESS_NAME_RESERVED',
+]
+
+const EXIT_FOUND = 100
+const TIMEOUT_MS = 60_000
+
+/**
+ * What buf finds when `text` replaces `against`. It works on two folders and needs no network.
+ *
+ * @throws Error when buf cannot be run, or cannot compile one of the texts.
+ */
+export function bufBreaking(text: string, against: string): readonly BufFinding[] {
+  const pair = JSON.stringify([text, against])
+  const known = answers.get(pair)
+  if (known !== undefined) return known
+  const answer = ask(text, against)
+  answers.set(pair, answer)
+  return answer
+}
+
+/** The same pair is asked for under several levels. As many as there are pairs of versions. */
+const answers = new Map<string, readonly BufFinding[]>()
+
+function ask(text: string, against: string): readonly BufFinding[] {
+  const folder = mkdtempSync(join(tmpdir(), 'contracts-check-'))
+  try {
+    return runBuf(folder, { text, against })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function runBuf(folder: string, texts: Readonly<Record<string, string>>): readonly BufFinding[] {
+  for (const [name, content] of Object.entries(texts)) {
+    mkdirSync(join(folder, name))
+    writeFileSync(join(folder, name, 'contract.proto'), content)
+  }
+  const config = JSON.stringify({ version: 'v2', breaking: { use: rules } })
+  const parameters = ['breaking', '.', '--against', '../against', '--config', config]
+  const { status, stdout, stderr, error } = spawnSync(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf')), ...parameters, ...asJson],
+    // A home of its own, so that nobody's settings change a verdict.
+    { cwd: join(folder, 'text'), env: { HOME: folder }, encoding: 'utf8', timeout: TIMEOUT_MS },
+  )
+  if (error !== undefined) throw new Error('buf could not be run', { cause: error })
+  if (status === 0 && stdout === '') return []
+  if (status === EXIT_FOUND) return findingsIn(stdout)
+  const said = `${stderr}${stdout}`.replaceAll(`${folder}/`, '').trim()
+  throw new Error(`buf could not compare (exit code ${status}): ${said}`)
+}
+
+const asJson = ['--error-format', 'json']
+
+/** One JSON object a line. Compile errors have the same exit code and form, and the type COMPILE. */
+function findingsIn(lines: string): readonly BufFinding[] {
+  const findings = lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line): unknown => JSON.parse(line))
+  if (findings.length === 0 || !findings.every(isFinding)) {
+    throw new Error(`buf said what is not understood: ${lines}`)
+  }
+  const broken = findings.find(({ type }) => type === 'COMPILE')
+  if (broken !== undefined) throw new Error(`no Protobuf: ${broken.message}`)
+  return findings
+}
+
+function isFinding(value: unknown): value is BufFinding {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'type' in value &&
+    typeof value.type === 'string' &&
+    'message' in value &&
+    typeof value.message === 'string'
+  )
+}
