@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { runCheck } from './compatibility/command.ts'
 import { ContractError, PublishError } from './errors.ts'
 import { generate, staleFiles } from './generate.ts'
 import { instanceEndpoints } from './instance.ts'
@@ -8,6 +9,7 @@ const help = `npm run contracts -- <verb>
 
   publish            registers every schema, sets the level of every subject, creates the topics;
                      doing it again changes nothing
+  check              whether the contracts as they lie here may be merged; more by check --help
   generate           writes the TypeScript types into contracts/generated, and docs/keys.md
   generate --check   says which of them are stale
 
@@ -18,7 +20,7 @@ For publish:
   --brokers <host:port,…>    instead of the instance's
   --timeout <seconds>        for all of it (60)
 
-Exit codes: 0 it is so; 1 generated files are stale; 2 it could not be done.
+Exit codes: 0 it is so; 1 something is refused, or generated files are stale; 2 it could not be done.
 `
 
 const options = {
@@ -38,6 +40,7 @@ function readArguments(args: readonly string[]) {
 }
 
 async function main(args: readonly string[]): Promise<number> {
+  if (args[0] === 'check') return runCheck(args.slice(1), say, complain)
   const { values, positionals } = readArguments(args)
   const [verb, ...rest] = positionals
   if (values.help === true) return say(help)
@@ -80,6 +83,10 @@ function say(line: string): number {
   return 0
 }
 
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`)
+}
+
 class UsageError extends Error {}
 
 function explained(error: unknown): string | undefined {
@@ -99,6 +106,6 @@ try {
 } catch (error) {
   const explanation = explained(error)
   if (explanation === undefined) throw error
-  process.stderr.write(`${explanation}\n`)
+  complain(explanation)
   process.exitCode = 2
 }

@@ -21,9 +21,12 @@ const words: Readonly<Record<Rule, Words>> = {
       'older readers pass over it, but the registry refuses any new field where older readers are promised something',
   ],
   'field-renamed': [
-    ({ place, about }) => `\`${place}\`: ${changed(about)} in name, and no alias says so`,
-    () =>
-      'a reader of the other version finds no value under its name, and takes a default for it where it has one',
+    ({ place, about }) =>
+      `\`${place}\` was \`${about.split(' to ')[0]}\` before: renamed without an alias`,
+    ({ refusedBy }) =>
+      refusedBy === 'registry'
+        ? 'the wire knows numbers only, but the registry, the code and the lake go by the name'
+        : 'a reader of the other version looks for its own name: it fails, or takes its default for the value',
   ],
   'alias-unknown-to-older-readers': [
     ({ place, about }) => `\`${place}\`: ${changed(about)} in name`,

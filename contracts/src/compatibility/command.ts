@@ -1,0 +1,98 @@
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { ContractError } from '../errors.ts'
+import { type Comparison, readComparison } from './base.ts'
+import { checkContracts, type Verdict } from './check.ts'
+import { UndecidedError } from './contract-set.ts'
+import type { Refusal } from './refusal.ts'
+
+const help = `npm run contracts -- check [--base <git ref>]
+
+Whether the contracts as they lie in the working tree, committed or not, may be merged. Needs git, and neither network
+nor registry. Each schema is compared with all its earlier versions under its topic's level, and all promises with those
+of the base: keys, partitions, levels, texts of versions that are there already.
+
+  --base <git ref>   commit, branch or tag whose contracts others rely on, e.g. main. What counts is where its history
+                     and ours part. Without it: where this branch left main; HEAD when the working tree differs from it;
+                     otherwise the state before the newest version of a schema came
+  --in <folder>      another checkout of this project instead of this one
+  --help             this text
+
+Exit codes: 0 it looked, and nothing is refused; 1 something is refused, each with what to do instead; 2 it could not be
+decided: unknown base, shallow clone, unreadable file, nothing to compare.
+`
+
+const options = {
+  base: { type: 'string' },
+  in: { type: 'string', default: fileURLToPath(new URL('../../..', import.meta.url)) },
+  help: { type: 'boolean', short: 'h' },
+} as const
+
+/** `contracts check`. @returns the exit code; never 0 when nothing was decided. */
+export function runCheck(
+  args: readonly string[],
+  say: (line: string) => void,
+  complain: (line: string) => void,
+): number {
+  try {
+    const { values } = parseArgs({ args: [...args], options })
+    if (values.help === true) {
+      say(help)
+      return 0
+    }
+    const comparison = readComparison(values.in, values.base)
+    const verdict = checkContracts(comparison)
+    for (const line of answer(comparison, verdict)) say(line)
+    return verdict.refusals.length === 0 ? 0 : 1
+  } catch (error) {
+    complain(`It could not be decided: ${explained(error)}`)
+    return 2
+  }
+}
+
+function answer({ base, tree }: Comparison, { compared, refusals }: Verdict): readonly string[] {
+  const pairs = compared.reduce((sum, topic) => sum + topic.pairs, 0)
+  const schemas = compared.reduce((sum, topic) => sum + topic.versions, 0)
+  return [
+    `Compared ${tree.name} with ${base.name}.`,
+    ...compared.map(({ topic, versions, pairs: compared }) => {
+      const promise = `${topic.compatibility}, ${topic.format}`
+      return `  ${topic.name}: ${promise}, ${counted(versions, 'version')}, ${counted(compared, 'pair')} compared`
+    }),
+    '',
+    ...refusals.flatMap(lines),
+    refusals.length === 0
+      ? `Nothing is refused: ${counted(compared.length, 'topic')}, ${counted(schemas, 'schema')}, ${counted(pairs, 'pair')} of versions.`
+      : `${counted(refusals.length, 'change')} refused. What each level promises: docs/seam-08-contracts.md`,
+  ]
+}
+
+function lines({ where, what, why, whom, todo }: Refusal): readonly string[] {
+  return [
+    `REFUSED  ${where}`,
+    `  what  ${what}`,
+    `  why   ${why}`,
+    `  whom  ${whom}`,
+    `  do    ${todo}`,
+    '',
+  ]
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** What nobody expected comes with the place in the code: it is a mistake of the check itself. */
+function explained(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const isUsage = error instanceof TypeError && 'code' in error
+  if (isUsage) return `${error.message}\n\n${help}`
+  const isExpected = error instanceof UndecidedError || error instanceof ContractError
+  const message = isExpected ? error.message : (error.stack ?? error.message)
+  return error.cause === undefined ? message : `${message}\n  ${causeOf(error.cause)}`
+}
+
+function causeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  return cause.cause === undefined ? cause.message : `${cause.message}\n  ${causeOf(cause.cause)}`
+}

@@ -1,0 +1,130 @@
+import { spawnSync } from 'node:child_process'
+import { UndecidedError } from './contract-set.ts'
+
+const TIMEOUT_MS = 60_000
+const OUTPUT_LIMIT_BYTES = 256 * 1_024 * 1_024
+
+/** The git repository of a folder, read and never written. */
+export type Repository = {
+  /** The commit that a name stands for; undefined when it stands for none. */
+  readonly commitOf: (name: string) => string | undefined
+  /** The newest commit that both have; undefined when there is none. */
+  readonly mergeBase: (left: string, right: string) => string | undefined
+  /** The newest commit that added a file in one of the folders; undefined when none did. */
+  readonly newestAddition: (folder: string) => string | undefined
+  /** The texts of a commit's files beneath the paths, by path from the folder. */
+  readonly filesOf: (commit: string, paths: readonly string[]) => ReadonlyMap<string, string>
+  /** A commit in a few words: short id, date, subject. */
+  readonly describe: (commit: string) => string
+}
+
+/**
+ * @throws UndecidedError when the folder is in no repository, or in a shallow one: what is missing of its history could
+ *   be the very state to compare with.
+ */
+export function openRepository(folder: string): Repository {
+  const shallow = git(folder, ['rev-parse', '--is-shallow-repository'])
+  if (shallow.status !== 0) {
+    throw new UndecidedError(
+      `${folder} is in no git repository that git would read: ${shallow.stderr.trim()}`,
+    )
+  }
+  if (line(shallow.stdout) !== 'false') {
+    throw new UndecidedError(
+      'this clone is shallow, so the state to compare with may be missing. Get the whole history: `git fetch --unshallow`, in GitHub Actions `fetch-depth: 0` at actions/checkout',
+    )
+  }
+  const read: Read = (parameters, input) => {
+    const { status, stdout, stderr } = git(folder, parameters, input)
+    if (status === 0) return stdout
+    throw new UndecidedError(`git ${parameters[0]} failed: ${stderr.trim()}`)
+  }
+  const found = (...parameters: readonly string[]) => {
+    const { status, stdout } = git(folder, parameters)
+    return status === 0 && line(stdout) !== '' ? line(stdout) : undefined
+  }
+  const commitOf = (name: string) =>
+    found('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
+  return {
+    commitOf,
+    mergeBase: (left, right) => found('merge-base', left, right),
+    newestAddition: (path) => found(...newestAddition, '--', path),
+    filesOf: (commit, paths) => filesOf(read, commit, paths),
+    describe: (commit) => line(read(['log', '-1', '--format=%h of %as, "%s"', commit])),
+  }
+}
+
+/** Along the first parents, so that of a merged branch the merge counts and not a step within it. */
+const newestAddition = [
+  ...['log', '-1', '--format=%H', '--first-parent', '-m', '--no-renames', '--diff-filter=A'],
+  'HEAD',
+]
+
+function line(output: Buffer): string {
+  return output.toString().trim()
+}
+
+type Read = (parameters: readonly string[], input?: string) => Buffer
+
+/** All of them in one go: a process for each file would take longer than the comparison. */
+function filesOf(
+  read: Read,
+  commit: string,
+  paths: readonly string[],
+): ReadonlyMap<string, string> {
+  const listing = read(['ls-tree', '-r', '-z', commit, '--', ...paths]).toString()
+  const entries = listing.split('\0').filter((entry) => entry !== '')
+  const files = entries.map((entry) => {
+    const [, id, path] = /^100\d{3} blob ([0-9a-f]+)\t(.+)$/s.exec(entry) ?? []
+    if (id !== undefined && path !== undefined) return { id, path }
+    throw new UndecidedError(`commit ${commit} has something that is no plain file: ${entry}`)
+  })
+  if (files.length === 0) return new Map()
+  const contents = read(['cat-file', '--batch'], files.map(({ id }) => `${id}\n`).join(''))
+  return new Map(
+    textsIn(
+      contents,
+      files.map(({ path }) => path),
+    ),
+  )
+}
+
+/** Of each file: a line `<id> blob <bytes>`, its content, a line's end. */
+function textsIn(
+  contents: Buffer,
+  paths: readonly string[],
+): readonly (readonly [string, string])[] {
+  let position = 0
+  return paths.map((path) => {
+    const start = contents.indexOf(10, position) + 1
+    const [, bytes] = / blob (\d+)$/.exec(contents.toString('latin1', position, start - 1)) ?? []
+    if (start === 0 || bytes === undefined)
+      throw new UndecidedError(`git has no content of ${path}`)
+    const end = start + Number(bytes)
+    position = end + 1
+    return [path, textOf(contents.subarray(start, end), path)]
+  })
+}
+
+/** @throws UndecidedError when the bytes are no UTF-8: a text that is mended in reading is another text. */
+export function textOf(bytes: Buffer, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch (cause) {
+    throw new UndecidedError(`${path} is no text in UTF-8`, { cause })
+  }
+}
+
+type Answer = { readonly status: number; readonly stdout: Buffer; readonly stderr: string }
+
+function git(folder: string, parameters: readonly string[], input = ''): Answer {
+  const { status, stdout, stderr, error } = spawnSync('git', ['-C', folder, ...parameters], {
+    input,
+    timeout: TIMEOUT_MS,
+    maxBuffer: OUTPUT_LIMIT_BYTES,
+  })
+  if (error !== undefined || status === null) {
+    throw new UndecidedError(`git ${parameters[0]} could not be run`, { cause: error })
+  }
+  return { status, stdout, stderr: stderr.toString() }
+}
