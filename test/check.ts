@@ -4,7 +4,8 @@ import { runChecks, staticChecks, tidyCheck } from './checks.ts'
 const usage = `npm run check
 
 Looks at the files as they are and writes nothing: format and lint, types, unused code and
-dependencies, freshness of generated files, and the rules of the house (test/tidy).
+dependencies, freshness of generated files, the contracts against those that others rely on, and
+the rules of the house (test/tidy).
 
 Exit code: 0 all hold, 1 one doesn't, 2 unknown option.
 To mend format and order of imports: npx biome check --write .`

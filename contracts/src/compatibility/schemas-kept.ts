@@ -48,19 +48,24 @@ export function misplacedVersions(
 }
 
 function gapsOf(topic: CheckedTopic, versions: readonly ContractVersion[]): readonly Refusal[] {
-  const extension = topic.format === 'avro' ? 'avsc' : 'proto'
-  const expected = versions.map((_, index) => `${index + 1}.${extension}`)
+  const extension = extensionOf(topic)
+  const count = Math.max(versions.length, 1)
+  const expected = Array.from({ length: count }, (_, index) => `${index + 1}${extension}`)
   const found = versions.map(({ file }) => file.split('/').at(-1))
-  if (versions.length > 0 && expected.every((name, index) => found[index] === name)) return []
+  if (expected.every((name, index) => found[index] === name)) return []
   return [
     {
       where: `${topic.name}: contracts/events/${topic.name}`,
       what: `has ${found.length === 0 ? 'no schema' : found.join(', ')}`,
-      why: `versions are 1, 2, 3 … without a gap, in the topic's one format: ${[...expected, `${versions.length + 1}.${extension} for a next one`].join(', ')}`,
+      why: `versions are 1, 2, 3 … without a gap, in the topic's one format: ${expected.join(', ')}`,
       whom: readersOf(topic),
       todo: 'give the files these names; another format is another topic',
     },
   ]
+}
+
+function extensionOf({ format }: CheckedTopic): string {
+  return format === 'avro' ? '.avsc' : '.proto'
 }
 
 /**
@@ -72,6 +77,9 @@ export function refusedVersions(
   topic: CheckedTopic,
   versions: readonly ContractVersion[],
 ): readonly Refusal[] {
+  const extension = extensionOf(topic)
+  // Files of another format are refused as such, and could not be compared.
+  if (versions.some(({ file }) => !file.endsWith(extension))) return []
   return versions.flatMap((version, index) => [
     ...unreadableBySome(topic, version),
     ...differences(topic, versions.slice(0, index), version).map((group) =>

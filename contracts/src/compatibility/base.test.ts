@@ -1,0 +1,155 @@
+import { symlinkSync } from 'node:fs'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Checkout, events, note, schema, topic, topicsYaml } from './checkout.ts'
+
+const checkouts: Checkout[] = []
+
+afterEach(() => {
+  for (const checkout of checkouts.splice(0)) checkout.remove()
+})
+
+function kept(checkout: Checkout): Checkout {
+  checkouts.push(checkout)
+  return checkout
+}
+
+const empty = () => kept(Checkout.empty())
+const merged = () => kept(Checkout.merged())
+
+describe('what cannot be decided never passes', () => {
+  it.each([
+    ['an unknown base', 'nowhere', {}, 'no commit, branch or tag nowhere'],
+    [
+      'a schema that is no JSON',
+      'main',
+      { [`${events}/3.avsc`]: '{' },
+      '3.avsc cannot be compared',
+    ],
+    [
+      'a schema that is no Avro',
+      'main',
+      { [`${events}/3.avsc`]: '{"type":"thing"}' },
+      'unknown type',
+    ],
+    [
+      'a file that is no version',
+      'main',
+      { [`${events}/next.avsc`]: schema() },
+      'next.avsc is no version',
+    ],
+    ['no topics', 'main', { 'contracts/topics.yaml': 'topics: {}' }, 'has no topics'],
+    [
+      'a level that promises nothing',
+      'main',
+      { 'contracts/topics.yaml': topicsYaml({ [topic]: { compatibility: 'NONE' } }) },
+      'compatibility',
+    ],
+    [
+      'no schemas',
+      'main',
+      { [`${events}/1.avsc`]: undefined, [`${events}/2.avsc`]: undefined },
+      'has no schemas',
+    ],
+    [
+      'bytes that are no text',
+      'main',
+      { [`${events}/3.avsc`]: undefined },
+      '3.avsc is no text in UTF-8',
+    ],
+  ])('%s', (name, base, files, message) => {
+    const checkout = merged()
+    if (name === 'bytes that are no text')
+      checkout.writeBytes(`${events}/3.avsc`, Buffer.from([0xff]))
+    else checkout.write(files)
+    const { code, said } = checkout.check('--base', base)
+    expect(said).toContain(message)
+    expect(code).toBe(2)
+  })
+
+  it('a folder without git', () => {
+    expect(kept(new Checkout()).check('--base', 'main')).toMatchObject({ code: 2 })
+  })
+
+  it('a repository without contracts', () => {
+    const checkout = empty().write({ readme: '' }).commit('nothing')
+    expect(checkout.check('--base', 'main')).toMatchObject({ code: 2 })
+  })
+
+  it('a base without contracts', () => {
+    const checkout = empty().write({ readme: '' }).commit('nothing')
+    checkout.write({
+      'contracts/topics.yaml': topicsYaml({ [topic]: {} }),
+      [`${events}/1.avsc`]: schema(),
+      'adr/x.md': '',
+    })
+    const { code, said } = checkout.check('--base', 'main')
+    expect(said).toContain('has no contracts/topics.yaml')
+    expect(code).toBe(2)
+  })
+
+  it('a shallow clone', () => {
+    const origin = merged()
+      .write({ [`${events}/3.avsc`]: schema(note) })
+      .commit('a third version')
+    const shallow = empty()
+    shallow.git('fetch', '--quiet', '--depth', '1', origin.url, 'change')
+    shallow.git('checkout', '--quiet', '--detach', 'FETCH_HEAD')
+    const { code, said } = shallow.check()
+    expect(said).toContain('git fetch --unshallow')
+    expect(code).toBe(2)
+  })
+
+  it('a file that is not there, though its name is', () => {
+    const checkout = merged()
+    symlinkSync('nowhere', `${checkout.folder}/${events}/3.avsc`)
+    const { code, said } = checkout.check('--base', 'main')
+    expect(said).toContain('3.avsc cannot be read')
+    expect(code).toBe(2)
+  })
+})
+
+describe('without --base it finds one, and says which', () => {
+  const third = { [`${events}/3.avsc`]: schema(note, { name: 'weight', type: 'string' }) }
+
+  it('where the branch left main', () => {
+    const checkout = merged().write(third).commit('a broken third version')
+    const { code, said } = checkout.check()
+    expect(said).toContain('(where this branch left main)')
+    expect(code).toBe(1)
+  })
+
+  it('where a clone left the main of its origin', () => {
+    const origin = merged()
+    const clone = empty()
+    clone.git('remote', 'add', 'origin', origin.url)
+    clone.git('fetch', '--quiet', 'origin')
+    clone.git('reset', '--quiet', '--hard', 'origin/main')
+    clone.write({ [`${events}/1.avsc`]: schema(note) }).commit('an edit, on main itself')
+    const { code, said } = clone.check()
+    expect(said).toContain('(where this branch left origin/main)')
+    expect(said).toContain('version 1 is edited')
+    expect(code).toBe(1)
+  })
+
+  it('HEAD, on main with a change that is not committed', () => {
+    const checkout = merged()
+    checkout.git('checkout', '--quiet', 'main')
+    const { code, said } = checkout.write(third).check()
+    expect(said).toContain('(HEAD)')
+    expect(code).toBe(1)
+  })
+
+  it('the state before the newest version came, on main without a change', () => {
+    const checkout = merged()
+    checkout.git('checkout', '--quiet', 'main')
+    checkout.write({ [`${events}/3.avsc`]: schema(note) }).commit('a third version')
+    checkout
+      .write({ [`${events}/3.avsc`]: schema(note, { ...note, name: 'door' }) })
+      .commit('worked on')
+    const { code, said } = checkout.check()
+    expect(said).toContain('before the newest version of a schema came')
+    expect(code).toBe(0)
+    checkout.write({ [`${events}/1.avsc`]: schema({ ...note, name: 'door' }) }).commit('an edit')
+    expect(checkout.check()).toMatchObject({ code: 1 })
+  })
+})

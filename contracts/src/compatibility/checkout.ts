@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { runCheck } from './command.ts'
+
+export const topic = 'parcels.parcel.v1'
+export const events = `contracts/events/${topic}`
+
+export const note = { name: 'note', type: ['null', 'string'], default: null }
+
+/** A schema of parcels with these fields besides the id. */
+export function schema(...fields: readonly object[]): string {
+  const all = [{ name: 'parcelId', type: 'string' }, ...fields]
+  return JSON.stringify({
+    type: 'record',
+    name: 'Parcel',
+    namespace: 'tenseams.broken',
+    fields: all,
+  })
+}
+
+/** A checkout of its own for a test: a real repository with contracts, in a temporary folder. */
+export class Checkout {
+  readonly folder = mkdtempSync(join(tmpdir(), 'contracts-checkout-'))
+
+  /** A repository without any commit. */
+  static empty(): Checkout {
+    const checkout = new Checkout()
+    checkout.git('init', '--quiet', '--initial-branch', 'main')
+    return checkout
+  }
+
+  /** Two versions on main, and a branch on which a change is made. */
+  static merged(): Checkout {
+    const checkout = Checkout.empty().write({
+      'contracts/topics.yaml': topicsYaml({ [topic]: {} }),
+      [`${events}/1.avsc`]: schema(),
+      [`${events}/2.avsc`]: schema(note),
+      'adr/0001-levels.md': 'FULL_TRANSITIVE everywhere',
+    })
+    checkout.commit('contracts')
+    checkout.git('checkout', '--quiet', '-b', 'change')
+    return checkout
+  }
+
+  /** Where others get it from; `clone` needs a URL, since git ignores a depth for a path. */
+  get url(): string {
+    return `file://${this.folder}`
+  }
+
+  /** @returns git's output. @throws Error with what git says when it fails. */
+  git(...parameters: readonly string[]): string {
+    const settings = ['user.name=test', 'user.email=test@localhost', 'commit.gpgsign=false']
+    const configured = settings.flatMap((setting) => ['-c', setting])
+    const { status, stdout, stderr } = spawnSync(
+      'git',
+      ['-C', this.folder, ...configured, ...parameters],
+      { encoding: 'utf8', timeout: 60_000 },
+    )
+    if (status !== 0) throw new Error(`git ${parameters.join(' ')}: ${stderr}`)
+    return stdout
+  }
+
+  /** Writes files; undefined removes one. */
+  write(files: Readonly<Record<string, string | undefined>>): this {
+    for (const [file, text] of Object.entries(files)) {
+      const path = join(this.folder, file)
+      if (text === undefined) rmSync(path)
+      else {
+        mkdirSync(dirname(path), { recursive: true })
+        writeFileSync(path, text)
+      }
+    }
+    return this
+  }
+
+  writeBytes(file: string, bytes: Buffer): void {
+    writeFileSync(join(this.folder, file), bytes)
+  }
+
+  commit(subject: string): this {
+    this.git('add', '--all')
+    this.git('commit', '--quiet', '--allow-empty', '--message', subject)
+    return this
+  }
+
+  check(...args: readonly string[]): { readonly code: number; readonly said: string } {
+    const lines: string[] = []
+    const say = (line: string) => lines.push(line)
+    const code = runCheck(['--in', this.folder, ...args], say, say)
+    return { code, said: lines.join('\n') }
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** An entry of topics.yaml for the parcels of the fixtures. */
+export function topicsYaml(
+  entries: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+): string {
+  const topics = Object.entries(entries).map(([name, entry]) => [
+    name,
+    { ...parcels(name), ...entry },
+  ])
+  // JSON is YAML.
+  return JSON.stringify({ topics: Object.fromEntries(topics) }, undefined, 2)
+}
+
+function parcels(name: string) {
+  return {
+    owner: 'parcels',
+    key: 'parcel id',
+    keyField: 'parcelId',
+    invariant: 'what happens to a parcel is read in order',
+    partitions: 4,
+    retentionMs: -1,
+    cleanup: 'delete',
+    format: 'avro',
+    compatibility: 'FULL_TRANSITIVE',
+    compatibilityReason: 'its history is re-read',
+    deadLetter: `${name}.dead-letter`,
+    control: false,
+    consumers: ['billing'],
+  }
+}

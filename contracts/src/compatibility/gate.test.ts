@@ -1,0 +1,173 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Checkout, events, note, schema, topic, topicsYaml } from './checkout.ts'
+
+const broken = fileURLToPath(new URL('../../broken', import.meta.url))
+const checkouts: Checkout[] = []
+
+afterEach(() => {
+  for (const checkout of checkouts.splice(0)) checkout.remove()
+})
+
+function kept(checkout: Checkout): Checkout {
+  checkouts.push(checkout)
+  return checkout
+}
+
+const empty = () => kept(Checkout.empty())
+const merged = () => kept(Checkout.merged())
+
+describe('a broken evolution is refused', () => {
+  const fixtures = readdirSync(broken, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  )
+  const read = (name: string, file: string) => readFileSync(`${broken}/${name}/${file}`, 'utf8')
+
+  it('one at least for each level and format', () => {
+    const levels = ['backward', 'forward', 'full'].flatMap((level) => [
+      level,
+      `${level}-transitive`,
+    ])
+    const wanted = ['avro', 'protobuf'].flatMap((format) =>
+      levels.map((level) => `${format}-${level}`),
+    )
+    expect(fixtures.map(({ name }) => name.split('.')[0])).toEqual(expect.arrayContaining(wanted))
+  })
+
+  it.each(fixtures.map(({ name }) => name))('%s', (name) => {
+    const [format = '', ...level] = (name.split('.')[0] ?? '').split('-')
+    const compatibility = level.join('_').toUpperCase()
+    const versions = readdirSync(`${broken}/${name}`)
+      .filter((file) => /^\d/.test(file))
+      .sort()
+    const last = versions.at(-1) ?? ''
+    const earlier = versions.slice(0, -1).map((file) => [`${events}/${file}`, read(name, file)])
+    const checkout = empty().write({
+      'contracts/topics.yaml': topicsYaml({ [topic]: { format, compatibility } }),
+      'adr/0001-levels.md': '',
+      ...Object.fromEntries(earlier),
+    })
+    checkout.commit('what others rely on')
+    expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
+    checkout.write({ [`${events}/${last}`]: read(name, last) })
+    const { code, said } = checkout.check('--base', 'main')
+    expect(said).toContain(read(name, 'refused.txt').trim())
+    expect(said).toContain('billing (consumers of parcels.parcel.v1)')
+    expect(said).toContain('npm run contracts -- dance ')
+    expect(code).toBe(1)
+  })
+})
+
+describe('a change that every reader survives passes', () => {
+  it('committed or not', () => {
+    const checkout = merged().write({
+      [`${events}/3.avsc`]: schema(note, { ...note, name: 'door' }),
+    })
+    const uncommitted = checkout.check('--base', 'main')
+    expect(uncommitted).toMatchObject({ code: 0 })
+    expect(uncommitted.said).toContain('3 versions, 3 pairs compared')
+    expect(checkout.commit('a third version').check('--base', 'main')).toMatchObject({ code: 0 })
+  })
+
+  it('and a further topic', () => {
+    const checkout = merged().write({
+      'contracts/topics.yaml': topicsYaml({ [topic]: {}, 'parcels.damage.v1': {} }),
+      'contracts/events/parcels.damage.v1/1.avsc': schema(),
+    })
+    expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
+  })
+})
+
+describe('a promise taken back is refused', () => {
+  const entry = (change: Readonly<Record<string, unknown>>) => ({
+    'contracts/topics.yaml': topicsYaml({ [topic]: change }),
+  })
+
+  it.each([
+    [
+      'an edited past version',
+      { [`${events}/1.avsc`]: schema({ ...note, name: 'door' }) },
+      'version 1 is edited',
+    ],
+    [
+      'an edited newest version',
+      { [`${events}/2.avsc`]: schema(note, { ...note, name: 'door' }) },
+      'version 2 is edited',
+    ],
+    ['a deleted newest version', { [`${events}/2.avsc`]: undefined }, 'version 2 is deleted'],
+    ['a deleted past version', { [`${events}/1.avsc`]: undefined }, 'version 1 is deleted'],
+    [
+      'a renamed topic',
+      { 'contracts/topics.yaml': topicsYaml({ 'parcels.parcel.v2': {} }) },
+      'the topic is deleted',
+    ],
+    [
+      'a schema of no topic',
+      { 'contracts/events/parcels.lost.v1/1.avsc': schema() },
+      'belongs to no topic',
+    ],
+    ['a left out version', { [`${events}/4.avsc`]: schema(note) }, 'has 1.avsc, 2.avsc, 4.avsc'],
+    ['another format', entry({ format: 'protobuf' }), '`format` changes from avro to protobuf'],
+    ['another key', entry({ key: 'sender id' }), '`key` changes from parcel id to sender id'],
+    [
+      'another field of the key',
+      entry({ keyField: 'note' }),
+      '`keyField` changes from parcelId to note',
+    ],
+    ['fewer partitions', entry({ partitions: 3 }), '`partitions` changes from 4 to 3'],
+    ['more partitions', entry({ partitions: 8 }), '`partitions` changes from 4 to 8'],
+    ['a lowered level', entry({ compatibility: 'FULL' }), 'lowered from FULL_TRANSITIVE to FULL'],
+    [
+      'a type that Flink reads wrongly',
+      {
+        [`${events}/3.avsc`]: schema(note, {
+          name: 'at',
+          type: ['null', { type: 'long', logicalType: 'timestamp-micros' }],
+          default: null,
+        }),
+      },
+      'at: type timestamp-micros',
+    ],
+    [
+      'a type that Flink cannot write',
+      {
+        [`${events}/3.avsc`]: schema(note, {
+          name: 'kind',
+          type: { type: 'enum', name: 'Kind', symbols: ['A'] },
+          default: 'A',
+        }),
+      },
+      'kind: type enum',
+    ],
+  ])('%s', (_name, files, refusal) => {
+    const { code, said } = merged().write(files).check('--base', 'main')
+    expect(said).toContain(refusal)
+    expect(code).toBe(1)
+  })
+
+  it('an edit that could not be a version of its own is told at once', () => {
+    const files = { [`${events}/2.avsc`]: schema({ name: 'note', type: 'string' }) }
+    const { said } = merged().write(files).check('--base', 'main')
+    expect(said).toContain('put the change into version 3')
+    expect(said).toContain(
+      'as version 3, too: `note` is new and has no default (version 3 against 1',
+    )
+  })
+
+  it('but a level may be lowered by a decision that the change names', () => {
+    const reason = 'its readers were asked: adr/0002'
+    const lowered = entry({ compatibility: 'BACKWARD', compatibilityReason: reason })
+    const checkout = merged().write(lowered)
+    expect(checkout.check('--base', 'main')).toMatchObject({ code: 1 })
+    checkout.write({
+      'adr/0002-parcels-are-read-forward.md': 'Who reads them, and why it is enough.',
+    })
+    expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
+  })
+
+  it('and not by a decision that was there before', () => {
+    const lowered = entry({ compatibility: 'BACKWARD', compatibilityReason: 'see adr/0001' })
+    expect(merged().write(lowered).check('--base', 'main')).toMatchObject({ code: 1 })
+  })
+})
