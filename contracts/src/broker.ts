@@ -76,8 +76,20 @@ export async function existingTopics(
 ): Promise<readonly BrokerTopic[]> {
   const all = new Set(await admin.listTopics())
   const names = wanted.map((topic) => topic.name).filter((name) => all.has(name))
+  return topicsNamed(admin, names)
+}
+
+/** Every topic of the broker, whoever made it. */
+export async function allTopics(admin: Admin): Promise<readonly BrokerTopic[]> {
+  return topicsNamed(admin, await admin.listTopics())
+}
+
+async function topicsNamed(
+  admin: Admin,
+  names: readonly string[],
+): Promise<readonly BrokerTopic[]> {
   if (names.length === 0) return []
-  const { topics } = await admin.fetchTopicMetadata({ topics: names })
+  const { topics } = await admin.fetchTopicMetadata({ topics: [...names] })
   const configs = await configsOf(admin, names)
   return topics.map(({ name, partitions }) => ({
     name,

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { runCheck } from './compatibility/command.ts'
+import { diffContracts } from './diff.ts'
 import { ContractError, PublishError } from './errors.ts'
 import { generate, staleFiles } from './generate.ts'
 import { instanceEndpoints } from './instance.ts'
@@ -10,17 +11,19 @@ const help = `npm run contracts -- <verb>
   publish            registers every schema, sets the level of every subject, creates the topics;
                      doing it again changes nothing
   check              whether the contracts as they lie here may be merged; more by check --help
+  diff               what differs between the contracts and the running broker and registry,
+                     each difference with the next step
   generate           writes the TypeScript types into contracts/generated, and docs/keys.md
   generate --check   says which of them are stale
 
-For publish:
+For publish and diff:
   --instance <name>          of the native stack (default)
   --offset <n>               its port offset, instead of the one with which it was started last
   --registry <url>           instead of the instance's, with its path, e.g. http://host/apis/ccompat/v7
   --brokers <host:port,…>    instead of the instance's
-  --timeout <seconds>        for all of it (60)
+  --timeout <seconds>        for all of a publish (60), for each question of a diff
 
-Exit codes: 0 it is so; 1 something is refused, or generated files are stale; 2 it could not be done.
+Exit codes: 0 it is so; 1 something is refused or differs, or generated files are stale; 2 it could not be done.
 `
 
 const options = {
@@ -46,20 +49,31 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.help === true) return say(help)
   if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected`)
   if (verb === 'publish') return publish(values)
+  if (verb === 'diff') return diff(values)
   if (verb === 'generate') return values.check === true ? check() : write()
   throw new UsageError(verb === undefined ? 'which verb?' : `${verb} is no verb`)
 }
 
 async function publish(values: Values): Promise<number> {
+  await publishContracts({ ...placesOf(values), onProgress: say })
+  return 0
+}
+
+async function diff(values: Values): Promise<number> {
+  const drifts = await diffContracts(placesOf(values))
+  for (const { what, next } of drifts) say(`${what}\n    next: ${next}`)
+  say(drifts.length === 0 ? 'no difference' : `${drifts.length} differ from the contracts`)
+  return drifts.length === 0 ? 0 : 1
+}
+
+function placesOf(values: Values) {
   const offset = values.offset === undefined ? undefined : wholeNumber('--offset', values.offset)
   const instance = instanceEndpoints(values.instance, offset)
-  await publishContracts({
+  return {
     registryUrl: values.registry ?? instance.registryUrl,
     brokers: values.brokers ?? instance.brokers,
     timeoutMs: wholeNumber('--timeout', values.timeout) * 1_000,
-    onProgress: say,
-  })
-  return 0
+  }
 }
 
 function write(): number {

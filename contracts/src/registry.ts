@@ -1,13 +1,19 @@
 import { PublishError } from './errors.ts'
 import type { ContractFormat } from './schemas.ts'
 
-/** The registry's Confluent API, as far as publishing needs it. */
+/** The registry's Confluent API, as far as contracts need it. */
 export type Registry = {
   /** Whether it answers at all. */
   readonly isReady: () => Promise<boolean>
   /** Registers a text and gives its id and version; the same text again gives the same again. */
   readonly register: (subject: string, schema: RegisteredText) => Promise<Registered>
   readonly setLevel: (subject: string, level: string) => Promise<void>
+  readonly subjects: () => Promise<readonly string[]>
+  readonly versions: (subject: string) => Promise<readonly number[]>
+  /** The level that was set for the subject itself; undefined when none was. */
+  readonly level: (subject: string) => Promise<string | undefined>
+  /** Under which id and version the subject has a text; undefined when it has it not. Registers nothing. */
+  readonly find: (subject: string, schema: RegisteredText) => Promise<Registered | undefined>
 }
 
 type RegisteredText = { readonly text: string; readonly format: ContractFormat }
@@ -25,9 +31,9 @@ export function openRegistry(url: string, timeoutMs: number): Registry {
       const response = await call('GET', '/subjects').catch(() => undefined)
       return response?.ok ?? false
     },
-    register: async (subject, { text, format }) => {
-      const body = { schema: text, schemaType: format.toUpperCase() }
-      const path = `/subjects/${encodeURIComponent(subject)}`
+    register: async (subject, schema) => {
+      const body = bodyOf(schema)
+      const path = pathOf(subject)
       const { id } = await answer(await call('POST', `${path}/versions`, body), subject)
       const found = await answer(await call('POST', path, body), subject)
       return { id: whole(id, subject), version: whole(found.version, subject) }
@@ -36,8 +42,35 @@ export function openRegistry(url: string, timeoutMs: number): Registry {
       const path = `/config/${encodeURIComponent(subject)}`
       await answer(await call('PUT', path, { compatibility: level }), subject)
     },
+    subjects: async () => {
+      const names = await listed(await call('GET', '/subjects'), 'subjects')
+      return names.map(String).toSorted()
+    },
+    versions: async (subject) => {
+      const numbers = await listed(await call('GET', `${pathOf(subject)}/versions`), subject)
+      return numbers.map((version) => whole(version, subject))
+    },
+    level: async (subject) => {
+      const response = await call('GET', `/config/${encodeURIComponent(subject)}`)
+      if (response.status === 404) return undefined
+      const { compatibilityLevel } = await answer(response, subject)
+      return typeof compatibilityLevel === 'string' ? compatibilityLevel : undefined
+    },
+    find: async (subject, schema) => {
+      const response = await call('POST', pathOf(subject), bodyOf(schema))
+      if (response.status === 404) return undefined
+      const { id, version } = await answer(response, subject)
+      return { id: whole(id, subject), version: whole(version, subject) }
+    },
   }
 }
+
+const pathOf = (subject: string) => `/subjects/${encodeURIComponent(subject)}`
+
+const bodyOf = ({ text, format }: RegisteredText) => ({
+  schema: text,
+  schemaType: format.toUpperCase(),
+})
 
 async function request(url: string, method: string, timeoutMs: number, body?: object) {
   try {
@@ -64,6 +97,12 @@ async function answer(response: Response, subject: string): Promise<Answer> {
   throw new PublishError(`${subject}: the registry answered ${response.status}: ${text}`, {
     retriable,
   })
+}
+
+async function listed(response: Response, subject: string): Promise<readonly unknown[]> {
+  const found: unknown = await answer(response, subject)
+  if (Array.isArray(found)) return found
+  throw new PublishError(`${subject}: the registry answered without a list`, { retriable: false })
 }
 
 function whole(value: unknown, subject: string): number {
