@@ -2,7 +2,7 @@ import csr from '@kafkajs/confluent-schema-registry'
 import type avro from 'avsc'
 import { avroOptions, avroType } from './long.ts'
 import { type ProtobufWire, protobufWire } from './protobuf-wire.ts'
-import { type ContractFormat, currentSchema } from './schemas.ts'
+import { type ContractFormat, type ContractSchema, currentSchema } from './schemas.ts'
 
 /** The bytes are not what their topic promises. Trying again is of no use: they belong in the dead letter topic. */
 export class UndecodableError extends Error {
@@ -42,7 +42,12 @@ export type Encoder<Value> = {
 
 export type Decoded<Value> = { readonly schemaId: number; readonly value: Value }
 
-export type CodecOptions = { readonly registryUrl: string; readonly timeoutMs: number }
+export type CodecOptions = {
+  readonly registryUrl: string
+  readonly timeoutMs: number
+  /** The contract with which a topic is read and written: the newest of this build, unless a proof plays an older one. */
+  readonly contractOf?: (topic: string) => Pick<ContractSchema, 'text' | 'format'>
+}
 
 const MAGIC_BYTE = 0
 const HEADER_BYTES = 5
@@ -70,12 +75,14 @@ type Writer =
 export class Codec {
   readonly #registry: csr.SchemaRegistry
   readonly #timeoutMs: number
+  readonly #contractOf: NonNullable<CodecOptions['contractOf']>
   readonly #writers = new Map<number, Writer>()
   readonly #readers = new Map<string, Reader>()
   readonly #resolvers = new Map<string, avro.Resolver>()
 
   constructor(options: CodecOptions) {
     this.#timeoutMs = options.timeoutMs
+    this.#contractOf = options.contractOf ?? currentSchema
     this.#registry = new csr.SchemaRegistry(
       {
         host: options.registryUrl,
@@ -92,7 +99,7 @@ export class Codec {
    * @throws ContractNotPublishedError, RegistryUnavailableError
    */
   async encoder<Value>(topic: string): Promise<Encoder<Value>> {
-    const { text, format } = currentSchema(topic)
+    const { text, format } = this.#contractOf(topic)
     const subject = `${topic}-value`
     const type = format === 'avro' ? csr.SchemaType.AVRO : csr.SchemaType.PROTOBUF
     const schemaId = await this.#ask(
@@ -108,6 +115,16 @@ export class Codec {
       schemaText: text,
       encode: (value) => toFrame(schemaId, reader, value),
     }
+  }
+
+  /**
+   * For what a service only reads: publishing comes before whoever reads or writes by a new contract, so one that is
+   * not there is a deployment in the wrong order.
+   *
+   * @throws ContractNotPublishedError, RegistryUnavailableError
+   */
+  async requirePublished(topics: readonly string[]): Promise<void> {
+    for (const topic of topics) await this.encoder(topic)
   }
 
   /** Makes a schema known by its id, as the event store keeps it, so that stored bytes outlive a lost registry. */
@@ -172,7 +189,7 @@ export class Codec {
   #readerOf(topic: string): Reader {
     const known = this.#readers.get(topic)
     if (known !== undefined) return known
-    const { format, text } = currentSchema(topic)
+    const { format, text } = this.#contractOf(topic)
     const reader: Reader =
       format === 'avro' ? { format, type: avroType(text) } : { format, wire: protobufWire(text) }
     this.#readers.set(topic, reader)

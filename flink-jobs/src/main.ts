@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
+import { ContractNotPublishedError, RegistryUnavailableError } from '@tenseams/contracts/codec'
 import { ContractError } from '@tenseams/contracts/errors'
 import { instanceEndpoints } from '@tenseams/contracts/instance'
 import { listJobs } from './cluster.ts'
@@ -115,7 +116,10 @@ function say(line: string): void {
 
 class UsageError extends Error {}
 
-const expected = [JobError, FlinkRefusedError, FlinkUnavailableError, ContractError]
+const expected = [
+  ...[JobError, FlinkRefusedError, FlinkUnavailableError],
+  ...[ContractError, ContractNotPublishedError, RegistryUnavailableError],
+]
 
 function explained(error: unknown): string | undefined {
   if (error instanceof UsageError || (error instanceof TypeError && 'code' in error)) {

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { Codec } from '@tenseams/contracts/codec'
 import type { FlinkEndpoints } from '@tenseams/contracts/flink'
 import {
   listJobs,
@@ -43,19 +44,23 @@ export type Submitted = {
   readonly restoredFrom?: string
 }
 
+const registryTimeoutMs = 10_000
 const runningTimeoutMs = 120_000
 const stopTimeoutMs = 120_000
 
 /**
- * Starts a job, and returns when all its tasks run. A job that runs already is left alone.
+ * Starts a job, and returns when all its tasks run. A job that runs already is left alone. Its contracts must be
+ * published: Flink's sinks register what they do not find, by themselves and without a level.
  *
  * The caller may die anywhere: what Flink has accepted goes on, and the next call finds it running.
  *
- * @throws FlinkRefusedError with file, line and Flink's own message; JobError; FlinkUnavailableError.
+ * @throws FlinkRefusedError with file, line and Flink's own message; JobError; FlinkUnavailableError;
+ *   ContractNotPublishedError, RegistryUnavailableError.
  */
 export async function submitJob(name: string, options: SubmitOptions): Promise<Submitted> {
   const { endpoints, onProgress } = options
   const job = withIntervals(readJob(name), options.overrides?.intervals ?? {})
+  await requireContracts(job, endpoints)
   const running = await runningJob(endpoints.flinkUrl, name)
   if (running !== undefined) return { job: name, jobId: running.id, outcome: 'runs already' }
   const restoredFrom = restorePoint(name, options)
@@ -71,6 +76,11 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
     outcome: 'submitted',
     ...(restoredFrom === undefined ? {} : { restoredFrom }),
   }
+}
+
+async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promise<void> {
+  const codec = new Codec({ registryUrl, timeoutMs: registryTimeoutMs })
+  await codec.requirePublished([...job.reads, ...job.writes])
 }
 
 /** Starts every job of the house, one after the other. */

@@ -15,6 +15,7 @@ import { takeoversWithout } from './without-guards.ts'
 const settings = readFulfilmentSettings()
 const metrics = openMetrics('fulfilment')
 const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+await codec.requirePublished([ORDERS_TOPIC])
 const { encode } = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
 
 const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'fulfilment' })

@@ -26,6 +26,7 @@ const metrics = openMetrics('orders')
 const shop = openPool(settings.DATABASE_URL, 'orders')
 const vault = openPool(settings.VAULT_DATABASE_URL, 'orders')
 const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+await codec.requirePublished([PAYMENTS_TOPIC, SHIPMENTS_TOPIC])
 const orderLog = await openOrderLog(shop, codec)
 
 const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'orders' })

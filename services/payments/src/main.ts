@@ -19,6 +19,7 @@ const settings = readPaymentSettings()
 const metrics = openMetrics('payments')
 const pool = openPool(settings.DATABASE_URL, 'payments')
 const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
 const log = await openPaymentLog(pool, codec)
 
 const provider = new Provider({
