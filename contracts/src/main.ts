@@ -5,6 +5,7 @@ import { ContractError, PublishError } from './errors.ts'
 import { generate, staleFiles } from './generate.ts'
 import { instanceEndpoints } from './instance.ts'
 import { publishContracts } from './publish.ts'
+import { writeMissingRecords } from './records.ts'
 
 const help = `npm run contracts -- <verb>
 
@@ -15,6 +16,7 @@ const help = `npm run contracts -- <verb>
                      each difference with the next step
   generate           writes the TypeScript types into contracts/generated, and docs/keys.md
   generate --check   says which of them are stale
+  records            encodes records of every schema version that has none yet into contracts/records
 
 For publish and diff:
   --instance <name>          of the native stack (default)
@@ -51,6 +53,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (verb === 'publish') return publish(values)
   if (verb === 'diff') return diff(values)
   if (verb === 'generate') return values.check === true ? check() : write()
+  if (verb === 'records') return keepRecords()
   throw new UsageError(verb === undefined ? 'which verb?' : `${verb} is no verb`)
 }
 
@@ -78,6 +81,11 @@ function placesOf(values: Values) {
 
 function write(): number {
   for (const file of generate()) say(file)
+  return 0
+}
+
+function keepRecords(): number {
+  for (const file of writeMissingRecords()) say(file)
   return 0
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { looseContracts } from './contracts.ts'
+import { looseContracts, versionsWithoutRecords } from './contracts.ts'
 
 const topics = 'topics:\n  a.b.v1:\n    deadLetter: a.b.v1.dead-letter\n'
 
@@ -23,4 +23,18 @@ test.each([
   ['has no topics', house('')],
 ])('found: %s', (sentence, tree) => {
   expect(looseContracts(tree)).toEqual([expect.stringContaining(sentence)])
+})
+
+test('each version of a schema has records that it wrote, and no records are left over', () => {
+  const events = ['contracts/events/a.b.v1/1.avsc', 'contracts/events/a.b.v1/2.avsc']
+  const both = ['contracts/records/a.b.v1/1.json', 'contracts/records/a.b.v1/2.json']
+  const of = (...files: string[]) =>
+    versionsWithoutRecords(new Map(files.map((file) => [file, '{}'])))
+  expect(of(...events, ...both)).toEqual([])
+  expect(of(...events, 'contracts/records/a.b.v1/1.json')).toEqual([
+    expect.stringContaining('contracts/records/a.b.v1/2.json is missing'),
+  ])
+  expect(of('contracts/events/a.b.v1/1.proto', ...both)).toEqual([
+    expect.stringContaining('contracts/records/a.b.v1/2.json is of no version'),
+  ])
 })

@@ -28,3 +28,26 @@ function topicGaps(
     ...(gaps.length === 0 ? [] : [`${name}: its schema versions are not 1 to ${versions.length}`]),
   ]
 }
+
+/**
+ * Versions of a schema without the records that they wrote, and records of no version. What a version has written is
+ * in the store and in the lake for ever, so whoever adds the next one must keep some of it.
+ */
+export function versionsWithoutRecords(tree: Tree): readonly string[] {
+  const versions = namesIn(tree, /^contracts\/events\/(.+)\.(?:avsc|proto)$/)
+  const records = namesIn(tree, /^contracts\/records\/(.+)\.json$/)
+  return [
+    ...[...versions]
+      .filter((name) => !records.has(name))
+      .map((name) => `contracts/records/${name}.json is missing: npm run contracts -- records`),
+    ...[...records]
+      .filter((name) => !versions.has(name))
+      .map((name) => `contracts/records/${name}.json is of no version of a schema`),
+  ]
+}
+
+function namesIn(tree: Tree, pattern: RegExp): ReadonlySet<string> {
+  return new Set(
+    filesNamed(tree, pattern).map(([path]) => path.replace(pattern, (_, name) => String(name))),
+  )
+}

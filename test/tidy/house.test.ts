@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { looseContracts } from './contracts.ts'
+import { looseContracts, versionsWithoutRecords } from './contracts.ts'
 import { disorderlyDecisions, unconfirmedDecisions } from './decisions.ts'
 import { deadLinks, looseSteps } from './documents.ts'
 import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
@@ -30,6 +30,7 @@ test.each<[string, Rule]>([
   ['decisions are numbered, in form and in the index', disorderlyDecisions],
   ['each decision is confirmed by something that runs', unconfirmedDecisions],
   ['every topic has its schemas and its dead letter topic', looseContracts],
+  ['every version of a schema has records that it wrote', versionsWithoutRecords],
   ['JVM versions stand in the pom only', repeatedVersions],
 ])('%s', (_promise, rule) => {
   expect(rule(tree)).toEqual([])
