@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util'
 import { runCheck } from './compatibility/command.ts'
+import { RegistryUnavailableError } from './codec.ts'
+import { danceLines, dances, runDance, StoppedError, withoutOrder } from './dances/command.ts'
 import { diffContracts } from './diff.ts'
 import { ContractError, PublishError } from './errors.ts'
 import { generate, staleFiles } from './generate.ts'
@@ -14,23 +16,28 @@ const help = `npm run contracts -- <verb>
   check              whether the contracts as they lie here may be merged; more by check --help
   diff               what differs between the contracts and the running broker and registry,
                      each difference with the next step
+  dance <name>       runs old and new producers and consumers in the right order, and in the wrong one, on topics
+                     of its own; docs/dances says when to choose which
+${danceLines()}
+    --break=order          dances the wrong order as if it were right: it must be refuted
   generate           writes the TypeScript types into contracts/generated, and docs/keys.md
   generate --check   says which of them are stale
   records            encodes records of every schema version that has none yet into contracts/records
 
-For publish and diff:
+For publish, diff and dance:
   --instance <name>          of the native stack (default)
   --offset <n>               its port offset, instead of the one with which it was started last
   --registry <url>           instead of the instance's, with its path, e.g. http://host/apis/ccompat/v7
   --brokers <host:port,…>    instead of the instance's
-  --timeout <seconds>        for all of a publish (60), for each question of a diff
+  --timeout <seconds>        for all of a publish (60), for each question of a diff and step of a dance
 
-Exit codes: 0 it is so; 1 something is refused or differs, or generated files are stale; 2 it could not be done.
+Exit codes: 0 it is so; 1 refused, different, stale, or a refuted dance; 2 it could not be done.
 `
 
 const options = {
   help: { type: 'boolean', short: 'h' },
   check: { type: 'boolean' },
+  break: { type: 'string' },
   instance: { type: 'string', default: 'default' },
   offset: { type: 'string' },
   registry: { type: 'string' },
@@ -49,6 +56,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args)
   const [verb, ...rest] = positionals
   if (values.help === true) return say(help)
+  if (verb === 'dance') return dance(values, rest)
   if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected`)
   if (verb === 'publish') return publish(values)
   if (verb === 'diff') return diff(values)
@@ -67,6 +75,15 @@ async function diff(values: Values): Promise<number> {
   for (const { what, next } of drifts) say(`${what}\n    next: ${next}`)
   say(drifts.length === 0 ? 'no difference' : `${drifts.length} differ from the contracts`)
   return drifts.length === 0 ? 0 : 1
+}
+
+async function dance(values: Values, [name, ...rest]: readonly string[]): Promise<number> {
+  const chosen = dances.find((candidate) => candidate.name === name)
+  if (chosen === undefined || rest.length > 0) throw new UsageError('dance goes with one name')
+  if (![undefined, 'order'].includes(values.break)) throw new UsageError('--break goes with order')
+  const danced = values.break === undefined ? chosen : withoutOrder(chosen)
+  const { holds } = await runDance(danced, placesOf(values), say)
+  return holds ? 0 : 1
 }
 
 function placesOf(values: Values) {
@@ -111,8 +128,10 @@ function complain(line: string): void {
 
 class UsageError extends Error {}
 
+const expected = [PublishError, ContractError, RegistryUnavailableError, StoppedError]
+
 function explained(error: unknown): string | undefined {
-  if (error instanceof PublishError || error instanceof ContractError) return causes(error)
+  if (error instanceof Error && expected.some((kind) => error instanceof kind)) return causes(error)
   if (error instanceof UsageError || (error instanceof TypeError && 'code' in error)) {
     return `${error.message}\n\n${help}`
   }

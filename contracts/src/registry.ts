@@ -14,6 +14,8 @@ export type Registry = {
   readonly level: (subject: string) => Promise<string | undefined>
   /** Under which id and version the subject has a text; undefined when it has it not. Registers nothing. */
   readonly find: (subject: string, schema: RegisteredText) => Promise<Registered | undefined>
+  /** Removes a subject with all its versions for good; for those of a proof only. */
+  readonly remove: (subject: string) => Promise<void>
 }
 
 type RegisteredText = { readonly text: string; readonly format: ContractFormat }
@@ -61,6 +63,12 @@ export function openRegistry(url: string, timeoutMs: number): Registry {
       if (response.status === 404) return undefined
       const { id, version } = await answer(response, subject)
       return { id: whole(id, subject), version: whole(version, subject) }
+    },
+    remove: async (subject) => {
+      // The first one hides it and the second one forgets it.
+      for (const path of [pathOf(subject), `${pathOf(subject)}?permanent=true`]) {
+        await (await call('DELETE', path)).body?.cancel()
+      }
     },
   }
 }
