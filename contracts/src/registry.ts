@@ -16,6 +16,8 @@ export type Registry = {
   readonly find: (subject: string, schema: RegisteredText) => Promise<Registered | undefined>
   /** Removes a subject with all its versions for good; for those of a proof only. */
   readonly remove: (subject: string) => Promise<void>
+  /** The same for one version of it. */
+  readonly removeVersion: (subject: string, version: number) => Promise<void>
 }
 
 type RegisteredText = { readonly text: string; readonly format: ContractFormat }
@@ -28,6 +30,11 @@ const mediaType = 'application/vnd.schemaregistry.v1+json'
 export function openRegistry(url: string, timeoutMs: number): Registry {
   const call = (method: string, path: string, body?: object) =>
     request(`${url}${path}`, method, timeoutMs, body)
+  // The first request hides it, the second one forgets it.
+  const removeForGood = async (path: string) => {
+    await (await call('DELETE', path)).body?.cancel()
+    await (await call('DELETE', `${path}?permanent=true`)).body?.cancel()
+  }
   return {
     isReady: async () => {
       const response = await call('GET', '/subjects').catch(() => undefined)
@@ -64,12 +71,8 @@ export function openRegistry(url: string, timeoutMs: number): Registry {
       const { id, version } = await answer(response, subject)
       return { id: whole(id, subject), version: whole(version, subject) }
     },
-    remove: async (subject) => {
-      // The first one hides it and the second one forgets it.
-      for (const path of [pathOf(subject), `${pathOf(subject)}?permanent=true`]) {
-        await (await call('DELETE', path)).body?.cancel()
-      }
-    },
+    remove: (subject) => removeForGood(pathOf(subject)),
+    removeVersion: (subject, version) => removeForGood(`${pathOf(subject)}/versions/${version}`),
   }
 }
 

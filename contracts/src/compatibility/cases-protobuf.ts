@@ -1,6 +1,9 @@
 import type { Direction } from './difference.ts'
 import type { Evolution } from './evolution.ts'
 
+/** The levels that promise something to older readers. */
+const towardsOlderReaders = ['FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE'] as const
+
 const both: readonly Direction[] = ['backward', 'forward']
 
 /** A message of the given fields; every version of it has an id, so that it is never empty. */
@@ -111,24 +114,40 @@ export const protobufEvolutions: readonly Evolution[] = (
       older: [thing('string note = 2; string remark = 3;')],
       newer: thing('oneof text { string note = 2; string remark = 3; }'),
       refused: [{ rule: 'oneof-changed', refusedBy: 'specification', breaks: both }],
+      registry: {
+        refusesUnder: [],
+        because: 'it looks at fields by name and number, and not at the oneof around them',
+      },
     },
     {
       name: 'the package is renamed',
       older: [thing('')],
       newer: thing('', { name: 'tenseams.test.v2' }),
       refused: [{ rule: 'name-changed', refusedBy: 'specification', breaks: both }],
+      registry: {
+        refusesUnder: [],
+        because: 'it compares messages by their names without the package',
+      },
     },
     {
       name: 'another message comes first',
       older: [thing('')],
       newer: thing('', { before: 'message Other { string id = 1; }' }),
       refused: [{ rule: 'envelope-changed', refusedBy: 'house', breaks: both }],
+      registry: {
+        refusesUnder: towardsOlderReaders,
+        because: 'it takes a message that older readers have not for one that was removed',
+      },
     },
     {
       name: 'a symbol is added to an enum',
       older: [thing('Kind kind = 2; enum Kind { UNKNOWN = 0; }')],
       newer: thing('Kind kind = 2; enum Kind { UNKNOWN = 0; NEW = 1; }'),
       refused: [],
+      registry: {
+        refusesUnder: towardsOlderReaders,
+        because: 'it takes a symbol that older readers have not for one that was removed',
+      },
     },
     {
       name: 'a number is used again that an earlier version had',
