@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
-import { runCheck } from './compatibility/command.ts'
 import { RegistryUnavailableError } from './codec.ts'
+import { runCheck } from './compatibility/command.ts'
 import { danceLines, dances, runDance, StoppedError, withoutOrder } from './dances/command.ts'
 import { diffContracts } from './diff.ts'
 import { ContractError, PublishError } from './errors.ts'
