@@ -5,7 +5,7 @@ import { committedOffsets, type Offsets, untilBeyond } from './offsets.ts'
 import { type Scene, topics } from './scene.ts'
 
 /** Long enough to be met, and short enough that orders do not pile up. */
-const slowOwner = (at: LoopStep): Slow => ({ at, ms: 2_000 })
+const slowOwner = (at: LoopStep): Slow => ({ at, ms: 3_000 })
 const reading = { groupId: 'fulfilment', topic: topics.orders } as const
 
 /** An owner is killed when its output is sent and its offsets are not. Its partition's next owner begins there again. */
