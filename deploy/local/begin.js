@@ -73,7 +73,7 @@ function run(file, args, { output = 'inherit', onSpawn = () => undefined } = {})
 
 async function install() {
   const begun = Date.now()
-  console.error('Installing npm packages (about 500 MB on disk, half a minute, once) …')
+  console.error('Installing npm packages (about 600 MB on disk, half a minute, once) …')
   const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
     // What the verb says is alone on stdout.
     output: process.stderr,

@@ -56,12 +56,17 @@ export function isUnion(type: avro.Type): boolean {
   return avro.Type.isType(type, 'union')
 }
 
-/** The field of a writer's record that a reader's field reads, by name or by one of its aliases. */
+/** The field of a writer's record that a reader's field reads: that of its name, or of one of its aliases. */
 export function sourceOf(
   field: avro.types.Field,
   writer: avro.types.RecordType,
 ): avro.types.Field | undefined {
-  return writer.fields.find(({ name }) => name === field.name || field.aliases.includes(name))
+  const sources = sourcesOf(field, writer)
+  return sources.find(({ name }) => name === field.name) ?? sources[0]
+}
+
+function sourcesOf(field: avro.types.Field, writer: avro.types.RecordType) {
+  return writer.fields.filter(({ name }) => name === field.name || field.aliases.includes(name))
 }
 
 type Walk = {
@@ -138,8 +143,12 @@ function recordProblems(
   if (!sameName(reader, writer)) return [renamed(reader, writer, walk.place)]
   const inside = { ...walk, seen: new Set([...walk.seen, pair]) }
   return reader.fields.flatMap((field): readonly ReadingProblem[] => {
-    const source = sourceOf(field, writer)
+    const [source, another] = sourcesOf(field, writer)
     const at = within(inside, walk.place === '' ? field.name : `.${field.name}`)
+    if (source !== undefined && another !== undefined) {
+      const about = `${source.name} and ${another.name}`
+      return [{ rule: 'alias-ambiguous', place: at.place, about }]
+    }
     if (source !== undefined) return problemsOf(field.type, source.type, at)
     if (field.defaultValue() !== undefined) return []
     return [{ rule: 'field-without-default', place: at.place, about: field.name }]

@@ -105,6 +105,12 @@ export const avroEvolutions: readonly Evolution[] = (
       ],
     },
     {
+      name: 'an alias names a field that was there at the same time',
+      older: [thing({ name: 'note', ...nullableText }, { name: 'remark', ...nullableText })],
+      newer: thing({ name: 'remark', ...nullableText, aliases: ['note'] }),
+      refused: [{ rule: 'alias-ambiguous', refusedBy: 'specification', breaks: ['backward'] }],
+    },
+    {
       name: 'a type is changed',
       older: [thing({ name: 'amount', type: 'long' })],
       newer: thing({ name: 'amount', type: 'string' }),

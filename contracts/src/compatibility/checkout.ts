@@ -85,11 +85,12 @@ export class Checkout {
     return this
   }
 
+  /** The exit code, and what was said, however its lines are broken. */
   check(...args: readonly string[]): { readonly code: number; readonly said: string } {
     const lines: string[] = []
     const say = (line: string) => lines.push(line)
     const code = runCheck(['--in', this.folder, ...args], say, say)
-    return { code, said: lines.join('\n') }
+    return { code, said: lines.join('\n').replaceAll(/\s+/g, ' ') }
   }
 
   remove(): void {

@@ -68,15 +68,28 @@ function answer({ base, tree }: Comparison, { compared, refusals }: Verdict): re
 }
 
 function lines({ where, what, why, whom, todo }: Refusal): readonly string[] {
-  return [
-    `REFUSED  ${where}`,
-    `  what  ${what}`,
-    `  why   ${why}`,
-    `  whom  ${whom}`,
-    `  do    ${todo}`,
-    '',
-  ]
+  const parts = { what, why, whom, do: todo }
+  const texts = Object.entries(parts).flatMap(([name, text]) =>
+    wrapped(`  ${name.padEnd(6)}`, text),
+  )
+  return [`REFUSED  ${where}`, ...texts, '']
 }
+
+/** Words fill their lines; what the text puts into a line of its own, a command, stays whole. */
+function wrapped(lead: string, text: string): readonly string[] {
+  const [words = '', ...commands] = text.split('\n')
+  const indent = ' '.repeat(lead.length)
+  const filled: string[] = []
+  for (const word of words.split(' ')) {
+    const last = filled.at(-1)
+    const isFull = last === undefined || last.length + 1 + word.length > LINE_LENGTH
+    if (isFull) filled.push(`${last === undefined ? lead : indent}${word}`)
+    else filled[filled.length - 1] = `${last} ${word}`
+  }
+  return [...filled, ...commands.map((command) => `${indent}${command}`)]
+}
+
+const LINE_LENGTH = 110
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`

@@ -49,6 +49,10 @@ const steps: Readonly<Partial<Record<Rule, Step | Readonly<Record<ContractFormat
   'field-renamed': rename,
   'field-removed': { avro: keep, protobuf: reserve },
   'alias-unknown-to-older-readers': newTopic,
+  'alias-ambiguous': {
+    todo: 'take the alias away: two fields that were there at once are two things',
+    dance: 'rename-by-alias',
+  },
   'number-reserved': keep,
   'null-unreadable': {
     todo: 'leave it as it is: what was optional stays so, since the history has nulls; what was required is never missing, and an event without it is another event, with a branch of its own',
@@ -76,8 +80,8 @@ const steps: Readonly<Partial<Record<Rule, Step | Readonly<Record<ContractFormat
 export function stepFor({ rule }: Difference, format: ContractFormat): string {
   const known = steps[rule] ?? newTopic
   const { todo, dance } = 'todo' in known ? known : known[format]
-  return `${todo}. Shown by: npm run contracts -- dance ${dance}`
+  return `${todo}. Shown by:\nnpm run contracts -- dance ${dance}`
 }
 
 /** For what is no question of schemas. */
-export const newTopicStep = `${newTopic.todo}. Shown by: npm run contracts -- dance ${newTopic.dance}`
+export const newTopicStep = `${newTopic.todo}. Shown by:\nnpm run contracts -- dance ${newTopic.dance}`

@@ -14,6 +14,7 @@ export type Rule =
   | 'field-added'
   | 'field-renamed'
   | 'alias-unknown-to-older-readers'
+  | 'alias-ambiguous'
   | 'type-changed'
   | 'column-type-changed'
   | 'logical-type-changed'

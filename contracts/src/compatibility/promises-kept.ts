@@ -44,7 +44,7 @@ function textRefusals(
         ...shared,
         what: `version ${version} is deleted`,
         why: 'records that were written with it are in topics, stores and the lake, and are checked against it for ever',
-        todo: `bring it back: git checkout ${shortOf(base)} -- ${file}`,
+        todo: `bring it back:\ngit checkout ${shortOf(base)} -- ${file}`,
       },
     ]
   }
@@ -54,7 +54,7 @@ function textRefusals(
       ...shared,
       what: `version ${version} is edited`,
       why: 'its text is published: the registry, the store and written records hold it as it was',
-      todo: `put the change into version ${next}, and bring this one back: git checkout ${shortOf(base)} -- ${file}`,
+      todo: `put the change into version ${next}, and bring this one back:\ngit checkout ${shortOf(base)} -- ${file}`,
     },
   ]
 }

@@ -33,6 +33,11 @@ const words: Readonly<Record<Rule, Words>> = {
     () =>
       'the alias tells newer readers only; older ones look for the old name and take its default in silence',
   ],
+  'alias-ambiguous': [
+    ({ place, about }) =>
+      `\`${place}\` could be read from two fields of the other version: ${about}`,
+    () => 'an alias says that a field was called otherwise, and here both names were there at once',
+  ],
   'type-changed': [
     ({ place, about }) => `\`${place}\` changes its type: ${changed(about)}`,
     (finding) => `the bytes of the one are not those of the other: ${sufferers(finding)}`,
