@@ -57,7 +57,7 @@ function ownNames(type: unknown, index: number): unknown {
   return JSON.parse(JSON.stringify(type).replaceAll(/"name":"([A-Z]\w*)"/g, `"name":"$1${index}"`))
 }
 
-describe('the walk over two schemas', () => {
+describe('the walk over two schemas', { timeout: 120_000 }, () => {
   it('finds a problem where avsc cannot read, and none where it can', () => {
     const seen = { readable: 0, unreadable: 0 }
     fc.assert(

@@ -2,6 +2,9 @@ import { symlinkSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Checkout, events, note, schema, topic, topicsYaml } from './checkout.ts'
 
+/** Each test starts a dozen processes, one after another. */
+const TIMEOUT_MS = 240_000
+
 const checkouts: Checkout[] = []
 
 afterEach(() => {
@@ -16,7 +19,7 @@ function kept(checkout: Checkout): Checkout {
 const empty = () => kept(Checkout.empty())
 const merged = () => kept(Checkout.merged())
 
-describe('what cannot be decided never passes', () => {
+describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
   it.each([
     ['an unknown base', 'nowhere', {}, 'no commit, branch or tag nowhere'],
     [
@@ -108,7 +111,7 @@ describe('what cannot be decided never passes', () => {
   })
 })
 
-describe('without --base it finds one, and says which', () => {
+describe('without --base it finds one, and says which', { timeout: TIMEOUT_MS }, () => {
   const third = { [`${events}/3.avsc`]: schema(note, { name: 'weight', type: 'string' }) }
 
   it('where the branch left main', () => {
@@ -151,5 +154,21 @@ describe('without --base it finds one, and says which', () => {
     expect(code).toBe(0)
     checkout.write({ [`${events}/1.avsc`]: schema({ ...note, name: 'door' }) }).commit('an edit')
     expect(checkout.check()).toMatchObject({ code: 1 })
+  })
+
+  it('and there the newest text of a topic may be one that was still being worked on', () => {
+    const topics = (...names: readonly string[]) => ({
+      'contracts/topics.yaml': topicsYaml(Object.fromEntries(names.map((name) => [name, {}]))),
+    })
+    const checkout = merged()
+    const [lost, damage] = ['parcels.lost.v1', 'parcels.damage.v1']
+    const lostSchema = `contracts/events/${lost}/1.avsc`
+    checkout.write({ ...topics(topic, lost), [lostSchema]: schema() }).commit('a topic')
+    const damageSchema = `contracts/events/${damage}/1.avsc`
+    checkout.write({ ...topics(topic, lost, damage), [damageSchema]: schema() }).commit('another')
+    checkout.write({ [lostSchema]: schema(note) }).commit('the first one, worked on')
+    checkout.git('branch', '--force', 'main')
+    expect(checkout.check()).toMatchObject({ code: 0 })
+    expect(checkout.check('--base', 'HEAD~1')).toMatchObject({ code: 1 })
   })
 })

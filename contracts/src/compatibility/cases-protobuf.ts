@@ -77,6 +77,15 @@ export const protobufEvolutions: readonly Evolution[] = (
       refused: [{ rule: 'column-type-changed', refusedBy: 'registry', breaks: both }],
     },
     {
+      name: 'a string becomes bytes',
+      older: [thing('string note = 2;')],
+      newer: thing('bytes note = 2;'),
+      refused: [
+        { rule: 'column-type-changed', refusedBy: 'registry', breaks: ['backward'] },
+        { rule: 'type-changed', refusedBy: 'specification', breaks: ['forward'] },
+      ],
+    },
+    {
       name: 'a message is put in the place of another',
       older: [thing('Placed placed = 2;')],
       newer: thing('Ordered placed = 2;'),

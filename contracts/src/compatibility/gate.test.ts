@@ -4,6 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { Checkout, events, note, schema, topic, topicsYaml } from './checkout.ts'
 
 const broken = fileURLToPath(new URL('../../broken', import.meta.url))
+/** Each test starts a dozen processes, one after another. */
+const TIMEOUT_MS = 240_000
+
 const checkouts: Checkout[] = []
 
 afterEach(() => {
@@ -18,7 +21,7 @@ function kept(checkout: Checkout): Checkout {
 const empty = () => kept(Checkout.empty())
 const merged = () => kept(Checkout.merged())
 
-describe('a broken evolution is refused', () => {
+describe('a broken evolution is refused', { timeout: TIMEOUT_MS }, () => {
   const fixtures = readdirSync(broken, { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   )
@@ -59,7 +62,7 @@ describe('a broken evolution is refused', () => {
   })
 })
 
-describe('a change that every reader survives passes', () => {
+describe('a change that every reader survives passes', { timeout: TIMEOUT_MS }, () => {
   it('committed or not', () => {
     const checkout = merged().write({
       [`${events}/3.avsc`]: schema(note, { ...note, name: 'door' }),
@@ -79,7 +82,7 @@ describe('a change that every reader survives passes', () => {
   })
 })
 
-describe('a promise taken back is refused', () => {
+describe('a promise taken back is refused', { timeout: TIMEOUT_MS }, () => {
   const entry = (change: Readonly<Record<string, unknown>>) => ({
     'contracts/topics.yaml': topicsYaml({ [topic]: change }),
   })
