@@ -1,4 +1,6 @@
+import { diffContracts } from '@tenseams/contracts/diff'
 import { readTopics } from '@tenseams/contracts/topics'
+import { readUngoverned } from '@tenseams/contracts/ungoverned'
 import { submitJob } from '@tenseams/flink-jobs/submit'
 import { openKafka } from '@tenseams/kafka/client'
 import { components } from '@tenseams/local/parts'
@@ -8,6 +10,7 @@ import { ConfigResourceTypes } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { withOwnStack } from '../own-stack.ts'
 import { type Outcome, runProgram } from '../program.ts'
+import { useStack } from '../stack.ts'
 
 const subject = 'orders.order.v1-value'
 const services = ['orders', 'payments', 'fulfilment', 'pulse', 'lakehouse']
@@ -50,6 +53,18 @@ test('publishing is the only way into the registry, and diff finds every other',
     expect(away.output).toContain('does not answer')
   })
 }, 300_000)
+
+test('the house that runs has what is promised, and what its tools make is known', async () => {
+  const { registryUrl, kafkaBrokers } = (await useStack()).endpoints
+  const drifts = await diffContracts({ registryUrl, brokers: kafkaBrokers, timeoutMs: 30_000 })
+  // Other tests leave topics and subjects of their own on the shared servers.
+  const ours = [
+    ...readTopics().map(({ name }) => name),
+    ...readUngoverned().map(({ prefix }) => prefix),
+  ]
+  const ofOurs = drifts.filter(({ what }) => ours.some((name) => what.includes(` ${name}`)))
+  expect(ofOurs).toEqual([])
+})
 
 function contracts({ endpoints }: Stack, verb: string): Promise<Outcome> {
   const { registryUrl, kafkaBrokers } = endpoints
