@@ -2,7 +2,7 @@ import { type Outcome, type Program, runProgram } from './program.ts'
 
 export type Check = { readonly name: string; readonly program: Program }
 
-const CHECK_TIMEOUT_MS = 120_000
+const CHECK_TIMEOUT_MS = 300_000
 
 /** The static checks in the order of their usual speed to speak. They write nothing. */
 export const staticChecks: readonly Check[] = [

@@ -19,7 +19,7 @@ of its own, and gone at the end. The last line counts them all: "N passed, N fai
 
 Exit code: 0 all held, 1 something failed or nothing ran, 2 unknown option.`
 
-const UNIT_TIMEOUT_MS = 600_000
+const UNIT_TIMEOUT_MS = 1_800_000
 const INTEGRATION_TIMEOUT_MS = 4_200_000
 
 const stopping = new AbortController()
