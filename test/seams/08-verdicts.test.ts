@@ -80,7 +80,8 @@ async function verdictOn(
     await registry.removeVersion(subject, version)
     return 'compatible'
   } catch (error) {
-    if (error instanceof Error && error.message.includes('answered 409')) return 'incompatible'
+    // 409 is its rule's refusal, 422 its parser's: an alias for a field that the writer has under both names.
+    if (error instanceof Error && /answered (?:409|422)/.test(error.message)) return 'incompatible'
     throw error
   }
 }
