@@ -21,7 +21,7 @@ const nodeOptions = ['--disable-warning=TimeoutNegativeWarning']
 const verbs = {
   start: ['deploy/local/src/start.ts', 'sets everything up, starts it, shows one order on its way'],
   stack: ['deploy/local/src/stack-command.ts', 'up, down, status and more of the running system'],
-  contracts: ['contracts/src/main.ts', 'check and publish schemas and topics, generate types'],
+  contracts: ['contracts/src/main.ts', 'check, publish, compare and dance schemas; generate types'],
   jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
   lake: ['services/lakehouse/src/query-command.ts', 'tables and rows of the lakehouse'],
   'read-model': [

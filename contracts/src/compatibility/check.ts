@@ -2,7 +2,7 @@ import type { Comparison } from './base.ts'
 import {
   type ContractSet,
   type ContractVersion,
-  lockedVersions,
+  locked,
   newestOf,
   versionsOf,
 } from './contract-set.ts'
@@ -23,7 +23,7 @@ export type Verdict = {
  * @throws UndecidedError when a schema is none.
  */
 export function checkContracts({ base, tree, topics, isGuessed }: Comparison): Verdict {
-  const meant = asMeant(tree, lockedVersions(base, isGuessed))
+  const meant = asMeant(tree, locked(base, 'versions', isGuessed))
   const compared = topics.map((topic) => {
     const versions = versionsOf(meant, topic.name)
     const pairs = pairsUnder(topic.compatibility, versions.length)

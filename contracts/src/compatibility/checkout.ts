@@ -7,6 +7,8 @@ import { runCheck } from './command.ts'
 export const topic = 'parcels.parcel.v1'
 export const events = `contracts/events/${topic}`
 
+export const records = `contracts/records/${topic}`
+
 export const note = { name: 'note', type: ['null', 'string'], default: null }
 
 /** A schema of parcels with these fields besides the id. */
@@ -37,6 +39,7 @@ export class Checkout {
       'contracts/topics.yaml': topicsYaml({ [topic]: {} }),
       [`${events}/1.avsc`]: schema(),
       [`${events}/2.avsc`]: schema(note),
+      [`${records}/1.json`]: '[]',
       'adr/0001-levels.md': 'FULL_TRANSITIVE everywhere',
     })
     checkout.commit('contracts')

@@ -9,6 +9,8 @@ export type ContractSet = {
   readonly commit: string
   readonly promises: readonly Promises[]
   readonly versions: readonly ContractVersion[]
+  /** Records that a version wrote, kept to be read by all later ones: the files' texts. */
+  readonly records: readonly ContractVersion[]
   /** The texts of the decisions, by path. */
   readonly decisions: ReadonlyMap<string, string>
 }
@@ -44,7 +46,7 @@ export class UndecidedError extends Error {}
 export const topicsFile = 'contracts/topics.yaml'
 
 /** The folders, besides the file of topics, of which a set is made. */
-export const folders = ['contracts/events', 'adr']
+export const folders = ['contracts/events', 'contracts/records', 'adr']
 
 /**
  * A set from its files, by path from the project's root.
@@ -63,7 +65,8 @@ export function contractSetOf(
   if (promises.length === 0) throw new UndecidedError(`${name} has no topics in ${topicsFile}`)
   if (versions.length === 0) throw new UndecidedError(`${name} has no schemas in contracts/events`)
   const decisions = [...files].filter(([path]) => /^adr\/\d{4}-[^/]*\.md$/.test(path))
-  return { name, commit, promises, versions, decisions: new Map(decisions) }
+  const records = recordsIn(files)
+  return { name, commit, promises, versions, records, decisions: new Map(decisions) }
 }
 
 /** A topic's versions, oldest first. */
@@ -78,14 +81,18 @@ export function newestOf({ versions }: ContractSet, topic: string): number {
 }
 
 /**
- * The base's versions whose text may not change.
+ * The base's versions, or records of versions, whose text may not change.
  *
  * @param isGuessed whether the base is a guess. Then a topic's newest version may be one that was still being worked on,
  *   and its text is not held against the tree; older ones are.
  */
-export function lockedVersions(base: ContractSet, isGuessed: boolean): readonly ContractVersion[] {
-  if (!isGuessed) return base.versions
-  return base.versions.filter(({ topic, version }) => version !== newestOf(base, topic))
+export function locked(
+  base: ContractSet,
+  what: 'versions' | 'records',
+  isGuessed: boolean,
+): readonly ContractVersion[] {
+  if (!isGuessed) return base[what]
+  return base[what].filter(({ topic, version }) => version !== newestOf(base, topic))
 }
 
 function versionsIn(files: ReadonlyMap<string, string>, name: string): readonly ContractVersion[] {
@@ -99,6 +106,14 @@ function versionsIn(files: ReadonlyMap<string, string>, name: string): readonly 
       )
     }
     return { topic, version: Number(version), file, text }
+  })
+}
+
+function recordsIn(files: ReadonlyMap<string, string>): readonly ContractVersion[] {
+  return [...files].flatMap(([file, text]) => {
+    const match = /^contracts\/records\/([^/]+)\/([1-9]\d*)\.json$/.exec(file)
+    const [, topic, version] = match ?? []
+    return topic === undefined ? [] : [{ topic, version: Number(version), file, text }]
   })
 }
 

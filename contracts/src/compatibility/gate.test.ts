@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Checkout, events, note, schema, topic, topicsYaml } from './checkout.ts'
+import { Checkout, events, note, records, schema, topic, topicsYaml } from './checkout.ts'
 
 const broken = fileURLToPath(new URL('../../broken', import.meta.url))
 /** Each test starts a dozen processes, one after another. */
@@ -111,6 +111,8 @@ describe('a promise taken back is refused', { timeout: TIMEOUT_MS }, () => {
       'belongs to no topic',
     ],
     ['a left out version', { [`${events}/4.avsc`]: schema(note) }, 'has 1.avsc, 2.avsc, 4.avsc'],
+    ['edited records', { [`${records}/1.json`]: '[1]' }, 'records of version 1 are edited'],
+    ['deleted records', { [`${records}/1.json`]: undefined }, 'records of version 1 are deleted'],
     ['another format', entry({ format: 'protobuf' }), '`format` changes from avro to protobuf'],
     ['another key', entry({ key: 'sender id' }), '`key` changes from parcel id to sender id'],
     [

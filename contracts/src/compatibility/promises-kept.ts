@@ -2,7 +2,7 @@ import type { Compatibility } from '../topics.ts'
 import {
   type ContractSet,
   type ContractVersion,
-  lockedVersions,
+  locked,
   newestOf,
   type Promises,
   topicsFile,
@@ -21,7 +21,8 @@ export function brokenPromises(
   isGuessed: boolean,
 ): readonly Refusal[] {
   return [
-    ...lockedVersions(base, isGuessed).flatMap((version) => textRefusals(version, base, tree)),
+    ...locked(base, 'versions', isGuessed).flatMap((version) => textRefusals(version, base, tree)),
+    ...locked(base, 'records', isGuessed).flatMap((record) => recordRefusals(record, base, tree)),
     ...base.promises.flatMap((promises) => {
       const now = tree.promises.find(({ name }) => name === promises.name)
       return now === undefined ? [deletedTopic(promises)] : entryRefusals(promises, now, base, tree)
@@ -55,6 +56,26 @@ function textRefusals(
       what: `version ${version} is edited`,
       why: 'its text is published: the registry, the store and written records hold it as it was',
       todo: `put the change into version ${next}, and bring this one back:\ngit checkout ${shortOf(base)} -- ${file}`,
+    },
+  ]
+}
+
+/** Of a deleted topic nothing more is said than that. */
+function recordRefusals(
+  { topic, version, file, text }: ContractVersion,
+  base: ContractSet,
+  tree: ContractSet,
+): readonly Refusal[] {
+  const now = tree.records.find((each) => each.file === file)
+  const entry = base.promises.find(({ name }) => name === topic)
+  if (now?.text === text || entry === undefined) return []
+  return [
+    {
+      where: `${topic}: ${file}`,
+      whom: readersOf(entry),
+      what: `the records of version ${version} are ${now === undefined ? 'deleted' : 'edited'}`,
+      why: 'they are what that version wrote; that later versions read them is shown by nothing else',
+      todo: `bring them back:\ngit checkout ${shortOf(base)} -- ${file}`,
     },
   ]
 }
