@@ -19,6 +19,12 @@ export type TopicPlan = {
   readonly refused: readonly string[]
 }
 
+/**
+ * A letter is its record, which may be as large as the broker takes by default (1 048 588 bytes), and the headers that say
+ * what was wrong with it.
+ */
+const LETTER_BYTES = 1_048_588 + 65_536
+
 /** The topics of the contracts, each followed by its dead letter topic, which keeps its records for ever. */
 export function wantedTopics(topics: readonly Topic[]): readonly BrokerTopic[] {
   return topics.flatMap((topic) => [
@@ -30,7 +36,11 @@ export function wantedTopics(topics: readonly Topic[]): readonly BrokerTopic[] {
     {
       name: topic.deadLetter,
       partitions: topic.partitions,
-      configs: { 'retention.ms': '-1', 'cleanup.policy': 'delete' },
+      configs: {
+        'retention.ms': '-1',
+        'cleanup.policy': 'delete',
+        'max.message.bytes': String(LETTER_BYTES),
+      },
     },
   ])
 }
@@ -99,7 +109,7 @@ async function topicsNamed(
 }
 
 async function configsOf(admin: Admin, names: readonly string[]) {
-  const configNames = ['retention.ms', 'cleanup.policy']
+  const configNames = ['retention.ms', 'cleanup.policy', 'max.message.bytes']
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: names.map((name) => ({ type: ConfigResourceTypes.TOPIC, name, configNames })),

@@ -1,6 +1,9 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { wantedTopics } from '@tenseams/contracts/broker'
+import { readTopic } from '@tenseams/contracts/topics'
 import { openKafka } from '@tenseams/kafka/client'
-import { deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
+import { Consumption } from '@tenseams/kafka/consume'
+import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { DurableProducer } from '@tenseams/kafka/producer'
 import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
 import { eventually } from '@tenseams/local/wait'
@@ -51,4 +54,35 @@ test('a record whose output the broker refuses becomes a dead letter, and the ot
     'dead-letter-offset': '7',
     'dead-letter-stack': expect.stringContaining('RefusedByBrokerError'),
   })
+})
+
+test('a record as large as the broker takes fits into its dead letter topic with what is said of it', async () => {
+  const brokers = (await useStack()).endpoints.kafkaBrokers
+  const kafka = openKafka({ brokers, clientId: 'test' })
+  const name = `large-${randomUUID().slice(0, 8)}`
+  const promised = { ...readTopic('orders.order.v1'), name, deadLetter: deadLetterTopicOf(name) }
+  const admin = kafka.admin()
+  await admin.connect()
+  for (const topic of wantedTopics([promised])) await newTopic(admin, topic.name, 1, topic.configs)
+  await admin.disconnect()
+  const value = randomBytes(1_048_000)
+  const producer = new DurableProducer({ kafka })
+  await producer.send(name, [{ value }, { value: 'small' }])
+  await producer.close()
+
+  const deadLetters = new DeadLetters(kafka)
+  const consumption = new Consumption({
+    ...{ kafka, groupId: name, topics: [name], metrics: openMetrics('test'), deadLetters },
+    handle: () => Promise.reject(Object.assign(new Error('no use'), { retriable: false })),
+    log: { info: () => undefined, warn: () => undefined },
+  })
+  const reading = await readTopics(brokers, [promised.deadLetter])
+  consumption.start()
+  const areThere = () => reading.records.length >= 2
+  await eventually(areThere, { timeoutMs: 60_000, what: 'both records to be written aside' })
+  await consumption.close()
+  await deadLetters.close()
+  await reading.close()
+  expect(reading.records[0]?.value?.equals(value)).toBe(true)
+  expect(reading.records.map(({ offset }) => offset)).toEqual(['0', '1'])
 })

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { createServer } from 'node:http'
 import { Codec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import { openKafka } from '@tenseams/kafka/client'
@@ -7,7 +6,6 @@ import { deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { eventually } from '@tenseams/local/wait'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Reading, type ReadRecord, readTopics } from '../kafka.ts'
-import { runProgram } from '../program.ts'
 import { getOrder, orderBody, postOrder } from '../shop.ts'
 import { type TestStack, useStack } from '../stack.ts'
 
@@ -126,31 +124,5 @@ describe('fulfilment', () => {
     }
     await completed(await placeMany(9))
     await seeBarriers()
-  })
-
-  test('does not start while its contract is not published', async () => {
-    const registry = createServer((_, response) => {
-      response.writeHead(404, { 'content-type': 'application/json' })
-      response.end('{"error_code":40401,"message":"Subject not found."}')
-    })
-    const port = await new Promise<number>((resolve) => {
-      registry.listen(0, '127.0.0.1', () => resolve(Object(registry.address()).port))
-    })
-    try {
-      const { ok, output } = await runProgram({
-        file: 'services/fulfilment/src/main.ts',
-        parameters: [],
-        timeoutMs: 20_000,
-        environment: {
-          PORT: '1',
-          KAFKA_BROKERS: stack.endpoints.kafkaBrokers,
-          SCHEMA_REGISTRY_URL: `http://127.0.0.1:${port}`,
-        },
-      })
-      expect(ok).toBe(false)
-      expect(output).toContain('fulfilment.shipment.v1-value: not published')
-    } finally {
-      registry.close()
-    }
   })
 })
