@@ -11,6 +11,7 @@ import { diagnosisOf } from './eos/diagnosis.ts'
 import { Journal, proofsFolder } from './eos/journal.ts'
 import { Load, type Wish } from './eos/load.ts'
 import { FulfilmentProcess } from './eos/provocations/fulfilment-process.ts'
+import { completed } from './eos/provocations/scene.ts'
 import { type Fault, scheduleOf } from './eos/schedule.ts'
 import { Witness } from './eos/witness/witness.ts'
 
@@ -133,13 +134,6 @@ async function untilProgress(shop: pg.Pool, journal: Journal): Promise<void> {
     return now > before && now
   }
   journal.note('progress', { completed: await eventually(isMore, waiting) })
-}
-
-async function completed(shop: pg.Pool): Promise<number> {
-  const { rows } = await shop.query<{ n: string }>(
-    `select count(*) as n from orders.events where type = 'OrderCompleted'`,
-  )
-  return Number(rows[0]?.n)
 }
 
 /** No order waits for a payment or a shipment, and no money is held for an order that has ended. */

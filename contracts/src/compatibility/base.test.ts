@@ -1,23 +1,17 @@
 import { symlinkSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Checkout, events, note, schema, topic, topicsYaml } from './checkout.ts'
+import {
+  Checkout,
+  checkoutsOfATest,
+  events,
+  note,
+  schema,
+  TIMEOUT_MS,
+  topic,
+  topicsYaml,
+} from './checkout.ts'
 
-/** Each test starts a dozen processes, one after another. */
-const TIMEOUT_MS = 240_000
-
-const checkouts: Checkout[] = []
-
-afterEach(() => {
-  for (const checkout of checkouts.splice(0)) checkout.remove()
-})
-
-function kept(checkout: Checkout): Checkout {
-  checkouts.push(checkout)
-  return checkout
-}
-
-const empty = () => kept(Checkout.empty())
-const merged = () => kept(Checkout.merged())
+const { kept, empty, merged } = checkoutsOfATest(afterEach)
 
 describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
   it.each([

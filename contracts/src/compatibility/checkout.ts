@@ -22,6 +22,26 @@ export function schema(...fields: readonly object[]): string {
   })
 }
 
+/** Each test starts a dozen processes, one after another. */
+export const TIMEOUT_MS = 240_000
+
+/**
+ * Makes checkouts for the tests of a file, and removes those of each test when it is over.
+ *
+ * @param whenOver vitest's `afterEach`.
+ */
+export function checkoutsOfATest(whenOver: (work: () => void) => void) {
+  const checkouts: Checkout[] = []
+  whenOver(() => {
+    for (const checkout of checkouts.splice(0)) checkout.remove()
+  })
+  const kept = (checkout: Checkout): Checkout => {
+    checkouts.push(checkout)
+    return checkout
+  }
+  return { kept, empty: () => kept(Checkout.empty()), merged: () => kept(Checkout.merged()) }
+}
+
 /** A checkout of its own for a test: a real repository with contracts, in a temporary folder. */
 export class Checkout {
   readonly folder = mkdtempSync(join(tmpdir(), 'contracts-checkout-'))

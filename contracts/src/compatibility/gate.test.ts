@@ -1,25 +1,20 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { Checkout, events, note, records, schema, topic, topicsYaml } from './checkout.ts'
+import {
+  checkoutsOfATest,
+  events,
+  note,
+  records,
+  schema,
+  TIMEOUT_MS,
+  topic,
+  topicsYaml,
+} from './checkout.ts'
 
 const broken = fileURLToPath(new URL('../../broken', import.meta.url))
-/** Each test starts a dozen processes, one after another. */
-const TIMEOUT_MS = 240_000
 
-const checkouts: Checkout[] = []
-
-afterEach(() => {
-  for (const checkout of checkouts.splice(0)) checkout.remove()
-})
-
-function kept(checkout: Checkout): Checkout {
-  checkouts.push(checkout)
-  return checkout
-}
-
-const empty = () => kept(Checkout.empty())
-const merged = () => kept(Checkout.merged())
+const { empty, merged } = checkoutsOfATest(afterEach)
 
 describe('a broken evolution is refused', { timeout: TIMEOUT_MS }, () => {
   const fixtures = readdirSync(broken, { withFileTypes: true }).filter((entry) =>

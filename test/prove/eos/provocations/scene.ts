@@ -31,6 +31,7 @@ export async function someCompleted(shop: pg.Pool): Promise<void> {
   await eventually(isMore, { timeoutMs: 120_000, what: 'orders to be completed' })
 }
 
+/** How many orders have been completed. */
 export async function completed(shop: pg.Pool): Promise<number> {
   const { rows } = await shop.query<{ n: string }>(
     `select count(*) as n from orders.events where type = 'OrderCompleted'`,
