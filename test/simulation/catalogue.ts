@@ -35,6 +35,7 @@ export class Catalogue {
       currentSnapshotId: null,
       snapshots: [],
       properties: {},
+      metadataLocation: undefined,
     })
     return this.#metadata
   }

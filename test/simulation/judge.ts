@@ -1,7 +1,12 @@
-import { endOffsetsSummary, offsetsProperty, startOffsetsSummary } from '@tenseams/lakehouse/append'
 import { readLiveEntries } from '@tenseams/lakehouse/manifest'
 import { currentSnapshot, type Snapshot, type TableMetadata } from '@tenseams/lakehouse/metadata'
-import { readOffsets } from '@tenseams/lakehouse/offsets'
+import { offsetLogHashSummary, offsetLogSummary, proofOf } from '@tenseams/lakehouse/offset-log'
+import {
+  endOffsetsSummary,
+  offsetsProperty,
+  readOffsets,
+  startOffsetsSummary,
+} from '@tenseams/lakehouse/offsets'
 import { manifestsOf } from '@tenseams/lakehouse/snapshot'
 import type { Storage } from '@tenseams/lakehouse/storage'
 import type { Broker } from './broker.ts'
@@ -77,7 +82,7 @@ async function judgeLake({ broker, catalogue, files }: System): Promise<readonly
   try {
     const rows = await rowsOf(table, files)
     const found = rows.map(({ partition, offset, event }) => entryOf(partition, offset, event))
-    return [...compare('lake', wanted, found), ...brokenChains(table)]
+    return [...compare('lake', wanted, found), ...brokenChains(table), ...brokenLog(table, files)]
   } catch (error) {
     return [`lake, torn: ${error instanceof Error ? error.message : String(error)}`]
   }
@@ -133,6 +138,16 @@ async function rowsOf(table: TableMetadata, files: Files): Promise<readonly Lake
       throw new Error(`${data_file.file_path} is gone, and the table names it`)
     return rows
   })
+}
+
+/** The log of offsets must prove the same by itself, since snapshots expire. */
+function brokenLog(table: TableMetadata, files: Files): readonly Violation[] {
+  const newest = table.properties[offsetLogHashSummary]
+  const log = files.bytes.get(table.properties[offsetLogSummary] ?? '')
+  if (newest === undefined || log === undefined) {
+    return table.currentSnapshotId === null ? [] : ['lake, log: there is none']
+  }
+  return proofOf(log, newest, table).breaks.map((text) => `lake, log: ${text}`)
 }
 
 /** The end of a snapshot's offsets is the start of the next one's, and the last end is what the table says. */

@@ -27,6 +27,12 @@ export function storagePort(network: Network, files: Files): Storage {
   }
   return {
     write: (uri, bytes) => ask('putFile', () => void files.bytes.set(uri, bytes)),
+    appendLine: (uri, text) =>
+      ask('putFile', () => {
+        const before = files.bytes.get(uri) ?? Buffer.alloc(0)
+        files.bytes.set(uri, Buffer.concat([before, Buffer.from(`\n${text}\n`)]))
+      }),
+    harden: async () => undefined,
     produce: async (uri, writer) => {
       const made = await writer(uri)
       await ask('putFile', () => undefined)

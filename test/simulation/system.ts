@@ -1,5 +1,4 @@
-import { offsetsProperty } from '@tenseams/lakehouse/append'
-import { readOffsets } from '@tenseams/lakehouse/offsets'
+import { offsetsProperty, readOffsets } from '@tenseams/lakehouse/offsets'
 import { Broker } from './broker.ts'
 import { Catalogue } from './catalogue.ts'
 import { Chance } from './chance.ts'

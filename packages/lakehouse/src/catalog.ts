@@ -168,8 +168,8 @@ function isDefinite(error: LakehouseError): boolean {
 }
 
 function metadataIn(answer: unknown): TableMetadata {
-  const { metadata } = answer as { readonly metadata?: unknown }
-  return parseMetadata(metadata)
+  const { metadata, 'metadata-location': location } = answer as Readonly<Record<string, unknown>>
+  return parseMetadata(metadata, location)
 }
 
 function parseAnswer(text: string): unknown {

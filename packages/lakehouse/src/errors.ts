@@ -12,6 +12,8 @@ export type LakehouseErrorCode =
   | 'FORMAT_UNSUPPORTED'
   /** A batch does not begin where the table ends: a mistake of the caller, nothing was written. */
   | 'OFFSETS_NOT_CONTIGUOUS'
+  /** A file that a change takes out has left the table meanwhile. */
+  | 'FILES_NOT_LIVE'
   | 'QUERY_INVALID'
 
 const retriableCodes: ReadonlySet<LakehouseErrorCode> = new Set([

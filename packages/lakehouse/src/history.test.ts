@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { endOffsetsSummary, startOffsetsSummary } from './append.ts'
 import { chainBreaks } from './history.ts'
 import type { Snapshot } from './metadata.ts'
+import { endOffsetsSummary, startOffsetsSummary } from './offsets.ts'
 
 describe('the chain of offsets', () => {
   const first = snapshot(1n, '{"t-0":5}', '{"t-0":9}')

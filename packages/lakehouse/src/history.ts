@@ -1,6 +1,5 @@
-import { endOffsetsSummary, startOffsetsSummary } from './append.ts'
 import type { Snapshot, TableMetadata } from './metadata.ts'
-import { type Offsets, readOffsets } from './offsets.ts'
+import { endOffsetsSummary, type Offsets, readOffsets, startOffsetsSummary } from './offsets.ts'
 
 /** A place where records were left out or taken twice. */
 export type ChainBreak = {

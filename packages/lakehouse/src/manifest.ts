@@ -91,7 +91,7 @@ export function writeManifestList(
   })
 }
 
-/** The line for a manifest that this snapshot adds. Files it carries over count as existing. */
+/** The line for a manifest that this snapshot adds. Files it carries over count as existing, those taken out as deleted. */
 export function manifestLine(
   manifest: { readonly path: string; readonly bytes: Buffer; readonly specId: number },
   snapshot: { readonly snapshotId: bigint; readonly sequenceNumber: bigint },
@@ -99,7 +99,9 @@ export function manifestLine(
 ): ManifestFile {
   const added = entries.filter((entry) => entry.status === entryStatus.added)
   const existing = entries.filter((entry) => entry.status === entryStatus.existing)
-  const sequenceNumbers = entries.map((entry) => entry.sequence_number ?? snapshot.sequenceNumber)
+  const deleted = entries.filter((entry) => entry.status === entryStatus.deleted)
+  const live = [...added, ...existing]
+  const sequenceNumbers = live.map((entry) => entry.sequence_number ?? snapshot.sequenceNumber)
   return {
     manifest_path: manifest.path,
     manifest_length: BigInt(manifest.bytes.length),
@@ -110,10 +112,10 @@ export function manifestLine(
     added_snapshot_id: snapshot.snapshotId,
     added_files_count: added.length,
     existing_files_count: existing.length,
-    deleted_files_count: 0,
+    deleted_files_count: deleted.length,
     added_rows_count: rowsOf(added),
     existing_rows_count: rowsOf(existing),
-    deleted_rows_count: 0n,
+    deleted_rows_count: rowsOf(deleted),
     partitions: [],
     key_metadata: null,
   }

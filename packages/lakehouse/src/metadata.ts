@@ -27,12 +27,14 @@ export type TableMetadata = {
   readonly currentSnapshotId: bigint | null
   readonly snapshots: readonly Snapshot[]
   readonly properties: Readonly<Record<string, string>>
+  /** The file in which the catalogue keeps all this. */
+  readonly metadataLocation: string | undefined
 }
 
 type Json = Readonly<Record<string, unknown>>
 
 /** @throws LakehouseError CATALOG_ANSWER_UNREADABLE when a property is missing. */
-export function parseMetadata(json: unknown): TableMetadata {
+export function parseMetadata(json: unknown, metadataLocation?: unknown): TableMetadata {
   const metadata = objectOf(json, 'metadata')
   const schemas = listOf(metadata, 'schemas') as readonly TableSchema[]
   const schemaId = numberOf(metadata, 'current-schema-id')
@@ -51,6 +53,7 @@ export function parseMetadata(json: unknown): TableMetadata {
     currentSnapshotId: snapshotIdOf(metadata, 'current-snapshot-id'),
     snapshots: (listOf(metadata, 'snapshots', []) as readonly unknown[]).map(parseSnapshot),
     properties: (metadata.properties ?? {}) as Readonly<Record<string, string>>,
+    metadataLocation: typeof metadataLocation === 'string' ? metadataLocation : undefined,
   })
 }
 

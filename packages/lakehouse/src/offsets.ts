@@ -1,6 +1,11 @@
 import { LakehouseError } from './errors.ts'
 import { parseJson, writeJson } from './json.ts'
 
+/** Where the offsets stand: the property has the newest, the summaries have the chain (end of one = start of next). */
+export const offsetsProperty = 'ten-seams.offsets'
+export const startOffsetsSummary = 'ten-seams.start-offsets'
+export const endOffsetsSummary = 'ten-seams.end-offsets'
+
 /** For each `<topic>-<partition>` the offset of the record that the table wants next. */
 export type Offsets = Readonly<Record<string, bigint>>
 

@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { LakehouseError } from './errors.ts'
 import {
   type DataFile,
   entryStatus,
@@ -38,34 +39,109 @@ export async function manifestsOf(
   return readManifestList(await storage.read(snapshot.manifestList))
 }
 
+/** What a snapshot changes: files that it adds to the table, and files that it takes out. */
+export type SnapshotChange = {
+  readonly snapshotId: bigint
+  readonly added: readonly DataFile[]
+  readonly removed: readonly DataFile[]
+}
+
 /**
- * Writes manifest and manifest list of a snapshot that adds `files` to the table as `metadata` describes it. The order
- * is that of reference: a crash leaves files that nothing refers to, never a reference without its file.
+ * Writes manifests and manifest list of a snapshot that makes the change to the table as `metadata` describes it. The
+ * order is that of reference: a crash leaves files that nothing refers to, never a reference without its file.
+ *
+ * @throws LakehouseError FILES_NOT_LIVE when a file to be taken out is not in the table.
  */
-export async function prepareAppend(
+export async function prepareSnapshot(
   storage: Storage,
   metadata: TableMetadata,
-  files: readonly DataFile[],
-  snapshotId: bigint,
+  change: SnapshotChange,
   onManifest: () => Promise<void>,
 ): Promise<PreparedSnapshot> {
+  const { snapshotId } = change
   const sequenceNumber = metadata.lastSequenceNumber + 1n
   const snapshot = { snapshotId, sequenceNumber }
-  const parent = await currentManifests(storage, metadata)
-  const { kept, merged } = planMerge(parent, metadata.defaultSpecId)
-  const added = files.map((file) => addedEntry(file, snapshotId))
-  const carried = await carriedEntries(storage, merged)
-  const lines: ManifestFile[] = []
-  for (const entries of [added, carried]) {
-    if (entries.length > 0) lines.push(await writeEntries(storage, metadata, snapshot, entries))
-  }
+  const writer = new ManifestWriter(storage, metadata, snapshot)
+  const parent = (await currentManifests(storage, metadata)).filter(isAlive)
+  const left = await takeOut(storage, writer, parent, change)
+  const { kept, merged } = planMerge(left, metadata.defaultSpecId)
+  await writer.write(
+    metadata.defaultSpecId,
+    change.added.map((file) => addedEntry(file, snapshotId)),
+  )
+  await writer.write(metadata.defaultSpecId, await carriedEntries(storage, merged))
   await onManifest()
   const parentSnapshotId = metadata.currentSnapshotId
   const manifestList = `${metadata.location}/metadata/snap-${snapshotId}-1-${randomUUID()}.avro`
-  const bytes = writeManifestList([...lines, ...kept], { ...snapshot, parentSnapshotId })
+  const bytes = writeManifestList([...writer.lines, ...kept], { ...snapshot, parentSnapshotId })
   await storage.write(manifestList, bytes)
-  const written = lines.map((line) => line.manifest_path)
+  const written = writer.lines.map((line) => line.manifest_path)
   return { ...snapshot, manifestList, files: [...written, manifestList] }
+}
+
+/** A manifest of which nothing is left but the news that it was taken out, which its own snapshot has told. */
+const isAlive = (line: ManifestFile): boolean =>
+  line.content !== 0 || line.added_files_count + line.existing_files_count > 0
+
+/** Writes the manifests anew whose files are taken out, and returns the others. */
+async function takeOut(
+  storage: Storage,
+  writer: ManifestWriter,
+  manifests: readonly ManifestFile[],
+  { removed, snapshotId }: SnapshotChange,
+): Promise<readonly ManifestFile[]> {
+  if (removed.length === 0) return manifests
+  const missing = new Set(removed.map((file) => file.file_path))
+  const untouched: ManifestFile[] = []
+  for (const line of manifests) {
+    const entries = line.content === 0 ? await liveEntries(storage, line) : []
+    const isGone = (entry: ManifestEntry): boolean => missing.has(entry.data_file.file_path)
+    if (!entries.some(isGone)) {
+      untouched.push(line)
+      continue
+    }
+    const marked = entries.map((entry) =>
+      isGone(entry)
+        ? { ...entry, status: entryStatus.deleted, snapshot_id: snapshotId }
+        : { ...entry, status: entryStatus.existing },
+    )
+    await writer.write(line.partition_spec_id, marked)
+    for (const { data_file } of entries) missing.delete(data_file.file_path)
+  }
+  if (missing.size === 0) return untouched
+  const [first] = missing
+  throw new LakehouseError('FILES_NOT_LIVE', `${first} is no longer a file of the table`)
+}
+
+/** Writes the manifests of one snapshot and keeps their lines. */
+class ManifestWriter {
+  readonly lines: ManifestFile[] = []
+  readonly #storage: Storage
+  readonly #metadata: TableMetadata
+  readonly #snapshot: { readonly snapshotId: bigint; readonly sequenceNumber: bigint }
+
+  constructor(
+    storage: Storage,
+    metadata: TableMetadata,
+    snapshot: { readonly snapshotId: bigint; readonly sequenceNumber: bigint },
+  ) {
+    this.#storage = storage
+    this.#metadata = metadata
+    this.#snapshot = snapshot
+  }
+
+  async write(specId: number, entries: readonly ManifestEntry[]): Promise<void> {
+    if (entries.length === 0) return
+    const path = `${this.#metadata.location}/metadata/${randomUUID()}-m0.avro`
+    const bytes = writeManifest(entries, this.#metadata.schema, specId)
+    await this.#storage.write(path, bytes)
+    this.lines.push(manifestLine({ path, bytes, specId }, this.#snapshot, entries))
+  }
+}
+
+/** A positive int64, as Java engines choose it. */
+export function newSnapshotId(): bigint {
+  return randomBytes(8).readBigInt64BE() & 0x7fff_ffff_ffff_ffffn
 }
 
 function addedEntry(file: DataFile, snapshotId: bigint): ManifestEntry {
@@ -82,21 +158,13 @@ async function carriedEntries(
   storage: Storage,
   manifests: readonly ManifestFile[],
 ): Promise<readonly ManifestEntry[]> {
-  const read = await Promise.all(
-    manifests.map(async (line) => readLiveEntries(await storage.read(line.manifest_path), line)),
-  )
+  const read = await Promise.all(manifests.map((line) => liveEntries(storage, line)))
   return read.flat().map((entry) => ({ ...entry, status: entryStatus.existing }))
 }
 
-async function writeEntries(
+async function liveEntries(
   storage: Storage,
-  metadata: TableMetadata,
-  snapshot: { readonly snapshotId: bigint; readonly sequenceNumber: bigint },
-  entries: readonly ManifestEntry[],
-): Promise<ManifestFile> {
-  const path = `${metadata.location}/metadata/${randomUUID()}-m0.avro`
-  const specId = metadata.defaultSpecId
-  const bytes = writeManifest(entries, metadata.schema, specId)
-  await storage.write(path, bytes)
-  return manifestLine({ path, bytes, specId }, snapshot, entries)
+  line: ManifestFile,
+): Promise<readonly ManifestEntry[]> {
+  return readLiveEntries(await storage.read(line.manifest_path), line)
 }

@@ -9,6 +9,13 @@ import { LakehouseError } from './errors.ts'
  */
 export type Storage = {
   readonly write: (uri: string, bytes: Buffer) => Promise<void>
+  /**
+   * Adds a line to a log, durably. Lines of several writers are never mixed: each begins with an end of line of its own,
+   * so that one which was torn by a crash spoils only itself. On object storage a line would be an object.
+   */
+  readonly appendLine: (uri: string, text: string) => Promise<void>
+  /** Makes durable what another process wrote there; a file that is gone by now is no error. */
+  readonly harden: (uri: string) => Promise<void>
   /** Lets `writer` make a file at a local path, then makes it durable under `uri`. */
   readonly produce: <Made>(uri: string, writer: (path: string) => Promise<Made>) => Promise<Made>
   /** A path or address from which DuckDB reads the file. */
@@ -21,6 +28,16 @@ export type Storage = {
 /** Files on this machine: `file:///a`, `file:/a` (as Hadoop writes it) and plain paths. */
 export const fileStorage: Storage = {
   write: (uri, bytes) => storing(uri, async (path) => writeDurably(path, bytes)),
+  appendLine: (uri, text) => storing(uri, async (path) => appendDurably(path, text)),
+  harden: (uri) =>
+    storing(uri, async (path) => {
+      try {
+        await sync(path)
+        await sync(dirname(path))
+      } catch (error) {
+        if (!isSystemError(error) || error.code !== 'ENOENT') throw error
+      }
+    }),
   produce: (uri, writer) =>
     storing(uri, async (path) => {
       await mkdir(dirname(path), { recursive: true })
@@ -40,6 +57,23 @@ async function writeDurably(path: string, bytes: Buffer): Promise<void> {
   const file = await open(path, 'wx')
   try {
     await file.writeFile(bytes)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await sync(dirname(path))
+}
+
+async function appendDurably(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  const file = await open(path, 'a')
+  try {
+    // In one write, which O_APPEND puts behind all others.
+    const bytes = Buffer.from(`\n${text}\n`)
+    const { bytesWritten } = await file.write(bytes)
+    if (bytesWritten < bytes.length) {
+      throw new LakehouseError('STORAGE_FAILED', `${path}: a line was written in part`)
+    }
     await file.sync()
   } finally {
     await file.close()
