@@ -34,6 +34,7 @@ export class Catalogue {
       partitioned: false,
       currentSnapshotId: null,
       snapshots: [],
+      namedSnapshots: [],
       properties: {},
       metadataLocation: undefined,
     })

@@ -14,6 +14,8 @@ export type LakehouseErrorCode =
   | 'OFFSETS_NOT_CONTIGUOUS'
   /** A file that a change takes out has left the table meanwhile. */
   | 'FILES_NOT_LIVE'
+  /** A replacement would change how many rows there are. */
+  | 'ROWS_NOT_EQUAL'
   | 'QUERY_INVALID'
 
 const retriableCodes: ReadonlySet<LakehouseErrorCode> = new Set([

@@ -25,6 +25,22 @@ export function history(metadata: TableMetadata): readonly Snapshot[] {
 }
 
 /**
+ * What was committed on top of a snapshot (`null`: since the table was empty), oldest first.
+ *
+ * @returns `undefined` when the snapshot is no longer among the current one's known ancestors.
+ */
+export function snapshotsSince(
+  metadata: TableMetadata,
+  snapshotId: bigint | null,
+): readonly Snapshot[] | undefined {
+  const ancestors = history(metadata)
+  const index = ancestors.findIndex((snapshot) => snapshot.snapshotId === snapshotId)
+  if (index >= 0) return ancestors.slice(index + 1)
+  const reachesBack = ancestors.length === 0 || ancestors[0]?.parentSnapshotId === null
+  return snapshotId === null && reachesBack ? ancestors : undefined
+}
+
+/**
  * Checks the offsets in a table's summaries: each append begins, for every partition, where the one before it ended.
  * Snapshots without offsets (a compaction) move none. An empty list proves that no range of offsets was taken twice
  * or left out, as far back as the snapshots reach.

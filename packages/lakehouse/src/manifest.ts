@@ -151,16 +151,19 @@ export function readManifestList(bytes: Buffer): readonly ManifestFile[] {
  * (Iceberg spec, "Sequence Number Inheritance") written out.
  */
 export function readLiveEntries(bytes: Buffer, line: ManifestFile): readonly ManifestEntry[] {
+  return readEntries(bytes, line).filter((entry) => entry.status !== entryStatus.deleted)
+}
+
+/** As `readLiveEntries`, with the files that the manifest's snapshot took out. */
+export function readEntries(bytes: Buffer, line: ManifestFile): readonly ManifestEntry[] {
   const entries = readAvroFile(bytes).map((record) => record as ManifestEntry)
-  return entries
-    .filter((entry) => entry.status !== entryStatus.deleted)
-    .map((entry) => ({
-      ...entry,
-      snapshot_id: entry.snapshot_id ?? line.added_snapshot_id,
-      sequence_number: entry.sequence_number ?? line.sequence_number,
-      file_sequence_number: entry.file_sequence_number ?? line.sequence_number,
-      data_file: readDataFile(entry.data_file),
-    }))
+  return entries.map((entry) => ({
+    ...entry,
+    snapshot_id: entry.snapshot_id ?? line.added_snapshot_id,
+    sequence_number: entry.sequence_number ?? line.sequence_number,
+    file_sequence_number: entry.file_sequence_number ?? line.sequence_number,
+    data_file: readDataFile(entry.data_file),
+  }))
 }
 
 function readDataFile(file: Partial<DataFile>): DataFile {

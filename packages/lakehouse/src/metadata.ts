@@ -26,6 +26,8 @@ export type TableMetadata = {
   readonly partitioned: boolean
   readonly currentSnapshotId: bigint | null
   readonly snapshots: readonly Snapshot[]
+  /** Snapshots that a branch or a tag names, `main` among them. */
+  readonly namedSnapshots: readonly bigint[]
   readonly properties: Readonly<Record<string, string>>
   /** The file in which the catalogue keeps all this. */
   readonly metadataLocation: string | undefined
@@ -52,6 +54,7 @@ export function parseMetadata(json: unknown, metadataLocation?: unknown): TableM
     partitioned: isPartitioned(metadata),
     currentSnapshotId: snapshotIdOf(metadata, 'current-snapshot-id'),
     snapshots: (listOf(metadata, 'snapshots', []) as readonly unknown[]).map(parseSnapshot),
+    namedSnapshots: namedSnapshots(metadata),
     properties: (metadata.properties ?? {}) as Readonly<Record<string, string>>,
     metadataLocation: typeof metadataLocation === 'string' ? metadataLocation : undefined,
   })
@@ -82,6 +85,11 @@ function isPartitioned(metadata: Json): boolean {
   const specs = listOf(metadata, 'partition-specs') as readonly Json[]
   const spec = specs.find((candidate) => candidate['spec-id'] === id)
   return Array.isArray(spec?.fields) && spec.fields.length > 0
+}
+
+function namedSnapshots(metadata: Json): readonly bigint[] {
+  const refs = Object.values((metadata.refs ?? {}) as Json)
+  return refs.map((ref) => longOf(objectOf(ref, 'refs'), 'snapshot-id') ?? missing('refs'))
 }
 
 /** -1 is how Java's metadata says that there is no snapshot. */

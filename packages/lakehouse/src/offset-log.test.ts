@@ -89,5 +89,12 @@ async function committed(commits: readonly Pairs[]) {
     }
   }
   const newest = metadata.properties?.[offsetLogHashSummary] ?? ''
-  return { storage, metadata: metadata as TableMetadata, newest, log: Buffer.concat(chunks) }
+  return {
+    storage,
+    metadata: metadata as TableMetadata,
+    newest,
+    get log() {
+      return Buffer.concat(chunks)
+    },
+  }
 }

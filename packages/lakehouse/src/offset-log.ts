@@ -77,7 +77,7 @@ export type OffsetProof = {
   readonly rows: bigint
   /** From where to where, by partition. */
   readonly spans: OffsetSpans
-  /** Lines of tries that came to nothing, or were torn by a crash. */
+  /** Lines of tries that came to nothing. */
   readonly unnamed: number
   readonly breaks: readonly string[]
 }

@@ -37,6 +37,24 @@ export async function writeParquet(
   })
 }
 
+/**
+ * Writes what a SELECT finds as one Parquet file, within DuckDB's memory limit however much it is; for the rest as
+ * `writeParquet`. Its columns must be those of the schema, in order.
+ */
+export async function writeParquetFrom(
+  ports: { readonly engine: Engine; readonly storage: Storage },
+  file: { readonly uri: string; readonly schema: StructType; readonly sql: string },
+): Promise<DataFile> {
+  const { uri, schema, sql } = file
+  return ports.engine.using(async (connection) => {
+    await connection.run("SET TimeZone = 'UTC'")
+    await connection.run(`CREATE TEMPORARY VIEW batch AS ${sql}`)
+    const written = await ports.storage.produce(uri, (path) => copyTo(connection, path, schema))
+    await connection.run('DROP VIEW batch')
+    return dataFileOf(uri, schema, Number(written.rows), written)
+  })
+}
+
 async function appendRows(
   connection: duckdb.DuckDBConnection,
   schema: StructType,
@@ -59,6 +77,7 @@ async function appendRows(
 }
 
 type Written = {
+  readonly rows: bigint
   readonly bytes: bigint
   readonly statistics: ReadonlyMap<string, ColumnStatistics>
 }
@@ -82,7 +101,8 @@ async function copyTo(
   if (row === undefined || typeof row.file_size_bytes !== 'bigint') {
     throw new LakehouseError('STORAGE_FAILED', `${path}: DuckDB returned no statistics`)
   }
-  return { bytes: row.file_size_bytes, statistics: statisticsOf(row.column_statistics) }
+  const rows = typeof row.count === 'bigint' ? row.count : 0n
+  return { rows, bytes: row.file_size_bytes, statistics: statisticsOf(row.column_statistics) }
 }
 
 function fieldId(name: string, id: number, type: ColumnType): string {

@@ -39,6 +39,35 @@ export async function manifestsOf(
   return readManifestList(await storage.read(snapshot.manifestList))
 }
 
+/** A data file of a table, and the partition spec it was written by. */
+export type LiveFile = { readonly file: DataFile; readonly specId: number }
+
+/** The data files of a table's current snapshot. */
+export async function liveFiles(
+  storage: Storage,
+  metadata: TableMetadata,
+): Promise<readonly LiveFile[]> {
+  const lines = (await currentManifests(storage, metadata)).filter(({ content }) => content === 0)
+  const entries = await Promise.all(
+    lines.map(async (line) => {
+      const live = await liveEntries(storage, line)
+      return live.map(({ data_file }) => ({ file: data_file, specId: line.partition_spec_id }))
+    }),
+  )
+  return entries.flat()
+}
+
+/** Whether all of the files are in the table's current snapshot. */
+export async function areLive(
+  storage: Storage,
+  metadata: TableMetadata,
+  files: readonly DataFile[],
+): Promise<boolean> {
+  if (files.length === 0) return true
+  const live = new Set((await liveFiles(storage, metadata)).map(({ file }) => file.file_path))
+  return files.every(({ file_path }) => live.has(file_path))
+}
+
 /** What a snapshot changes: files that it adds to the table, and files that it takes out. */
 export type SnapshotChange = {
   readonly snapshotId: bigint

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LakehouseError } from './errors.ts'
@@ -25,71 +25,88 @@ export type Storage = {
   readonly remove: (uri: string) => Promise<void>
 }
 
-/** Files on this machine: `file:///a`, `file:/a` (as Hadoop writes it) and plain paths. */
-export const fileStorage: Storage = {
-  write: (uri, bytes) => storing(uri, async (path) => writeDurably(path, bytes)),
-  appendLine: (uri, text) => storing(uri, async (path) => appendDurably(path, text)),
-  harden: (uri) =>
-    storing(uri, async (path) => {
-      try {
-        await sync(path)
-        await sync(dirname(path))
-      } catch (error) {
-        if (!isSystemError(error) || error.code !== 'ENOENT') throw error
-      }
-    }),
-  produce: (uri, writer) =>
-    storing(uri, async (path) => {
-      await mkdir(dirname(path), { recursive: true })
-      const made = await writer(path)
-      await sync(path)
-      await sync(dirname(path))
-      return made
-    }),
-  locate: pathOf,
-  read: (uri) => storing(uri, (path) => readFile(path)),
-  remove: (uri) => storing(uri, (path) => rm(path, { force: true })),
+/** What durability rests on: the calls of a file system that write, and the one after which that outlives a loss of power. */
+export type Disk = {
+  /** Makes a file; a name that is taken is an error. */
+  readonly create: (path: string, bytes: Buffer) => Promise<void>
+  /** Puts bytes behind all others, in one write, and makes the file if there is none. */
+  readonly append: (path: string, bytes: Buffer) => Promise<void>
+  /** Makes a folder and those above it, and says which is the topmost that was not there. */
+  readonly makeFolder: (path: string) => Promise<string | undefined>
+  /** A file's bytes, or the names in a folder, reach the disk. */
+  readonly sync: (path: string) => Promise<void>
 }
 
-async function writeDurably(path: string, bytes: Buffer): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
+export const localDisk: Disk = {
   // 'wx': a name that is taken is a broken assumption, not a file to overwrite.
-  const file = await open(path, 'wx')
-  try {
-    await file.writeFile(bytes)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await sync(dirname(path))
-}
-
-async function appendDurably(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const file = await open(path, 'a')
-  try {
-    // In one write, which O_APPEND puts behind all others.
-    const bytes = Buffer.from(`\n${text}\n`)
-    const { bytesWritten } = await file.write(bytes)
-    if (bytesWritten < bytes.length) {
+  create: (path, bytes) => writeFile(path, bytes, { flag: 'wx' }),
+  append: async (path, bytes) => {
+    const file = await open(path, 'a')
+    try {
+      const { bytesWritten } = await file.write(bytes)
+      if (bytesWritten === bytes.length) return
       throw new LakehouseError('STORAGE_FAILED', `${path}: a line was written in part`)
+    } finally {
+      await file.close()
     }
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await sync(dirname(path))
+  },
+  makeFolder: (path) => mkdir(path, { recursive: true }),
+  sync: async (path) => {
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  },
 }
 
-/** A file's bytes, or a folder's names, reach the disk. */
-async function sync(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
+/** Files of a disk: `file:///a`, `file:/a` (as Hadoop writes it) and plain paths. */
+export function storageOn(disk: Disk): Storage {
+  /** A folder is there for good when the folder above it says so. */
+  const ensureFolder = async (folder: string): Promise<void> => {
+    const made = await disk.makeFolder(folder)
+    if (made === undefined) return
+    for (let path = folder; path.length >= made.length; path = dirname(path)) {
+      await disk.sync(dirname(path))
+    }
+  }
+  const writing = (uri: string, write: (path: string) => Promise<void>): Promise<void> =>
+    storing(uri, async (path) => {
+      await ensureFolder(dirname(path))
+      await write(path)
+      await disk.sync(path)
+      await disk.sync(dirname(path))
+    })
+  return {
+    write: (uri, bytes) => writing(uri, (path) => disk.create(path, bytes)),
+    appendLine: (uri, text) =>
+      writing(uri, (path) => disk.append(path, Buffer.from(`\n${text}\n`))),
+    harden: (uri) =>
+      storing(uri, async (path) => {
+        try {
+          await disk.sync(path)
+          await disk.sync(dirname(path))
+        } catch (error) {
+          if (!isSystemError(error) || error.code !== 'ENOENT') throw error
+        }
+      }),
+    produce: (uri, writer) =>
+      storing(uri, async (path) => {
+        await ensureFolder(dirname(path))
+        const made = await writer(path)
+        await disk.sync(path)
+        await disk.sync(dirname(path))
+        return made
+      }),
+    locate: pathOf,
+    read: (uri) => storing(uri, (path) => readFile(path)),
+    remove: (uri) => storing(uri, (path) => rm(path, { force: true })),
   }
 }
+
+/** Files on this machine. */
+export const fileStorage: Storage = storageOn(localDisk)
 
 function pathOf(uri: string): string {
   if (uri.startsWith('/')) return uri

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { planCompaction } from './compaction.ts'
+import type { DataFile } from './manifest.ts'
+import type { LiveFile } from './snapshot.ts'
+
+const policy = { targetBytes: 100n, leastFiles: 2, mostBytes: 1_000n }
+
+describe('a compaction', () => {
+  it('puts small files together up to the target, and leaves the large alone', () => {
+    const files = [file('a', 30n), file('b', 80n), file('c', 40n), file('d', 60n), file('e', 20n)]
+    expect(names(planCompaction(files, 0, policy))).toEqual([
+      ['a', 'c'],
+      ['d', 'e'],
+    ])
+  })
+
+  it('keeps partitions apart, and files of an older spec as they are', () => {
+    const files = [
+      file('a', 10n, { day: 1 }),
+      file('b', 10n, { day: 2 }),
+      file('c', 10n, { day: 1 }),
+      { ...file('d', 10n, { day: 1 }), specId: 1 },
+    ]
+    expect(names(planCompaction(files, 0, policy))).toEqual([['a', 'c']])
+  })
+
+  it('does nothing for fewer files than are worth it', () => {
+    expect(planCompaction([file('a', 10n)], 0, policy)).toEqual([])
+  })
+
+  it('reads no more than it may', () => {
+    const files = ['a', 'b', 'c', 'd'].map((name) => file(name, 10n))
+    expect(names(planCompaction(files, 0, { ...policy, mostBytes: 25n }))).toEqual([['a', 'b']])
+  })
+})
+
+function file(name: string, bytes: bigint, partition: DataFile['partition'] = {}): LiveFile {
+  const data = { file_path: name, file_size_in_bytes: bytes, partition } as Partial<DataFile>
+  return { file: data as DataFile, specId: 0 }
+}
+
+function names(groups: readonly (readonly DataFile[])[]): readonly (readonly string[])[] {
+  return groups.map((group) => group.map(({ file_path }) => file_path))
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { planExpiry } from './expire.ts'
+import type { Snapshot, TableMetadata } from './metadata.ts'
+
+const NOW = 1_000_000
+const policy = { keepLast: 2, olderThanMs: 100, leastToExpire: 1, pinned: [] }
+
+describe('an expiry', () => {
+  it('lets go of all but the newest', () => {
+    expect(ids(planExpiry(table(5), policy, NOW))).toEqual([1n, 2n, 3n])
+  })
+
+  it('keeps the young, however many they are', () => {
+    expect(planExpiry(table(5), { ...policy, olderThanMs: NOW + 1 }, NOW)).toEqual([])
+  })
+
+  it('keeps what is pinned, and all that came after', () => {
+    expect(ids(planExpiry(table(5), { ...policy, pinned: [3n] }, NOW))).toEqual([1n, 2n])
+  })
+
+  it('keeps what a branch or a tag names, and the current one', () => {
+    const named = { ...table(5), namedSnapshots: [2n, 5n] }
+    expect(ids(planExpiry(named, policy, NOW))).toEqual([1n, 3n])
+    expect(ids(planExpiry(named, { ...policy, keepLast: 0 }, NOW))).toEqual([1n, 3n, 4n])
+  })
+
+  it('waits until there are enough to be worth a commit', () => {
+    expect(planExpiry(table(5), { ...policy, leastToExpire: 4 }, NOW)).toEqual([])
+  })
+})
+
+function table(count: number): TableMetadata {
+  const snapshots = Array.from({ length: count }, (_, index) => ({
+    snapshotId: BigInt(index + 1),
+    sequenceNumber: BigInt(index + 1),
+    timestampMs: index,
+  })) as Partial<Snapshot>[] as Snapshot[]
+  const metadata = { snapshots, currentSnapshotId: BigInt(count), namedSnapshots: [] }
+  return metadata as Partial<TableMetadata> as TableMetadata
+}
+
+function ids(snapshots: readonly Snapshot[]): readonly bigint[] {
+  return snapshots.map(({ snapshotId }) => snapshotId)
+}

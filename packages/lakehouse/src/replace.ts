@@ -1,0 +1,33 @@
+import type { AppendPorts } from './append.ts'
+import { type ChangeOutcome, commitChange } from './commit.ts'
+import { LakehouseError } from './errors.ts'
+import type { DataFile } from './manifest.ts'
+import type { TableIdentifier, TableMetadata } from './metadata.ts'
+import { areLive } from './snapshot.ts'
+
+/**
+ * Puts files in the place of others that hold the very same rows (operation `replace`): a compaction. No row and no
+ * offset changes, so incremental readers leave the snapshot out, and a conflict is rebased as long as every file to be
+ * taken out is still there; otherwise another compaction was first, and it is `overtaken`. The new files are durable
+ * when this is called, and deleted when it comes to nothing for certain.
+ */
+export function replaceFiles(
+  ports: AppendPorts,
+  table: TableIdentifier,
+  metadata: TableMetadata,
+  { remove, add }: { readonly remove: readonly DataFile[]; readonly add: readonly DataFile[] },
+): Promise<ChangeOutcome> {
+  const rowsOf = (files: readonly DataFile[]): bigint =>
+    files.reduce((sum, file) => sum + file.record_count, 0n)
+  if (rowsOf(remove) !== rowsOf(add)) {
+    const message = `${rowsOf(remove)} rows would be replaced by ${rowsOf(add)}`
+    throw new LakehouseError('ROWS_NOT_EQUAL', message)
+  }
+  return commitChange(ports, table, metadata, {
+    operation: 'replace',
+    added: add,
+    removed: remove,
+    fits: (newer) => areLive(ports.storage, newer, remove),
+    amend: () => ({ summary: {}, properties: {} }),
+  })
+}

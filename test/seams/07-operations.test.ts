@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readdirSync } from 'node:fs'
+import type { AppendPorts, AppendStep } from '@tenseams/lakehouse/append'
+import { Catalog } from '@tenseams/lakehouse/catalog'
+import { Engine } from '@tenseams/lakehouse/duckdb'
+import { expire } from '@tenseams/lakehouse/expire'
+import { chainBreaks, history } from '@tenseams/lakehouse/history'
+import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
+import { verifyOffsets } from '@tenseams/lakehouse/offset-log'
+import { liveFiles } from '@tenseams/lakehouse/snapshot'
+import { fileStorage } from '@tenseams/lakehouse/storage'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runProgram } from '../program.ts'
+import { type TestStack, useStack } from '../stack.ts'
+import { type Loss, openLossyProxy } from './lossy-proxy.ts'
+import {
+  afterOne,
+  appendNumber,
+  compactAll,
+  newTable,
+  numbersIn,
+  type Operation,
+  operations,
+  overwriteAll,
+} from './numbers-table.ts'
+
+const namespace = `operations_${randomUUID().slice(0, 8)}`
+const kinds: readonly Operation[] = ['append', 'overwrite', 'replace']
+
+let stack: TestStack
+let ports: AppendPorts
+
+beforeAll(async () => {
+  stack = await useStack()
+  ports = {
+    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
+    storage: fileStorage,
+    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
+  }
+  await ports.catalog.ensureNamespace(namespace)
+})
+
+afterAll(async () => {
+  for (const table of await ports.catalog.listTables(namespace)) {
+    await ports.catalog.dropTable(table)
+  }
+  ports.engine.close()
+})
+
+describe.each(kinds)('%s', (operation) => {
+  const steps: readonly AppendStep[] = [
+    'parquet-written',
+    'manifest-written',
+    'log-written',
+    'commit-sent',
+    'after-commit',
+  ]
+
+  test.each(steps)('is done or not done when it is killed at %s', async (step) => {
+    const table = await newTable(ports, namespace)
+    const { catalogUrl } = stack.endpoints
+    const task = { catalogUrl, table, operation, killAt: step }
+    const killed = await runProgram({
+      file: 'test/seams/numbers-writer.ts',
+      parameters: [JSON.stringify(task)],
+      timeoutMs: 60_000,
+    })
+    expect(killed.ok, 'it ends by its own kill').toBe(false)
+    expect([[1n, 2n], afterOne[operation]]).toContainEqual(await numbersIn(ports, table))
+    await appendNumber(ports, table)
+    await expectProof(table)
+  })
+
+  test.each<Loss>(['answer-lost', 'request-lost', 'late', 'repeated'])(
+    'whose outcome is unknown (%s) is done once',
+    async (loss) => {
+      const table = await newTable(ports, namespace)
+      const proxy = await openLossyProxy(stack.endpoints.catalogUrl)
+      try {
+        const lossy = new Catalog({ url: proxy.url, timeoutMs: 5_000 })
+        await lossy.config()
+        proxy.lose(loss)
+        await operations[operation]({ ...ports, catalog: lossy }, table)
+        await proxy.settled()
+        expect(await numbersIn(ports, table)).toEqual(afterOne[operation])
+        await expectProof(table)
+      } finally {
+        await proxy.close()
+      }
+    },
+  )
+})
+
+describe('another writer in between', () => {
+  test('an append follows on top of a compaction', async () => {
+    const table = await newTable(ports, namespace)
+    const stale = await ports.catalog.loadTable(table)
+    await compactAll(ports, table)
+    const outcome = await appendNumber(ports, table, stale)
+    expect(outcome).toMatchObject({ kind: 'committed', conflicts: 1 })
+    expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n])
+    await expectProof(table)
+  })
+
+  test('a compaction follows on top of an append', async () => {
+    const table = await newTable(ports, namespace)
+    const stale = await ports.catalog.loadTable(table)
+    await appendNumber(ports, table)
+    expect(await compactAll(ports, table, stale)).toMatchObject([{ kind: 'committed' }])
+    expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n])
+    expect(await liveFiles(fileStorage, await ports.catalog.loadTable(table))).toHaveLength(2)
+    await expectProof(table)
+  })
+
+  test('an overwrite follows on top of a change that moved no row', async () => {
+    const table = await newTable(ports, namespace)
+    const stale = await ports.catalog.loadTable(table)
+    await ports.catalog.commitTable(table, {
+      requirements: [],
+      updates: [{ action: 'set-properties', updates: { foreign: 'yes' } }],
+    })
+    expect(await overwriteAll(ports, table, stale)).toMatchObject({ kind: 'committed' })
+    expect(await numbersIn(ports, table)).toEqual([11n, 12n])
+    const metadata = await ports.catalog.loadTable(table)
+    expect(metadata.properties.foreign).toBe('yes')
+    expect(history(metadata).at(-1)?.summary).toMatchObject({
+      operation: 'overwrite',
+      'made-by': 'test',
+      'total-records': '2',
+      'deleted-records': '2',
+    })
+  })
+
+  test.each<[string, Operation, Operation]>([
+    ['an overwrite after an append', 'append', 'overwrite'],
+    ['an overwrite after an overwrite', 'overwrite', 'overwrite'],
+    ['an overwrite after a compaction of its files', 'replace', 'overwrite'],
+    ['a compaction after an overwrite', 'overwrite', 'replace'],
+    ['a compaction after a compaction', 'replace', 'replace'],
+  ])('%s is overtaken and leaves nothing behind', async (_name, first, second) => {
+    const table = await newTable(ports, namespace)
+    const stale = await ports.catalog.loadTable(table)
+    await operations[first](ports, table)
+    const files = dataFiles(stale)
+    const outcome = await operations[second](ports, table, stale)
+    expect([outcome].flat()).toMatchObject([{ kind: 'overtaken' }])
+    expect(dataFiles(stale)).toEqual(files)
+    expect(await numbersIn(ports, table)).toEqual(afterOne[first])
+    await expectProof(table)
+  })
+})
+
+test('expired snapshots take their files along, and lose no proof', async () => {
+  const table = await newTable(ports, namespace)
+  for (let number = 0; number < 25; number++) await appendNumber(ports, table)
+  const before = await ports.catalog.loadTable(table)
+  const replaced = (await liveFiles(fileStorage, before)).map(({ file }) => file.file_path)
+  await compactAll(ports, table)
+  await appendNumber(ports, table)
+  const numbers = await numbersIn(ports, table)
+  const policy = { keepLast: 1, olderThanMs: 0, leastToExpire: 2, pinned: [] }
+  const outcome = await expire(ports, table, await ports.catalog.loadTable(table), policy)
+  expect(outcome).toMatchObject({ expired: 28 })
+  const metadata = await ports.catalog.loadTable(table)
+  expect(metadata.snapshots).toHaveLength(1)
+  expect(await numbersIn(ports, table)).toEqual(numbers)
+  const gone = [...replaced, ...before.snapshots.map(({ manifestList }) => manifestList)]
+  expect(gone.filter((file) => existsSync(fileStorage.locate(file)))).toEqual([])
+  expect(await verifyOffsets(fileStorage, metadata)).toMatchObject({
+    commits: 28,
+    rows: 28n,
+    spans: { 'numbers-0': { start: 0n, end: 28n } },
+    breaks: [],
+  })
+})
+
+function dataFiles({ location }: TableMetadata): readonly string[] {
+  return readdirSync(fileStorage.locate(`${location}/data`)).sort()
+}
+
+/** The offsets are an unbroken chain, by the snapshots and by the log. */
+async function expectProof(table: TableIdentifier): Promise<void> {
+  const metadata = await ports.catalog.loadTable(table)
+  expect(chainBreaks(history(metadata))).toEqual([])
+  expect(await verifyOffsets(fileStorage, metadata)).toMatchObject({ breaks: [] })
+}
