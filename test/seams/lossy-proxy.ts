@@ -11,6 +11,8 @@ export type Loss =
   | 'late'
   /** It arrives twice, and the sender gets the answer to the second. */
   | 'repeated'
+  /** It arrives, and the sender hears nothing as long as it waits. */
+  | 'withheld'
 
 export type LossyProxy = {
   readonly url: string
@@ -18,6 +20,8 @@ export type LossyProxy = {
   lose(loss: Loss): void
   /** Resolves when the late commit has arrived. */
   settled(): Promise<void>
+  /** Whether what `lose` asked for has met a commit, and that commit has arrived if it is to. */
+  hasStruck(): boolean
   close(): Promise<void>
 }
 
@@ -27,23 +31,37 @@ const LATE_MS = 300
 export async function openLossyProxy(target: string): Promise<LossyProxy> {
   let next: Loss | undefined
   let pending: Promise<unknown> = Promise.resolve()
-  const server = createServer(async (request, response) => {
+  let struck = false
+  const treat = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(request)
     const isCommit = request.method === 'POST' && /\/tables\/[^/]+$/.test(request.url ?? '')
     const loss = isCommit ? next : undefined
     if (loss !== undefined) next = undefined
-    if (loss === 'request-lost') return void response.writeHead(503).end()
+    if (loss === 'request-lost') {
+      struck = true
+      return void response.writeHead(503).end()
+    }
     if (loss === 'late') {
       response.writeHead(504).end()
-      pending = new Promise((resolve) => setTimeout(resolve, LATE_MS)).then(() =>
-        forward(target, request, body),
-      )
+      pending = new Promise((resolve) => setTimeout(resolve, LATE_MS))
+        .then(() => forward(target, request, body))
+        // The server may be away by then: a commit that never arrives.
+        .catch(() => undefined)
+        .finally(() => {
+          struck = true
+        })
       return
     }
     const first = await forward(target, request, body)
     const answer = loss === 'repeated' ? await forward(target, request, body) : first
+    if (loss !== undefined) struck = true
+    if (loss === 'withheld') return
     if (loss === 'answer-lost') return void response.destroy()
     await send(response, answer)
+  }
+  const server = createServer((request, response) => {
+    // A server that is away is a lost connection.
+    treat(request, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
@@ -51,7 +69,9 @@ export async function openLossyProxy(target: string): Promise<LossyProxy> {
     url: `http://127.0.0.1:${port}`,
     lose: (loss) => {
       next = loss
+      struck = false
     },
+    hasStruck: () => struck,
     settled: async () => void (await pending),
     close: async () => {
       await pending
