@@ -8,9 +8,10 @@ import type { Claim, Verdict } from './claim.ts'
 import { proofsFolder } from './eos/journal.ts'
 import { eos } from './eos.ts'
 import { keys } from './keys.ts'
+import { lake } from './lake.ts'
 import { position } from './position.ts'
 
-const claims: readonly Claim[] = [keys, position, eos]
+const claims: readonly Claim[] = [keys, position, eos, lake]
 
 const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 

@@ -16,14 +16,7 @@ export type Kill =
   | { readonly kind: 'catalog'; readonly awayMs: number }
 
 /** What happens between two kills, and is no kill itself. */
-export const disturbances = [
-  'answer-lost',
-  'request-lost',
-  'late',
-  'repeated',
-  'compaction',
-  'properties',
-] as const
+export const disturbances = ['answer-lost', 'request-lost', 'late', 'repeated'] as const
 
 export type Disturbance = (typeof disturbances)[number]
 
