@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { outcomeOf, withResults } from './full/results.ts'
 import { rootFolder, runProgram } from './program.ts'
 import { breaks } from './prove/eos/broken.ts'
+import { guards } from './prove/lake/faulty-catalog.ts'
 
 type LongProof = {
   /** Behind `npm run prove --`. */
@@ -17,11 +18,14 @@ const proofs: readonly LongProof[] = [
   ...[1, 2, 3, 4, 5].map((seed) => ({ claim: `eos --kills 20 --seed ${seed}`, code: 0 as const })),
   { claim: 'eos --provoke=all', code: 0 },
   ...Object.keys(breaks).map((guard) => ({ claim: `eos --break=${guard}`, code: 1 as const })),
+  ...[1, 2, 3].map((seed) => ({ claim: `lake --kills 20 --seed ${seed}`, code: 0 as const })),
+  { claim: 'lake --provoke=all', code: 0 },
+  ...guards.map((guard) => ({ claim: `lake --break=${guard}`, code: 1 as const })),
 ]
 
 const usage = `npm run test:full [-- --only <text>]
 
-Every long proof, one after another, and what came of each into docs/proofs.md as soon as it is over. About an hour on
+Every long proof, one after another, and what came of each into docs/proofs.md as soon as it is over. About an hour and a half on
 two cores. What is short is in \`npm test\`.
 
 ${proofs.map(({ claim }) => `  npm run prove -- ${claim}`).join('\n')}

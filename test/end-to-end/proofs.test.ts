@@ -19,6 +19,8 @@ test.each([
   { claim: 'eos --break=no-transaction', code: 1, says: 'BROKEN       I3.shipment' },
   { claim: 'eos --break=no-inbox', code: 1, says: 'BROKEN       I3:' },
   { claim: 'eos --break=dedupe-by-offset', code: 1, says: 'BROKEN       I3:' },
+  { claim: 'lake --kills 11 --records 20000', code: 0, says: 'lake: holds' },
+  { claim: 'lake --break=stale-base', code: 1, says: 'BROKEN   I16 doubled' },
 ])(
   'npm run prove -- $claim ends with $code',
   async ({ claim, code, says }) => {

@@ -14,7 +14,9 @@ function start(program: string, task: object): ChildProcess {
     execArgv: ['--disable-warning=TimeoutNegativeWarning'],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  process.once('exit', () => child.kill('SIGKILL'))
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
   // It may be killed while it is spoken to.
   child.on('error', () => undefined)
   return child

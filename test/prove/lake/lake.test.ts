@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest'
+import { judge } from './judgement.ts'
+import { leastKills, scheduleOf } from './schedule.ts'
+import { sinkSteps } from './task.ts'
+
+const wanted = new Map([
+  ['0@1', 'one'],
+  ['0@2', 'two'],
+])
+const rows = [...wanted].map(([place, sum]) => ({ place, sum }))
+const [first = { place: '', sum: '' }] = rows
+
+test('a table with each committed record once holds', () => {
+  expect(judge(wanted, rows, 0)).toMatchObject({ kind: 'holds' })
+})
+
+test.each([
+  ['lost: 0@2', rows.slice(0, 1), 0],
+  ['doubled: 0@1', [...rows, first], 0],
+  ['not committed, or no row: 1@7', [...rows, { place: '1@7', sum: 'x' }], 0],
+  ['other values: 0@1', [{ place: '0@1', sum: 'x' }, ...rows.slice(1)], 0],
+  ['the chain of offsets is broken', rows, 1],
+])('found: %s', (what, found, breaks) => {
+  const { kind, lines } = judge(wanted, found, breaks)
+  expect(kind).toBe('refuted')
+  expect(lines.slice(1)).toEqual([expect.stringContaining(what)])
+})
+
+test('the same seed makes the same faults, and the least number of kills meets each step', () => {
+  expect(scheduleOf(3, 20)).toEqual(scheduleOf(3, 20))
+  expect(scheduleOf(3, 20)).not.toEqual(scheduleOf(4, 20))
+  const steps = scheduleOf(3, leastKills).flatMap(({ kill }) =>
+    kill.kind === 'kill-at-step' ? [kill.step] : [],
+  )
+  expect(new Set(steps)).toEqual(new Set(sinkSteps))
+})
