@@ -143,7 +143,7 @@ export const lake: Claim = {
 /** What each guard is there for, so that it is surely missed. */
 const provocations: Readonly<Record<Guard, (scene: Scene) => Promise<void>>> = {
   'offsets-outside-commit': async (scene) => {
-    await scene.beginBoth('sharing')
+    await alone(scene)
     await scene.lose('a', 'withheld')
     await scene.sink('a').end('SIGKILL')
     await scene.begin('a', 'sharing')
@@ -151,9 +151,16 @@ const provocations: Readonly<Record<Guard, (scene: Scene) => Promise<void>>> = {
   'no-compare-and-set': (scene) => overtake(scene, 'sharing'),
   'stale-base': (scene) => overtake(scene, 'racing'),
   'delete-on-unknown': async (scene) => {
-    await scene.beginBoth('sharing')
+    await alone(scene)
     await scene.lose('a', 'answer-lost')
   },
+}
+
+/** Only one sink, so that no commit meets another's and is refused: what is lost on the way is an acceptance. */
+async function alone(scene: Scene): Promise<void> {
+  await scene.endBoth('SIGTERM')
+  await scene.begin('a', 'sharing')
+  await scene.someCommits('a', 1)
 }
 
 /** One sink stands still right before its commit, while the other commits. */
