@@ -97,4 +97,29 @@ describe("a contract's Iceberg schema", () => {
       { id: 3, name: 'made', required: false, type: madeType },
     ])
   })
+
+  it('tells a column by its former name: the alias is passed on, and the id is the same', () => {
+    const [thingId, , made] = schema.fields
+    if (thingId === undefined || made === undefined) expect.fail()
+    const renamed: AvroRecord = {
+      ...schema,
+      fields: [thingId, { ...made, name: 'wasBuilt', aliases: ['made'] }],
+    }
+    const previous = icebergSchemaOf(schema)
+    expect(icebergSchemaOf(renamed, { previous, lastColumnId: 8 }).fields[1]).toEqual({
+      id: 3,
+      name: 'was_built',
+      required: false,
+      type: madeType,
+      aliases: ['made'],
+    })
+  })
+
+  it('does not tell a column by a name that another field has', () => {
+    const [thingId] = schema.fields
+    if (thingId === undefined) expect.fail()
+    const both = [thingId, { name: 'id', type: 'string', aliases: ['thingId'] } as const]
+    const { fields } = icebergSchemaOf({ ...schema, fields: both })
+    expect(fields[1]).toEqual({ id: 2, name: 'id', required: true, type: 'string' })
+  })
 })

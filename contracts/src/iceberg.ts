@@ -17,6 +17,8 @@ export type IcebergField = {
   readonly required: boolean
   readonly type: IcebergType
   readonly doc?: string
+  /** Former names of the column, from the contract's aliases: a table that has one of them renames it. */
+  readonly aliases?: readonly string[]
 }
 
 export type IcebergList = {
@@ -60,20 +62,23 @@ type Options = {
  *
  * Ids are given depth first, so the same contract always gives the same schema. A schema that grew keeps the ids it had
  * only if `previous` is given: Iceberg reads columns by id, and an id with another meaning shows one column's values as
- * another's.
+ * another's. A field renamed by alias is the column that it was.
  */
 export function icebergSchemaOf(record: AvroRecord, options: Options = {}): IcebergSchema {
   const { before = [], previous } = options
   const known = previous === undefined ? new Map<string, number>() : idsByPath(previous)
   let last = Math.max(options.lastColumnId ?? 0, 0, ...known.values())
-  const idOf: IdOf = (path) => {
-    const id = known.get(path)
-    if (id !== undefined) return id
-    last += 1
-    return last
+  const ids: Ids = {
+    has: (path) => known.has(path),
+    of: (path) => {
+      const id = known.get(path)
+      if (id !== undefined) return id
+      last += 1
+      return last
+    },
   }
-  const added = before.map((column) => ({ id: idOf(column.name), ...column }))
-  const fields = [...added, ...structOf(record, '', idOf).fields]
+  const added = before.map((column) => ({ id: ids.of(column.name), ...column }))
+  const fields = [...added, ...structOf(record, '', ids).fields]
   return { type: 'struct', 'schema-id': previous?.['schema-id'] ?? 0, fields }
 }
 
@@ -82,21 +87,37 @@ export function columnName(field: string): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-type IdOf = (path: string) => number
-
-function structOf(record: AvroRecord, path: string, idOf: IdOf): IcebergStruct {
-  return { type: 'struct', fields: record.fields.map((field) => fieldOf(field, path, idOf)) }
+/** Ids by a column's path in the table, with former names where the table still has them. */
+type Ids = {
+  readonly has: (path: string) => boolean
+  readonly of: (path: string) => number
 }
 
-function fieldOf(field: AvroField, parent: string, idOf: IdOf): IcebergField {
+function structOf(record: AvroRecord, path: string, ids: Ids): IcebergStruct {
+  const fields = record.fields.map((field) => {
+    const others = record.fields.filter((other) => other !== field).map(({ name }) => name)
+    const aliases = (field.aliases ?? []).filter((alias) => !others.includes(alias))
+    return fieldOf(field, aliases.map(columnName), path, ids)
+  })
+  return { type: 'struct', fields }
+}
+
+function fieldOf(
+  field: AvroField,
+  aliases: readonly string[],
+  parent: string,
+  ids: Ids,
+): IcebergField {
   const name = columnName(field.name)
-  const path = parent === '' ? name : `${parent}.${name}`
+  const paths = [name, ...aliases].map((each) => (parent === '' ? each : `${parent}.${each}`))
+  const path = paths.find(ids.has) ?? paths[0] ?? name
   return {
-    id: idOf(path),
+    id: ids.of(path),
     name,
     required: !isNullable(field.type),
-    type: typeOf(field.type, path, idOf),
+    type: typeOf(field.type, path, ids),
     ...(field.doc === undefined ? {} : { doc: field.doc }),
+    ...(aliases.length === 0 ? {} : { aliases }),
   }
 }
 
@@ -109,16 +130,16 @@ const primitives: Readonly<Record<AvroPrimitive, IcebergPrimitive>> = {
   bytes: 'binary',
 }
 
-function typeOf(type: AvroField['type'], path: string, idOf: IdOf): IcebergType {
+function typeOf(type: AvroField['type'], path: string, ids: Ids): IcebergType {
   return matchAvro<IcebergType>(type, {
     primitive: (primitive) => primitives[primitive],
     timestamp: () => 'timestamptz',
-    nullable: (of) => typeOf(of, path, idOf),
-    record: (record) => structOf(record, path, idOf),
+    nullable: (of) => typeOf(of, path, ids),
+    record: (record) => structOf(record, path, ids),
     array: (items) => ({
       type: 'list',
-      'element-id': idOf(`${path}.element`),
-      element: typeOf(items, `${path}.element`, idOf),
+      'element-id': ids.of(`${path}.element`),
+      element: typeOf(items, `${path}.element`, ids),
       'element-required': !isNullable(items),
     }),
   })

@@ -1,7 +1,7 @@
 import { LakehouseError, type LakehouseErrorCode } from './errors.ts'
 import { parseJson, writeJson } from './json.ts'
 import { parseMetadata, type TableIdentifier, type TableMetadata } from './metadata.ts'
-import type { StructType } from './schema.ts'
+import { type StructType, withoutAliases } from './schema.ts'
 
 export type CatalogOptions = {
   /** The server's address; `/v1/…` is added. */
@@ -93,7 +93,7 @@ export class Catalog {
     properties: Readonly<Record<string, string>>,
   ): Promise<TableMetadata> {
     const path = `/namespaces/${encodeURIComponent(table.namespace)}/tables`
-    const body = { name: table.name, schema, properties }
+    const body = { name: table.name, schema: withoutAliases(schema), properties }
     const created = await ignoring('CATALOG_CONFLICT', () => this.#ask('POST', path, body))
     return created === undefined ? this.loadTable(table) : metadataIn(created)
   }

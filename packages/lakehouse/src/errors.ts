@@ -16,6 +16,8 @@ export type LakehouseErrorCode =
   | 'FILES_NOT_LIVE'
   /** A replacement would change how many rows there are. */
   | 'ROWS_NOT_EQUAL'
+  /** A table cannot become what a writer wants it to be without making older rows unreadable. */
+  | 'SCHEMA_INCOMPATIBLE'
   | 'QUERY_INVALID'
 
 const retriableCodes: ReadonlySet<LakehouseErrorCode> = new Set([

@@ -1,126 +1,75 @@
 import type { Catalog } from './catalog.ts'
-import { LakehouseError } from './errors.ts'
+import { hasCode } from './errors.ts'
+import { Evolution, type EvolutionOptions, type EvolutionPlan } from './evolution.ts'
 import type { TableIdentifier, TableMetadata } from './metadata.ts'
-import { type ColumnType, type Field, matchType, type StructType } from './schema.ts'
+import type { StructType } from './schema.ts'
+
+/** Enough for as many writers that start at once; each loser finds the winner's columns and mostly nothing to do. */
+const MAX_ATTEMPTS = 5
 
 /**
- * The table's schema with the columns that `wanted` has besides. Columns are found by their place (names from the
- * top); a known one keeps its id, type and place in the order, a new one gets an id above all that ever were and is
- * optional, because older files lack it. A column that `wanted` lacks stays.
+ * The table's schema as `wanted` needs it. A known column keeps its id; it may be renamed, widened (`int` to `long`,
+ * `float` to `double`, a decimal's precision up) and made optional. A new one gets an id above all that ever were, so
+ * that no file has it, and is optional, because older rows lack it.
  *
- * @returns undefined when nothing is missing.
- * @throws LakehouseError FORMAT_UNSUPPORTED when a column would change its type.
+ * Nothing that rows rely on is taken back: a column that `wanted` lacks stays (and becomes optional, because new rows
+ * lack it), an optional one stays optional and a wide one wide. So an older writer plans nothing against a newer table.
+ *
+ * @returns undefined when nothing is to be changed.
+ * @throws LakehouseError SCHEMA_INCOMPATIBLE when no such change would do.
  */
-export function planAdditions(
+export function planEvolution(
   current: StructType,
   wanted: StructType,
   lastColumnId: number,
-): { readonly schema: StructType; readonly lastColumnId: number } | undefined {
-  const ids = new Ids(lastColumnId)
-  const schema = addFields(current, wanted, ids, '')
-  return ids.last === lastColumnId ? undefined : { schema, lastColumnId: ids.last }
+  options: EvolutionOptions = {},
+): EvolutionPlan | undefined {
+  const evolution = new Evolution(lastColumnId, options)
+  const schema = evolution.struct(current, wanted, '')
+  const { lastId, changes } = evolution
+  return changes.length === 0 ? undefined : { schema, lastColumnId: lastId, changes }
 }
 
 /**
- * Adds the missing columns to the table, as a compare-and-set of its own. Of two processes that try, one wins and the
- * other finds the columns there; a table that conflicts again and again is given up.
+ * Makes the table's schema what `wanted` needs, as a compare-and-set of its own. Of two processes that try, one wins;
+ * the other plans again on what it finds, usually nothing. A crash leaves the table with the old schema or the new one,
+ * and rows of either are read by both, because columns are known by id.
  *
- * @throws LakehouseError CATALOG_CONFLICT, CATALOG_UNAVAILABLE and others: load again and retry.
+ * @returns the metadata to build on; the one passed in when nothing was to be changed.
+ * @throws LakehouseError SCHEMA_INCOMPATIBLE: a person must decide. CATALOG_CONFLICT, CATALOG_UNAVAILABLE and others:
+ *   load the table and try again.
  */
-export async function ensureColumns(
+export async function ensureSchema(
   catalog: Catalog,
   table: TableIdentifier,
   metadata: TableMetadata,
   wanted: StructType,
+  options: Omit<EvolutionOptions, 'earlier'> = {},
 ): Promise<TableMetadata> {
-  const plan = planAdditions(metadata.schema, wanted, metadata.lastColumnId)
-  if (plan === undefined) return metadata
-  const outcome = await catalog.commitTable(table, {
+  let base = metadata
+  for (let attempt = 1; ; attempt++) {
+    const earlier = base.schemas
+    const plan = planEvolution(base.schema, wanted, base.lastColumnId, { ...options, earlier })
+    if (plan === undefined) return base
+    const outcome = await catalog.commitTable(table, schemaCommit(base, plan))
+    if (outcome.kind === 'committed') return outcome.metadata
+    if (attempt === MAX_ATTEMPTS || !hasCode(outcome.error, 'CATALOG_CONFLICT')) throw outcome.error
+    base = await catalog.loadTable(table)
+  }
+}
+
+function schemaCommit(base: TableMetadata, plan: EvolutionPlan) {
+  // What else the schema holds (`identifier-field-ids`) would be lost with an `add-schema` that leaves it out.
+  const schema = { ...base.schema, ...plan.schema }
+  return {
     requirements: [
-      { type: 'assert-table-uuid', uuid: metadata.tableUuid },
-      { type: 'assert-current-schema-id', 'current-schema-id': metadata.schema['schema-id'] },
-      { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': metadata.lastColumnId },
+      { type: 'assert-table-uuid', uuid: base.tableUuid },
+      { type: 'assert-current-schema-id', 'current-schema-id': base.schema['schema-id'] },
+      { type: 'assert-last-assigned-field-id', 'last-assigned-field-id': base.lastColumnId },
     ],
     updates: [
-      { action: 'add-schema', schema: plan.schema, 'last-column-id': plan.lastColumnId },
+      { action: 'add-schema', schema, 'last-column-id': plan.lastColumnId },
       { action: 'set-current-schema', 'schema-id': -1 },
     ],
-  })
-  if (outcome.kind !== 'committed') throw outcome.error
-  return outcome.metadata
-}
-
-class Ids {
-  last: number
-
-  constructor(last: number) {
-    this.last = last
   }
-
-  next(): number {
-    this.last += 1
-    return this.last
-  }
-}
-
-function addFields(current: StructType, wanted: StructType, ids: Ids, path: string): StructType {
-  const kept = current.fields.map((field) => {
-    const change = wanted.fields.find(({ name }) => name === field.name)
-    if (change === undefined) return field
-    return { ...field, type: addTypes(field.type, change.type, ids, `${path}${field.name}`) }
-  })
-  const known = new Set(current.fields.map(({ name }) => name))
-  const added = wanted.fields
-    .filter(({ name }) => !known.has(name))
-    .map((field) => newField(field, ids))
-  return { type: 'struct', fields: [...kept, ...added] }
-}
-
-function addTypes(current: ColumnType, wanted: ColumnType, ids: Ids, path: string): ColumnType {
-  if (typeof current === 'string' || typeof wanted === 'string') {
-    if (current === wanted) return current
-    throw changed(path)
-  }
-  if (current.type === 'struct' && wanted.type === 'struct') {
-    return addFields(current, wanted, ids, `${path}.`)
-  }
-  if (current.type === 'list' && wanted.type === 'list') {
-    return { ...current, element: addTypes(current.element, wanted.element, ids, `${path}[]`) }
-  }
-  throw changed(path)
-}
-
-function newField(field: Field, ids: Ids): Field {
-  const id = ids.next()
-  return { ...field, id, required: false, type: withNewIds(field.type, ids) }
-}
-
-function withNewIds(type: ColumnType, ids: Ids): ColumnType {
-  return matchType<ColumnType>(type, {
-    primitive: (primitive) => primitive,
-    struct: ({ fields }) => ({
-      type: 'struct',
-      fields: fields.map((field) => ({
-        ...field,
-        id: ids.next(),
-        type: withNewIds(field.type, ids),
-      })),
-    }),
-    list: (list) => ({
-      ...list,
-      'element-id': ids.next(),
-      element: withNewIds(list.element, ids),
-    }),
-    map: (map) => ({
-      ...map,
-      'key-id': ids.next(),
-      'value-id': ids.next(),
-      key: withNewIds(map.key, ids),
-      value: withNewIds(map.value, ids),
-    }),
-  })
-}
-
-function changed(path: string): LakehouseError {
-  return new LakehouseError('FORMAT_UNSUPPORTED', `column ${path} would change its type`)
 }

@@ -9,6 +9,8 @@ export type Field = {
   readonly required: boolean
   readonly type: ColumnType
   readonly doc?: string
+  /** Former names, in a schema that is wanted: they say which column of the table this is. No table has them. */
+  readonly aliases?: readonly string[]
 }
 
 export type ListType = {
@@ -76,5 +78,22 @@ function leaves(
       ...leaves(map['key-id'], [...path, 'key'], map.key, true),
       ...leaves(map['value-id'], [...path, 'value'], map.value, true),
     ],
+  })
+}
+
+/** The schema as a catalogue takes it. */
+export function withoutAliases<Type extends ColumnType>(type: Type): Type
+export function withoutAliases(type: ColumnType): ColumnType {
+  return matchType<ColumnType>(type, {
+    primitive: (primitive) => primitive,
+    struct: (struct) => ({
+      ...struct,
+      fields: struct.fields.map(({ aliases: _aliases, ...field }) => ({
+        ...field,
+        type: withoutAliases(field.type),
+      })),
+    }),
+    list: (list) => ({ ...list, element: withoutAliases(list.element) }),
+    map: (map) => ({ ...map, key: withoutAliases(map.key), value: withoutAliases(map.value) }),
   })
 }

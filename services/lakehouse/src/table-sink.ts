@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type AppendBase, type AppendPorts, append, baseOf } from '@tenseams/lakehouse/append'
 import { hasCode } from '@tenseams/lakehouse/errors'
-import { ensureColumns } from '@tenseams/lakehouse/evolve'
+import { ensureSchema } from '@tenseams/lakehouse/evolve'
 import type { TableMetadata } from '@tenseams/lakehouse/metadata'
 import { type BatchPlan, type OffsetSpan, partitionKey } from '@tenseams/lakehouse/offsets'
 import type { DecodedBatch } from './batch.ts'
@@ -223,7 +223,7 @@ export class TableSink {
   async #load(): Promise<TableMetadata> {
     const { ports, bronze } = this.#options
     const metadata = await this.#loadOrCreate()
-    return ensureColumns(ports.catalog, bronze.table, metadata, bronze.schema)
+    return ensureSchema(ports.catalog, bronze.table, metadata, bronze.schema)
   }
 
   async #loadOrCreate(): Promise<TableMetadata> {
