@@ -1,7 +1,7 @@
-import { offsetsProperty } from '@tenseams/lakehouse/append'
 import { Catalog, type CommitOutcome, type CommitRequest } from '@tenseams/lakehouse/catalog'
 import { LakehouseError } from '@tenseams/lakehouse/errors'
 import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
+import { offsetsProperty } from '@tenseams/lakehouse/offsets'
 
 /** Guards of the commit, and what it is to be without each. */
 export const breaks = {

@@ -7,6 +7,7 @@ const everyStep: Readonly<Record<SinkStep, true>> = {
   'before-parquet': true,
   'parquet-written': true,
   'manifest-written': true,
+  'log-written': true,
   'before-commit': true,
   'commit-sent': true,
   'after-commit': true,
