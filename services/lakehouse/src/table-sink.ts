@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type AppendBase, type AppendPorts, append, baseOf } from '@tenseams/lakehouse/append'
 import { hasCode } from '@tenseams/lakehouse/errors'
 import { ensureSchema } from '@tenseams/lakehouse/evolve'
+import { type ExpirePolicy, expire } from '@tenseams/lakehouse/expire'
 import type { TableMetadata } from '@tenseams/lakehouse/metadata'
 import { type BatchPlan, type OffsetSpan, partitionKey } from '@tenseams/lakehouse/offsets'
 import type { DecodedBatch } from './batch.ts'
@@ -58,6 +59,17 @@ const TABLE_PROPERTIES = {
   'write.parquet.compression-codec': 'zstd',
   'write.metadata.delete-after-commit.enabled': 'true',
   'write.metadata.previous-versions-max': '5',
+}
+
+/**
+ * Each commit reads and writes the metadata of every snapshot that is kept, so old ones go, some at a time. Their proof
+ * stays in the log of offsets; whoever reads one has five minutes for it.
+ */
+const EXPIRY: ExpirePolicy = {
+  keepLast: 100,
+  olderThanMs: 300_000,
+  leastToExpire: 50,
+  pinned: [],
 }
 
 const LONGEST_RETRY_MS = 5_000
@@ -188,6 +200,20 @@ export class TableSink {
       metrics.freshness.observe(this.#labels, Math.max(0, Date.now() - buffer.oldestMs) / 1_000)
     }
     if (this.#state === state) onRoom(bronze.topic)
+    await this.#expire(outcome.base)
+  }
+
+  /** What is not let go now is let go after a later commit. */
+  async #expire({ metadata }: AppendBase): Promise<void> {
+    const { ports, bronze, log } = this.#options
+    try {
+      const { expired, ...outcome } = await expire(ports, bronze.table, metadata, EXPIRY)
+      if (expired === 0) return
+      this.#base = baseOf(outcome.metadata)
+      log.info({ ...this.#labels, expired, files: outcome.files }, 'old snapshots expired')
+    } catch (error) {
+      log.warn({ ...this.#labels, err: error }, 'old snapshots stay for now')
+    }
   }
 
   async #open(reason: string): Promise<void> {
