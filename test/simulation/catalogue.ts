@@ -31,7 +31,7 @@ export class Catalogue {
       schema: tableSchema,
       schemas: [tableSchema],
       defaultSpecId: 0,
-      partitioned: false,
+      partitionSpecs: [{ 'spec-id': 0, fields: [] }],
       currentSnapshotId: null,
       snapshots: [],
       namedSnapshots: [],

@@ -1,3 +1,5 @@
+import type { Value } from './duckdb.ts'
+
 const DAY_MS = 86_400_000
 /** As Iceberg's default metrics mode, `truncate(16)`: bounds prune, they are not the value. */
 const TEXT_BOUND_LENGTH = 16
@@ -19,6 +21,32 @@ export function upperBound(type: string, text: string): Buffer | undefined {
   if (all.length <= TEXT_BOUND_LENGTH) return Buffer.from(text)
   const raised = raiseLast(all.slice(0, TEXT_BOUND_LENGTH))
   return raised === undefined ? undefined : Buffer.from(raised.join(''))
+}
+
+/** The same form of a value itself. @throws RangeError for a type without one. */
+export function encodeBound(type: string, value: Value): Buffer {
+  switch (type) {
+    case 'boolean':
+      return Buffer.from([value === true ? 1 : 0])
+    case 'int':
+    case 'date':
+      return int32(value as number)
+    case 'long':
+    case 'time':
+    case 'timestamp':
+    case 'timestamptz':
+      return int64(value as bigint)
+    case 'float':
+      return float32(value as number)
+    case 'double':
+      return float64(value as number)
+    case 'string':
+      return Buffer.from(value as string)
+    case 'binary':
+      return Buffer.from(value as Uint8Array)
+    default:
+      throw new RangeError(`no bound of ${type}`)
+  }
 }
 
 function fixedBound(type: string, text: string): Buffer | undefined {

@@ -1,6 +1,7 @@
 import { LakehouseError, type LakehouseErrorCode } from './errors.ts'
 import { parseJson, writeJson } from './json.ts'
 import { parseMetadata, type TableIdentifier, type TableMetadata } from './metadata.ts'
+import { newSpec, type Partitioning } from './partition-spec.ts'
 import { type StructType, withoutAliases } from './schema.ts'
 
 export type CatalogOptions = {
@@ -84,16 +85,22 @@ export class Catalog {
   }
 
   /**
-   * Makes an unpartitioned table, or loads it when somebody else was first. The server gives the columns ids of its
+   * Makes a table, or loads it when somebody else was first. The server gives the columns ids of its
    * own: use the schema of the answer, not the one passed in.
    */
   async ensureTable(
     table: TableIdentifier,
     schema: StructType,
     properties: Readonly<Record<string, string>>,
+    partitioning: readonly Partitioning[] = [],
   ): Promise<TableMetadata> {
     const path = `/namespaces/${encodeURIComponent(table.namespace)}/tables`
-    const body = { name: table.name, schema: withoutAliases(schema), properties }
+    const body = {
+      name: table.name,
+      schema: withoutAliases(schema),
+      properties,
+      ...(partitioning.length > 0 && { 'partition-spec': newSpec(schema, partitioning) }),
+    }
     const created = await ignoring('CATALOG_CONFLICT', () => this.#ask('POST', path, body))
     return created === undefined ? this.loadTable(table) : metadataIn(created)
   }

@@ -1,22 +1,51 @@
-import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { Engine, Row } from './duckdb.ts'
+import { writeJson } from './json.ts'
 import type { DataFile } from './manifest.ts'
 import type { TableMetadata } from './metadata.ts'
 import { writeParquet } from './parquet.ts'
+import {
+  type Partition,
+  type PartitionColumn,
+  partitionColumns,
+  partitionOf,
+  partitionPath,
+} from './partition-spec.ts'
 import type { Storage } from './storage.ts'
 
 /**
- * Writes rows as data files of a table, durable when it returns; none for no rows. Nothing refers to them yet: a crash
- * leaves orphans.
+ * Writes rows as data files of a table, one for each partition that occurs, durable when it returns; none for no rows.
+ * Nothing refers to them yet: a crash leaves orphans.
  */
 export async function writeDataFiles(
   ports: { readonly engine: Engine; readonly storage: Storage },
   metadata: TableMetadata,
   rows: readonly Row[],
 ): Promise<readonly DataFile[]> {
-  assert(!metadata.partitioned, 'partitioned tables are not written yet')
+  const columns = partitionColumns(metadata, metadata.defaultSpecId)
+  const files: DataFile[] = []
+  for (const { partition, members } of byPartition(columns, rows)) {
+    const folder = `${metadata.location}/data/${partitionPath(columns, partition)}`
+    const uri = `${folder}${randomUUID()}.parquet`
+    const file = await writeParquet(ports, { uri, schema: metadata.schema, rows: members })
+    files.push({ ...file, partition })
+  }
+  return files
+}
+
+function byPartition(
+  columns: readonly PartitionColumn[],
+  rows: readonly Row[],
+): readonly { readonly partition: Partition; readonly members: readonly Row[] }[] {
   if (rows.length === 0) return []
-  const uri = `${metadata.location}/data/${randomUUID()}.parquet`
-  return [await writeParquet(ports, { uri, schema: metadata.schema, rows })]
+  if (columns.length === 0) return [{ partition: {}, members: rows }]
+  const groups = new Map<string, { readonly partition: Partition; readonly members: Row[] }>()
+  for (const row of rows) {
+    const partition = partitionOf(columns, row)
+    const key = writeJson(partition)
+    const known = groups.get(key)
+    if (known === undefined) groups.set(key, { partition, members: [row] })
+    else known.members.push(row)
+  }
+  return [...groups.values()]
 }

@@ -1,5 +1,7 @@
 /** The Avro schemas of Iceberg's metadata files, format v2 (Iceberg spec, "Manifests" and "Manifest Lists"). */
 
+import type { AvroField } from './partition-type.ts'
+
 type AvroType = string | object
 
 const required = (name: string, type: AvroType, id: number): object => ({
@@ -26,14 +28,22 @@ const byColumn = (keyId: number, valueId: number, type: AvroType): object => ({
   },
 })
 
-const dataFile = {
+const dataFileOf = (partition: readonly AvroField[]): object => ({
   type: 'record',
   name: 'r2',
   fields: [
     required('content', 'int', 134),
     required('file_path', 'string', 100),
     required('file_format', 'string', 101),
-    required('partition', { type: 'record', name: 'r102', fields: [] }, 102),
+    required(
+      'partition',
+      {
+        type: 'record',
+        name: 'r102',
+        fields: partition.map(({ id, name, type }) => optional(name, type, id)),
+      },
+      102,
+    ),
     required('record_count', 'long', 103),
     required('file_size_in_bytes', 'long', 104),
     optional('column_sizes', byColumn(117, 118, 'long'), 108),
@@ -47,9 +57,10 @@ const dataFile = {
     optional('equality_ids', { type: 'array', items: 'int', 'element-id': 136 }, 135),
     optional('sort_order_id', 'int', 140),
   ],
-}
+})
 
-export const manifestEntrySchema = {
+/** A manifest's entries hold partitions, so each partition spec has a schema of its own. */
+export const manifestEntrySchemaOf = (partition: readonly AvroField[]): object => ({
   type: 'record',
   name: 'manifest_entry',
   fields: [
@@ -57,9 +68,9 @@ export const manifestEntrySchema = {
     optional('snapshot_id', 'long', 1),
     optional('sequence_number', 'long', 3),
     optional('file_sequence_number', 'long', 4),
-    required('data_file', dataFile, 2),
+    required('data_file', dataFileOf(partition), 2),
   ],
-}
+})
 
 const partitionSummary = {
   type: 'record',

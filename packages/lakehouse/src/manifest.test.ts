@@ -5,20 +5,37 @@ import {
   type DataFile,
   entryStatus,
   type ManifestEntry,
-  manifestLine,
+  ManifestFormat,
   readLiveEntries,
   readManifestList,
-  writeManifest,
   writeManifestList,
 } from './manifest.ts'
+import type { TableMetadata } from './metadata.ts'
 import type { TableSchema } from './schema.ts'
 
 const snapshot = { snapshotId: 9_223_372_036_854_775_807n, sequenceNumber: 7n }
 const schema: TableSchema = {
   type: 'struct',
   'schema-id': 0,
-  fields: [{ id: 1, name: 'id', required: false, type: 'long' }],
+  fields: [
+    { id: 1, name: 'id', required: false, type: 'long' },
+    { id: 2, name: 'at', required: false, type: 'timestamptz' },
+  ],
 }
+const byDay = [
+  { 'source-id': 2, 'field-id': 1_000, name: 'at_day', transform: 'day' },
+  { 'source-id': 1, 'field-id': 1_001, name: 'id_bucket', transform: 'bucket[4]' },
+]
+const metadata = {
+  schema,
+  schemas: [schema],
+  partitionSpecs: [
+    { 'spec-id': 0, fields: [] },
+    { 'spec-id': 1, fields: byDay },
+  ],
+} as Partial<TableMetadata> as TableMetadata
+const plain = new ManifestFormat(metadata, 0)
+const partitioned = new ManifestFormat(metadata, 1)
 
 const file: DataFile = {
   content: 0,
@@ -49,8 +66,8 @@ const added: ManifestEntry = {
 
 describe('manifests', () => {
   it('are read as they were written, int64 included, with the numbers they inherit', () => {
-    const bytes = writeManifest([added], schema, 0)
-    const line = manifestLine({ path: 'file:///m.avro', bytes, specId: 0 }, snapshot, [added])
+    const bytes = plain.write([added])
+    const line = plain.line({ path: 'file:///m.avro', bytes }, snapshot, [added])
     expect(readLiveEntries(bytes, line)).toEqual([
       { ...added, sequence_number: 7n, file_sequence_number: 7n },
     ])
@@ -58,23 +75,68 @@ describe('manifests', () => {
 
   it('hide files that were deleted', () => {
     const deleted = { ...added, status: entryStatus.deleted }
-    const bytes = writeManifest([deleted, added], schema, 0)
-    const line = manifestLine({ path: 'file:///m.avro', bytes, specId: 0 }, snapshot, [added])
+    const bytes = plain.write([deleted, added])
+    const line = plain.line({ path: 'file:///m.avro', bytes }, snapshot, [added])
     expect(readLiveEntries(bytes, line)).toHaveLength(1)
+  })
+})
+
+describe('manifests of a partitioned table', () => {
+  const filed = (at_day: number | null, id_bucket: number): ManifestEntry => ({
+    ...added,
+    data_file: { ...file, partition: { at_day, id_bucket } },
+  })
+
+  it('hold each file with its partition', () => {
+    const entries = [filed(-1, 3), filed(null, 0)]
+    const bytes = partitioned.write(entries)
+    const line = partitioned.line({ path: 'm', bytes }, snapshot, entries)
+    expect(readLiveEntries(bytes, line).map(({ data_file }) => data_file.partition)).toEqual([
+      { at_day: -1, id_bucket: 3 },
+      { at_day: null, id_bucket: 0 },
+    ])
+  })
+
+  it('are told in the list by the bounds of their partitions', () => {
+    const line = partitioned.line({ path: 'm', bytes: Buffer.alloc(1) }, snapshot, [
+      filed(-1, 3),
+      filed(null, 0),
+      filed(5, 1),
+    ])
+    const bound = (text: string) => Buffer.from(text, 'hex')
+    const none = { contains_nan: null }
+    expect(line).toMatchObject({ partition_spec_id: 1 })
+    expect(line.partitions).toEqual([
+      {
+        ...{ ...none, contains_null: true },
+        ...{ lower_bound: bound('ffffffff'), upper_bound: bound('05000000') },
+      },
+      {
+        ...{ ...none, contains_null: false },
+        ...{ lower_bound: bound('00000000'), upper_bound: bound('03000000') },
+      },
+    ])
+    const list = writeManifestList([line], { ...snapshot, parentSnapshotId: null })
+    expect(readManifestList(list)).toEqual([line])
+  })
+
+  it('take no file of another spec', () => {
+    const stranger = { ...added, data_file: { ...file, partition: { region: 'eu' } } }
+    expect(() => partitioned.write([stranger])).toThrow(/spec 1 has no field region/)
   })
 })
 
 describe('manifest lists', () => {
   it('are read as they were written', () => {
-    const bytes = writeManifest([added], schema, 0)
-    const line = manifestLine({ path: 'file:///m.avro', bytes, specId: 0 }, snapshot, [added])
+    const bytes = plain.write([added])
+    const line = plain.line({ path: 'file:///m.avro', bytes }, snapshot, [added])
     const list = writeManifestList([line], { ...snapshot, parentSnapshotId: null })
     expect(readManifestList(list)).toEqual([line])
   })
 
   it('count a carried file as existing, with its older sequence number as the least', () => {
     const carried = { ...added, status: entryStatus.existing, sequence_number: 3n }
-    const line = manifestLine({ path: 'm', bytes: Buffer.alloc(5), specId: 0 }, snapshot, [carried])
+    const line = plain.line({ path: 'm', bytes: Buffer.alloc(5) }, snapshot, [carried])
     expect(line).toMatchObject({
       added_files_count: 0,
       existing_files_count: 1,
@@ -91,14 +153,14 @@ describe('Avro files', () => {
     name: 'r',
     fields: [{ name: 'id', type: ['null', 'long'], default: null }],
   }
-  const plain = writeAvroFile(metadataType(recordSchema), recordSchema, [{ id: -5n }], {})
+  const small = writeAvroFile(metadataType(recordSchema), recordSchema, [{ id: -5n }], {})
 
   it('compressed by a Java engine are read', () => {
-    expect(readAvroFile(deflated(plain))).toEqual([{ id: -5n }])
+    expect(readAvroFile(deflated(small))).toEqual([{ id: -5n }])
   })
 
   it('that end in the middle are refused', () => {
-    expect(() => readAvroFile(plain.subarray(0, -17))).toThrow(/truncated/)
+    expect(() => readAvroFile(small.subarray(0, -17))).toThrow(/truncated/)
   })
 
   /** The same file with its one block (count 1, size 2) compressed. */

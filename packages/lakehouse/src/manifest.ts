@@ -1,7 +1,10 @@
+import type avro from 'avsc'
 import { metadataType, readAvroFile, writeAvroFile } from './avro-file.ts'
 import { LakehouseError } from './errors.ts'
-import { manifestEntrySchema, manifestFileSchema } from './manifest-schema.ts'
-import type { TableSchema } from './schema.ts'
+import { manifestEntrySchemaOf, manifestFileSchema } from './manifest-schema.ts'
+import type { TableMetadata } from './metadata.ts'
+import { type PartitionColumn, partitionColumns, specOf } from './partition-spec.ts'
+import { type AvroField, avroFieldsOf, partitionSummaries } from './partition-type.ts'
 
 export type ByColumn<Value> = readonly { readonly key: number; readonly value: Value }[]
 
@@ -56,23 +59,73 @@ export type ManifestFile = {
   readonly key_metadata: Buffer | null
 }
 
-const entryType = metadataType(manifestEntrySchema)
 const listType = metadataType(manifestFileSchema)
 
-/** The bytes of a data manifest of an unpartitioned table. */
-export function writeManifest(
-  entries: readonly ManifestEntry[],
-  schema: TableSchema,
-  specId: number,
-): Buffer {
-  return writeAvroFile(entryType, manifestEntrySchema, entries, {
-    schema: JSON.stringify(schema),
-    'schema-id': String(schema['schema-id']),
-    'partition-spec': '[]',
-    'partition-spec-id': String(specId),
-    'format-version': '2',
-    content: 'data',
-  })
+type EntryType = { readonly schema: object; readonly type: avro.Type }
+
+/** By partition fields, of which there are as many as partition specs: making a type is dearer than writing a manifest. */
+const entryTypes = new Map<string, EntryType>()
+
+function entryTypeOf(partition: readonly AvroField[]): EntryType {
+  const key = JSON.stringify(partition)
+  const known = entryTypes.get(key)
+  if (known !== undefined) return known
+  const schema = manifestEntrySchemaOf(partition)
+  const made = { schema, type: metadataType(schema) }
+  entryTypes.set(key, made)
+  return made
+}
+
+/** What the manifests of one partition spec have in common. */
+export class ManifestFormat {
+  readonly specId: number
+  readonly #columns: readonly PartitionColumn[]
+  readonly #names: ReadonlySet<string>
+  readonly #type: avro.Type
+  readonly #avroSchema: object
+  readonly #header: Readonly<Record<string, string>>
+
+  constructor(metadata: TableMetadata, specId: number) {
+    this.specId = specId
+    this.#columns = partitionColumns(metadata, specId)
+    const fields = avroFieldsOf(this.#columns)
+    this.#names = new Set(fields.map(({ name }) => name))
+    const { schema, type } = entryTypeOf(fields)
+    this.#avroSchema = schema
+    this.#type = type
+    this.#header = {
+      schema: JSON.stringify(metadata.schema),
+      'schema-id': String(metadata.schema['schema-id']),
+      'partition-spec': JSON.stringify(specOf(metadata, specId).fields),
+      'partition-spec-id': String(specId),
+      'format-version': '2',
+      content: 'data',
+    }
+  }
+
+  /** The bytes of a data manifest. @throws LakehouseError FORMAT_UNSUPPORTED for a partition of another spec. */
+  write(entries: readonly ManifestEntry[]): Buffer {
+    for (const { data_file } of entries) {
+      const stranger = Object.keys(data_file.partition).find((name) => !this.#names.has(name))
+      if (stranger === undefined) continue
+      const message = `${data_file.file_path}: spec ${this.specId} has no field ${stranger}`
+      throw new LakehouseError('FORMAT_UNSUPPORTED', message)
+    }
+    return writeAvroFile(this.#type, this.#avroSchema, entries, this.#header)
+  }
+
+  /** The line of a manifest that a snapshot adds. Files it carries over count as existing, those taken out as deleted. */
+  line(
+    manifest: { readonly path: string; readonly bytes: Buffer },
+    snapshot: { readonly snapshotId: bigint; readonly sequenceNumber: bigint },
+    entries: readonly ManifestEntry[],
+  ): ManifestFile {
+    const partitions = partitionSummaries(
+      this.#columns,
+      entries.map(({ data_file }) => data_file),
+    )
+    return { ...manifestLine({ ...manifest, specId: this.specId }, snapshot, entries), partitions }
+  }
 }
 
 export function writeManifestList(
@@ -91,8 +144,7 @@ export function writeManifestList(
   })
 }
 
-/** The line for a manifest that this snapshot adds. Files it carries over count as existing, those taken out as deleted. */
-export function manifestLine(
+function manifestLine(
   manifest: { readonly path: string; readonly bytes: Buffer; readonly specId: number },
   snapshot: { readonly snapshotId: bigint; readonly sequenceNumber: bigint },
   entries: readonly ManifestEntry[],

@@ -1,4 +1,5 @@
 import { LakehouseError } from './errors.ts'
+import type { PartitionSpec } from './partition-spec.ts'
 import type { TableSchema } from './schema.ts'
 
 /** A table's place in the catalogue. */
@@ -23,7 +24,7 @@ export type TableMetadata = {
   readonly schema: TableSchema
   readonly schemas: readonly TableSchema[]
   readonly defaultSpecId: number
-  readonly partitioned: boolean
+  readonly partitionSpecs: readonly PartitionSpec[]
   readonly currentSnapshotId: bigint | null
   readonly snapshots: readonly Snapshot[]
   /** Snapshots that a branch or a tag names, `main` among them. */
@@ -51,7 +52,7 @@ export function parseMetadata(json: unknown, metadataLocation?: unknown): TableM
     schema,
     schemas,
     defaultSpecId: numberOf(metadata, 'default-spec-id'),
-    partitioned: isPartitioned(metadata),
+    partitionSpecs: listOf(metadata, 'partition-specs') as readonly PartitionSpec[],
     currentSnapshotId: snapshotIdOf(metadata, 'current-snapshot-id'),
     snapshots: (listOf(metadata, 'snapshots', []) as readonly unknown[]).map(parseSnapshot),
     namedSnapshots: namedSnapshots(metadata),
@@ -78,13 +79,6 @@ function parseSnapshot(json: unknown): Snapshot {
     manifestList: textOf(snapshot, 'manifest-list'),
     summary: (snapshot.summary ?? {}) as Readonly<Record<string, string>>,
   }
-}
-
-function isPartitioned(metadata: Json): boolean {
-  const id = numberOf(metadata, 'default-spec-id')
-  const specs = listOf(metadata, 'partition-specs') as readonly Json[]
-  const spec = specs.find((candidate) => candidate['spec-id'] === id)
-  return Array.isArray(spec?.fields) && spec.fields.length > 0
 }
 
 function namedSnapshots(metadata: Json): readonly bigint[] {

@@ -5,10 +5,9 @@ import {
   entryStatus,
   type ManifestEntry,
   type ManifestFile,
-  manifestLine,
+  ManifestFormat,
   readLiveEntries,
   readManifestList,
-  writeManifest,
   writeManifestList,
 } from './manifest.ts'
 import { planMerge } from './manifest-merge.ts'
@@ -161,10 +160,11 @@ class ManifestWriter {
 
   async write(specId: number, entries: readonly ManifestEntry[]): Promise<void> {
     if (entries.length === 0) return
+    const format = new ManifestFormat(this.#metadata, specId)
     const path = `${this.#metadata.location}/metadata/${randomUUID()}-m0.avro`
-    const bytes = writeManifest(entries, this.#metadata.schema, specId)
+    const bytes = format.write(entries)
     await this.#storage.write(path, bytes)
-    this.lines.push(manifestLine({ path, bytes, specId }, this.#snapshot, entries))
+    this.lines.push(format.line({ path, bytes }, this.#snapshot, entries))
   }
 }
 

@@ -3,7 +3,8 @@ import { fileStorage } from './storage.ts'
 
 describe('storage', () => {
   it.each([
-    ['file:/a/b%20c', '/a/b c'],
+    ['file:/a/b%2Fc', '/a/b%2Fc'],
+    ['file:///a/b c', '/a/b c'],
     ['file:///a/b', '/a/b'],
     ['/a/b', '/a/b'],
   ])('finds %s at %s', (uri, path) => expect(fileStorage.locate(uri)).toBe(path))

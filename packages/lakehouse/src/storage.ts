@@ -1,6 +1,5 @@
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { LakehouseError } from './errors.ts'
 
 /**
@@ -108,9 +107,10 @@ export function storageOn(disk: Disk): Storage {
 /** Files on this machine. */
 export const fileStorage: Storage = storageOn(localDisk)
 
+/** Nothing is decoded: to Hadoop and pyarrow, too, `%2F` in a path is a part of the name. */
 function pathOf(uri: string): string {
-  if (uri.startsWith('/')) return uri
-  if (uri.startsWith('file:/')) return fileURLToPath(uri.replace(/^file:\/(?!\/)/, 'file:///'))
+  const path = uri.replace(/^file:(\/\/)?(?=\/)/, '')
+  if (path.startsWith('/')) return path
   throw new LakehouseError('FORMAT_UNSUPPORTED', `${uri} is no file on this machine`)
 }
 
