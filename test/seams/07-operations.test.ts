@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import type { AppendPorts, AppendStep } from '@tenseams/lakehouse/append'
 import { Catalog } from '@tenseams/lakehouse/catalog'
+import { compact } from '@tenseams/lakehouse/compaction'
 import { Engine } from '@tenseams/lakehouse/duckdb'
 import { expire } from '@tenseams/lakehouse/expire'
 import { chainBreaks, history } from '@tenseams/lakehouse/history'
@@ -148,6 +149,22 @@ describe('another writer in between', () => {
     expect(await numbersIn(ports, table)).toEqual(afterOne[first])
     await expectProof(table)
   })
+})
+
+test('a compaction that another one has overtaken leaves out what is done already', async () => {
+  const table = await newTable(ports, namespace)
+  for (let number = 0; number < 2; number++) await appendNumber(ports, table)
+  const stale = await ports.catalog.loadTable(table)
+  const sizes = (await liveFiles(fileStorage, stale)).map(({ file }) => file.file_size_in_bytes)
+  // Room for two files each.
+  const targetBytes = ((sizes[0] ?? 0n) * 5n) / 2n
+  const policy = { targetBytes, leastFiles: 2, mostBytes: targetBytes * 4n }
+  const first = await compact(ports, table, stale, policy)
+  expect(first).toMatchObject([{ kind: 'committed' }, { kind: 'committed' }])
+  const files = dataFiles(stale)
+  expect(await compact(ports, table, stale, policy)).toMatchObject([{ kind: 'overtaken' }])
+  expect(dataFiles(stale)).toEqual(files)
+  expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n, 4n])
 })
 
 test('expired snapshots take their files along, and lose no proof', async () => {

@@ -6,7 +6,7 @@ import type { TableIdentifier, TableMetadata } from './metadata.ts'
 import { writeParquetFrom } from './parquet.ts'
 import { scanSql } from './query.ts'
 import { replaceFiles } from './replace.ts'
-import { type LiveFile, liveFiles } from './snapshot.ts'
+import { areLive, type LiveFile, liveFiles } from './snapshot.ts'
 
 export type CompactionPolicy = {
   /** How large a file should become; files of at least three quarters of it are left alone. */
@@ -50,7 +50,7 @@ export function planCompaction(
 /**
  * Puts small files together, one commit a group, so that a crash or a conflict loses one group's work.
  *
- * @returns the outcome of each group; `overtaken` ones are for the next time.
+ * @returns the outcome of each group that was still there; `overtaken` ones are for the next time.
  */
 export async function compact(
   ports: AppendPorts,
@@ -62,6 +62,9 @@ export async function compact(
   const outcomes: ChangeOutcome[] = []
   let metadata = first
   for (const remove of groups) {
+    // Whoever overtook one group may have put the others together, too, or partitioned the table anew.
+    if (metadata.defaultSpecId !== first.defaultSpecId) break
+    if (!(await areLive(ports.storage, metadata, remove))) continue
     const add = [await rewrite(ports, metadata, remove)]
     const outcome = await replaceFiles(ports, table, metadata, { remove, add })
     outcomes.push(outcome)
