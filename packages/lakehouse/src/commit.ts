@@ -34,7 +34,10 @@ export type Amendment = {
 /** The names that a try goes by. */
 export type Attempt = { readonly commitId: string; readonly snapshotId: bigint }
 
-/** A change to a table: files that come and go, and what is said of them. Its data files are durable already. */
+/**
+ * A change to a table: files that come and go, and what is said of them. Its data files are durable already, written by
+ * the default partition spec of the state that the change is made for.
+ */
 export type Change = {
   readonly operation: 'append' | 'overwrite' | 'replace'
   readonly added: readonly DataFile[]
@@ -94,8 +97,9 @@ class Attempts {
 
   async run(first: TableMetadata): Promise<ChangeOutcome> {
     let metadata = first
+    const specId = first.defaultSpecId
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const outcome = await this.#try(metadata)
+      const outcome = await this.#try(metadata, specId)
       if (outcome.kind === 'committed') return this.#committed(outcome.metadata)
       metadata = await this.#look()
       if (this.#isIn(metadata)) return this.#committed(metadata)
@@ -106,13 +110,13 @@ class Attempts {
     return { kind: 'overtaken', metadata, conflicts: this.#conflicts }
   }
 
-  async #try(metadata: TableMetadata): Promise<CommitOutcome> {
+  async #try(metadata: TableMetadata, specId: number): Promise<CommitOutcome> {
     const { storage, onStep } = this.#ports
     const attempt = { commitId: this.#commitId, snapshotId: newSnapshotId() }
     const prepared = await prepareSnapshot(
       storage,
       metadata,
-      { ...this.#change, snapshotId: attempt.snapshotId },
+      { ...this.#change, specId, snapshotId: attempt.snapshotId },
       async () => onStep?.('manifest-written'),
     )
     const amendment = await this.#change.amend(metadata, attempt)

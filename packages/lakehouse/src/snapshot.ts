@@ -71,6 +71,8 @@ export async function areLive(
 export type SnapshotChange = {
   readonly snapshotId: bigint
   readonly added: readonly DataFile[]
+  /** The partition spec that the added files were written by; not always the table's newest. */
+  readonly specId: number
   readonly removed: readonly DataFile[]
 }
 
@@ -94,7 +96,7 @@ export async function prepareSnapshot(
   const left = await takeOut(storage, writer, parent, change)
   const { kept, merged } = planMerge(left, metadata.defaultSpecId)
   await writer.write(
-    metadata.defaultSpecId,
+    change.specId,
     change.added.map((file) => addedEntry(file, snapshotId)),
   )
   await writer.write(metadata.defaultSpecId, await carriedEntries(storage, merged))
@@ -107,9 +109,14 @@ export async function prepareSnapshot(
   return { ...snapshot, manifestList, files: [...written, manifestList] }
 }
 
-/** A manifest of which nothing is left but the news that it was taken out, which its own snapshot has told. */
+/**
+ * Not a manifest of which nothing is left but the news that it was taken out, which its own snapshot has told. One without
+ * any counts is alive: lists of format v1 may leave them out.
+ */
 const isAlive = (line: ManifestFile): boolean =>
-  line.content !== 0 || line.added_files_count + line.existing_files_count > 0
+  line.content !== 0 ||
+  line.deleted_files_count === 0 ||
+  line.added_files_count + line.existing_files_count > 0
 
 /** Writes the manifests anew whose files are taken out, and returns the others. */
 async function takeOut(
