@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fileStorage } from './storage.ts'
+import { type Disk, fileStorage, storageOn } from './storage.ts'
 
 describe('storage', () => {
   it.each([
@@ -13,3 +13,62 @@ describe('storage', () => {
     expect(() => fileStorage.locate('s3://bucket/a')).toThrow(/no file on this machine/)
   })
 })
+
+describe('a folder that is there already', () => {
+  it('is made durable all the way up, because whoever made it may not have done so', async () => {
+    const { disk, synced } = recordingDisk()
+    await storageOn(disk).write('/lake/t/metadata/a', Buffer.of())
+    expect(synced).toEqual([
+      ...['/lake/t', '/lake', '/'],
+      ...['/lake/t/metadata/a', '/lake/t/metadata'],
+    ])
+  })
+
+  it('is made durable once', async () => {
+    const { disk, synced } = recordingDisk()
+    const storage = storageOn(disk)
+    await storage.write('/lake/t/metadata/a', Buffer.of())
+    synced.length = 0
+    await storage.write('/lake/t/metadata/b', Buffer.of())
+    await storage.write('/lake/t/data/c', Buffer.of())
+    expect(synced).toEqual([
+      ...['/lake/t/metadata/b', '/lake/t/metadata'],
+      ...['/lake/t', '/lake/t/data/c', '/lake/t/data'],
+    ])
+  })
+
+  it('is made durable again when it had to be made again', async () => {
+    const { disk, synced } = recordingDisk()
+    const storage = storageOn(disk)
+    await storage.write('/lake/t/data/a', Buffer.of())
+    synced.length = 0
+    disk.makeFolder = () => Promise.resolve('/lake/t')
+    await storage.write('/lake/t/data/b', Buffer.of())
+    expect(synced).toEqual(['/lake/t', '/lake', '/lake/t/data/b', '/lake/t/data'])
+  })
+
+  it('may lie below folders of others', async () => {
+    const { disk, synced } = recordingDisk()
+    const { sync } = disk
+    disk.sync = (path) =>
+      path === '/'
+        ? Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' }))
+        : sync(path)
+    await storageOn(disk).write('/lake/t/a', Buffer.of())
+    expect(synced).toEqual(['/lake', '/lake/t/a', '/lake/t'])
+  })
+})
+
+type Changeable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
+
+/** A disk on which every folder is there. */
+function recordingDisk(): { readonly disk: Changeable<Disk>; readonly synced: string[] } {
+  const synced: string[] = []
+  const disk: Disk = {
+    create: () => Promise.resolve(),
+    append: () => Promise.resolve(),
+    makeFolder: () => Promise.resolve(undefined),
+    sync: async (path) => void synced.push(path),
+  }
+  return { disk, synced }
+}

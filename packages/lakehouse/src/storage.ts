@@ -62,12 +62,30 @@ export const localDisk: Disk = {
 
 /** Files of a disk: `file:///a`, `file:/a` (as Hadoop writes it) and plain paths. */
 export function storageOn(disk: Disk): Storage {
-  /** A folder is there for good when the folder above it says so. */
+  /** Folders whose names are on the disk, as far as this process has seen to it. */
+  const named = new Set<string>()
+  /**
+   * A folder is there for good when each folder above it says so. That it is there already proves nothing: the catalogue
+   * makes folders and syncs none, and another writer may have been killed in between. So this is done once a folder.
+   */
   const ensureFolder = async (folder: string): Promise<void> => {
     const made = await disk.makeFolder(folder)
-    if (made === undefined) return
-    for (let path = folder; path.length >= made.length; path = dirname(path)) {
-      await disk.sync(dirname(path))
+    if (made !== undefined) {
+      for (const path of named) if (path.startsWith(made)) named.delete(path)
+    }
+    for (let path = folder; path !== dirname(path) && !named.has(path); path = dirname(path)) {
+      if (!(await syncIfOurs(dirname(path)))) break
+      named.add(path)
+    }
+  }
+  /** A folder that this user may not read was there before every table. */
+  const syncIfOurs = async (folder: string): Promise<boolean> => {
+    try {
+      await disk.sync(folder)
+      return true
+    } catch (error) {
+      if (isSystemError(error) && error.code === 'EACCES') return false
+      throw error
     }
   }
   const writing = (uri: string, write: (path: string) => Promise<void>): Promise<void> =>
