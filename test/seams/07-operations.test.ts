@@ -167,6 +167,44 @@ test('a compaction that another one has overtaken leaves out what is done alread
   expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n, 4n])
 })
 
+test('an append that is not told of, and expires before it is looked for, keeps its files', async () => {
+  const table = await newTable(ports, namespace)
+  class RepeatedThenExpired extends Catalog {
+    override async commitTable(...commit: Parameters<Catalog['commitTable']>) {
+      await super.commitTable(...commit)
+      await appendNumber(ports, table)
+      const policy = { keepLast: 1, olderThanMs: 0, leastToExpire: 1, pinned: [] }
+      await expire(ports, table, await ports.catalog.loadTable(table), policy)
+      return super.commitTable(...commit)
+    }
+  }
+  const catalog = new RepeatedThenExpired({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 })
+  const outcome = await appendNumber({ ...ports, catalog }, table)
+  expect(outcome).toMatchObject({ kind: 'overtaken', base: { offsets: { 'numbers-0': 4n } } })
+  expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n, 4n])
+  await expectProof(table)
+})
+
+test('an expiry whose outcome is unknown, or that another writer overtakes, deletes nothing', async () => {
+  const table = await newTable(ports, namespace)
+  const policy = { keepLast: 1, olderThanMs: 0, leastToExpire: 1, pinned: [] }
+  const before = await ports.catalog.loadTable(table)
+  const proxy = await openLossyProxy(stack.endpoints.catalogUrl)
+  try {
+    const lossy = new Catalog({ url: proxy.url, timeoutMs: 5_000 })
+    await lossy.config()
+    proxy.lose('answer-lost')
+    await expect(expire({ ...ports, catalog: lossy }, table, before, policy)).rejects.toThrow()
+  } finally {
+    await proxy.close()
+  }
+  await appendNumber(ports, table)
+  await expect(expire(ports, table, before, policy)).rejects.toThrow()
+  const lists = before.snapshots.map(({ manifestList }) => fileStorage.locate(manifestList))
+  expect(lists.filter((file) => !existsSync(file))).toEqual([])
+  expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n])
+})
+
 test('expired snapshots take their files along, and lose no proof', async () => {
   const table = await newTable(ports, namespace)
   for (let number = 0; number < 25; number++) await appendNumber(ports, table)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Catalog, CommitOutcome } from './catalog.ts'
 import { hasCode, type LakehouseError } from './errors.ts'
+import { snapshotsSince } from './history.ts'
 import type { DataFile } from './manifest.ts'
 import type { TableIdentifier, TableMetadata } from './metadata.ts'
 import { newSnapshotId, type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
@@ -101,8 +102,14 @@ class Attempts {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const outcome = await this.#try(metadata, specId)
       if (outcome.kind === 'committed') return this.#committed(outcome.metadata)
+      const parent = metadata.currentSnapshotId
       metadata = await this.#look()
       if (this.#isIn(metadata)) return this.#committed(metadata)
+      if (snapshotsSince(metadata, parent) === undefined) {
+        // What came since has expired in part, maybe this commit, too: nobody can tell, so every file stays.
+        this.#open = true
+        break
+      }
       await this.#discard(this.#refusedFiles)
       if (!(await this.#change.fits(metadata))) break
     }

@@ -75,6 +75,9 @@ export async function expire(
     ],
   })
   if (outcome.kind !== 'committed') throw outcome.error
+  const { metadataLocation } = outcome.metadata
+  // What says that the files are needed no more must outlive a loss of power, before they go.
+  if (metadataLocation !== undefined) await ports.storage.harden(metadataLocation)
   const files = await unreferenced(ports.storage, snapshots, outcome.metadata)
   for (const file of files) await ports.storage.remove(file)
   return { metadata: outcome.metadata, expired: snapshots.length, files: files.length }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { chainBreaks } from './history.ts'
-import type { Snapshot } from './metadata.ts'
+import { chainBreaks, snapshotsSince } from './history.ts'
+import type { Snapshot, TableMetadata } from './metadata.ts'
 import { endOffsetsSummary, startOffsetsSummary } from './offsets.ts'
 
 describe('the chain of offsets', () => {
@@ -20,6 +20,35 @@ describe('the chain of offsets', () => {
     expect(chainBreaks([first, second])).toEqual([
       { snapshotId: 3n, partition: 't-0', expected: 9n, found },
     ])
+  })
+})
+
+describe('what was committed since', () => {
+  const child = (id: bigint, parent: bigint | null): Snapshot => ({
+    ...snapshot(id, '{}', '{}'),
+    parentSnapshotId: parent,
+  })
+  const all = [child(1n, null), child(2n, 1n), child(3n, 2n)]
+  const since = (snapshots: readonly Snapshot[], id: bigint | null, current: bigint | null = 3n) =>
+    snapshotsSince({ snapshots, currentSnapshotId: current } as TableMetadata, id)?.map(
+      ({ snapshotId }) => snapshotId,
+    )
+
+  it('is all that came after a snapshot', () => {
+    expect(since(all, 1n)).toEqual([2n, 3n])
+    expect(since(all, 3n)).toEqual([])
+    expect(since(all, null)).toEqual([1n, 2n, 3n])
+    expect(since([], null, null)).toEqual([])
+  })
+
+  it('is known also when the snapshot itself has expired', () => {
+    expect(since(all.slice(1), 1n)).toEqual([2n, 3n])
+  })
+
+  it('is unknown when some of it has expired, or the table was set back', () => {
+    expect(since(all.slice(2), 1n)).toBeUndefined()
+    expect(since(all.slice(1), null)).toBeUndefined()
+    expect(since(all, 2n, 1n)).toBeUndefined()
   })
 })
 

@@ -27,7 +27,8 @@ export function history(metadata: TableMetadata): readonly Snapshot[] {
 /**
  * What was committed on top of a snapshot (`null`: since the table was empty), oldest first.
  *
- * @returns `undefined` when the snapshot is no longer among the current one's known ancestors.
+ * @returns `undefined` when the table no longer has all of it, or never had: some of it has expired, or `main` was set to
+ *   something else.
  */
 export function snapshotsSince(
   metadata: TableMetadata,
@@ -36,8 +37,8 @@ export function snapshotsSince(
   const ancestors = history(metadata)
   const index = ancestors.findIndex((snapshot) => snapshot.snapshotId === snapshotId)
   if (index >= 0) return ancestors.slice(index + 1)
-  const reachesBack = ancestors.length === 0 || ancestors[0]?.parentSnapshotId === null
-  return snapshotId === null && reachesBack ? ancestors : undefined
+  const before = ancestors[0]?.parentSnapshotId ?? null
+  return before === snapshotId ? ancestors : undefined
 }
 
 /**
