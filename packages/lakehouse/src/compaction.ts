@@ -4,8 +4,8 @@ import type { ChangeOutcome } from './commit.ts'
 import type { DataFile } from './manifest.ts'
 import type { TableIdentifier, TableMetadata } from './metadata.ts'
 import { writeParquetFrom } from './parquet.ts'
-import { scanSql } from './query.ts'
 import { replaceFiles } from './replace.ts'
+import { scanSql } from './scan-sql.ts'
 import { areLive, type LiveFile, liveFiles } from './snapshot.ts'
 
 export type CompactionPolicy = {
@@ -79,7 +79,7 @@ async function rewrite(
   files: readonly DataFile[],
 ): Promise<DataFile> {
   await ports.onStep?.('before-parquet')
-  const sql = scanSql(ports.storage, { snapshot: undefined, files }, metadata.schema)
+  const sql = await scanSql(ports, { files }, metadata.schema)
   const folder = files[0]?.file_path.replace(/\/[^/]*$/, '') ?? `${metadata.location}/data`
   const uri = `${folder}/${randomUUID()}.parquet`
   const written = await writeParquetFrom(ports, { uri, schema: metadata.schema, sql })

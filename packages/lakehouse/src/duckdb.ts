@@ -59,7 +59,7 @@ type Primitive = {
 const primitives: Readonly<Record<string, Primitive>> = {
   boolean: { sql: 'BOOLEAN', type: duckdb.BOOLEAN, of: plain },
   int: { sql: 'INTEGER', type: duckdb.INTEGER, of: plain },
-  long: { sql: 'BIGINT', type: duckdb.BIGINT, of: plain },
+  long: { sql: 'BIGINT', type: duckdb.BIGINT, of: long },
   float: { sql: 'FLOAT', type: duckdb.FLOAT, of: plain },
   double: { sql: 'DOUBLE', type: duckdb.DOUBLE, of: plain },
   string: { sql: 'VARCHAR', type: duckdb.VARCHAR, of: plain },
@@ -156,6 +156,11 @@ function notWritten(name: string): never {
 
 function plain(value: Value): duckdb.DuckDBValue {
   return value as duckdb.DuckDBValue
+}
+
+/** A writer whose contract still says `int` has numbers for a column that was widened meanwhile. */
+function long(value: Value): duckdb.DuckDBValue {
+  return typeof value === 'number' ? BigInt(value) : plain(value)
 }
 
 // A row's value has its column's type by the caller's promise; DuckDB refuses what breaks it.

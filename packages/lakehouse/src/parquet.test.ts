@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Engine, type Row } from './duckdb.ts'
 import type { DataFile } from './manifest.ts'
 import { writeParquet } from './parquet.ts'
-import { scanSql } from './query.ts'
+import { scanSql } from './scan-sql.ts'
 import type { Field, StructType } from './schema.ts'
 import { fileStorage } from './storage.ts'
 
@@ -93,7 +93,7 @@ describe('Parquet files', () => {
 
   const read = (as: StructType, columns: string) =>
     engine.using(async (connection) => {
-      const source = scanSql(fileStorage, { snapshot: undefined, files: [file] }, as)
+      const source = await scanSql({ engine, storage: fileStorage }, { files: [file] }, as)
       const reader = await connection.runAndReadAll(`SELECT ${columns} FROM (${source})`)
       return reader.getRowObjectsJson()
     })
@@ -146,7 +146,7 @@ describe('Parquet files', () => {
   })
 
   it('of an empty table are none, and its columns are there', async () => {
-    const source = scanSql(fileStorage, { snapshot: undefined, files: [] }, schema)
+    const source = await scanSql({ engine, storage: fileStorage }, { files: [] }, schema)
     const found = await engine.using((connection) => connection.runAndReadAll(source))
     expect(found.columnNames()).toEqual(schema.fields.map(({ name }) => name))
     expect(found.currentRowCount).toBe(0)

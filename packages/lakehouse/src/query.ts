@@ -1,9 +1,9 @@
 import type { Catalog } from './catalog.ts'
-import { type Engine, quoteName, quoteText, type Row, sqlType } from './duckdb.ts'
+import { type Engine, quoteName, type Row } from './duckdb.ts'
 import { LakehouseError } from './errors.ts'
 import type { TableIdentifier } from './metadata.ts'
-import { planScan, type ScanPlan } from './scan.ts'
-import type { StructType } from './schema.ts'
+import { planScan } from './scan.ts'
+import { scanSql } from './scan-sql.ts'
 import type { Storage } from './storage.ts'
 
 export type LakePorts = {
@@ -52,9 +52,9 @@ export async function queryTable(
 ): Promise<readonly Row[]> {
   const metadata = await ports.catalog.loadTable(table)
   const plan = await planScan(ports.storage, metadata, snapshotId)
+  const source = await scanSql(ports, plan, metadata.schema)
   return ports.engine.using(async (connection) => {
     await connection.run("SET TimeZone = 'UTC'")
-    const source = scanSql(ports.storage, plan, metadata.schema)
     await connection.run(`CREATE TEMPORARY VIEW rows AS ${source}`)
     const reader = await connection.runAndReadAll(sql)
     return reader.getRowObjectsJS() as readonly Row[]
@@ -75,28 +75,10 @@ export function tablesNamedIn(
   })
 }
 
-/** A SELECT over a plan's files: columns by field id, so that files older than a rename or an addition are read too. */
-export function scanSql(storage: Storage, plan: ScanPlan, schema: StructType): string {
-  if (plan.files.length === 0) return emptySql(schema)
-  const paths = plan.files.map((file) => quoteText(storage.locate(file.file_path)))
-  const columns = schema.fields.map(
-    ({ id, name, type }) =>
-      `${id}: {name: ${quoteText(name)}, type: ${quoteText(sqlType(type))}, default_value: NULL}`,
-  )
-  return `SELECT * FROM read_parquet([${paths.join(', ')}], schema = MAP {${columns.join(', ')}})`
-}
-
-function emptySql(schema: StructType): string {
-  const columns = schema.fields.map(
-    ({ name, type }) => `CAST(NULL AS ${sqlType(type)}) AS ${quoteName(name)}`,
-  )
-  return `SELECT ${columns.join(', ')} WHERE false`
-}
-
 async function viewOf(ports: LakePorts, table: TableIdentifier): Promise<readonly string[]> {
   const metadata = await ports.catalog.loadTable(table)
   const plan = await planScan(ports.storage, metadata)
-  const source = scanSql(ports.storage, plan, metadata.schema)
+  const source = await scanSql(ports, plan, metadata.schema)
   return [
     `CREATE SCHEMA IF NOT EXISTS ${quoteName(table.namespace)}`,
     `CREATE OR REPLACE VIEW ${viewName(table)} AS ${source}`,
