@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { withOwnStack } from '../own-stack.ts'
 import { benchEos } from './eos.ts'
 import { benchEventStore } from './event-store.ts'
+import { benchLake } from './lake.ts'
 
 const usage = `npm run bench -- <bench> [--rounds N] [--seconds N]
 
@@ -9,19 +10,26 @@ Ours beside others in one run, on servers that are started for it and gone at th
 
   event-store   appends with an optimistic check: ours beside one insert a commit through pg and beside emmett's store
   eos           consume, transform, produce: with transactions and without, at intervals of 10 to 1000 ms
+  lake          Kafka to Iceberg: the service lakehouse beside Iceberg's own sink in Kafka Connect
 
   --rounds N    how often each contestant has its turn (5 at least, default 5)
-  --seconds N   how long a turn is (default 3, of eos 2)
-  --quick       of eos: three rounds of fewer conditions, for a look
+  --seconds N   how long a turn is (default 3, of eos 2, of lake 8)
+  --quick       of eos and lake: three rounds of fewer conditions, for a look
+  --records N   of lake: the backlog by which memory is measured (default 5000000, quick 500000)
+  --commits N   of lake: the longest history of a table (default 1000; 10000 takes long)
+  --page        of lake: put the tables into docs/bench/lakehouse.md
   --help        this text
 
 Exit code: 0 all goals reached, 1 one was missed, 2 it could not be measured.`
 
 type Wish = {
-  readonly bench: 'event-store' | 'eos'
+  readonly bench: 'event-store' | 'eos' | 'lake'
   readonly rounds: number
   readonly seconds: number
   readonly quick: boolean
+  readonly records: number
+  readonly commits: number
+  readonly page: boolean
 }
 
 process.exitCode = await main(process.argv.slice(2))
@@ -44,6 +52,9 @@ async function main(parameters: string[]): Promise<number> {
 /** @returns whether all goals were reached. */
 function measure(wish: Wish): Promise<boolean> {
   if (wish.bench === 'eos') return withOwnStack(['kafka'], (stack) => benchEos(stack, wish))
+  if (wish.bench === 'lake') {
+    return withOwnStack(['contracts', 'catalog'], (stack) => benchLake(stack, wish))
+  }
   return withOwnStack(['databases'], (stack) => benchEventStore(stack, wish))
 }
 
@@ -56,21 +67,30 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
         rounds: { type: 'string' },
         seconds: { type: 'string' },
         quick: { type: 'boolean', default: false },
+        records: { type: 'string' },
+        commits: { type: 'string', default: '1000' },
+        page: { type: 'boolean', default: false },
         help: { type: 'boolean' },
       },
     })
     if (values.help) return 'help'
     const bench = positionals.join(' ')
-    if (bench !== 'event-store' && bench !== 'eos') throw new Error('which bench? event-store, eos')
-    const { quick } = values
-    if (quick && bench !== 'eos') throw new Error(`${bench} has no --quick`)
+    if (bench !== 'event-store' && bench !== 'eos' && bench !== 'lake') {
+      throw new Error('which bench? event-store, eos, lake')
+    }
+    const { quick, page } = values
+    if (quick && bench === 'event-store') throw new Error(`${bench} has no --quick`)
     const rounds = Number(values.rounds ?? (quick ? 3 : 5))
-    const seconds = Number(values.seconds ?? (bench === 'eos' ? 2 : 3))
+    const seconds = Number(values.seconds ?? { 'event-store': 3, eos: 2, lake: 8 }[bench])
+    const records = Number(values.records ?? (quick ? 500_000 : 5_000_000))
+    const commits = Number(values.commits)
     if (!(Number.isInteger(rounds) && rounds >= (quick ? 3 : 5))) {
       throw new Error('--rounds is 5 at least')
     }
     if (!(seconds > 0 && seconds <= 60)) throw new Error('--seconds is above 0, and 60 at most')
-    return { bench, rounds, seconds, quick }
+    if (!(Number.isInteger(records) && records > 0)) throw new Error('--records is a number')
+    if (!(Number.isInteger(commits) && commits >= 100)) throw new Error('--commits is 100 at least')
+    return { bench, rounds, seconds, quick, records, commits, page }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
     return undefined

@@ -40,6 +40,8 @@ export const artefacts: readonly Artefact[] = [
     profiles: fullOnly,
     megabytes: 1,
   },
+  // Of no profile: only a bench asks for it.
+  { name: 'iceberg-sink', folder: 'bench-plugins/iceberg-sink', profiles: [], megabytes: 95 },
 ]
 
 const PLUGINS = 'connect-plugins'
@@ -49,15 +51,22 @@ const MANIFESTS_TIMEOUT_MS = 120_000
 
 export type InstallOptions = {
   readonly profile: Profile
+  /** Artefacts besides those of the profile. */
+  readonly more?: readonly string[]
   readonly jdk: Jdk | undefined
   readonly onProgress: (line: string) => void
 }
 
 /** The artefacts of a profile that are not there, or were made from something else than what the pom says now. */
-export function missingArtefacts(places: Places, profile: Profile): readonly Artefact[] {
+export function missingArtefacts(
+  places: Places,
+  profile: Profile,
+  more: readonly string[] = [],
+): readonly Artefact[] {
   return artefacts.filter(
     ({ name, profiles }) =>
-      profiles.includes(profile) && readMark(places, name) !== fingerprint(places, name),
+      (profiles.includes(profile) || more.includes(name)) &&
+      readMark(places, name) !== fingerprint(places, name),
   )
 }
 
@@ -69,10 +78,11 @@ export function missingArtefacts(places: Places, profile: Profile): readonly Art
  * @throws ProgramFailed with the end of Maven's output.
  */
 export async function installArtefacts(places: Places, options: InstallOptions): Promise<void> {
-  if (missingArtefacts(places, options.profile).length === 0) return
+  const { profile, more } = options
+  if (missingArtefacts(places, profile, more).length === 0) return
   const giveBack = await waitForLock(places, options.onProgress)
   try {
-    const missing = missingArtefacts(places, options.profile)
+    const missing = missingArtefacts(places, profile, more)
     for (const [index, artefact] of missing.entries()) {
       const count = `${index + 1} of ${missing.length}`
       await installOne(places, artefact, options, count)

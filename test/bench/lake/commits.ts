@@ -1,0 +1,96 @@
+import { append, baseOf } from '@tenseams/lakehouse/append'
+import type { Catalog } from '@tenseams/lakehouse/catalog'
+import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
+import type { LakePorts } from '@tenseams/lakehouse/query'
+import type { CommitCost } from './figures.ts'
+import { cpuMicrosOf } from './processes.ts'
+
+/** So many commits around a number are measured together, so that a tick of the clock is little. */
+const WINDOW = 20
+const ROWS = 100
+/** What a bounded table keeps, and how many more it lets gather before it forgets them at once. */
+const KEPT = 20
+const BATCH = 10
+
+/** Commits of a table, one after the other, and what those around some numbers cost. Ours is this process. */
+export async function commitCosts(
+  ports: LakePorts,
+  catalogPid: number,
+  options: { readonly name: string; readonly marks: readonly number[]; readonly bounded: boolean },
+): Promise<readonly CommitCost[]> {
+  const table = { namespace: 'bench', name: options.name }
+  let base = baseOf(await makeTable(ports.catalog, table))
+  const costs: CommitCost[] = []
+  let committed = 0
+  const commit = async () => {
+    base = baseOf(await appendOnce(ports, table, base, committed))
+    committed += 1
+    if (options.bounded) base = baseOf(await forgetOld(ports.catalog, table, base.metadata))
+  }
+  for (const mark of options.marks) {
+    while (committed < mark - WINDOW / 2) await commit()
+    const before = { own: process.cpuUsage(), catalog: cpuMicrosOf(catalogPid) }
+    for (let index = 0; index < WINDOW; index++) await commit()
+    const own = process.cpuUsage(before.own)
+    costs.push({
+      commits: mark,
+      ownMs: (own.user + own.system) / 1_000 / WINDOW,
+      catalogMs: (cpuMicrosOf(catalogPid) - before.catalog) / 1_000 / WINDOW,
+      snapshots: base.metadata.snapshots.length,
+    })
+  }
+  return costs
+}
+
+/** Without snapshots of before, so that a reader's question costs the same whoever wrote the table how often. */
+export async function forgetOld(
+  catalog: Catalog,
+  table: TableIdentifier,
+  metadata: TableMetadata,
+  kept = KEPT,
+  batch = BATCH,
+): Promise<TableMetadata> {
+  if (metadata.snapshots.length < kept + batch) return metadata
+  const oldestFirst = metadata.snapshots.toSorted((a, b) =>
+    Number(a.sequenceNumber - b.sequenceNumber),
+  )
+  const ids = oldestFirst.slice(0, -kept).map(({ snapshotId }) => snapshotId)
+  const outcome = await catalog.commitTable(table, {
+    requirements: [],
+    updates: [{ action: 'remove-snapshots', 'snapshot-ids': ids }],
+  })
+  if (outcome.kind !== 'committed') throw outcome.error
+  return outcome.metadata
+}
+
+async function makeTable(catalog: Catalog, table: TableIdentifier): Promise<TableMetadata> {
+  await catalog.ensureNamespace(table.namespace)
+  const column = (id: number, name: string, type: string) => ({ id, name, type, required: true })
+  const fields = [column(1, 'kafka_offset', 'long'), column(2, 'event_id', 'string')]
+  return catalog.ensureTable(
+    table,
+    { type: 'struct', fields },
+    {
+      'format-version': '2',
+      'write.metadata.delete-after-commit.enabled': 'true',
+      'write.metadata.previous-versions-max': '5',
+    },
+  )
+}
+
+async function appendOnce(
+  ports: LakePorts,
+  table: TableIdentifier,
+  base: ReturnType<typeof baseOf>,
+  number: number,
+): Promise<TableMetadata> {
+  const start = BigInt(number * ROWS)
+  const rows = Array.from({ length: ROWS }, (_, index) => ({
+    kafka_offset: start + BigInt(index),
+    event_id: `event ${number} ${index}`,
+  }))
+  const spans = { 'commits-0': { start, end: start + BigInt(ROWS) } }
+  const outcome = await append(ports, table, base, { rows, spans })
+  if (outcome.kind !== 'committed') throw new Error('somebody else writes the table of the bench')
+  return outcome.base.metadata
+}

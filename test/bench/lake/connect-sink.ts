@@ -1,0 +1,198 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openKafka } from '@tenseams/kafka/client'
+import { Catalog } from '@tenseams/lakehouse/catalog'
+import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
+import { installArtefacts } from '@tenseams/local/artefacts'
+import { javaProgram } from '@tenseams/local/java'
+import { classPath } from '@tenseams/local/jvm'
+import { host } from '@tenseams/local/ports'
+import { propertiesText } from '@tenseams/local/properties'
+import type { Stack } from '@tenseams/local/stack'
+import { eventually } from '@tenseams/local/wait'
+import { newTopic } from '../../kafka.ts'
+import { makeConnectTable } from './connect-table.ts'
+import { Running } from './running.ts'
+import { type Sink, TOPIC } from './sinks.ts'
+
+export type ConnectSinkOptions = {
+  /** `iceberg.control.commit.interval-ms`. */
+  readonly commitIntervalMs: number
+}
+
+const NAME = 'iceberg'
+const CONTROL_TOPIC = 'control-iceberg'
+const table: TableIdentifier = { namespace: 'bench', name: 'orders_order_v1' }
+const READY_TIMEOUT_MS = 120_000
+/** As much as it likes: less makes it collect more often. */
+const HEAP_MB = 1_024
+
+/** Iceberg's own sink for Kafka Connect in a worker of its own, with the one task that two cores have use for. */
+export async function startConnectSink(stack: Stack, options: ConnectSinkOptions): Promise<Sink> {
+  const { places, java, ports, endpoints } = stack.context
+  const jdk = java.main
+  const onProgress = (line: string) => console.error(line)
+  await installArtefacts(places, { profile: 'full', more: ['iceberg-sink'], jdk, onProgress })
+  await makeConnectTable(new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 }), table)
+  await makeControlTopic(endpoints.kafkaBrokers)
+  const settingsFile = join(places.run, 'bench-connect.properties')
+  await writeFile(settingsFile, propertiesText(workerSettings(stack)))
+  const running = new Running({
+    file: javaProgram(jdk),
+    parameters: [
+      // The house's own JVMs have only the first compiler; the one measured has both.
+      `-Xmx${HEAP_MB}m`,
+      '-XX:+UseSerialGC',
+      '-Djava.net.preferIPv4Stack=true',
+      '-Duser.timezone=UTC',
+      `-Dlog4j2.configurationFile=${join(places.jvm, 'log4j2.properties')}`,
+      '-cp',
+      classPath(places, 'kafka'),
+      // By this name in its command line the sink finds the worker's settings for clients of its own.
+      'org.apache.kafka.connect.cli.ConnectDistributed',
+      settingsFile,
+    ],
+    environment: {},
+    logFile: join(places.logs, 'bench-connect.log'),
+  })
+  const worker = new Worker(running, `http://${host}:${ports.connect}`)
+  try {
+    await worker.begin(connectorSettings(stack, options))
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+  return {
+    side: 'connect',
+    pid: running.pid,
+    table,
+    pause: () => worker.turn('pause', 'PAUSED'),
+    resume: () => worker.turn('resume', 'RUNNING'),
+    close: () => running.stop(),
+  }
+}
+
+/** The broker makes no topics by itself. The sink's documentation asks for one partition. */
+async function makeControlTopic(brokers: string): Promise<void> {
+  const admin = openKafka({ brokers, clientId: 'bench' }).admin()
+  await admin.connect()
+  try {
+    if (!(await admin.listTopics()).includes(CONTROL_TOPIC)) await newTopic(admin, CONTROL_TOPIC, 1)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Connect's REST interface. */
+class Worker {
+  readonly #running: Running
+  readonly #url: string
+
+  constructor(running: Running, url: string) {
+    this.#running = running
+    this.#url = url
+  }
+
+  async begin(settings: Readonly<Record<string, string>>): Promise<void> {
+    await eventually(() => this.#ask('PUT', 'config', settings), {
+      timeoutMs: READY_TIMEOUT_MS,
+      what: 'Connect to take the sink',
+    })
+    await this.turn('resume', 'RUNNING')
+  }
+
+  async turn(verb: 'pause' | 'resume', state: string): Promise<void> {
+    await this.#ask('PUT', verb)
+    await this.#is(state)
+  }
+
+  async #is(state: string): Promise<void> {
+    const reached = async () => {
+      this.#running.assertRuns()
+      const answer = await this.#ask('GET', 'status')
+      const { connector, tasks } = answer as Status
+      if (tasks.some((task) => task.state === 'FAILED')) return tasks
+      return tasks.length > 0 && [connector, ...tasks].every((each) => each.state === state)
+    }
+    const what = `the sink to be ${state}`
+    const failed = await eventually(reached, { timeoutMs: READY_TIMEOUT_MS, what })
+    if (failed !== true) throw new Error(`Iceberg's sink has failed: ${failed[0]?.trace}`)
+  }
+
+  async #ask(method: string, path: string, body?: object): Promise<unknown> {
+    const response = await fetch(`${this.#url}/connectors/${NAME}/${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      signal: AbortSignal.timeout(20_000),
+      ...(body && { body: JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`)
+    return text === '' ? {} : JSON.parse(text)
+  }
+}
+
+type Status = {
+  readonly connector: { readonly state: string }
+  readonly tasks: readonly { readonly state: string; readonly trace?: string }[]
+}
+
+function workerSettings({ context }: Stack): Readonly<Record<string, string | number>> {
+  const { places, ports, endpoints } = context
+  const storage = (what: string) => ({
+    [`${what}.storage.topic`]: `bench.connect.${what}`,
+    [`${what}.storage.replication.factor`]: 1,
+  })
+  return {
+    'bootstrap.servers': endpoints.kafkaBrokers,
+    'group.id': 'bench-connect',
+    listeners: `http://${host}:${ports.connect}`,
+    'rest.advertised.host.name': host,
+    'rest.advertised.port': ports.connect,
+    'plugin.path': ['bench-plugins', 'connect-plugins']
+      .map((folder) => join(places.jvm, 'lib', folder))
+      .join(','),
+    'plugin.discovery': 'service_load',
+    ...storage('config'),
+    ...storage('offset'),
+    ...storage('status'),
+    'offset.storage.partitions': 1,
+    'status.storage.partitions': 1,
+    'scheduled.rebalance.max.delay.ms': 0,
+    'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
+    'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
+  }
+}
+
+const AVRO = 'value.converter.apicurio.registry'
+
+function connectorSettings({ context }: Stack, { commitIntervalMs }: ConnectSinkOptions) {
+  const { ports, endpoints } = context
+  return {
+    'connector.class': 'org.apache.iceberg.connect.IcebergSinkConnector',
+    'tasks.max': '1',
+    topics: TOPIC,
+    'consumer.override.isolation.level': 'read_committed',
+    'consumer.override.auto.offset.reset': 'earliest',
+    // 500 is the default, with which it asks its control topic ten times as often: measured, and worse for it.
+    'consumer.override.max.poll.records': '5000',
+    'consumer.override.fetch.max.wait.ms': '100',
+    'value.converter': 'io.apicurio.registry.utils.converter.AvroConverter',
+    [`${AVRO}.url`]: `http://${host}:${ports.registry}/apis/registry/v2`,
+    [`${AVRO}.as-confluent`]: 'true',
+    [`${AVRO}.use-id`]: 'contentId',
+    [`${AVRO}.headers.enabled`]: 'false',
+    // So that its rows, too, can be traced to their records.
+    transforms: 'origin',
+    'transforms.origin.type': 'org.apache.kafka.connect.transforms.InsertField$Value',
+    'transforms.origin.partition.field': 'kafka_partition',
+    'transforms.origin.offset.field': 'kafka_offset',
+    'transforms.origin.timestamp.field': 'kafka_timestamp',
+    'iceberg.tables': `${table.namespace}.${table.name}`,
+    'iceberg.control.topic': CONTROL_TOPIC,
+    'iceberg.control.commit.interval-ms': String(commitIntervalMs),
+    'iceberg.catalog.type': 'rest',
+    'iceberg.catalog.uri': endpoints.catalogUrl,
+    'iceberg.catalog.io-impl': 'org.apache.iceberg.hadoop.HadoopFileIO',
+  }
+}

@@ -1,0 +1,62 @@
+import { join } from 'node:path'
+import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze-table'
+import { host } from '@tenseams/local/ports'
+import type { Stack } from '@tenseams/local/stack'
+import { eventually } from '@tenseams/local/wait'
+import { rootFolder } from '../../program.ts'
+import { Running } from './running.ts'
+import { type Sink, TOPIC } from './sinks.ts'
+
+const READY_TIMEOUT_MS = 60_000
+
+export type OurSinkOptions = {
+  readonly flushIntervalMs: number
+  /** For Node itself, such as --cpu-prof. */
+  readonly nodeArguments?: readonly string[]
+}
+
+/** The service as it is deployed, with the settings that it has in service but for the interval. */
+export async function startOurSink(stack: Stack, options: OurSinkOptions): Promise<Sink> {
+  const { ports, endpoints, places } = stack.context
+  const running = new Running({
+    file: process.execPath,
+    parameters: [
+      '--disable-warning=TimeoutNegativeWarning',
+      ...(options.nodeArguments ?? []),
+      join(rootFolder, 'services', 'lakehouse', 'src', 'main.ts'),
+    ],
+    environment: {
+      HOST: host,
+      PORT: String(ports.lakehouse),
+      KAFKA_BROKERS: endpoints.kafkaBrokers,
+      SCHEMA_REGISTRY_URL: endpoints.registryUrl,
+      CATALOG_URL: endpoints.catalogUrl,
+      FLUSH_INTERVAL_MS: String(options.flushIntervalMs),
+    },
+    logFile: join(places.logs, 'bench-lakehouse.log'),
+  })
+  const sink: Sink = {
+    side: 'ours',
+    pid: running.pid,
+    table: bronzeTableOf(TOPIC).table,
+    // It has no door for that. Its group forgets it meanwhile, and it joins again at once.
+    pause: async () => running.signal('SIGSTOP'),
+    resume: async () => running.signal('SIGCONT'),
+    close: () => running.stop(),
+  }
+  await isReady(running, endpoints.lakehouseUrl)
+  return sink
+}
+
+async function isReady(running: Running, url: string): Promise<void> {
+  try {
+    const ready = async () => {
+      running.assertRuns()
+      return (await fetch(`${url}/health/ready`)).ok
+    }
+    await eventually(ready, { timeoutMs: READY_TIMEOUT_MS, what: 'our sink to be ready' })
+  } catch (error) {
+    await running.stop()
+    throw error
+  }
+}
