@@ -32,7 +32,8 @@ type Wish = {
   readonly page: boolean
 }
 
-process.exitCode = await main(process.argv.slice(2))
+// At once: after Ctrl-C somebody may still wait for what will not come.
+process.exit(await main(process.argv.slice(2)))
 
 async function main(parameters: string[]): Promise<number> {
   const wish = readWish(parameters)

@@ -15,7 +15,7 @@ export type Bench = {
   readonly servers: Readonly<Record<ServerName, number>>
 }
 
-const TURN_TIMEOUT_MS = 600_000
+const TURN_TIMEOUT_MS = 300_000
 
 /** Each works off the same backlog, one after the other; who begins alternates. */
 export async function backlogRound(

@@ -18,6 +18,8 @@ const LAST_CHARACTERS = 3_000
 export class Running {
   readonly #child: ChildProcess
   readonly #logFile: string
+  /** Whoever ends the bench ends what it has started. */
+  readonly #end = () => this.signal('SIGKILL')
 
   constructor({ file, parameters, environment, logFile }: RunningProgram) {
     const log = openSync(logFile, 'a')
@@ -28,6 +30,7 @@ export class Running {
     })
     closeSync(log)
     this.#logFile = logFile
+    process.once('exit', this.#end)
   }
 
   get pid(): number {
@@ -49,6 +52,7 @@ export class Running {
 
   /** SIGTERM, and SIGKILL for whoever takes too long. */
   async stop(): Promise<void> {
+    process.off('exit', this.#end)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const ended = once(this.#child, 'exit')
     this.signal('SIGCONT')
