@@ -11,7 +11,7 @@ import { commitCosts, forgetOld } from './lake/commits.ts'
 import { startConnectSink } from './lake/connect-sink.ts'
 import { type Bench, backlogRound, holdsAll, memoryTurns, pacedRound } from './lake/contests.ts'
 import { assertEqual, sumsOf } from './lake/equality.ts'
-import { type FreshnessTurn, isKept, kneeOf } from './lake/figures.ts'
+import { type FreshnessTurn, isKept, kneeOf, rowsPerSecond } from './lake/figures.ts'
 import { latencyOf, Reader } from './lake/freshness.ts'
 import { Load } from './lake/load.ts'
 import { startOurSink } from './lake/our-sink.ts'
@@ -91,7 +91,7 @@ async function contest(stack: Stack, ports: LakePorts, load: Load, options: Lake
     for (const sink of all) await holdsAll(bench, sink)
     const sums = await sumsOf(ports, all)
     assertEqual(sums, load.sent)
-    const ourRates = backlog.flat().filter(({ side }) => side === 'ours')
+    const ourTurns = backlog.flat().filter(({ side }) => side === 'ours')
     await sinks.ours.close()
     const profile = await profiled(bench)
     return {
@@ -99,7 +99,7 @@ async function contest(stack: Stack, ports: LakePorts, load: Load, options: Lake
       paced,
       memory,
       sums: `At the end of all rounds both tables held each of ${load.sent - BACKLOG} records once, with equal checksums over all columns that both have.`,
-      drainRate: Math.max(...ourRates.map(({ rowsPerSecond }) => rowsPerSecond)),
+      drainRate: Math.max(...ourTurns.map(rowsPerSecond)),
       ...profile,
     }
   } finally {

@@ -1,6 +1,6 @@
 import type { Stack } from '@tenseams/local/stack'
 import { eventually } from '@tenseams/local/wait'
-import { type BacklogTurn, type Cpu, cpuBetween, type PacedRound, rateOf } from './figures.ts'
+import { type BacklogTurn, type Cpu, cpuBetween, type PacedRound } from './figures.ts'
 import type { Load } from './load.ts'
 import { cpuMicrosOf, peakMegabytesOf, type ServerName } from './processes.ts'
 import type { Side, Sink } from './sinks.ts'
@@ -58,7 +58,6 @@ async function backlogTurn(
     cpu,
     commits: own.length,
     files: (own.at(-1)?.files ?? 0) - filesBefore,
-    rowsPerSecond: rateOf(progress, rowsBefore, wallMs),
   }
 }
 

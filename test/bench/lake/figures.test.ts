@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type FreshnessTurn, growth, kneeOf, rateOf } from './figures.ts'
+import { type FreshnessTurn, growth, kneeOf } from './figures.ts'
 import { orderEvent } from './orders.ts'
 import { parseTicks } from './processes.ts'
 import { groupOf, sharesOf } from './profile.ts'
@@ -12,17 +12,6 @@ const turn = (rate: number, p99Ms: number, achieved = 1): FreshnessTurn => ({
 })
 
 describe('figures of the lake', () => {
-  test('a rate is of what came after the first commit', () => {
-    const progress = [
-      { rows: 100, files: 1, atMs: 0 },
-      { rows: 150, files: 2, atMs: 1_000 },
-      { rows: 250, files: 3, atMs: 2_000 },
-    ]
-    expect(rateOf(progress, 100, 9_000)).toBe(100)
-    expect(rateOf(progress, 150, 500)).toBe(200)
-    expect(() => rateOf(progress, 250, 500)).toThrow('without a commit')
-  })
-
   test('the knee is the last rate that was kept before the first that was not', () => {
     expect(kneeOf([turn(1, 500), turn(2, 900), turn(3, 2_500), turn(4, 900)])).toBe(2)
     expect(kneeOf([turn(1, 500), turn(2, 900, 0.98)])).toBe(1)

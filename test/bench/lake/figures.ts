@@ -1,5 +1,4 @@
 import type { Side } from './sinks.ts'
-import type { Progress } from './table-watch.ts'
 
 /** Processor time in microseconds: the sink's own process, and what it makes the servers do. */
 export type Cpu = {
@@ -18,7 +17,6 @@ export type BacklogTurn = {
   readonly cpu: Cpu
   readonly commits: number
   readonly files: number
-  readonly rowsPerSecond: number
 }
 
 /** Records at a steady rate, read by both sinks in the very same seconds. */
@@ -45,18 +43,8 @@ export function cpuBetween(before: Cpu, after: Cpu): Cpu {
   }
 }
 
-/**
- * From the first commit of a turn to its last: what came before the first is its start, which is no part of a rate.
- * Of a turn with one commit there is no such stretch; then it is the whole turn.
- */
-export function rateOf(progress: readonly Progress[], rowsBefore: number, wallMs: number): number {
-  const own = progress.filter(({ rows }) => rows > rowsBefore)
-  const [first, last] = [own[0], own.at(-1)]
-  if (first === undefined || last === undefined) throw new Error('a turn without a commit')
-  const ms = last.atMs - first.atMs
-  if (ms <= 0) return ((last.rows - rowsBefore) * 1_000) / wallMs
-  return ((last.rows - first.rows) * 1_000) / ms
-}
+/** From the moment at which it was let go to the last row: the first fetch is in it, and for ours joining its group. */
+export const rowsPerSecond = ({ rows, wallMs }: BacklogTurn): number => (rows * 1_000) / wallMs
 
 export type Latency = {
   readonly p50Ms: number
@@ -65,7 +53,7 @@ export type Latency = {
   readonly snapshots: number
 }
 
-/** One open loop at a rate. `backlogRows`: sent and not yet visible when the last record was sent. */
+/** One open loop at a rate. */
 export type FreshnessTurn = {
   readonly side: Side
   readonly rate: number

@@ -89,10 +89,10 @@ export async function latencyOf(engine: Engine, reader: Reader, fromMs: number):
   const paths = seen.map(({ path }) => quoteText(path)).join(', ')
   const sql = `
     SELECT count(*)::INTEGER AS n,
-           quantile_cont(at - epoch_ms(kafka_timestamp), 0.5)::DOUBLE AS p50,
-           quantile_cont(at - epoch_ms(kafka_timestamp), 0.99)::DOUBLE AS p99
+           quantile_cont(seen_ms - epoch_ms(kafka_timestamp), 0.5)::DOUBLE AS p50,
+           quantile_cont(seen_ms - epoch_ms(kafka_timestamp), 0.99)::DOUBLE AS p99
     FROM read_parquet([${paths}], filename = true)
-    JOIN (VALUES ${values}) AS seen(path, at) ON seen.path = filename
+    JOIN (VALUES ${values}) AS seen(path, seen_ms) ON seen.path = filename
     WHERE epoch_ms(kafka_timestamp) >= ${fromMs}`
   return engine.using(async (connection) => {
     const [row] = (await connection.runAndReadAll(sql)).getRowObjectsJS()

@@ -13,6 +13,7 @@ import {
   LEAST_ACHIEVED,
   type PacedRound,
   rowsPerCpuSecond,
+  rowsPerSecond,
 } from './figures.ts'
 import type { Share } from './profile.ts'
 import { type Side, sides } from './sinks.ts'
@@ -120,7 +121,7 @@ function backlogTable({ backlog, sums }: Figures): readonly string[] {
       of((turn) => turn.cpu.kafka / turn.rows, 1),
       of((turn) => (turn.cpu.catalog + turn.cpu.postgres) / turn.rows, 2),
       of((turn) => allMicros(turn.cpu) / turn.rows, 1),
-      of((turn) => turn.rowsPerSecond, 0),
+      of(rowsPerSecond, 0),
       of((turn) => turn.commits, 0),
       of((turn) => turn.files, 0),
     ]
