@@ -229,7 +229,7 @@ async function inRounds<Made>(rounds: number, work: (round: number) => Promise<M
 function conditionsOf({ context: { places } }: Stack, { rounds, seconds }: LakeOptions) {
   const versionOf = (folder: string, jar: string) =>
     readdirSync(join(places.jvm, 'lib', folder))
-      .map((name) => new RegExp(`^${jar}-([\\d.]+)\\.jar$`).exec(name)?.[1])
+      .map((name) => new RegExp(`^${jar}-(\\d+\\.\\d+)[\\d.]*\\.jar$`).exec(name)?.[1])
       .find(Boolean)
   return {
     begun: new Date().toISOString(),
