@@ -90,6 +90,11 @@ class Table {
     lastSequenceNumber: 0n,
     defaultSpecId: 0,
     schema: { type: 'struct', 'schema-id': 0, fields: [] },
+    schemas: [],
+    partitionSpecs: [
+      { 'spec-id': 0, fields: [] },
+      { 'spec-id': 1, fields: [] },
+    ],
     currentSnapshotId: null,
     snapshots: [],
   } as Partial<TableMetadata> as TableMetadata

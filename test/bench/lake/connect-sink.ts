@@ -178,7 +178,7 @@ function connectorSettings({ context }: Stack, { commitIntervalMs }: ConnectSink
     'consumer.override.session.timeout.ms': String(HELD_BACK_MS),
     'iceberg.kafka.session.timeout.ms': String(HELD_BACK_MS),
     'consumer.override.auto.offset.reset': 'earliest',
-    // 500 is the default, with which it asks its control topic ten times as often: measured, and worse for it.
+    // 500 is the default, with which it asks its control topic ten times as often for the same rows.
     'consumer.override.max.poll.records': '5000',
     'consumer.override.fetch.max.wait.ms': '100',
     'value.converter': 'io.apicurio.registry.utils.converter.AvroConverter',
