@@ -3,8 +3,11 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AppendStep, append, baseOf } from '@tenseams/lakehouse/append'
 import { Catalog } from '@tenseams/lakehouse/catalog'
+import { compact } from '@tenseams/lakehouse/compaction'
 import { Engine } from '@tenseams/lakehouse/duckdb'
 import { chainBreaks, history } from '@tenseams/lakehouse/history'
+import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
+import { verifyOffsets } from '@tenseams/lakehouse/offset-log'
 import { type LakePorts, queryTable } from '@tenseams/lakehouse/query'
 import { fileStorage } from '@tenseams/lakehouse/storage'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -39,6 +42,7 @@ describe('a writer that is killed', () => {
     'before-parquet',
     'parquet-written',
     'manifest-written',
+    'log-written',
     'before-commit',
     'commit-sent',
     'after-commit',
@@ -59,6 +63,22 @@ describe('two writers of one table', () => {
     const outcomes = await Promise.all([writeRecords(name, 'one'), writeRecords(name, 'two')])
     expect(outcomes).toMatchObject([{ ok: true }, { ok: true }])
     await expectEachRecordOnce(name)
+  })
+
+  test('double nothing and leave nothing out when a third puts their files together', async () => {
+    const table = { namespace, name: 'raced_and_compacted' }
+    expect(await writeRecords(table.name, 'first', undefined, 60)).toMatchObject({ ok: true })
+    let running = true
+    const writers = Promise.all([writeRecords(table.name, 'one'), writeRecords(table.name, 'two')])
+    const ended = writers.finally(() => {
+      running = false
+    })
+    let replaced = 0
+    while (running) replaced += await compactions(table)
+    expect(await ended).toMatchObject([{ ok: true }, { ok: true }])
+    replaced += await compactions(table)
+    expect(replaced).toBeGreaterThan(0)
+    await expectEachRecordOnce(table.name)
   })
 })
 
@@ -130,9 +150,21 @@ describe('a refused writer', () => {
   })
 })
 
-function writeRecords(name: string, writer: string, killAt?: { step: AppendStep; append: number }) {
+/** Puts all small files together, and says how many commits that took. */
+async function compactions(table: TableIdentifier): Promise<number> {
+  const policy = { targetBytes: 1_000_000n, leastFiles: 2, mostBytes: 1_000_000n }
+  const outcomes = await compact(ports, table, await ports.catalog.loadTable(table), policy)
+  return outcomes.filter(({ kind }) => kind === 'committed').length
+}
+
+function writeRecords(
+  name: string,
+  writer: string,
+  killAt?: { step: AppendStep; append: number },
+  records = RECORDS,
+) {
   const { catalogUrl } = stack.endpoints
-  const task = { catalogUrl, namespace, name, records: RECORDS, writer, ...(killAt && { killAt }) }
+  const task = { catalogUrl, namespace, name, records, writer, ...(killAt && { killAt }) }
   return runProgram({
     file: 'test/seams/bronze-writer.ts',
     parameters: [JSON.stringify(task)],
@@ -158,6 +190,7 @@ async function expectEachRecordOnce(name: string): Promise<void> {
 async function expectNoBreaks(name: string): Promise<void> {
   const metadata = await ports.catalog.loadTable({ namespace, name })
   expect(chainBreaks(history(metadata))).toEqual([])
+  expect(await verifyOffsets(fileStorage, metadata)).toMatchObject({ breaks: [] })
 }
 
 function dataFiles(location: string): readonly string[] {
