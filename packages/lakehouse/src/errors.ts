@@ -18,6 +18,8 @@ export type LakehouseErrorCode =
   | 'ROWS_NOT_EQUAL'
   /** A table cannot become what a writer wants it to be without making older rows unreadable. */
   | 'SCHEMA_INCOMPATIBLE'
+  /** A snapshot that is to be read has expired, was rolled back or never was. */
+  | 'SNAPSHOT_UNKNOWN'
   | 'QUERY_INVALID'
 
 const retriableCodes: ReadonlySet<LakehouseErrorCode> = new Set([

@@ -12,6 +12,8 @@ export type Snapshot = {
   readonly timestampMs: number
   readonly manifestList: string
   readonly summary: Readonly<Record<string, string>>
+  /** The schema that the table had then, if the writer said so. */
+  readonly schemaId?: number | undefined
 }
 
 /** What one read of a table said, as far as this library uses it. A value: nothing of it changes later. */
@@ -78,6 +80,7 @@ function parseSnapshot(json: unknown): Snapshot {
     timestampMs: numberOf(snapshot, 'timestamp-ms'),
     manifestList: textOf(snapshot, 'manifest-list'),
     summary: (snapshot.summary ?? {}) as Readonly<Record<string, string>>,
+    schemaId: typeof snapshot['schema-id'] === 'number' ? snapshot['schema-id'] : undefined,
   }
 }
 

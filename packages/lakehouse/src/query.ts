@@ -2,7 +2,7 @@ import type { Catalog } from './catalog.ts'
 import { type Engine, quoteName, type Row } from './duckdb.ts'
 import { LakehouseError } from './errors.ts'
 import type { TableIdentifier } from './metadata.ts'
-import { planScan } from './scan.ts'
+import { planScan, type ScanOptions } from './scan.ts'
 import { scanSql } from './scan-sql.ts'
 import type { Storage } from './storage.ts'
 
@@ -21,13 +21,17 @@ export async function listTables(catalog: Catalog): Promise<readonly TableIdenti
 
 /**
  * Runs DuckDB SQL over the lake. Each table that the text names (`bronze.orders_order_v1`) is a view of the files of
- * its newest snapshot, so that all tables of one query are read as they were when it began.
+ * its newest snapshot, so that all tables of one query are read as they were when it began, or of an older one.
  *
- * @throws LakehouseError QUERY_INVALID with DuckDB's reason.
+ * @throws LakehouseError QUERY_INVALID with DuckDB's reason; SNAPSHOT_UNKNOWN when one of the tables has none such.
  */
-export async function queryLake(ports: LakePorts, sql: string): Promise<readonly Row[]> {
+export async function queryLake(
+  ports: LakePorts,
+  sql: string,
+  options: ScanOptions = {},
+): Promise<readonly Row[]> {
   const tables = tablesNamedIn(sql, await listTables(ports.catalog))
-  const views = await Promise.all(tables.map((table) => viewOf(ports, table)))
+  const views = await Promise.all(tables.map((table) => viewOf(ports, table, options)))
   return ports.engine.using(async (connection) => {
     try {
       await connection.run("SET TimeZone = 'UTC'")
@@ -51,8 +55,8 @@ export async function queryTable(
   snapshotId?: bigint,
 ): Promise<readonly Row[]> {
   const metadata = await ports.catalog.loadTable(table)
-  const plan = await planScan(ports.storage, metadata, snapshotId)
-  const source = await scanSql(ports, plan, metadata.schema)
+  const plan = await planScan(ports.storage, metadata, { snapshotId })
+  const source = await scanSql(ports, plan, plan.schema)
   return ports.engine.using(async (connection) => {
     await connection.run("SET TimeZone = 'UTC'")
     await connection.run(`CREATE TEMPORARY VIEW rows AS ${source}`)
@@ -75,10 +79,14 @@ export function tablesNamedIn(
   })
 }
 
-async function viewOf(ports: LakePorts, table: TableIdentifier): Promise<readonly string[]> {
+async function viewOf(
+  ports: LakePorts,
+  table: TableIdentifier,
+  options: ScanOptions,
+): Promise<readonly string[]> {
   const metadata = await ports.catalog.loadTable(table)
-  const plan = await planScan(ports.storage, metadata)
-  const source = await scanSql(ports, plan, metadata.schema)
+  const plan = await planScan(ports.storage, metadata, options)
+  const source = await scanSql(ports, plan, plan.schema)
   return [
     `CREATE SCHEMA IF NOT EXISTS ${quoteName(table.namespace)}`,
     `CREATE OR REPLACE VIEW ${viewName(table)} AS ${source}`,

@@ -1,46 +1,85 @@
 import { LakehouseError } from './errors.ts'
+import { history } from './history.ts'
 import { type DataFile, readLiveEntries } from './manifest.ts'
 import { currentSnapshot, type Snapshot, snapshotOf, type TableMetadata } from './metadata.ts'
+import type { TableSchema } from './schema.ts'
 import { manifestsOf } from './snapshot.ts'
 import type { Storage } from './storage.ts'
 
 /** The files whose rows are a table's rows at one snapshot. */
 export type ScanPlan = {
   readonly snapshot: Snapshot | undefined
+  /** What the rows look like: the table's schema, for time travel the one that it had then. */
+  readonly schema: TableSchema
   readonly files: readonly DataFile[]
+}
+
+export type ScanOptions = {
+  /** Time travel to a snapshot. */
+  readonly snapshotId?: bigint | undefined
+  /** Time travel to the snapshot that was current then, in milliseconds since 1970. */
+  readonly at?: number | undefined
 }
 
 /**
  * Snapshot → manifest list → manifests → live data files, whoever wrote them.
  *
- * @param snapshotId an older snapshot for time travel; the newest when left out.
- * @throws LakehouseError FORMAT_UNSUPPORTED when rows are deleted by delete files (these are not read), or a file is
- *   not Parquet.
+ * @throws LakehouseError SNAPSHOT_UNKNOWN when the table has no such snapshot (any more). FORMAT_UNSUPPORTED when rows
+ *   are deleted by delete files (these are not read), or a file is not Parquet.
  */
 export async function planScan(
   storage: Storage,
   metadata: TableMetadata,
-  snapshotId?: bigint,
+  options: ScanOptions = {},
 ): Promise<ScanPlan> {
-  const snapshot = snapshotToRead(metadata, snapshotId)
-  if (snapshot === undefined) return { snapshot, files: [] }
+  const snapshot = snapshotToRead(metadata, options)
+  const schema = schemaToRead(metadata, snapshot, options)
+  if (snapshot === undefined) return { snapshot, schema, files: [] }
   const manifests = await manifestsOf(storage, snapshot)
   const entries = await Promise.all(
     manifests.map(async (line) => readLiveEntries(await storage.read(line.manifest_path), line)),
   )
   const files = entries.flat().map((entry) => entry.data_file)
   for (const file of files) assertReadable(file)
-  return { snapshot, files }
+  return { snapshot, schema, files }
 }
 
-function snapshotToRead(metadata: TableMetadata, id: bigint | undefined): Snapshot | undefined {
-  if (id === undefined) return currentSnapshot(metadata)
-  const snapshot = snapshotOf(metadata, id)
-  if (snapshot !== undefined) return snapshot
-  throw new LakehouseError('QUERY_INVALID', `the table has no snapshot ${id}`)
+function snapshotToRead(
+  metadata: TableMetadata,
+  { snapshotId, at }: ScanOptions,
+): Snapshot | undefined {
+  if (snapshotId !== undefined && at !== undefined) {
+    throw new LakehouseError('QUERY_INVALID', 'a snapshot and a time: leave one of them out')
+  }
+  if (snapshotId !== undefined) {
+    return snapshotOf(metadata, snapshotId) ?? unknown(`no snapshot ${snapshotId}`, metadata)
+  }
+  if (at === undefined) return currentSnapshot(metadata)
+  const then = history(metadata).findLast(({ timestampMs }) => timestampMs <= at)
+  return then ?? unknown(`no snapshot as early as ${new Date(at).toISOString()}`, metadata)
 }
 
-function assertReadable(file: DataFile): void {
+function schemaToRead(
+  metadata: TableMetadata,
+  snapshot: Snapshot | undefined,
+  { snapshotId, at }: ScanOptions,
+): TableSchema {
+  const travels = snapshotId !== undefined || at !== undefined
+  const id = travels ? snapshot?.schemaId : undefined
+  // Writers of old did not say which schema was theirs: then the newest, which is read from every file.
+  return metadata.schemas.find((schema) => schema['schema-id'] === id) ?? metadata.schema
+}
+
+function unknown(what: string, metadata: TableMetadata): never {
+  const [oldest] = history(metadata)
+  const kept =
+    oldest === undefined
+      ? 'it has none yet'
+      : `the oldest that it still has is ${oldest.snapshotId} of ${new Date(oldest.timestampMs).toISOString()}`
+  throw new LakehouseError('SNAPSHOT_UNKNOWN', `the table has ${what}: ${kept}`)
+}
+
+export function assertReadable(file: DataFile): void {
   if (file.content === 0 && file.file_format.toUpperCase() === 'PARQUET') return
   const what = file.content === 0 ? file.file_format : 'delete'
   throw new LakehouseError('FORMAT_UNSUPPORTED', `${what} files are not read: ${file.file_path}`)

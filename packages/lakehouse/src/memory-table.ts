@@ -1,0 +1,85 @@
+import { LakehouseError } from './errors.ts'
+import type { DataFile } from './manifest.ts'
+import type { Snapshot, TableMetadata } from './metadata.ts'
+import { prepareSnapshot } from './snapshot.ts'
+import type { Storage } from './storage.ts'
+
+/** A table without catalogue and disk, for tests of plans: its manifests are written and read as always. */
+export class MemoryTable {
+  readonly files = new Map<string, Buffer>()
+  readonly storage: Storage
+  metadata: TableMetadata
+
+  constructor(first: Partial<TableMetadata> = {}) {
+    const { files } = this
+    const read = async (uri: string): Promise<Buffer> =>
+      files.get(uri) ?? Promise.reject(new LakehouseError('STORAGE_FAILED', `${uri} is not there`))
+    const write = async (uri: string, bytes: Buffer) => void files.set(uri, bytes)
+    this.storage = { read, write } satisfies Partial<Storage> as Partial<Storage> as Storage
+    const schema = { type: 'struct', 'schema-id': 0, fields: [] } as const
+    this.metadata = {
+      location: 'memory:',
+      lastSequenceNumber: 0n,
+      schema,
+      schemas: [schema],
+      defaultSpecId: 0,
+      partitioned: false,
+      currentSnapshotId: null,
+      snapshots: [],
+      ...first,
+    } satisfies Partial<TableMetadata> as Partial<TableMetadata> as TableMetadata
+  }
+
+  /** Commits a snapshot with the next id: 1, 2, 3, …, a second after the one before. */
+  async commit(change: {
+    readonly operation: string
+    readonly added?: readonly DataFile[]
+    readonly removed?: readonly DataFile[]
+    readonly schemaId?: number
+  }): Promise<void> {
+    const { added = [], removed = [], operation, schemaId } = change
+    const snapshotId = BigInt(this.metadata.snapshots.length + 1)
+    const files = { snapshotId, added, removed }
+    const prepared = await prepareSnapshot(
+      this.storage,
+      this.metadata,
+      files,
+      async () => undefined,
+    )
+    const snapshot: Snapshot = {
+      ...prepared,
+      parentSnapshotId: this.metadata.currentSnapshotId,
+      timestampMs: Number(snapshotId) * 1_000,
+      summary: { operation },
+      schemaId,
+    }
+    this.metadata = {
+      ...this.metadata,
+      lastSequenceNumber: prepared.sequenceNumber,
+      currentSnapshotId: snapshotId,
+      snapshots: [...this.metadata.snapshots, snapshot],
+    }
+  }
+}
+
+export function dataFile(path: string, statistics: Partial<DataFile> = {}): DataFile {
+  return {
+    content: 0,
+    file_path: path,
+    file_format: 'PARQUET',
+    partition: {},
+    record_count: 1n,
+    file_size_in_bytes: 1n,
+    column_sizes: null,
+    value_counts: null,
+    null_value_counts: null,
+    nan_value_counts: null,
+    lower_bounds: null,
+    upper_bounds: null,
+    key_metadata: null,
+    split_offsets: null,
+    equality_ids: null,
+    sort_order_id: null,
+    ...statistics,
+  }
+}
