@@ -23,7 +23,7 @@ export class MemoryTable {
       schema,
       schemas: [schema],
       defaultSpecId: 0,
-      partitioned: false,
+      partitionSpecs: [{ 'spec-id': 0, fields: [] }],
       currentSnapshotId: null,
       snapshots: [],
       ...first,
@@ -39,7 +39,7 @@ export class MemoryTable {
   }): Promise<void> {
     const { added = [], removed = [], operation, schemaId } = change
     const snapshotId = BigInt(this.metadata.snapshots.length + 1)
-    const files = { snapshotId, added, removed }
+    const files = { snapshotId, specId: 0, added, removed }
     const prepared = await prepareSnapshot(
       this.storage,
       this.metadata,
