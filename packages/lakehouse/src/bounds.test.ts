@@ -11,9 +11,21 @@ describe('bounds', () => {
     ['timestamptz', '1970-01-01 00:00:01.5+00', '60e3160000000000'],
     ['timestamptz', '1969-12-31 23:59:59.999999+00', 'ffffffffffffffff'],
     ['string', 'é', 'c3a9'],
+    ['time', '00:00:01.5', '60e3160000000000'],
+    ['decimal(9, 2)', '14.20', '058c'],
+    ['decimal(9,2)', '-0.01', 'ff'],
+    ['decimal(38, 0)', '128', '0080'],
+    ['uuid', 'f79c3e09-677c-4bbd-a479-3f349cb785e7', 'f79c3e09677c4bbda4793f349cb785e7'],
   ])('of %s %s are %s', (type, text, hex) => {
     expect(lowerBound(type, text)?.toString('hex')).toBe(hex)
     expect(upperBound(type, text)?.toString('hex')).toBe(hex)
+  })
+
+  it('of zero hold for both zeros', () => {
+    for (const zero of ['0.0', '-0.0']) {
+      expect(lowerBound('double', zero)?.toString('hex')).toBe('0000000000000080')
+      expect(upperBound('float', zero)?.toString('hex')).toBe('00000000')
+    }
   })
 
   it('of long texts are cut, the upper one raised so that it stays above', () => {

@@ -1,4 +1,6 @@
 import type { Value } from './duckdb.ts'
+import { decimalOf } from './schema.ts'
+import { twosComplement } from './transforms.ts'
 
 const DAY_MS = 86_400_000
 /** As Iceberg's default metrics mode, `truncate(16)`: bounds prune, they are not the value. */
@@ -11,12 +13,12 @@ const TEXT_BOUND_LENGTH = 16
  */
 export function lowerBound(type: string, text: string): Buffer | undefined {
   if (type === 'string') return Buffer.from(characters(text).slice(0, TEXT_BOUND_LENGTH).join(''))
-  return fixedBound(type, text)
+  return fixedBound(type, isZero(type, text) ? '-0.0' : text)
 }
 
 /** As `lowerBound`; a long text's bound is cut and its last character raised, so that it stays above the text. */
 export function upperBound(type: string, text: string): Buffer | undefined {
-  if (type !== 'string') return fixedBound(type, text)
+  if (type !== 'string') return fixedBound(type, isZero(type, text) ? '0.0' : text)
   const all = characters(text)
   if (all.length <= TEXT_BOUND_LENGTH) return Buffer.from(text)
   const raised = raiseLast(all.slice(0, TEXT_BOUND_LENGTH))
@@ -44,14 +46,29 @@ export function encodeBound(type: string, value: Value): Buffer {
       return Buffer.from(value as string)
     case 'binary':
       return Buffer.from(value as Uint8Array)
+    case 'uuid':
+      return uuid(value as string)
     default:
+      if (decimalOf(type) !== undefined) return Buffer.from(twosComplement(value as bigint))
       throw new RangeError(`no bound of ${type}`)
   }
 }
 
 function fixedBound(type: string, text: string): Buffer | undefined {
+  if (decimalOf(type) !== undefined) {
+    return Buffer.from(twosComplement(BigInt(text.replace('.', ''))))
+  }
   const encode = encoders[type]
   return encode?.(text)
+}
+
+/** To Iceberg -0.0 is below 0.0, to DuckDB they are equal: a bound of zero must hold for both. */
+function isZero(type: string, text: string): boolean {
+  return (type === 'float' || type === 'double') && Number(text) === 0
+}
+
+function uuid(text: string): Buffer {
+  return Buffer.from(text.replaceAll('-', ''), 'hex')
 }
 
 const encoders: Readonly<Record<string, (text: string) => Buffer | undefined>> = {
@@ -61,6 +78,8 @@ const encoders: Readonly<Record<string, (text: string) => Buffer | undefined>> =
   float: (text) => finite(text, (value) => float32(value)),
   double: (text) => finite(text, (value) => float64(value)),
   date: (text) => int32(Math.round(Date.parse(`${text}T00:00:00Z`) / DAY_MS)),
+  time: (text) => microseconds(`1970-01-01 ${text}`),
+  uuid,
   timestamp: (text) => microseconds(text),
   timestamptz: (text) => microseconds(text),
 }

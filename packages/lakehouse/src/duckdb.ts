@@ -1,8 +1,18 @@
 import * as duckdb from '@duckdb/node-api'
 import { LakehouseError } from './errors.ts'
-import { type ColumnType, type Field, matchType, type StructType } from './schema.ts'
+import {
+  type ColumnType,
+  decimalOf,
+  type Field,
+  type MapType,
+  matchType,
+  type StructType,
+} from './schema.ts'
 
-/** A value of a row: `long` is a bigint, times are bigint microseconds since 1970, `date` days, `binary` bytes. */
+/**
+ * A value of a row: `long` is a bigint, times are bigint microseconds (since 1970, or of the day), `date` days, `decimal` the
+ * bigint without its point, `uuid` its text, `binary` bytes, a map a list of `{ key, value }`.
+ */
 export type Value =
   | string
   | number
@@ -75,10 +85,13 @@ const primitives: Readonly<Record<string, Primitive>> = {
     type: duckdb.TIMESTAMPTZ,
     of: (value) => new duckdb.DuckDBTimestampTZValue(micros(value)),
   },
+  time: {
+    sql: 'TIME',
+    type: duckdb.TIME,
+    of: (value) => new duckdb.DuckDBTimeValue(micros(value)),
+  },
+  uuid: { sql: 'UUID', type: duckdb.UUID, of: uuid },
 }
-
-/** Types that are read but not written. */
-const readOnly: Readonly<Record<string, string>> = { time: 'TIME', uuid: 'UUID' }
 
 /** DuckDB's SQL name of a column's type. */
 export function sqlType(type: ColumnType): string {
@@ -105,7 +118,7 @@ export function duckType(type: ColumnType): duckdb.DuckDBType {
     struct: ({ fields }) =>
       duckdb.STRUCT(Object.fromEntries(fields.map(({ name, type }) => [name, duckType(type)]))),
     list: ({ element }) => duckdb.LIST(duckType(element)),
-    map: () => notWritten('map'),
+    map: ({ key, value }) => duckdb.MAP(duckType(key), duckType(value)),
   })
 }
 
@@ -120,8 +133,21 @@ export function converterOf(type: ColumnType): Convert {
       const convert = converterOf(element)
       return nullable((value) => duckdb.listValue((value as readonly Value[]).map(convert)))
     },
-    map: () => notWritten('map'),
+    map: mapConverter,
   })
+}
+
+function mapConverter({ key, value }: MapType): Convert {
+  const convertKey = converterOf(key)
+  const convertValue = converterOf(value)
+  return nullable((entries) =>
+    duckdb.mapValue(
+      (entries as readonly Row[]).map((entry) => ({
+        key: convertKey(entry.key),
+        value: convertValue(entry.value),
+      })),
+    ),
+  )
 }
 
 function structConverter({ fields }: StructType): Convert {
@@ -139,19 +165,42 @@ function nullable(convert: (value: Value) => duckdb.DuckDBValue): Convert {
 }
 
 function sqlPrimitive(name: string): string {
-  const known = primitives[name]?.sql ?? readOnly[name]
-  if (known !== undefined) return known
-  if (/^decimal\(\d+, ?\d+\)$/.test(name)) return name.toUpperCase()
+  const known = primitives[name] ?? decimal(name)
+  if (known !== undefined) return known.sql
   if (/^fixed\[\d+\]$/.test(name)) return 'BLOB'
   throw new LakehouseError('FORMAT_UNSUPPORTED', `type ${name} is not read`)
 }
 
 function primitive(name: string): Primitive {
-  return primitives[name] ?? notWritten(name)
+  const known = primitives[name] ?? decimal(name)
+  if (known !== undefined) return known
+  // DuckDB would write a fixed as a byte array without a length, which is another type to other readers.
+  const advice = name.startsWith('fixed[') ? ': make the column binary' : ''
+  throw new LakehouseError('FORMAT_UNSUPPORTED', `type ${name} is not written${advice}`)
 }
 
-function notWritten(name: string): never {
-  throw new LakehouseError('FORMAT_UNSUPPORTED', `type ${name} is not written`)
+/** DuckDB takes a decimal as it is, so a value with too many digits would be written and be no decimal of the type. */
+function decimal(name: string): Primitive | undefined {
+  const parameters = decimalOf(name)
+  if (parameters === undefined) return undefined
+  const { precision, scale } = parameters
+  const limit = 10n ** BigInt(precision)
+  const of = (value: Value): duckdb.DuckDBValue => {
+    const unscaled = value as bigint
+    if (unscaled < limit && unscaled > -limit) {
+      return new duckdb.DuckDBDecimalValue(unscaled, precision, scale)
+    }
+    throw new LakehouseError('FORMAT_UNSUPPORTED', `${unscaled} has too many digits for ${name}`)
+  }
+  return { sql: name.toUpperCase(), type: duckdb.DECIMAL(precision, scale), of }
+}
+
+/** By its bytes, so that what is no uuid is refused here. */
+function uuid(value: Value): duckdb.DuckDBValue {
+  const digits = String(value).replaceAll('-', '')
+  if (/^[\da-f]{32}$/i.test(digits))
+    return duckdb.DuckDBUUIDValue.fromUint128(BigInt(`0x${digits}`))
+  throw new LakehouseError('FORMAT_UNSUPPORTED', `${String(value)} is no uuid`)
 }
 
 function plain(value: Value): duckdb.DuckDBValue {

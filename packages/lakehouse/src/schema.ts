@@ -34,6 +34,15 @@ export type PrimitiveType = string
 
 export type ColumnType = PrimitiveType | StructType | ListType | MapType
 
+/** The parameters of a `decimal(p, s)`; undefined for another type. */
+export function decimalOf(
+  type: PrimitiveType,
+): { readonly precision: number; readonly scale: number } | undefined {
+  const [, precision, scale] = /^decimal\((\d+), ?(\d+)\)$/.exec(type) ?? []
+  if (precision === undefined) return undefined
+  return { precision: Number(precision), scale: Number(scale) }
+}
+
 /** One function a kind of type: the compiler finds the kind that a caller forgot. */
 type TypeCases<Result> = {
   readonly primitive: (type: PrimitiveType) => Result
