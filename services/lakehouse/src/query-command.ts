@@ -5,8 +5,10 @@ import { Engine, type Row } from '@tenseams/lakehouse/duckdb'
 import { LakehouseError } from '@tenseams/lakehouse/errors'
 import { chainBreaks, history } from '@tenseams/lakehouse/history'
 import { currentSnapshot, type TableIdentifier } from '@tenseams/lakehouse/metadata'
+import { type OffsetProof, verifyOffsets } from '@tenseams/lakehouse/offset-log'
 import { endOffsetsSummary } from '@tenseams/lakehouse/offsets'
 import { type LakePorts, listTables, queryLake } from '@tenseams/lakehouse/query'
+import type { ScanOptions } from '@tenseams/lakehouse/scan'
 import { fileStorage } from '@tenseams/lakehouse/storage'
 import { jsonLines, tableText } from './table-text.ts'
 
@@ -15,7 +17,9 @@ const help = `npm run lake -- <verb>
   tables             every table with its rows, files and newest snapshot
   query "<sql>"      DuckDB SQL over tables named in full, e.g.
                      npm run lake -- query "select type, count(*) from bronze.orders_order_v1 group by 1"
-  history <table>    the table's snapshots, and whether their offsets are an unbroken chain
+                     --at <snapshot id | ISO time> reads the tables as they were then, with the columns of then
+  history <table>    the table's snapshots, whether their offsets are an unbroken chain, and what the table's log of
+                     offsets proves, back to the first commit
 
   --offset <n>       ports of the running instance: those of deploy/local/ports.json plus n (0)
   --catalog <url>    instead of the instance's catalogue
@@ -26,6 +30,7 @@ Exit codes: 0 done; 1 the chain of offsets is broken; 2 it could not be done.
 
 const options = {
   help: { type: 'boolean', short: 'h' },
+  at: { type: 'string' },
   offset: { type: 'string', default: '0' },
   catalog: { type: 'string' },
   json: { type: 'boolean' },
@@ -47,8 +52,11 @@ async function main(args: readonly string[]): Promise<number> {
   const url = values.catalog ?? `http://127.0.0.1:${catalogPort(values.offset)}`
   const catalog = new Catalog({ url, timeoutMs: 10_000 })
   const show: Show = (rows) => say(values.json === true ? jsonLines(rows) : tableText(rows))
+  if (values.at !== undefined && verb !== 'query') throw new UsageError('--at goes with query')
   if (verb === 'tables' && subject === undefined) return showTables(catalog, show)
-  if (verb === 'query' && subject !== undefined) return showQuery(catalog, subject, show)
+  if (verb === 'query' && subject !== undefined) {
+    return showQuery(catalog, subject, whenOf(values.at), show)
+  }
   if (verb === 'history' && subject !== undefined) return showHistory(catalog, subject, show)
   throw new UsageError(mistakeIn(verb))
 }
@@ -73,11 +81,16 @@ async function describe(catalog: Catalog, table: TableIdentifier): Promise<Row> 
   }
 }
 
-async function showQuery(catalog: Catalog, sql: string, show: Show): Promise<number> {
+async function showQuery(
+  catalog: Catalog,
+  sql: string,
+  when: ScanOptions,
+  show: Show,
+): Promise<number> {
   const engine = await Engine.open({ memoryLimit: '1GB', threads: 2 })
   try {
     const ports: LakePorts = { catalog, storage: fileStorage, engine }
-    show(await queryLake(ports, sql))
+    show(await queryLake(ports, sql, when))
     return 0
   } finally {
     engine.close()
@@ -86,7 +99,8 @@ async function showQuery(catalog: Catalog, sql: string, show: Show): Promise<num
 
 async function showHistory(catalog: Catalog, name: string, show: Show): Promise<number> {
   const table = identifierOf(name)
-  const snapshots = history(await catalog.loadTable(table))
+  const metadata = await catalog.loadTable(table)
+  const snapshots = history(metadata)
   show(
     snapshots.map(({ snapshotId, timestampMs, summary }) => ({
       snapshot: snapshotId,
@@ -97,13 +111,39 @@ async function showHistory(catalog: Catalog, name: string, show: Show): Promise<
       offsets: summary[endOffsetsSummary] ?? '',
     })),
   )
-  const breaks = chainBreaks(snapshots)
-  for (const { snapshotId, partition, expected, found } of breaks) {
-    process.stderr.write(
-      `broken: snapshot ${snapshotId} begins ${partition} at ${found}, expected ${expected}\n`,
-    )
-  }
+  const proof = await verifyOffsets(fileStorage, metadata)
+  process.stderr.write(proofText(proof))
+  const chain = chainBreaks(snapshots).map(
+    ({ snapshotId, partition, expected, found }) =>
+      `snapshot ${snapshotId} begins ${partition} at ${found}, expected ${expected}`,
+  )
+  const breaks = [...chain, ...(proof?.breaks ?? [])]
+  for (const what of breaks) process.stderr.write(`broken: ${what}\n`)
   return breaks.length === 0 ? 0 : 1
+}
+
+/** What the log says; it goes to stderr, so that stdout has nothing but rows. */
+function proofText(proof: OffsetProof | undefined): string {
+  if (proof === undefined) return 'the table has no log of offsets\n'
+  const { commits, rows, unnamed, spans } = proof
+  const verdict = proof.breaks.length === 0 ? 'no offset left out or taken twice' : 'broken'
+  const ranges = Object.entries(spans).map(
+    ([partition, { start, end }]) => `  ${partition} ${start}–${end}\n`,
+  )
+  const tries = unnamed === 0 ? '' : `, ${unnamed} tries that came to nothing`
+  return `log of offsets: ${verdict}; ${commits} commits, ${rows} rows${tries}\n${ranges.join('')}`
+}
+
+/** A snapshot's id, or a time with its zone (or a date, which begins in UTC). */
+function whenOf(text: string | undefined): ScanOptions {
+  if (text === undefined) return {}
+  if (/^\d+$/.test(text)) return { snapshotId: BigInt(text) }
+  const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text)
+  const at = Date.parse(text)
+  if (isTime && !Number.isNaN(at)) return { at }
+  throw new UsageError(
+    `--at ${text}: a snapshot's id, or a time like 2026-01-31T12:00:00Z is expected`,
+  )
 }
 
 function identifierOf(name: string): TableIdentifier {
@@ -141,6 +181,9 @@ function nextStepOf(error: unknown): string {
   if (error instanceof UsageError) return 'npm run lake -- --help says what is possible'
   if (!(error instanceof LakehouseError)) return ''
   if (error.code === 'CATALOG_UNAVAILABLE') return 'is it running? npm run stack -- status'
+  if (error.code === 'SNAPSHOT_UNKNOWN') {
+    return 'npm run lake -- history <table> shows the snapshots that there are'
+  }
   const names = error.code === 'CATALOG_NOT_FOUND' || error.code === 'QUERY_INVALID'
   return names ? 'npm run lake -- tables shows what there is' : ''
 }

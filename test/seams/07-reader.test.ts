@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto'
+import { type AppendPorts, append, baseOf } from '@tenseams/lakehouse/append'
+import { Catalog } from '@tenseams/lakehouse/catalog'
+import { Engine, type Row } from '@tenseams/lakehouse/duckdb'
+import { ensureSchema } from '@tenseams/lakehouse/evolve'
+import { planIncremental } from '@tenseams/lakehouse/incremental'
+import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
+import { queryTable } from '@tenseams/lakehouse/query'
+import { planScan } from '@tenseams/lakehouse/scan'
+import type { StructType } from '@tenseams/lakehouse/schema'
+import { fileStorage } from '@tenseams/lakehouse/storage'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runProgram } from '../program.ts'
+import { type TestStack, useStack } from '../stack.ts'
+import { appendNumber, compactAll, newTable, numbersIn, overwriteAll } from './numbers-table.ts'
+
+const namespace = `reader_${randomUUID().slice(0, 8)}`
+
+let stack: TestStack
+let ports: AppendPorts
+
+beforeAll(async () => {
+  stack = await useStack()
+  ports = {
+    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
+    storage: fileStorage,
+    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
+  }
+  await ports.catalog.ensureNamespace(namespace)
+})
+
+afterAll(async () => {
+  for (const table of await ports.catalog.listTables(namespace)) {
+    await ports.catalog.dropTable(table)
+  }
+  ports.engine.close()
+})
+
+const load = (table: TableIdentifier) => ports.catalog.loadTable(table)
+const currentId = async (table: TableIdentifier) => {
+  const { currentSnapshotId } = await load(table)
+  if (currentSnapshotId === null) throw new Error('the table is empty')
+  return currentSnapshotId
+}
+
+describe('a table whose columns were renamed, widened and added', () => {
+  const before: StructType = {
+    type: 'struct',
+    fields: [
+      { id: 1, name: 'number', required: false, type: 'int' },
+      {
+        id: 2,
+        name: 'placed',
+        required: false,
+        type: {
+          type: 'struct',
+          fields: [{ id: 3, name: 'total', required: false, type: 'int' }],
+        },
+      },
+    ],
+  }
+  const after: StructType = {
+    type: 'struct',
+    fields: [
+      { id: 1, name: 'count', aliases: ['number'], required: false, type: 'long' },
+      {
+        id: 2,
+        name: 'placed',
+        required: false,
+        type: {
+          type: 'struct',
+          fields: [
+            { id: 3, name: 'sum', aliases: ['total'], required: false, type: 'long' },
+            { id: 4, name: 'tax', required: false, type: 'long' },
+          ],
+        },
+      },
+    ],
+  }
+  const oldRow = { number: 1, placed: { total: 10 } }
+  const newRow = { count: 2n ** 60n, placed: { sum: 20n, tax: 2n } }
+  let table: TableIdentifier
+  let first: bigint
+
+  const add = async (row: Row) =>
+    append(ports, table, baseOf(await load(table)), { rows: [row], spans: {} })
+
+  beforeAll(async () => {
+    table = { namespace, name: `t_${randomUUID().slice(0, 8)}` }
+    await ports.catalog.ensureTable(table, before, {})
+    await add(oldRow)
+    first = await currentId(table)
+    await ensureSchema(ports.catalog, table, await load(table), after)
+    await add(newRow)
+  })
+
+  const expectAll = async () =>
+    expect(await queryTable(ports, table, 'SELECT * FROM rows ORDER BY count')).toEqual([
+      { count: 1n, placed: { sum: 10n, tax: null } },
+      newRow,
+    ])
+
+  test('gives older rows under the new names, and all of them after a compaction', async () => {
+    await expectAll()
+    expect(await compactAll(ports, table)).toMatchObject([{ kind: 'committed' }])
+    await expectAll()
+  })
+
+  test('gives older rows as they were when it is read as of then', async () => {
+    expect(await queryTable(ports, table, 'SELECT * FROM rows', first)).toEqual([oldRow])
+  })
+})
+
+describe('what changed since a snapshot', () => {
+  test('is each row once, whatever was compacted in between', async () => {
+    const table = await newTable(ports, namespace)
+    const start = await currentId(table)
+    await appendNumber(ports, table)
+    await compactAll(ports, table)
+    await appendNumber(ports, table)
+    const plan = await planIncremental(fileStorage, await load(table), { after: start })
+    expect(plan.changes.map(({ kind, added }) => [kind, added.length])).toEqual([
+      ['append', 1],
+      ['append', 1],
+    ])
+    await overwriteAll(ports, table)
+    const { upTo: after } = plan
+    const { changes } = await planIncremental(fileStorage, await load(table), { after })
+    expect(changes).toMatchObject([{ kind: 'overwrite', added: [{}], removed: [{}, {}] }])
+  })
+})
+
+describe('npm run lake', () => {
+  const lake = (...parameters: readonly string[]) =>
+    runProgram({
+      file: 'services/lakehouse/src/query-command.ts',
+      parameters: [...parameters, '--catalog', stack.endpoints.catalogUrl, '--json'],
+      timeoutMs: 60_000,
+    })
+
+  test('query --at reads a table as it was, by snapshot and by time', async () => {
+    const table = await newTable(ports, namespace)
+    const id = await currentId(table)
+    const { snapshots } = await load(table)
+    const time = new Date(snapshots.at(-1)?.timestampMs ?? 0).toISOString()
+    await overwriteAll(ports, table)
+    expect(await numbersIn(ports, table)).toEqual([11n, 12n])
+    const sql = `SELECT sum(number)::BIGINT AS sum FROM ${namespace}.${table.name}`
+    for (const at of [String(id), time]) {
+      const { output } = await lake('query', sql, '--at', at)
+      expect(JSON.parse(output)).toEqual({ sum: 3 })
+    }
+    const early = await lake('query', sql, '--at', '2001-01-01')
+    expect(early).toMatchObject({ ok: false, output: expect.stringContaining('history <table>') })
+    const wrong = await lake('query', sql, '--at', 'yesterday')
+    expect(wrong.output).toContain('a time like')
+  })
+
+  test('history says what the log of offsets proves', async () => {
+    const table = await newTable(ports, namespace)
+    const { ok, output } = await lake('history', `${namespace}.${table.name}`)
+    expect(ok).toBe(true)
+    expect(output).toContain('no offset left out or taken twice; 2 commits, 2 rows')
+    expect(output).toContain('numbers-0 0–2')
+  })
+})
+
+test('a table that was empty cannot be read as of then', async () => {
+  const table = await newTable(ports, namespace, { empty: true })
+  await expect(planScan(fileStorage, await load(table), { at: Date.now() })).rejects.toMatchObject({
+    code: 'SNAPSHOT_UNKNOWN',
+  })
+})
