@@ -3,7 +3,8 @@ import { lowerBound, upperBound } from './bounds.ts'
 
 describe('bounds', () => {
   it.each([
-    ['boolean', 'true', '01'],
+    ['boolean', '1', '01'],
+    ['boolean', '0', '00'],
     ['int', '-2', 'feffffff'],
     ['long', '9223372036854775807', 'ffffffffffffff7f'],
     ['double', '1.5', '000000000000f83f'],

@@ -72,7 +72,8 @@ function uuid(text: string): Buffer {
 }
 
 const encoders: Readonly<Record<string, (text: string) => Buffer | undefined>> = {
-  boolean: (text) => Buffer.from([text === 'true' ? 1 : 0]),
+  // DuckDB says 1 and 0.
+  boolean: (text) => Buffer.from([text === 'true' || text === '1' ? 1 : 0]),
   int: (text) => int32(Number(text)),
   long: (text) => int64(BigInt(text)),
   float: (text) => finite(text, (value) => float32(value)),
