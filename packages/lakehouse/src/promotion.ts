@@ -1,4 +1,4 @@
-import type { PrimitiveType } from './schema.ts'
+import { decimalOf, type PrimitiveType } from './schema.ts'
 
 /**
  * Whether every value of `from` is a value of `to`, written and hashed alike (Iceberg spec, "Schema Evolution"): only
@@ -16,12 +16,4 @@ export function isPromotion(from: PrimitiveType, to: PrimitiveType): boolean {
 /** Engines write `decimal(9,2)` and `decimal(9, 2)`; both are one type. */
 export function isSameType(left: PrimitiveType, right: PrimitiveType): boolean {
   return left.replaceAll(' ', '') === right.replaceAll(' ', '')
-}
-
-/** Precision and scale of a `decimal(p, s)`; undefined for any other type. */
-export function decimalOf(
-  type: PrimitiveType,
-): { readonly precision: number; readonly scale: number } | undefined {
-  const match = /^decimal\((\d+), ?(\d+)\)$/.exec(type)
-  return match === null ? undefined : { precision: Number(match[1]), scale: Number(match[2]) }
 }

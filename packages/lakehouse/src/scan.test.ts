@@ -47,6 +47,21 @@ describe('a scan', () => {
     expect((await plan({ at }))[0]).toBe(id)
   })
 
+  it('leaves out files that have no row that passes the filter, and counts them', async () => {
+    const fields = [{ id: 1, name: 'number', required: false, type: 'int' }]
+    const numbers: TableSchema = { type: 'struct', 'schema-id': 0, fields }
+    table = new MemoryTable({ schema: numbers, schemas: [numbers] })
+    for (const number of [1, 2, 3]) {
+      const bounds = [{ key: 1, value: Buffer.from([number, 0, 0, 0]) }]
+      const added = [dataFile(`n${number}`, { lower_bounds: bounds, upper_bounds: bounds })]
+      await table.commit({ operation: 'append', added })
+    }
+    const filter = [{ column: 'number', op: '>=', value: 2 }] as const
+    expect((await plan({ filter }))[2]).toBe('n2,n3')
+    expect(await planScan(table.storage, table.metadata, { filter })).toMatchObject({ pruned: 1 })
+    expect((await plan({ filter, snapshotId: 1n }))[2]).toBe('')
+  })
+
   it('reads only what the table has, and says since when that is', async () => {
     const unknown = (message: string) => ({
       code: 'SNAPSHOT_UNKNOWN',

@@ -2,6 +2,7 @@ import { LakehouseError } from './errors.ts'
 import { history } from './history.ts'
 import { type DataFile, readLiveEntries } from './manifest.ts'
 import { currentSnapshot, type Snapshot, snapshotOf, type TableMetadata } from './metadata.ts'
+import { type Filter, pruner } from './prune.ts'
 import type { TableSchema } from './schema.ts'
 import { manifestsOf } from './snapshot.ts'
 import type { Storage } from './storage.ts'
@@ -12,6 +13,8 @@ export type ScanPlan = {
   /** What the rows look like: the table's schema, for time travel the one that it had then. */
   readonly schema: TableSchema
   readonly files: readonly DataFile[]
+  /** How many files were left out because no row of theirs passes the filter. */
+  readonly pruned: number
 }
 
 export type ScanOptions = {
@@ -19,13 +22,16 @@ export type ScanOptions = {
   readonly snapshotId?: bigint | undefined
   /** Time travel to the snapshot that was current then, in milliseconds since 1970. */
   readonly at?: number | undefined
+  /** Files are left out that have no such row. Those that stay may have other rows, too: the reader still filters. */
+  readonly filter?: Filter | undefined
 }
 
 /**
  * Snapshot → manifest list → manifests → live data files, whoever wrote them.
  *
  * @throws LakehouseError SNAPSHOT_UNKNOWN when the table has no such snapshot (any more). FORMAT_UNSUPPORTED when rows
- *   are deleted by delete files (these are not read), or a file is not Parquet.
+ *   are deleted by delete files (these are not read), or a file is not Parquet. QUERY_INVALID for a filter that does not
+ *   fit the schema.
  */
 export async function planScan(
   storage: Storage,
@@ -34,14 +40,15 @@ export async function planScan(
 ): Promise<ScanPlan> {
   const snapshot = snapshotToRead(metadata, options)
   const schema = schemaToRead(metadata, snapshot, options)
-  if (snapshot === undefined) return { snapshot, schema, files: [] }
+  if (snapshot === undefined) return { snapshot, schema, files: [], pruned: 0 }
   const manifests = await manifestsOf(storage, snapshot)
   const entries = await Promise.all(
     manifests.map(async (line) => readLiveEntries(await storage.read(line.manifest_path), line)),
   )
-  const files = entries.flat().map((entry) => entry.data_file)
-  for (const file of files) assertReadable(file)
-  return { snapshot, schema, files }
+  const all = entries.flat().map((entry) => entry.data_file)
+  for (const file of all) assertReadable(file)
+  const files = all.filter(pruner(schema, options.filter ?? []))
+  return { snapshot, schema, files, pruned: all.length - files.length }
 }
 
 function snapshotToRead(
