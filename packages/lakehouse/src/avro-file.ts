@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { inflateRawSync } from 'node:zlib'
+import { inflateRawSync, zstdDecompressSync } from 'node:zlib'
 import avro from 'avsc'
 import { LakehouseError } from './errors.ts'
 
@@ -51,7 +51,8 @@ export function writeAvroFile(
 /**
  * All records of an Avro file, read with the schema in its header; longs are bigints.
  *
- * @throws LakehouseError FORMAT_UNSUPPORTED for other codecs than `null` and `deflate` (which Java engines write).
+ * @throws LakehouseError FORMAT_UNSUPPORTED for other codecs than `null`, `deflate` (which Java engines write unless told
+ *   otherwise) and `zstandard`.
  */
 export function readAvroFile(bytes: Buffer): readonly unknown[] {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw unsupported('no Avro file')
@@ -97,6 +98,7 @@ function readRecords(type: avro.Type, count: number, body: Buffer): readonly unk
 function decompress(codec: string, body: Buffer): Buffer {
   if (codec === 'null') return body
   if (codec === 'deflate') return inflateRawSync(body)
+  if (codec === 'zstandard') return zstdDecompressSync(body)
   throw unsupported(`codec ${codec}`)
 }
 

@@ -1,4 +1,4 @@
-import { deflateRawSync } from 'node:zlib'
+import { deflateRawSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { metadataType, readAvroFile, writeAvroFile } from './avro-file.ts'
 import {
@@ -155,8 +155,16 @@ describe('Avro files', () => {
   }
   const small = writeAvroFile(metadataType(recordSchema), recordSchema, [{ id: -5n }], {})
 
-  it('compressed by a Java engine are read', () => {
-    expect(readAvroFile(deflated(small))).toEqual([{ id: -5n }])
+  it.each([
+    ['\x0edeflate', deflateRawSync],
+    ['\x12zstandard', zstdCompressSync],
+  ])('compressed by another engine (%j) are read', (codec, compress) => {
+    expect(readAvroFile(compressed(small, codec, compress))).toEqual([{ id: -5n }])
+  })
+
+  it('compressed by a codec that is not known are refused', () => {
+    const snappy = compressed(small, '\x0csnappy', (body) => body)
+    expect(() => readAvroFile(snappy)).toThrow('codec snappy')
   })
 
   it('that end in the middle are refused', () => {
@@ -164,10 +172,10 @@ describe('Avro files', () => {
   })
 
   /** The same file with its one block (count 1, size 2) compressed. */
-  function deflated(bytes: Buffer): Buffer {
+  function compressed(bytes: Buffer, codec: string, compress: (body: Buffer) => Buffer): Buffer {
     const [sync, body] = [bytes.subarray(-16), bytes.subarray(-18, -16)]
-    const packed = deflateRawSync(body)
-    const head = bytes.subarray(0, -20).toString('latin1').replace('\x08null', '\x0edeflate')
+    const packed = compress(body)
+    const head = bytes.subarray(0, -20).toString('latin1').replace('\x08null', codec)
     const counts = Buffer.from([2, packed.length * 2])
     return Buffer.concat([Buffer.from(head, 'latin1'), counts, packed, sync])
   }
