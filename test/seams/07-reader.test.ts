@@ -7,6 +7,7 @@ import { planIncremental } from '@tenseams/lakehouse/incremental'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
 import { queryTable } from '@tenseams/lakehouse/query'
 import { planScan } from '@tenseams/lakehouse/scan'
+import { scanSql } from '@tenseams/lakehouse/scan-sql'
 import type { StructType } from '@tenseams/lakehouse/schema'
 import { fileStorage } from '@tenseams/lakehouse/storage'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -163,6 +164,35 @@ describe('npm run lake', () => {
     expect(output).toContain('no offset left out or taken twice; 2 commits, 2 rows')
     expect(output).toContain('numbers-0 0–2')
   })
+})
+
+test('a scan with a filter leaves out the files that have no such row', async () => {
+  const table = await newTable(ports, namespace)
+  const filter = [{ column: 'number', op: '>', value: 1n }] as const
+  expect(await planScan(fileStorage, await load(table), { filter })).toMatchObject({
+    files: [{ record_count: 1n }],
+    pruned: 1,
+  })
+})
+
+test('a scan of a table by buckets reads the bucket of the value', async () => {
+  const table = { namespace, name: 'by_bucket' }
+  const fields = [{ id: 1, name: 'key', required: false, type: 'string' }]
+  const partitioning = [{ column: 'key', transform: 'bucket[8]' }]
+  await ports.catalog.ensureTable(table, { type: 'struct', fields }, {}, partitioning)
+  const keys = Array.from({ length: 60 }, (_, index) => `key ${index}`)
+  const rows = keys.map((key) => ({ key }))
+  await append(ports, table, baseOf(await load(table)), { rows, spans: {} })
+  for (const key of keys) {
+    const filter = [{ column: 'key', op: '=', value: key }] as const
+    const { files } = await planScan(fileStorage, await load(table), { filter })
+    expect(files).toHaveLength(1)
+    const found = await ports.engine.using(async (connection) => {
+      const sql = await scanSql(ports, { files }, { type: 'struct', fields })
+      return (await connection.runAndReadAll(sql)).getRowsJS().flat()
+    })
+    expect(found).toContain(key)
+  }
 })
 
 test('a table that was empty cannot be read as of then', async () => {

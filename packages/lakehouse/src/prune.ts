@@ -54,7 +54,7 @@ function testOf(schema: StructType, condition: Condition): MayHold {
 
 type Column = { readonly id: number; readonly type: ColumnType; readonly nested: boolean }
 
-function columnOf(schema: StructType, path: string): Column {
+export function columnOf(schema: StructType, path: string): Column {
   const field = schema.fields.find(({ name }) => name === path)
   if (field !== undefined) return { id: field.id, type: field.type, nested: false }
   for (const { name, type } of schema.fields) {

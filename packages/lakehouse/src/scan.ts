@@ -2,6 +2,7 @@ import { LakehouseError } from './errors.ts'
 import { history } from './history.ts'
 import { type DataFile, readLiveEntries } from './manifest.ts'
 import { currentSnapshot, type Snapshot, snapshotOf, type TableMetadata } from './metadata.ts'
+import { partitionPruner } from './partition-prune.ts'
 import { type Filter, pruner } from './prune.ts'
 import type { TableSchema } from './schema.ts'
 import { manifestsOf } from './snapshot.ts'
@@ -42,13 +43,21 @@ export async function planScan(
   const schema = schemaToRead(metadata, snapshot, options)
   if (snapshot === undefined) return { snapshot, schema, files: [], pruned: 0 }
   const manifests = await manifestsOf(storage, snapshot)
-  const entries = await Promise.all(
-    manifests.map(async (line) => readLiveEntries(await storage.read(line.manifest_path), line)),
+  const mayHold = pruner(schema, options.filter ?? [])
+  const partitionMayHold = partitionPruner(metadata, schema, options.filter ?? [])
+  const read = await Promise.all(
+    manifests.map(async (line) => {
+      const entries = readLiveEntries(await storage.read(line.manifest_path), line)
+      const all = entries.map((entry) => entry.data_file)
+      for (const file of all) assertReadable(file)
+      const files = all.filter(
+        (file) => mayHold(file) && partitionMayHold(file, line.partition_spec_id),
+      )
+      return { files, pruned: all.length - files.length }
+    }),
   )
-  const all = entries.flat().map((entry) => entry.data_file)
-  for (const file of all) assertReadable(file)
-  const files = all.filter(pruner(schema, options.filter ?? []))
-  return { snapshot, schema, files, pruned: all.length - files.length }
+  const pruned = read.reduce((sum, one) => sum + one.pruned, 0)
+  return { snapshot, schema, files: read.flatMap(({ files }) => files), pruned }
 }
 
 function snapshotToRead(
