@@ -46,8 +46,10 @@ export type CodecOptions = {
   readonly registryUrl: string
   readonly timeoutMs: number
   /** The contract with which a topic is read and written: the newest of this build, unless a proof plays an older one. */
-  readonly contractOf?: (topic: string) => Pick<ContractSchema, 'text' | 'format'>
+  readonly contractOf?: (topic: string) => ContractText
 }
+
+export type ContractText = Pick<ContractSchema, 'text' | 'format'>
 
 const MAGIC_BYTE = 0
 const HEADER_BYTES = 5
@@ -77,8 +79,10 @@ export class Codec {
   readonly #timeoutMs: number
   readonly #contractOf: NonNullable<CodecOptions['contractOf']>
   readonly #writers = new Map<number, Writer>()
+  readonly #contracts = new Map<string, ContractText>()
+  /** By the contract's text: a process may read a topic by more than one version. */
   readonly #readers = new Map<string, Reader>()
-  readonly #resolvers = new Map<string, avro.Resolver>()
+  readonly #resolvers = new WeakMap<avro.Type, Map<number, avro.Resolver>>()
 
   constructor(options: CodecOptions) {
     this.#timeoutMs = options.timeoutMs
@@ -108,7 +112,7 @@ export class Codec {
         new ContractNotPublishedError(`${subject}: not published; npm run contracts -- publish`),
     )
     this.learn(schemaId, text, format)
-    const reader = this.#readerOf(topic)
+    const reader = this.#readerOf({ text, format })
     return {
       topic,
       schemaId,
@@ -140,28 +144,30 @@ export class Codec {
   /**
    * Reads a record of a topic, whatever version wrote it, as the topic's newest contract describes it.
    *
+   * @param contract another version to read by, for whoever follows the contract while it runs.
    * @throws UndecodableError, RegistryUnavailableError
    */
-  async decode<Value>(topic: string, bytes: Buffer | null): Promise<Decoded<Value>> {
+  async decode<Value>(
+    topic: string,
+    bytes: Buffer | null,
+    contract: ContractText = this.#ownContract(topic),
+  ): Promise<Decoded<Value>> {
     if (bytes === null) throw new UndecodableError('the record has no value')
     const schemaId = schemaIdOf(bytes)
     const writer = await this.#writerOf(schemaId)
-    const reader = this.#readerOf(topic)
+    const reader = this.#readerOf(contract)
     try {
-      const value = this.#read(topic, schemaId, reader, writer, bytes.subarray(HEADER_BYTES))
+      const value = this.#read(schemaId, reader, writer, bytes.subarray(HEADER_BYTES))
       return { schemaId, value: value as Value }
     } catch (error) {
       throw new UndecodableError(`${topic}: ${messageOf(error)}`, { cause: error })
     }
   }
 
-  #read(topic: string, schemaId: number, reader: Reader, writer: Writer, body: Buffer): unknown {
+  #read(schemaId: number, reader: Reader, writer: Writer, body: Buffer): unknown {
     if (reader.format === 'avro') {
       if (writer.format !== 'avro') throw new Error(`schema ${schemaId} is not Avro`)
-      return reader.type.fromBuffer(
-        body,
-        this.#resolverOf(topic, schemaId, reader.type, writer.type),
-      )
+      return reader.type.fromBuffer(body, this.#resolverOf(schemaId, reader.type, writer.type))
     }
     const { envelopeName } = reader.wire
     if (writer.format !== 'protobuf' || writer.envelopeName !== envelopeName) {
@@ -186,27 +192,29 @@ export class Codec {
     return writer
   }
 
-  #readerOf(topic: string): Reader {
-    const known = this.#readers.get(topic)
+  #ownContract(topic: string): ContractText {
+    const known = this.#contracts.get(topic)
     if (known !== undefined) return known
-    const { format, text } = this.#contractOf(topic)
+    const contract = this.#contractOf(topic)
+    this.#contracts.set(topic, contract)
+    return contract
+  }
+
+  #readerOf({ format, text }: ContractText): Reader {
+    const known = this.#readers.get(text)
+    if (known !== undefined) return known
     const reader: Reader =
       format === 'avro' ? { format, type: avroType(text) } : { format, wire: protobufWire(text) }
-    this.#readers.set(topic, reader)
+    this.#readers.set(text, reader)
     return reader
   }
 
-  #resolverOf(
-    topic: string,
-    schemaId: number,
-    reader: avro.Type,
-    writer: avro.Type,
-  ): avro.Resolver {
-    const place = `${topic} ${schemaId}`
-    const known = this.#resolvers.get(place)
+  #resolverOf(schemaId: number, reader: avro.Type, writer: avro.Type): avro.Resolver {
+    const ofReader = this.#resolvers.get(reader) ?? new Map<number, avro.Resolver>()
+    const known = ofReader.get(schemaId)
     if (known !== undefined) return known
     const resolver = reader.createResolver(writer)
-    this.#resolvers.set(place, resolver)
+    this.#resolvers.set(reader, ofReader.set(schemaId, resolver))
     return resolver
   }
 
@@ -230,10 +238,15 @@ export class Codec {
 
 /** The schema id in Confluent's framing. Throws UndecodableError when there is no such frame. */
 export function schemaIdOf(bytes: Buffer): number {
-  if (bytes.length < HEADER_BYTES || bytes[0] !== MAGIC_BYTE) {
-    throw new UndecodableError('the value has no schema id in front (0x00 and four bytes)')
-  }
-  return bytes.readUInt32BE(1)
+  const schemaId = schemaIdIn(bytes)
+  if (schemaId !== undefined) return schemaId
+  throw new UndecodableError('the value has no schema id in front (0x00 and four bytes)')
+}
+
+/** The same of a record's value, or undefined. */
+export function schemaIdIn(value: Buffer | null): number | undefined {
+  const isFramed = value !== null && value.length >= HEADER_BYTES && value[0] === MAGIC_BYTE
+  return isFramed ? value.readUInt32BE(1) : undefined
 }
 
 function toFrame(schemaId: number, reader: Reader, value: unknown): Buffer {

@@ -14,6 +14,8 @@ export type Registry = {
   readonly level: (subject: string) => Promise<string | undefined>
   /** Under which id and version the subject has a text; undefined when it has it not. Registers nothing. */
   readonly find: (subject: string, schema: RegisteredText) => Promise<Registered | undefined>
+  /** The newest version of a subject; undefined when there is none. */
+  readonly newest: (subject: string) => Promise<PublishedVersion | undefined>
   /** Removes a subject with all its versions for good; for those of a proof only. */
   readonly remove: (subject: string) => Promise<void>
   /** The same for one version of it. */
@@ -23,6 +25,8 @@ export type Registry = {
 type RegisteredText = { readonly text: string; readonly format: ContractFormat }
 
 export type Registered = { readonly id: number; readonly version: number }
+
+export type PublishedVersion = Registered & RegisteredText
 
 const mediaType = 'application/vnd.schemaregistry.v1+json'
 
@@ -71,6 +75,11 @@ export function openRegistry(url: string, timeoutMs: number): Registry {
       const { id, version } = await answer(response, subject)
       return { id: whole(id, subject), version: whole(version, subject) }
     },
+    newest: async (subject) => {
+      const response = await call('GET', `${pathOf(subject)}/versions/latest`)
+      if (response.status === 404) return undefined
+      return versionIn(await answer(response, subject), subject)
+    },
     remove: (subject) => removeForGood(pathOf(subject)),
     removeVersion: (subject, version) => removeForGood(`${pathOf(subject)}/versions/${version}`),
   }
@@ -115,6 +124,20 @@ async function listed(response: Response, subject: string): Promise<readonly unk
   if (Array.isArray(found)) return found
   throw new PublishError(`${subject}: the registry answered without a list`, { retriable: false })
 }
+
+/** An answer that names no type means Avro. */
+function versionIn(found: Answer, subject: string): PublishedVersion {
+  const { schema: text, schemaType = 'AVRO' } = found
+  const format = formats.find((known) => known.toUpperCase() === schemaType)
+  if (typeof text !== 'string' || format === undefined) {
+    throw new PublishError(`${subject}: the registry answered without a schema that is read here`, {
+      retriable: false,
+    })
+  }
+  return { id: whole(found.id, subject), version: whole(found.version, subject), text, format }
+}
+
+const formats: readonly ContractFormat[] = ['avro', 'protobuf']
 
 function whole(value: unknown, subject: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value

@@ -86,6 +86,7 @@ export function startLake({ environment, catalogue, files, flaws }: Setting): vo
     ports: { catalog, storage, engine: enginePort(files) },
     flushIntervalMs: 450,
     maxBufferedRows: 12,
+    maxBufferedBytes: 1_000_000,
     metrics: new LakehouseMetrics(new Registry()),
     log,
   })

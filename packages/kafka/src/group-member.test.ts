@@ -1,10 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { type Crash, type GroupConsumer, GroupMember } from './group-member.ts'
+import { type GroupConsumer, GroupMember, type GroupMemberOptions } from './group-member.ts'
 
-type Listener = (event: Crash) => void
+type Listener = (event: { readonly payload: never }) => void
 
 /** A member on a consumer that does nothing but tell what was asked of it. */
-function newMember(meets: { connect?: () => Promise<void> } = {}) {
+function newMember(
+  meets: { connect?: () => Promise<void> } = {},
+  more: Partial<GroupMemberOptions> = {},
+) {
   const calls: string[] = []
   const listeners = new Map<string, Listener>()
   const call = (name: string) => async () => void calls.push(name)
@@ -19,15 +22,21 @@ function newMember(meets: { connect?: () => Promise<void> } = {}) {
     subscribe: call('subscribe'),
     run: call('run'),
     disconnect: call('disconnect'),
-    seek: () => undefined,
+    seek: ({ offset }) => void calls.push(`seek ${offset}`),
+    pause: ([paused]) => void calls.push(`pause ${paused?.topic}`),
+    resume: ([resumed]) => void calls.push(`resume ${resumed?.topic}`),
   }
   const member = new GroupMember({
     ...{ kafka: { consumer: () => consumer }, groupId: 'group', topics: ['topic'] },
     ...{ minBytes: 1, maxWaitMs: 100, handleBatch: async () => undefined },
     log: { info: () => undefined, warn: () => undefined },
+    ...more,
   })
-  const happens = (name: string, restart = false) =>
-    listeners.get(name)?.({ payload: { error: new Error('broken'), restart } })
+  const happens = (name: string, restart = false, payload: object = {}) => {
+    const joined = { memberAssignment: { topic: [0, 1] } }
+    const told = { error: new Error('broken'), restart, ...joined, ...payload }
+    listeners.get(name)?.({ payload: told as never })
+  }
   return { member, calls, happens }
 }
 
@@ -61,6 +70,45 @@ describe('a member of a group', () => {
     expect(member.generation).toBe(1)
     happens('consumer.crash', true)
     expect(() => member.assertReady()).toThrow('has not been joined')
+  })
+
+  test('is told what it has been given before anything of it is fetched', () => {
+    const seen: unknown[] = []
+    const { member, calls, happens } = newMember(
+      {},
+      {
+        onJoined: (assignment) => {
+          seen.push(assignment)
+          member.pause('topic')
+          member.seek('topic', 1, 7n)
+        },
+      },
+    )
+    happens('consumer.group_join')
+    expect(seen).toEqual([{ topic: [0, 1] }])
+    expect(member.assignment).toEqual({ topic: [0, 1] })
+    expect(calls).toEqual(['pause topic', 'seek 7'])
+  })
+
+  test('neither seeks nor pauses while kafkajs has no group, which would throw', () => {
+    const { member, calls, happens } = newMember()
+    happens('consumer.group_join')
+    happens('consumer.stop')
+    member.seek('topic', 0, 7n)
+    member.pause('topic')
+    member.resume('topic')
+    expect(calls).toEqual([])
+    expect(member.assignment).toBeUndefined()
+  })
+
+  test('tells of stretches of the log that hold no record', () => {
+    const seen: unknown[] = []
+    const { happens } = newMember({}, { onEmpty: (...stretch) => seen.push(stretch) })
+    const batch = { topic: 'topic', partition: 1, batchSize: 0, firstOffset: '5', lastOffset: '9' }
+    happens('consumer.end_batch_process', false, batch)
+    happens('consumer.end_batch_process', false, { ...batch, batchSize: 2 })
+    happens('consumer.end_batch_process', false, { ...batch, firstOffset: null })
+    expect(seen).toEqual([['topic', 1, 5n, 9n]])
   })
 
   test('that is closed while it starts does not stay', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig, EachBatchPayload } from 'kafkajs'
+import { bySubscription } from './subscribed-assigner.ts'
 
 export type Log = {
   info(context: object, message: string): void
@@ -15,21 +16,46 @@ export type GroupMemberOptions = {
   readonly minBytes: number
   readonly maxWaitMs: number
   readonly sessionTimeoutMs?: number | undefined
+  /** Bounds of what one fetch brings from one broker, compressed as the broker has it. */
+  readonly maxBytes?: number
+  readonly maxBytesPerPartition?: number
+  /** Only for a proof that shows what it does: records of aborted transactions are handed out as well. */
+  readonly readUncommitted?: boolean
+  /** Called before anything of the new assignment is fetched: `pause` and `seek` are in time here. */
+  readonly onJoined?: (assignment: Assignment) => void
+  /** A stretch of the log, both ends included, that was fetched and holds no record for its reader. */
+  readonly onEmpty?: (topic: string, partition: number, first: bigint, last: bigint) => void
   readonly handleBatch: (payload: EachBatchPayload) => Promise<void>
 }
 
-export type Crash = { readonly payload: { readonly error: Error; readonly restart: boolean } }
+/** The partitions of each topic that are this member's. */
+export type Assignment = Readonly<Record<string, readonly number[]>>
+
+type Event<Payload> = { readonly payload: Payload }
+export type Crash = Event<{ readonly error: Error; readonly restart: boolean }>
+export type Join = Event<{ readonly memberAssignment: Assignment }>
+export type BatchEnd = Event<{
+  readonly topic: string
+  readonly partition: number
+  readonly batchSize: number
+  readonly firstOffset: string | null
+  readonly lastOffset: string
+}>
 
 /** What we need of kafkajs's consumer. */
 export type GroupConsumer = Pick<
   Consumer,
-  'connect' | 'subscribe' | 'run' | 'disconnect' | 'seek'
+  'connect' | 'subscribe' | 'run' | 'disconnect' | 'seek' | 'pause' | 'resume'
 > & {
-  on(name: 'consumer.group_join', listener: () => void): unknown
+  on(name: 'consumer.group_join', listener: (event: Join) => void): unknown
+  on(name: 'consumer.stop', listener: () => void): unknown
+  on(name: 'consumer.end_batch_process', listener: (event: BatchEnd) => void): unknown
   on(name: 'consumer.crash', listener: (event: Crash) => void): unknown
 }
 
 const DEFAULT_SESSION_TIMEOUT_MS = 15_000
+const DEFAULT_MAX_BYTES = 8_388_608
+const DEFAULT_MAX_BYTES_PER_PARTITION = 1_048_576
 const RESTART_DELAY_MS = 500
 
 /**
@@ -39,36 +65,36 @@ const RESTART_DELAY_MS = 500
  *
  * kafkajs starts a crashed consumer again when it believes that to be of use, and otherwise leaves it dead without a
  * word. A reader that is gone is the worst of all, since nothing is skipped and nothing goes on, so then we start it.
+ *
+ * Members of one group may read different topics: partitions go to those who subscribe to them (subscribed-assigner.ts).
  */
 export class GroupMember {
   readonly #options: GroupMemberOptions
   readonly #consumer: GroupConsumer
   #generation = 0
-  #joined = false
+  /** Undefined while the group is not joined. */
+  #assignment: Assignment | undefined
   #closing = false
 
   constructor(options: GroupMemberOptions) {
-    const { sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS } = options
     this.#options = options
-    this.#consumer = options.kafka.consumer({
-      groupId: options.groupId,
-      readUncommitted: false,
-      allowAutoTopicCreation: false,
-      sessionTimeout: sessionTimeoutMs,
-      heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
-      rebalanceTimeout: 30_000,
-      minBytes: options.minBytes,
-      maxWaitTimeInMs: options.maxWaitMs,
-      maxBytesPerPartition: 1_048_576,
-      maxBytes: 8_388_608,
-      retry: { restartOnFailure: async () => !this.#closing },
-    })
-    this.#consumer.on('consumer.group_join', () => {
+    this.#consumer = options.kafka.consumer(configOf(options, () => !this.#closing))
+    this.#consumer.on('consumer.group_join', ({ payload: { memberAssignment } }) => {
       this.#generation += 1
-      this.#joined = true
+      this.#assignment = memberAssignment
+      options.onJoined?.(memberAssignment)
+    })
+    // From here until it runs again kafkajs throws at whoever seeks, pauses or resumes.
+    this.#consumer.on('consumer.stop', () => {
+      this.#assignment = undefined
+    })
+    this.#consumer.on('consumer.end_batch_process', ({ payload }) => {
+      const { topic, partition, firstOffset, lastOffset } = payload
+      if (payload.batchSize > 0 || firstOffset === null) return
+      options.onEmpty?.(topic, partition, BigInt(firstOffset), BigInt(lastOffset))
     })
     this.#consumer.on('consumer.crash', ({ payload: { error, restart } }) => {
-      this.#joined = false
+      this.#assignment = undefined
       options.log.warn({ err: error, byKafkajs: restart }, 'reader restarts')
       if (!restart) void this.#startWhenPossible(RESTART_DELAY_MS)
     })
@@ -86,12 +112,29 @@ export class GroupMember {
 
   /** Throws while the group has not been joined. */
   assertReady(): void {
-    if (!this.#joined) throw new Error(`group ${this.#options.groupId} has not been joined`)
+    if (this.#assignment !== undefined) return
+    throw new Error(`group ${this.#options.groupId} has not been joined`)
   }
 
-  /** The next fetch of the partition begins there. */
+  /** What this member has been given; undefined while the group is not joined. */
+  get assignment(): Assignment | undefined {
+    return this.#assignment
+  }
+
+  /** The next fetch of the partition begins there. While the group is not joined nothing is done: nor by the next two. */
   seek(topic: string, partition: number, offset: bigint): void {
+    if (this.#assignment === undefined) return
     this.#consumer.seek({ topic, partition, offset: String(offset) })
+  }
+
+  /** Nothing of the topic is fetched until `resume`; what has been fetched may still be handed out. */
+  pause(topic: string): void {
+    if (this.#assignment !== undefined) this.#consumer.pause([{ topic }])
+  }
+
+  /** All partitions of the topic are fetched again, also those that a batch's own `pause` has stopped. */
+  resume(topic: string): void {
+    if (this.#assignment !== undefined) this.#consumer.resume([{ topic }])
   }
 
   /** Finishes the batches in hand and leaves the group. */
@@ -122,5 +165,23 @@ export class GroupMember {
     }
     // Closed meanwhile: what has just been started would stay.
     if (this.#closing) await this.#consumer.disconnect().catch(() => undefined)
+  }
+}
+
+function configOf(options: GroupMemberOptions, isOpen: () => boolean): ConsumerConfig {
+  const { sessionTimeoutMs = DEFAULT_SESSION_TIMEOUT_MS } = options
+  return {
+    groupId: options.groupId,
+    partitionAssigners: [bySubscription],
+    readUncommitted: options.readUncommitted ?? false,
+    allowAutoTopicCreation: false,
+    sessionTimeout: sessionTimeoutMs,
+    heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
+    rebalanceTimeout: 30_000,
+    minBytes: options.minBytes,
+    maxWaitTimeInMs: options.maxWaitMs,
+    maxBytesPerPartition: options.maxBytesPerPartition ?? DEFAULT_MAX_BYTES_PER_PARTITION,
+    maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
+    retry: { restartOnFailure: async () => isOpen() },
   }
 }

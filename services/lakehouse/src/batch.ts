@@ -1,7 +1,8 @@
 import { type Codec, type Decoded, UndecodableError } from '@tenseams/contracts/codec'
 import type { DeadLetter } from '@tenseams/kafka/dead-letter'
+import { judgeFailure } from '@tenseams/kafka/failure'
 import type { Row } from '@tenseams/lakehouse/duckdb'
-import type { Batch, KafkaMessage } from 'kafkajs'
+import type { KafkaMessage } from 'kafkajs'
 import type { BronzeTable, Envelope } from './bronze-table.ts'
 
 /** A batch as its table takes it. Ticks are in neither list: only their offsets are passed. */
@@ -12,29 +13,32 @@ export type DecodedBatch = {
   readonly oldestMs: number
 }
 
+/** Records of one partition, in order. */
+export type Records = { readonly partition: number; readonly messages: readonly KafkaMessage[] }
+
 /**
- * Decodes all records of a batch, or none: after an outage of the registry the whole batch comes again.
+ * Decodes all records, or none: after an outage of the registry all of them come again.
  *
  * @throws RegistryUnavailableError
  */
 export async function decodeBatch(
   codec: Codec,
   bronze: BronzeTable,
-  batch: Batch,
+  { partition, messages }: Records,
   groupId: string,
 ): Promise<DecodedBatch> {
   const rows: Row[] = []
   const letters: DeadLetter[] = []
   let oldestMs = Number.POSITIVE_INFINITY
-  for (const message of batch.messages) {
+  for (const message of messages) {
     try {
-      const decoded = await codec.decode<Envelope>(batch.topic, message.value)
+      const decoded = await codec.decode<Envelope>(bronze.topic, message.value, bronze.contract)
       if (decoded.value.type === 'tick') continue
-      rows.push(rowOf(bronze, batch.partition, message, decoded))
+      rows.push(rowOf(bronze, partition, message, decoded))
       oldestMs = Math.min(oldestMs, eventTimeMs(decoded.value, message))
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error
-      letters.push(letterOf(batch, message, error, groupId))
+      letters.push(letterOf(bronze.topic, partition, message, error, groupId))
     }
   }
   return { rows, letters, oldestMs }
@@ -56,21 +60,17 @@ function eventTimeMs({ occurredAt }: Envelope, message: KafkaMessage): number {
   return Number(isTime ? occurredAt : message.timestamp)
 }
 
+/** As every group of the house writes them. */
 function letterOf(
-  batch: Batch,
+  topic: string,
+  partition: number,
   message: KafkaMessage,
   error: UndecodableError,
   groupId: string,
 ): DeadLetter {
-  return {
-    topic: batch.topic,
-    partition: batch.partition,
-    offset: message.offset,
-    key: message.key,
-    value: message.value,
-    headers: message.headers ?? {},
-    reason: error.code.toLowerCase().replaceAll('_', '-'),
-    detail: error.message,
-    groupId,
-  }
+  const verdict = judgeFailure(error, 1)
+  if (verdict.kind !== 'dead-letter') throw error
+  const { reason, detail, stack } = verdict
+  const { offset, key, value, headers = {} } = message
+  return { topic, partition, offset, key, value, headers, reason, detail, stack, groupId }
 }

@@ -1,6 +1,6 @@
 import { type AvroRecord, matchAvro } from '@tenseams/contracts/avro'
 import { type AddedColumn, columnName, icebergSchemaOf } from '@tenseams/contracts/iceberg'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
 import type { Row, Value } from '@tenseams/lakehouse/duckdb'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
 import type { StructType } from '@tenseams/lakehouse/schema'
@@ -10,8 +10,13 @@ export type BronzeTable = {
   readonly topic: string
   readonly table: TableIdentifier
   readonly schema: StructType
+  /** With what its records are read; by default the codec's own contract of the topic. */
+  readonly contract?: TableContract
   readonly rowOf: (value: Envelope, origin: Origin) => Row
 }
+
+/** The version of a contract that a table follows. */
+export type TableContract = Pick<ContractSchema, 'version' | 'format' | 'text' | 'schema'>
 
 /** A decoded record of any contract. */
 export type Envelope = { readonly [field: string]: unknown }
@@ -31,12 +36,16 @@ const originColumns: readonly AddedColumn[] = [
   { name: 'schema_id', type: 'int', required: true, doc: "The writer's schema in the registry." },
 ]
 
-/** `orders.order.v1` is `bronze.orders_order_v1`; its columns are the origin's and those of the newest contract. */
-export function bronzeTableOf(topic: string): BronzeTable {
-  const record = currentSchema(topic).schema
+/** `orders.order.v1` is `bronze.orders_order_v1`; its columns are the origin's and those of the contract. */
+export function bronzeTableOf(
+  topic: string,
+  contract: TableContract = currentSchema(topic),
+): BronzeTable {
+  const record = contract.schema
   const toColumns = converterOf(record)
   return {
     topic,
+    contract,
     table: { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') },
     schema: icebergSchemaOf(record, { before: originColumns }),
     rowOf: (value, origin) => ({ ...originRow(origin), ...(toColumns(value) as Row) }),

@@ -1,12 +1,20 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Codec } from '@tenseams/contracts/codec'
 import type { DeadLetters } from '@tenseams/kafka/dead-letter'
-import type { OffsetSpan } from '@tenseams/lakehouse/offsets'
-import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
+import type { EachBatchPayload, Kafka } from 'kafkajs'
 import { type DecodedBatch, decodeBatch } from './batch.ts'
-import type { BronzeTable } from './bronze-table.ts'
+import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
+import { ByteBudget } from './byte-budget.ts'
+import type { ContractFollower } from './contract-follower.ts'
+import { spanOf } from './fetched.ts'
 import type { LakehouseMetrics } from './metrics.ts'
-import { type Log, type SinkPlan, TableSink, type TableSinkOptions } from './table-sink.ts'
+import {
+  type Log,
+  type SinkPlan,
+  TableSink,
+  type TableSinkOptions,
+  type Ticket,
+} from './table-sink.ts'
 
 export type BronzeOptions = Pick<
   TableSinkOptions,
@@ -14,15 +22,18 @@ export type BronzeOptions = Pick<
 > & {
   readonly kafka: Kafka
   readonly codec: Codec
+  /** Follows contracts while it runs; without it each table keeps the version that it began with. */
+  readonly follower?: ContractFollower
   readonly deadLetters: DeadLetters
   readonly tables: readonly BronzeTable[]
+  /** What all tables together may hold in memory, by estimate. */
+  readonly maxBufferedBytes: number
   /** A broken mode, for the proof that shows what it does: aborted records are read as well. */
   readonly readUncommitted?: boolean
   readonly metrics: LakehouseMetrics
 }
 
 const GROUP_ID = 'lakehouse'
-const RESTART_DELAY_MS = 500
 const OUTAGE_PAUSE_MS = 1_000
 /** A seek that brings the wrong batch so often means that the log begins later than the table ends. */
 const FRUITLESS_SEEKS = 5
@@ -35,135 +46,87 @@ const LOST_OFFSETS_PAUSE_MS = 5_000
 export class Bronze {
   readonly #options: BronzeOptions
   readonly #log: Log
-  readonly #sinks: ReadonlyMap<string, { readonly bronze: BronzeTable; readonly sink: TableSink }>
-  #consumer: Consumer | undefined
-  #assigned: Readonly<Record<string, readonly number[]>> | undefined
-  #closing = false
+  readonly #sinks: ReadonlyMap<string, TableSink>
+  readonly #member: GroupMember
 
   constructor(options: BronzeOptions) {
     this.#options = options
     this.#log = options.log
+    const budget = new ByteBudget(options.maxBufferedBytes, options.tables.length)
     this.#sinks = new Map(
       options.tables.map((bronze) => {
+        const { topic } = bronze
         const sink = new TableSink({
           ...options,
           bronze,
+          budget,
           firstOffsets: (topic) => firstOffsets(options.kafka, topic),
           onOpened: (topic, positions) => this.#align(topic, positions),
-          onRoom: (topic) => this.#resume(topic),
+          onRoom: (topic) => this.#member.resume(topic),
         })
-        options.metrics.deadLettered.inc(
-          { topic: bronze.topic, group: GROUP_ID, reason: 'undecodable' },
-          0,
-        )
-        return [bronze.topic, { bronze, sink }]
+        options.metrics.deadLettered.inc({ topic, group: GROUP_ID, reason: 'undecodable' }, 0)
+        return [topic, sink]
       }),
     )
+    this.#member = new GroupMember({
+      kafka: options.kafka,
+      groupId: GROUP_ID,
+      topics: [...this.#sinks.keys()],
+      log: options.log,
+      readUncommitted: options.readUncommitted ?? false,
+      // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
+      sessionTimeoutMs: 6_000,
+      minBytes: 1,
+      maxWaitMs: 100,
+      onJoined: (assignment) => this.#joined(assignment),
+      onEmpty: (topic, partition, first, last) =>
+        this.#sinks.get(topic)?.passEmpty(partition, first, last),
+      handleBatch: (payload) => this.#handle(payload),
+    })
   }
 
   /** Opens tables and group; what is away is waited for. */
   start(): void {
-    for (const { sink } of this.#sinks.values()) void sink.reopen('starting')
-    void this.#consume()
+    for (const sink of this.#sinks.values()) void sink.reopen('starting')
+    this.#member.start()
   }
 
   /** Throws while the group has not been joined. */
   assertJoined(): void {
-    if (this.#assigned === undefined) throw new Error(`group ${GROUP_ID} has not been joined`)
+    this.#member.assertReady()
   }
 
   /** Throws while a table cannot be written. */
   assertTablesOpen(): void {
-    for (const { sink } of this.#sinks.values()) sink.assertReady()
+    for (const sink of this.#sinks.values()) sink.assertReady()
   }
 
   /** Commits what is buffered, then leaves the group. */
   async close(): Promise<void> {
-    this.#closing = true
-    await Promise.all([...this.#sinks.values()].map(({ sink }) => sink.close()))
-    await this.#consumer?.disconnect()
-  }
-
-  async #consume(): Promise<void> {
-    while (!this.#closing) {
-      const consumer = this.#makeConsumer()
-      this.#consumer = consumer
-      try {
-        await consumer.connect()
-        await consumer.subscribe({ topics: [...this.#sinks.keys()], fromBeginning: true })
-        await consumer.run({
-          autoCommit: false,
-          eachBatchAutoResolve: false,
-          partitionsConsumedConcurrently: 4,
-          eachBatch: (payload) => this.#handle(payload),
-        })
-        return
-      } catch (error) {
-        this.#log.warn({ err: error }, 'consumer cannot start yet')
-        await consumer.disconnect()
-        await delay(RESTART_DELAY_MS)
-      }
-    }
-  }
-
-  #makeConsumer(): Consumer {
-    const consumer = this.#options.kafka.consumer({
-      groupId: GROUP_ID,
-      readUncommitted: this.#options.readUncommitted ?? false,
-      allowAutoTopicCreation: false,
-      // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
-      sessionTimeout: 6_000,
-      heartbeatInterval: 1_500,
-      rebalanceTimeout: 30_000,
-      maxWaitTimeInMs: 100,
-      maxBytesPerPartition: 1_048_576,
-      maxBytes: 8_388_608,
-      retry: { restartOnFailure: async () => !this.#closing },
-    })
-    consumer.on('consumer.group_join', ({ payload }) => this.#joined(payload.memberAssignment))
-    consumer.on('consumer.end_batch_process', ({ payload }) => {
-      if (payload.batchSize > 0) return
-      const { topic, partition, firstOffset, lastOffset } = payload
-      if (firstOffset === null) return
-      this.#sinks.get(topic)?.sink.passEmpty(partition, BigInt(firstOffset), BigInt(lastOffset))
-    })
-    consumer.on('consumer.crash', ({ payload }) => {
-      this.#assigned = undefined
-      this.#log.warn({ err: payload.error, restart: payload.restart }, 'consumer restarts')
-      if (!payload.restart && !this.#closing) setTimeout(() => this.#consume(), RESTART_DELAY_MS)
-    })
-    return consumer
+    await Promise.all([...this.#sinks.values()].map((sink) => sink.close()))
+    await this.#member.close()
   }
 
   /** Another instance may have written since: every table with partitions here is read anew. */
-  #joined(assigned: Readonly<Record<string, readonly number[]>>): void {
-    this.#assigned = assigned
-    for (const topic of Object.keys(assigned)) {
-      void this.#sinks.get(topic)?.sink.reopen('new assignment')
+  #joined(assignment: Assignment): void {
+    for (const topic of Object.keys(assignment)) {
+      void this.#sinks.get(topic)?.reopen('new assignment')
     }
   }
 
   #align(topic: string, positions: ReadonlyMap<number, bigint>): void {
-    for (const partition of this.#assigned?.[topic] ?? []) {
+    for (const partition of this.#member.assignment?.[topic] ?? []) {
       const offset = positions.get(partition)
-      if (offset !== undefined) this.#seek(topic, partition, offset)
+      if (offset !== undefined) this.#member.seek(topic, partition, offset)
     }
-    this.#resume(topic)
-  }
-
-  #seek(topic: string, partition: number, offset: bigint): void {
-    this.#consumer?.seek({ topic, partition, offset: offset.toString() })
-  }
-
-  #resume(topic: string): void {
-    if (this.#assigned !== undefined) this.#consumer?.resume([{ topic }])
+    this.#member.resume(topic)
   }
 
   async #handle(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
-    const target = this.#sinks.get(batch.topic)
-    if (target === undefined || !payload.isRunning() || payload.isStale()) return
-    const plan = target.sink.plan(batch.partition, spanOf(batch))
+    const sink = this.#sinks.get(batch.topic)
+    if (sink === undefined || !payload.isRunning() || payload.isStale()) return
+    const plan = sink.plan(batch.partition, spanOf(batch), batch.messages)
     switch (plan.kind) {
       case 'wait':
         // The table's opening, or its room, lets the topic flow again.
@@ -176,13 +139,13 @@ export class Bronze {
         this.#seekBack(payload, plan)
         return
       case 'accept':
-        await this.#accept(payload, target, plan)
+        await this.#accept(payload, sink, plan.ticket)
     }
   }
 
   #seekBack(payload: EachBatchPayload, plan: Extract<SinkPlan, { kind: 'seek' }>): void {
     const { topic, partition } = payload.batch
-    this.#seek(topic, partition, plan.offset)
+    this.#member.seek(topic, partition, plan.offset)
     if (plan.fruitless < FRUITLESS_SEEKS) return
     const context = {
       topic,
@@ -197,28 +160,32 @@ export class Bronze {
     pauseFor(payload, LOST_OFFSETS_PAUSE_MS)
   }
 
-  async #accept(
-    payload: EachBatchPayload,
-    { bronze, sink }: { readonly bronze: BronzeTable; readonly sink: TableSink },
-    plan: Extract<SinkPlan, { kind: 'accept' }>,
-  ): Promise<void> {
-    const { batch } = payload
-    const decoded = await this.#decode(payload, bronze)
-    if (decoded === undefined) return
-    if (!sink.take(plan.ticket, plan.span, decoded)) return
-    const last = batch.messages.at(-1)
+  async #accept(payload: EachBatchPayload, sink: TableSink, ticket: Ticket): Promise<void> {
+    const decoded = await this.#decode(payload, sink, ticket)
+    if (decoded === undefined) return sink.giveBack(ticket)
+    if (!sink.take(ticket, decoded)) return
+    // Up to here the next fetch leaves out; what there was no room for comes again.
+    const last = ticket.portion.messages.at(-1)
     if (last !== undefined) payload.resolveOffset(last.offset)
   }
 
-  /** Decodes and writes the dead letters. While an outside is away, the partition pauses and the batch comes again. */
-  async #decode(payload: EachBatchPayload, bronze: BronzeTable): Promise<DecodedBatch | undefined> {
-    const { topic, partition } = payload.batch
+  /** Decodes and writes the dead letters. While an outside is away, the partition pauses and the records come again. */
+  async #decode(
+    payload: EachBatchPayload,
+    sink: TableSink,
+    { portion, partition }: Ticket,
+  ): Promise<DecodedBatch | undefined> {
+    const { topic } = sink.bronze
+    const { bronze } = sink
+    const { codec, deadLetters, metrics } = this.#options
     try {
-      const decoded = await decodeBatch(this.#options.codec, bronze, payload.batch, GROUP_ID)
+      if (await this.#moveOn(payload, sink, portion.messages)) return undefined
+      const records = { partition, messages: portion.messages }
+      const decoded = await decodeBatch(codec, bronze, records, GROUP_ID)
       for (const letter of decoded.letters) {
-        await this.#options.deadLetters.write(letter)
+        await deadLetters.write(letter)
         const { reason, offset, detail } = letter
-        this.#options.metrics.deadLettered.inc({ topic, group: GROUP_ID, reason })
+        metrics.deadLettered.inc({ topic, group: GROUP_ID, reason })
         this.#log.warn({ topic, partition, offset, reason, detail }, 'record is a dead letter')
       }
       return decoded
@@ -228,20 +195,27 @@ export class Bronze {
       return undefined
     }
   }
+
+  /** Whether a record needs a newer version of the contract; the table then goes on with that, and asks for the records again. */
+  async #moveOn(
+    payload: EachBatchPayload,
+    sink: TableSink,
+    messages: Ticket['portion']['messages'],
+  ): Promise<boolean> {
+    const { topic, contract } = sink.bronze
+    if (contract === undefined) return false
+    const newer = await this.#options.follower?.newerThan(topic, contract, messages)
+    if (newer === undefined) return false
+    this.#log.info({ topic, from: contract.version, to: newer.version }, 'contract moved on')
+    payload.pause()
+    void sink.follow(bronzeTableOf(topic, newer))
+    return true
+  }
 }
 
 function pauseFor(payload: EachBatchPayload, ms: number): void {
   const resume = payload.pause()
   setTimeout(resume, ms)
-}
-
-/** From where the fetch began, which kafkajs knows and its types do not tell, to the offset after its last record. */
-function spanOf(batch: Batch): OffsetSpan {
-  const start: unknown = Reflect.get(batch, 'fetchedOffset')
-  if (typeof start !== 'string' && typeof start !== 'number') {
-    throw new Error('kafkajs: a batch without fetchedOffset')
-  }
-  return { start: BigInt(start), end: BigInt(batch.lastOffset()) + 1n }
 }
 
 async function firstOffsets(kafka: Kafka, topic: string): Promise<ReadonlyMap<number, bigint>> {

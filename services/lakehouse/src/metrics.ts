@@ -8,6 +8,7 @@ export class LakehouseMetrics {
   readonly reopenings: Counter
   readonly deadLettered: Counter
   readonly bufferedRows: Gauge
+  readonly bufferedBytes: Gauge
   readonly commitDuration: Histogram
   readonly freshness: Histogram
 
@@ -43,6 +44,11 @@ export class LakehouseMetrics {
       name: 'tenseams_lakehouse_buffered_rows',
       help: 'Rows read and not yet committed.',
       ...common,
+    })
+    this.bufferedBytes = new Gauge({
+      name: 'tenseams_lakehouse_buffered_bytes',
+      help: 'Estimate of what all tables hold in memory between Kafka and Iceberg.',
+      registers: [registry],
     })
     this.commitDuration = new Histogram({
       name: 'tenseams_lakehouse_commit_duration_seconds',

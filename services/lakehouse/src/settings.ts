@@ -8,8 +8,12 @@ const schema = Type.Object({
   CATALOG_URL: Type.String({ pattern: '^http' }),
   /** From a table's first buffered row to its commit: the floor of freshness, and of the number of files. */
   FLUSH_INTERVAL_MS: Type.Integer({ minimum: 10, maximum: 60_000, default: 400 }),
-  /** Rows buffered by table before it commits early; the bound of memory. */
+  /** Rows buffered by table before it commits early. */
   MAX_BUFFERED_ROWS: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 20_000 }),
+  /** What all tables together hold in memory between Kafka and Iceberg, by an estimate from the records' size. */
+  MAX_BUFFERED_BYTES: Type.Integer({ minimum: 1_048_576, default: 268_435_456 }),
+  /** The topics of this instance, with commas; all of them when left out. */
+  TOPICS: Type.Optional(Type.String({ minLength: 1 })),
   /** Only in a proof, which must then fail: records of aborted transactions are taken for committed. */
   BROKEN_GUARD: Type.Optional(Type.Literal('read-uncommitted')),
   DUCKDB_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
@@ -18,3 +22,21 @@ const schema = Type.Object({
 export type Settings = Readonly<Static<typeof schema>>
 
 export const readLakehouseSettings = (): Settings => readSettings(schema)
+
+/**
+ * The topics of an instance: all, or those that its settings name.
+ *
+ * @throws Error that says which there are, when one is unknown.
+ */
+export function topicsOf<Topic extends { readonly name: string }>(
+  { TOPICS }: Pick<Settings, 'TOPICS'>,
+  all: readonly Topic[],
+): readonly Topic[] {
+  if (TOPICS === undefined) return all
+  return TOPICS.split(',').map((wanted) => {
+    const topic = all.find(({ name }) => name === wanted.trim())
+    if (topic !== undefined) return topic
+    const known = all.map(({ name }) => name).join(', ')
+    throw new Error(`TOPICS: the lakehouse does not read ${wanted.trim()}; there are ${known}`)
+  })
+}

@@ -9,18 +9,21 @@ export class TableBuffer {
   readonly rows: Row[] = []
   letters = 0
   oldestMs = Number.POSITIVE_INFINITY
+  /** What it holds of the budget. */
+  bytes = 0
 
   constructor(topic: string) {
     this.#topic = topic
   }
 
-  add(partition: number, span: OffsetSpan, batch: DecodedBatch): void {
+  add(partition: number, span: OffsetSpan, batch: DecodedBatch, bytes: number): void {
     const key = partitionKey(this.#topic, partition)
     const start = this.#spans.get(key)?.start ?? span.start
     this.#spans.set(key, { start, end: span.end })
     for (const row of batch.rows) this.rows.push(row)
     this.letters += batch.letters.length
     this.oldestMs = Math.min(this.oldestMs, batch.oldestMs)
+    this.bytes += bytes
   }
 
   /** Ticks alone are no reason to commit: their offsets wait for the next row. */

@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type AppendBase, type AppendPorts, append, baseOf } from '@tenseams/lakehouse/append'
-import { hasCode } from '@tenseams/lakehouse/errors'
-import { ensureSchema } from '@tenseams/lakehouse/evolve'
-import { type ExpirePolicy, expire } from '@tenseams/lakehouse/expire'
-import type { TableMetadata } from '@tenseams/lakehouse/metadata'
-import { type BatchPlan, type OffsetSpan, partitionKey } from '@tenseams/lakehouse/offsets'
+import { type AppendBase, type AppendPorts, append } from '@tenseams/lakehouse/append'
+import type { BatchPlan, OffsetSpan } from '@tenseams/lakehouse/offsets'
+import type { KafkaMessage } from 'kafkajs'
 import type { DecodedBatch } from './batch.ts'
 import type { BronzeTable } from './bronze-table.ts'
+import type { ByteBudget } from './byte-budget.ts'
+import { expireOld } from './expiry.ts'
+import { type Portion, portionOf } from './fetched.ts'
 import type { LakehouseMetrics } from './metrics.ts'
 import { Positions } from './positions.ts'
 import { TableBuffer } from './table-buffer.ts'
+import { openTable } from './table-opening.ts'
 
 export type Log = {
   info(context: object, message: string): void
@@ -28,6 +29,8 @@ export type TableSinkOptions = {
   readonly onRoom: (topic: string) => void
   readonly flushIntervalMs: number
   readonly maxBufferedRows: number
+  /** What all tables together may hold. */
+  readonly budget: ByteBudget
   readonly metrics: LakehouseMetrics
   readonly log: Log
 }
@@ -46,31 +49,18 @@ type State =
 
 type Writing = Extract<State, { readonly kind: 'writing' }>
 
-/** A batch was planned in one opening of the table and may be taken in that one only. */
-export type Ticket = { readonly positions: Positions; readonly partition: number }
+/** Records that were planned in one opening of the table and may be taken in that one only. Their bytes are held by then. */
+export type Ticket = {
+  readonly positions: Positions
+  readonly partition: number
+  readonly portion: Portion
+}
 
 export type SinkPlan =
   | (Exclude<BatchPlan, { kind: 'accept' }> & { readonly fruitless: number })
-  | { readonly kind: 'accept'; readonly span: OffsetSpan; readonly ticket: Ticket }
+  /** Decode these and `take` the ticket, or `giveBack` it. */
+  | { readonly kind: 'accept'; readonly ticket: Ticket }
   | { readonly kind: 'wait' }
-
-const TABLE_PROPERTIES = {
-  'format-version': '2',
-  'write.parquet.compression-codec': 'zstd',
-  'write.metadata.delete-after-commit.enabled': 'true',
-  'write.metadata.previous-versions-max': '5',
-}
-
-/**
- * Each commit reads and writes the metadata of every snapshot that is kept, so old ones go, some at a time. Their proof
- * stays in the log of offsets; whoever reads one has five minutes for it.
- */
-const EXPIRY: ExpirePolicy = {
-  keepLast: 100,
-  olderThanMs: 300_000,
-  leastToExpire: 50,
-  pinned: [],
-}
 
 const LONGEST_RETRY_MS = 5_000
 
@@ -84,6 +74,7 @@ export class TableSink {
   readonly #labels: { readonly table: string }
   readonly #abort = new AbortController()
   #state: State = { kind: 'opening', reason: 'not opened yet' }
+  #bronze: BronzeTable
   #base: AppendBase | undefined
   #buffer: TableBuffer
   #timer: NodeJS.Timeout | undefined
@@ -92,6 +83,7 @@ export class TableSink {
 
   constructor(options: TableSinkOptions) {
     this.#options = options
+    this.#bronze = options.bronze
     const { namespace, name } = options.bronze.table
     this.#labels = { table: `${namespace}.${name}` }
     this.#buffer = new TableBuffer(options.bronze.topic)
@@ -107,34 +99,61 @@ export class TableSink {
     })
   }
 
+  /** The table as it is written now; `follow` changes it. */
+  get bronze(): BronzeTable {
+    return this.#bronze
+  }
+
+  /** Commits what is buffered, and goes on with a newer version of the contract. What comes meanwhile waits. */
+  follow(bronze: BronzeTable): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#flush()
+      this.#bronze = bronze
+      await this.#open('a newer version of the contract')
+    })
+  }
+
   /** Throws while batches must wait. */
   assertReady(): void {
     if (this.#state.kind === 'writing') return
     throw new Error(`${this.#labels.table}: ${reasonOf(this.#state)}`)
   }
 
-  plan(partition: number, batch: OffsetSpan): SinkPlan {
+  /** What to do with a batch, of which as much is accepted as there is room for; the rest is fetched again. */
+  plan(partition: number, batch: OffsetSpan, messages: readonly KafkaMessage[]): SinkPlan {
     const state = this.#state
-    if (state.kind !== 'writing' || this.#isFull()) return { kind: 'wait' }
+    if (state.kind !== 'writing') return { kind: 'wait' }
     const { positions } = state
     const plan = positions.plan(partition, batch)
     if (plan === undefined) {
       void this.reopen('a new partition')
       return { kind: 'wait' }
     }
-    if (plan.kind === 'accept') return { ...plan, ticket: { positions, partition } }
-    return { ...plan, fruitless: positions.fruitlessSeeks(partition) }
+    if (plan.kind !== 'accept') return { ...plan, fruitless: positions.fruitlessSeeks(partition) }
+    const portion = this.#fitting(messages, plan.span)
+    if (portion === undefined) return { kind: 'wait' }
+    this.#hold(portion.bytes)
+    return { kind: 'accept', ticket: { positions, partition, portion } }
   }
 
-  /** @returns false when the table was opened anew meanwhile: the batch is dropped and comes again. */
-  take(ticket: Ticket, span: OffsetSpan, batch: DecodedBatch): boolean {
+  /** @returns false when the table was opened anew meanwhile: the records are dropped and come again. */
+  take(ticket: Ticket, batch: DecodedBatch): boolean {
     const state = this.#state
-    if (state.kind !== 'writing' || state.positions !== ticket.positions) return false
+    if (state.kind !== 'writing' || state.positions !== ticket.positions) {
+      this.giveBack(ticket)
+      return false
+    }
+    const { span, bytes } = ticket.portion
     state.positions.advance(ticket.partition, span.end)
-    this.#buffer.add(ticket.partition, span, batch)
+    this.#buffer.add(ticket.partition, span, batch, bytes)
     this.#options.metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
     this.#schedule()
     return true
+  }
+
+  /** The records were not decoded. */
+  giveBack({ portion }: Ticket): void {
+    this.#letGo(portion.bytes)
   }
 
   passEmpty(partition: number, first: bigint, last: bigint): void {
@@ -151,7 +170,32 @@ export class TableSink {
   }
 
   #isFull(): boolean {
-    return this.#buffer.rows.length >= this.#options.maxBufferedRows
+    const { budget, maxBufferedRows } = this.#options
+    return this.#buffer.rows.length >= maxBufferedRows || budget.roomFor(this.#labels.table) === 0
+  }
+
+  #fitting(messages: readonly KafkaMessage[], span: OffsetSpan): Portion | undefined {
+    const { budget, maxBufferedRows } = this.#options
+    const name = this.#labels.table
+    const rows = maxBufferedRows - this.#buffer.rows.length
+    const portion = portionOf(messages, span, { rows, bytes: budget.roomFor(name) })
+    if (portion !== undefined) return portion
+    // Larger than the whole room, and alone: it must pass some time.
+    if (budget.heldBy(name) === 0) {
+      return portionOf(messages, span, { rows: 1, bytes: Number.POSITIVE_INFINITY })
+    }
+    budget.whenRoom(name, () => this.#options.onRoom(this.#bronze.topic))
+    return undefined
+  }
+
+  #hold(bytes: number): void {
+    this.#options.budget.take(this.#labels.table, bytes)
+    this.#options.metrics.bufferedBytes.set(this.#options.budget.held)
+  }
+
+  #letGo(bytes: number): void {
+    this.#options.budget.release(this.#labels.table, bytes)
+    this.#options.metrics.bufferedBytes.set(this.#options.budget.held)
   }
 
   #schedule(): void {
@@ -172,17 +216,20 @@ export class TableSink {
     const state = this.#state
     if (state.kind !== 'writing' || this.#base === undefined || !this.#buffer.isDue) return
     const buffer = this.#buffer
-    this.#buffer = new TableBuffer(this.#options.bronze.topic)
+    this.#buffer = new TableBuffer(this.#bronze.topic)
     try {
       await this.#append(state, this.#base, buffer)
     } catch (error) {
       this.#options.log.error({ ...this.#labels, err: error }, 'append failed')
       await this.#open('an append failed')
+    } finally {
+      this.#letGo(buffer.bytes)
     }
   }
 
   async #append(state: Writing, base: AppendBase, buffer: TableBuffer): Promise<void> {
-    const { ports, bronze, metrics, log, onRoom } = this.#options
+    const { ports, metrics, log, onRoom } = this.#options
+    const bronze = this.#bronze
     const begun = performance.now()
     const batch = { rows: buffer.rows, spans: buffer.spans }
     const outcome = await append(ports, bronze.table, base, batch)
@@ -200,25 +247,13 @@ export class TableSink {
       metrics.freshness.observe(this.#labels, Math.max(0, Date.now() - buffer.oldestMs) / 1_000)
     }
     if (this.#state === state) onRoom(bronze.topic)
-    await this.#expire(outcome.base)
-  }
-
-  /** What is not let go now is let go after a later commit. */
-  async #expire({ metadata }: AppendBase): Promise<void> {
-    const { ports, bronze, log } = this.#options
-    try {
-      const { expired, ...outcome } = await expire(ports, bronze.table, metadata, EXPIRY)
-      if (expired === 0) return
-      this.#base = baseOf(outcome.metadata)
-      log.info({ ...this.#labels, expired, files: outcome.files }, 'old snapshots expired')
-    } catch (error) {
-      log.warn({ ...this.#labels, err: error }, 'old snapshots stay for now')
-    }
+    this.#base = await expireOld(ports, bronze.table, outcome.base, log)
   }
 
   async #open(reason: string): Promise<void> {
     this.#state = { kind: 'opening', reason }
-    this.#buffer = new TableBuffer(this.#options.bronze.topic)
+    this.#letGo(this.#buffer.bytes)
+    this.#buffer = new TableBuffer(this.#bronze.topic)
     for (let attempt = 1; !this.#abort.signal.aborted; attempt++) {
       try {
         return await this.#openOnce()
@@ -231,37 +266,13 @@ export class TableSink {
   }
 
   async #openOnce(): Promise<void> {
-    const { bronze, metrics, firstOffsets, onOpened, log } = this.#options
-    const metadata = await this.#load()
-    const base = baseOf(metadata)
-    const positions = new Map(await firstOffsets(bronze.topic))
-    for (const partition of positions.keys()) {
-      const offset = base.offsets[partitionKey(bronze.topic, partition)]
-      if (offset !== undefined) positions.set(partition, offset)
-    }
+    const { ports, metrics, firstOffsets, onOpened, log } = this.#options
+    const { base, positions } = await openTable(ports, this.#bronze, firstOffsets)
     this.#base = base
     this.#state = { kind: 'writing', positions: new Positions(positions) }
     metrics.reopenings.inc(this.#labels)
     log.info({ ...this.#labels, offsets: texts(positions) }, 'table is open')
-    onOpened(bronze.topic, positions)
-  }
-
-  async #load(): Promise<TableMetadata> {
-    const { ports, bronze } = this.#options
-    const metadata = await this.#loadOrCreate()
-    return ensureSchema(ports.catalog, bronze.table, metadata, bronze.schema)
-  }
-
-  async #loadOrCreate(): Promise<TableMetadata> {
-    const { catalog } = this.#options.ports
-    const { table, schema } = this.#options.bronze
-    try {
-      return await catalog.loadTable(table)
-    } catch (error) {
-      if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
-      await catalog.ensureNamespace(table.namespace)
-      return catalog.ensureTable(table, schema, TABLE_PROPERTIES)
-    }
+    onOpened(this.#bronze.topic, positions)
   }
 
   async #pause(ms: number): Promise<void> {

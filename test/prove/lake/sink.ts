@@ -14,6 +14,7 @@ import { catalogOf } from './faulty-catalog.ts'
 import { TOPIC } from './records.ts'
 import type { Arming, SinkNews, SinkStep, SinkTask } from './task.ts'
 
+const MAX_BUFFERED_BYTES = 64 * 1_048_576
 const MAX_BUFFERED_ROWS = 5_000
 
 /** A process with the service's own sink of one topic, that can be told to end or to stand still at a step. */
@@ -45,6 +46,7 @@ async function sink(task: SinkTask): Promise<void> {
     tables: [bronzeTableOf(TOPIC)],
     flushIntervalMs: task.flushIntervalMs,
     maxBufferedRows: MAX_BUFFERED_ROWS,
+    maxBufferedBytes: MAX_BUFFERED_BYTES,
     metrics: new LakehouseMetrics(openMetrics('lake-proof')),
     log: logTo(task.logFile),
   })

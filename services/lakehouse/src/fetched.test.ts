@@ -1,0 +1,29 @@
+import type { KafkaMessage } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { heldBytes, portionOf } from './fetched.ts'
+
+const message = (offset: number): KafkaMessage => ({
+  ...{ key: Buffer.alloc(10), value: Buffer.alloc(90), timestamp: '0', attributes: 0, headers: {} },
+  offset: String(offset),
+})
+const messages = [message(5), message(6), message(8)]
+const span = { start: 4n, end: 11n }
+const size = heldBytes(message(0))
+const enough = { rows: 10, bytes: 10 * size }
+
+describe('what is taken of a batch', () => {
+  it('is all of it, up to the end of the fetch, when there is room', () => {
+    expect(portionOf(messages, span, enough)).toEqual({ span, messages, bytes: 3 * size })
+  })
+
+  it('ends after the last record that fits, from where the next fetch goes on', () => {
+    const portion = { span: { start: 4n, end: 7n }, messages: messages.slice(0, 2) }
+    expect(portionOf(messages, span, { ...enough, rows: 2 })).toMatchObject(portion)
+    expect(portionOf(messages, span, { ...enough, bytes: 3 * size - 1 })).toMatchObject(portion)
+  })
+
+  it('is nothing when the first record does not fit', () => {
+    expect(portionOf(messages, span, { ...enough, rows: 0 })).toBeUndefined()
+    expect(portionOf(messages, span, { ...enough, bytes: size - 1 })).toBeUndefined()
+  })
+})

@@ -1,0 +1,53 @@
+import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/lakehouse/append'
+import { hasCode } from '@tenseams/lakehouse/errors'
+import { ensureSchema } from '@tenseams/lakehouse/evolve'
+import type { TableMetadata } from '@tenseams/lakehouse/metadata'
+import { partitionKey } from '@tenseams/lakehouse/offsets'
+import type { BronzeTable } from './bronze-table.ts'
+
+/** One read of a table, and where each partition goes on by it. */
+export type Opening = {
+  readonly base: AppendBase
+  readonly positions: ReadonlyMap<number, bigint>
+}
+
+const TABLE_PROPERTIES = {
+  'format-version': '2',
+  'write.parquet.compression-codec': 'zstd',
+  'write.metadata.delete-after-commit.enabled': 'true',
+  'write.metadata.previous-versions-max': '5',
+}
+
+/**
+ * Reads the table, makes it when it is missing, and gives it the columns of its contract. A partition that the table has
+ * never seen begins at the first offset that the broker still has.
+ *
+ * @throws LakehouseError and whatever the broker says: nothing is known then, and it may be done again.
+ */
+export async function openTable(
+  { catalog }: AppendPorts,
+  bronze: BronzeTable,
+  firstOffsets: (topic: string) => Promise<ReadonlyMap<number, bigint>>,
+): Promise<Opening> {
+  const found = await loadOrCreate(catalog, bronze)
+  const base = baseOf(await ensureSchema(catalog, bronze.table, found, bronze.schema))
+  const positions = new Map(await firstOffsets(bronze.topic))
+  for (const partition of positions.keys()) {
+    const offset = base.offsets[partitionKey(bronze.topic, partition)]
+    if (offset !== undefined) positions.set(partition, offset)
+  }
+  return { base, positions }
+}
+
+async function loadOrCreate(
+  catalog: AppendPorts['catalog'],
+  { table, schema }: BronzeTable,
+): Promise<TableMetadata> {
+  try {
+    return await catalog.loadTable(table)
+  } catch (error) {
+    if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
+    await catalog.ensureNamespace(table.namespace)
+    return catalog.ensureTable(table, schema, TABLE_PROPERTIES)
+  }
+}
