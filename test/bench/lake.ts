@@ -3,11 +3,12 @@ import { availableParallelism, cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Catalog } from '@tenseams/lakehouse/catalog'
 import { Engine } from '@tenseams/lakehouse/duckdb'
+import { type ExpirePolicy, expire } from '@tenseams/lakehouse/expire'
 import type { LakePorts } from '@tenseams/lakehouse/query'
 import { fileStorage } from '@tenseams/lakehouse/storage'
 import type { Stack } from '@tenseams/local/stack'
 import { microsBetween, threadTimesOf } from './eos/cpu.ts'
-import { commitCosts, forgetOld } from './lake/commits.ts'
+import { commitCosts } from './lake/commits.ts'
 import { startConnectSink } from './lake/connect-sink.ts'
 import { type Bench, backlogRound, holdsAll, memoryTurns, pacedRound } from './lake/contests.ts'
 import { assertEqual, sumsOf } from './lake/equality.ts'
@@ -31,6 +32,7 @@ export type LakeOptions = {
   readonly page: boolean
 }
 
+const ONLY_THE_NEWEST: ExpirePolicy = { keepLast: 1, olderThanMs: 0, leastToExpire: 1, pinned: [] }
 const INTERVAL_MS = 1_000
 const SERVICE_FLUSH_MS = 400
 const BACKLOG = 150_000
@@ -181,10 +183,11 @@ async function freshnessTurn(
   rate: number,
   seconds: number,
 ): Promise<FreshnessTurn> {
-  const metadata = await ports.catalog.loadTable(sink.table)
   const reader = new Reader(ports.catalog, sink.table)
   try {
-    await forgetOld(ports.catalog, sink.table, metadata, 1, 1)
+    await reader.holds(load.sent)
+    // So that a reader's question costs the same whoever wrote the table how often.
+    await expire(ports, sink.table, await ports.catalog.loadTable(sink.table), ONLY_THE_NEWEST)
     await reader.holds(load.sent)
     // What is begun here is not counted: the first second finds compilers and connections cold.
     await load.pace(rate, 1_000)

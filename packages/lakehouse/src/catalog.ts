@@ -1,7 +1,7 @@
 import { LakehouseError, type LakehouseErrorCode } from './errors.ts'
 import { parseJson, writeJson } from './json.ts'
 import { parseMetadata, type TableIdentifier, type TableMetadata } from './metadata.ts'
-import { newSpec, type Partitioning } from './partition-spec.ts'
+import { newSpec, type Partitioning } from './new-spec.ts'
 import { type StructType, withoutAliases } from './schema.ts'
 
 export type CatalogOptions = {

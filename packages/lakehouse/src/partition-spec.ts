@@ -58,34 +58,6 @@ export function partitionColumns(
   })
 }
 
-/** How a new table is to be partitioned: a column by name, and a transform of it. */
-export type Partitioning = { readonly column: string; readonly transform: string }
-
-/** The spec of a new table, by the ids of the schema that goes with it. @throws LakehouseError FORMAT_UNSUPPORTED */
-export function newSpec(schema: StructType, partitioning: readonly Partitioning[]): PartitionSpec {
-  return {
-    'spec-id': 0,
-    fields: partitioning.map(({ column, transform }, index) => {
-      const field = schema.fields.find(({ name }) => name === column)
-      if (field === undefined || typeof field.type !== 'string') {
-        const message = `the table cannot be partitioned by ${column}: it has no such plain column`
-        throw new LakehouseError('FORMAT_UNSUPPORTED', message)
-      }
-      transformOf(transform, field.type)
-      const suffix = transform === 'identity' ? '' : `_${transform.replace(/\[.*/, '')}`
-      return {
-        'source-id': field.id,
-        'field-id': FIRST_PARTITION_ID + index,
-        name: `${column}${suffix}`,
-        transform,
-      }
-    }),
-  }
-}
-
-/** Ids of partition fields begin here, so that they are never those of columns. */
-const FIRST_PARTITION_ID = 1_000
-
 /** The partition that a row belongs to. */
 export function partitionOf(columns: readonly PartitionColumn[], row: Row): Partition {
   return Object.fromEntries(

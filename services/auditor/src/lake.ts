@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url'
 import avro from 'avsc'
 import type { Evidence, TableName } from './evidence.ts'
 
@@ -110,8 +109,8 @@ const exactLong = avro.types.LongType.__with({
   compare: (left: bigint, right: bigint) => (left < right ? -1 : left > right ? 1 : 0),
 })
 
-const pathOf = (location: string): string =>
-  location.startsWith('file:') ? fileURLToPath(location.replace(/^file:\/*/, 'file:///')) : location
+/** Nothing is decoded: to those who write tables `%2F` in a path is a part of the name. */
+const pathOf = (location: string): string => location.replace(/^file:\/*/, '/')
 
 /** Snapshot ids are above 2^53: what a double cannot hold becomes a bigint. */
 function parseExactly(text: string): unknown {

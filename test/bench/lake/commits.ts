@@ -1,5 +1,6 @@
 import { append, baseOf } from '@tenseams/lakehouse/append'
 import type { Catalog } from '@tenseams/lakehouse/catalog'
+import { type ExpirePolicy, expire } from '@tenseams/lakehouse/expire'
 import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
 import type { LakePorts } from '@tenseams/lakehouse/query'
 import type { CommitCost } from './figures.ts'
@@ -8,9 +9,8 @@ import { cpuMicrosOf } from './processes.ts'
 /** So many commits around a number are measured together, so that a tick of the clock is little. */
 const WINDOW = 20
 const ROWS = 100
-/** What a bounded table keeps, and how many more it lets gather before it forgets them at once. */
-const KEPT = 20
-const BATCH = 10
+/** What a bounded table keeps, and how many more it lets gather before it expires them at once. */
+const BOUNDED: ExpirePolicy = { keepLast: 20, olderThanMs: 0, leastToExpire: 10, pinned: [] }
 
 /** Commits of a table, one after the other, and what those around some numbers cost. Ours is this process. */
 export async function commitCosts(
@@ -25,7 +25,9 @@ export async function commitCosts(
   const commit = async () => {
     base = baseOf(await appendOnce(ports, table, base, committed))
     committed += 1
-    if (options.bounded) base = baseOf(await forgetOld(ports.catalog, table, base.metadata))
+    if (!options.bounded) return
+    const { metadata } = await expire(ports, table, base.metadata, BOUNDED)
+    base = baseOf(metadata)
   }
   for (const mark of options.marks) {
     while (committed < mark - WINDOW / 2) await commit()
@@ -40,27 +42,6 @@ export async function commitCosts(
     })
   }
   return costs
-}
-
-/** Without snapshots of before, so that a reader's question costs the same whoever wrote the table how often. */
-export async function forgetOld(
-  catalog: Catalog,
-  table: TableIdentifier,
-  metadata: TableMetadata,
-  kept = KEPT,
-  batch = BATCH,
-): Promise<TableMetadata> {
-  if (metadata.snapshots.length < kept + batch) return metadata
-  const oldestFirst = metadata.snapshots.toSorted((a, b) =>
-    Number(a.sequenceNumber - b.sequenceNumber),
-  )
-  const ids = oldestFirst.slice(0, -kept).map(({ snapshotId }) => snapshotId)
-  const outcome = await catalog.commitTable(table, {
-    requirements: [],
-    updates: [{ action: 'remove-snapshots', 'snapshot-ids': ids }],
-  })
-  if (outcome.kind !== 'committed') throw outcome.error
-  return outcome.metadata
 }
 
 async function makeTable(catalog: Catalog, table: TableIdentifier): Promise<TableMetadata> {
