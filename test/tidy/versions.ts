@@ -1,7 +1,8 @@
 import { filesNamed, type Tree } from './tree.ts'
 
-/** Where a version may be repeated: the npm world has its own numbers, and a decision speaks of its own day. */
-const exempt = /(?:^|\/)package(?:-lock)?\.json$|^adr\/|\.test\.ts$|^biome\.json$|^\.github\//
+/** Where a version may be repeated: the worlds of npm and Python have numbers of their own, and a decision speaks of its own day. */
+const exempt =
+  /(?:^|\/)package(?:-lock)?\.json$|^adr\/|\.test\.ts$|^biome\.json$|^\.github\/|\/requirements\.txt$/
 
 /** JVM versions written anywhere but in the pom, where they would go their own way at the next update. */
 export function repeatedVersions(tree: Tree): readonly string[] {
