@@ -1,7 +1,8 @@
 /**
  * How many bytes all tables together may hold between Kafka and Iceberg. Half of the bound is dealt out, a share for each
  * table that nobody else can take, so that one whose commits hang never stops the others; the other half goes to whoever
- * needs it first. What is held never passes the bound, but for a single record larger than it.
+ * needs it first. What is held never passes the bound, but for a record that is larger than all of its table's room: such a
+ * one passes alone.
  */
 export class ByteBudget {
   readonly #shareBytes: number

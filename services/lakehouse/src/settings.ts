@@ -33,10 +33,11 @@ export function topicsOf<Topic extends { readonly name: string }>(
   all: readonly Topic[],
 ): readonly Topic[] {
   if (TOPICS === undefined) return all
-  return TOPICS.split(',').map((wanted) => {
-    const topic = all.find(({ name }) => name === wanted.trim())
+  const wanted = new Set(TOPICS.split(',').map((name) => name.trim()))
+  return [...wanted].map((name) => {
+    const topic = all.find((each) => each.name === name)
     if (topic !== undefined) return topic
-    const known = all.map(({ name }) => name).join(', ')
-    throw new Error(`TOPICS: the lakehouse does not read ${wanted.trim()}; there are ${known}`)
+    const known = all.map((each) => each.name).join(', ')
+    throw new Error(`TOPICS: the lakehouse does not read "${name}"; there are ${known}`)
   })
 }

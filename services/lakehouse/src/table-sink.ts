@@ -145,7 +145,10 @@ export class TableSink {
     }
     const { span, bytes } = ticket.portion
     state.positions.advance(ticket.partition, span.end)
-    this.#buffer.add(ticket.partition, span, batch, bytes)
+    // Ticks wait for the next row, however many they are: what they held would never be given back.
+    const isEmpty = batch.rows.length === 0 && batch.letters.length === 0
+    if (isEmpty) this.giveBack(ticket)
+    this.#buffer.add(ticket.partition, span, batch, isEmpty ? 0 : bytes)
     this.#options.metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
     this.#schedule()
     return true
@@ -185,6 +188,8 @@ export class TableSink {
       return portionOf(messages, span, { rows: 1, bytes: Number.POSITIVE_INFINITY })
     }
     budget.whenRoom(name, () => this.#options.onRoom(this.#bronze.topic))
+    // Nothing more comes before the next commit, so there is nothing to wait for.
+    if (this.#buffer.isDue) void this.#inTurn(() => this.#flush())
     return undefined
   }
 

@@ -1,0 +1,200 @@
+import type { AppendPorts } from '@tenseams/lakehouse/append'
+import type { BronzeTable } from '@tenseams/lakehouse-service/bronze-table'
+import { ByteBudget } from '@tenseams/lakehouse-service/byte-budget'
+import { heldBytes } from '@tenseams/lakehouse-service/fetched'
+import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
+import { TableSink, type Ticket } from '@tenseams/lakehouse-service/table-sink'
+import { eventually } from '@tenseams/local/wait'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import type { KafkaMessage } from 'kafkajs'
+import { describe, expect, it } from 'vitest'
+import { Catalogue, catalogPort } from './catalogue.ts'
+import { enginePort, Files, storagePort } from './lake.ts'
+import type { Network } from './network.ts'
+
+/** The service's sink over the simulation's catalogue, which here answers at once, or when it is let. */
+
+const topic = 'things'
+const aRecord: KafkaMessage = {
+  ...{
+    key: null,
+    value: Buffer.alloc(100),
+    timestamp: '0',
+    attributes: 0,
+    headers: {},
+    offset: '',
+  },
+}
+const SIZE = heldBytes(aRecord)
+const never = 60_000
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined }
+
+const column = (id: number, name: string, type: string) => ({ id, name, type, required: true })
+const bronze: BronzeTable = {
+  topic,
+  table: { namespace: 'test', name: 'things' },
+  schema: {
+    type: 'struct',
+    fields: [
+      column(1, 'partition', 'int'),
+      column(2, 'offset', 'long'),
+      column(3, 'event', 'string'),
+    ],
+  } as BronzeTable['schema'],
+  rowOf: () => ({}),
+}
+
+type Held = { readonly release: () => void }
+
+/** A sink with room for so many records, and what can be seen of it. */
+async function openSink(room: number, flushIntervalMs = never, maxBufferedRows = 1_000_000) {
+  const network = { call: async ({ serve }: { serve: () => unknown }) => serve() }
+  const catalogue = new Catalogue()
+  const files = new Files()
+  let gate = Promise.resolve()
+  const ports = {
+    catalog: catalogPort(network as unknown as Network, catalogue),
+    storage: storagePort(network as unknown as Network, files),
+    engine: enginePort(files),
+    onStep: () => gate,
+  } as unknown as AppendPorts
+  const budget = new ByteBudget(room * SIZE, 1)
+  const wakes: string[] = []
+  const sink = new TableSink({
+    ...{ ports, bronze, budget, flushIntervalMs, maxBufferedRows, log: silent },
+    firstOffsets: async () => new Map([[0, 0n]]),
+    onOpened: () => undefined,
+    onRoom: (name) => wakes.push(name),
+    metrics: new LakehouseMetrics(openMetrics('test')),
+  })
+  await sink.reopen('starting')
+  /** No commit goes on until it is released. */
+  const hangCommits = (): Held => {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    gate = promise
+    return { release: resolve }
+  }
+  const rows = () => [...files.rows.values()].flat().map(({ offset }) => Number(offset))
+  const commits = () => catalogue.load().snapshots.length
+  return { sink, budget, wakes, hangCommits, rows, commits }
+}
+
+/** What a fetch brings from an offset on. */
+function fetched(from: bigint, count: number): readonly KafkaMessage[] {
+  return Array.from({ length: count }, (_, index) => ({
+    ...aRecord,
+    offset: `${from + BigInt(index)}`,
+  }))
+}
+
+function planned(sink: TableSink, from: bigint, count: number): Ticket | undefined {
+  const plan = sink.plan(0, { start: from, end: from + BigInt(count) }, fetched(from, count))
+  return plan.kind === 'accept' ? plan.ticket : undefined
+}
+
+const asRows = ({ portion: { messages } }: Ticket) => ({
+  rows: messages.map(({ offset }) => ({ partition: 0, offset: BigInt(offset), event: 'made' })),
+  letters: [],
+  oldestMs: 0,
+})
+
+/** Offers the records from an offset on, and takes what there is room for. Returns where the next fetch begins. */
+function offer(sink: TableSink, from: bigint, count: number): bigint {
+  const ticket = planned(sink, from, count)
+  if (ticket === undefined) return from
+  expect(sink.take(ticket, asRows(ticket))).toBe(true)
+  return ticket.portion.span.end
+}
+
+const waiting = { timeoutMs: 10_000, intervalMs: 1 }
+
+describe('what a sink holds', () => {
+  it('never passes the bound while a commit hangs, and what found no room comes later', async () => {
+    const { sink, budget, wakes, hangCommits, rows } = await openSink(10)
+    const hanging = hangCommits()
+    let next = 0n
+    for (let fetch = 0; fetch < 50; fetch++) {
+      next = offer(sink, next, 4)
+      expect(budget.held).toBeLessThanOrEqual(10 * SIZE)
+    }
+    expect(next, 'ten and no more').toBe(10n)
+    hanging.release()
+    await eventually(() => wakes.length > 0, { ...waiting, what: 'the sink to ask for more' })
+    const all = async () => {
+      next = offer(sink, next, Math.min(4, Number(100n - next)))
+      expect(budget.held).toBeLessThanOrEqual(10 * SIZE)
+      return next === 100n
+    }
+    await eventually(all, { ...waiting, what: 'all records to be taken' })
+    await sink.close()
+    expect(rows()).toEqual(Array.from({ length: 100 }, (_, offset) => offset))
+    expect(budget.held).toBe(0)
+  })
+
+  it('is held from the plan on: what is being decoded counts as well', async () => {
+    const { sink, budget } = await openSink(10)
+    const ticket = planned(sink, 0n, 8)
+    expect(budget.held).toBe(8 * SIZE)
+    if (ticket !== undefined) sink.giveBack(ticket)
+    expect(budget.held).toBe(0)
+  })
+
+  it('is committed at once when the next record finds no room, not when the interval is over', async () => {
+    const { sink, commits } = await openSink(10.5)
+    const next = offer(sink, 0n, 11)
+    expect(next, 'there is room for half a record more').toBe(10n)
+    expect(offer(sink, next, 1)).toBe(next)
+    await eventually(() => commits() === 1, { ...waiting, what: 'a commit' })
+  })
+
+  it('is nothing of what was read before the table was read anew', async () => {
+    const { sink, budget, rows } = await openSink(10)
+    const late = planned(sink, 0n, 4)
+    await sink.reopen('new assignment')
+    expect(late && sink.take(late, asRows(late)), 'it comes again').toBe(false)
+    expect(budget.held).toBe(0)
+    offer(sink, 0n, 4)
+    await sink.close()
+    expect(rows()).toEqual([0, 1, 2, 3])
+  })
+
+  it('is nothing of ticks, of which any number may come before the next row', async () => {
+    const { sink, budget, rows, commits } = await openSink(10)
+    for (let tick = 0n; tick < 100n; tick++) {
+      const ticket = planned(sink, tick, 1)
+      expect(ticket, `tick ${tick} has room`).toBeDefined()
+      if (ticket !== undefined) sink.take(ticket, { rows: [], letters: [], oldestMs: Infinity })
+    }
+    expect([budget.held, commits()]).toEqual([0, 0])
+    offer(sink, 100n, 1)
+    await sink.close()
+    expect(rows()).toEqual([100])
+  })
+})
+
+describe('a sink commits', () => {
+  it('nothing while nothing came, nor when it is closed', async () => {
+    const { sink, commits } = await openSink(10, 1)
+    await sink.reopen('new assignment')
+    await sink.close()
+    expect(commits()).toBe(0)
+  })
+
+  it('what is buffered when it is closed, however long the interval', async () => {
+    const { sink, rows, commits } = await openSink(10)
+    offer(sink, 0n, 3)
+    expect(commits()).toBe(0)
+    await sink.close()
+    expect([rows(), commits()]).toEqual([[0, 1, 2], 1])
+    expect(planned(sink, 3n, 1), 'it takes nothing more').toBeUndefined()
+  })
+
+  it('when the interval is over, and early when it has its rows', async () => {
+    const timed = await openSink(10, 1)
+    offer(timed.sink, 0n, 3)
+    await eventually(() => timed.commits() === 1, { ...waiting, what: 'the interval' })
+    const full = await openSink(10, never, 3)
+    expect(offer(full.sink, 0n, 5), 'as many as it may buffer').toBe(3n)
+    await eventually(() => full.commits() === 1, { ...waiting, what: 'the rows' })
+  })
+})
