@@ -9,7 +9,7 @@ import { type Instance, OwnBronze, type OwnTopic } from './own-bronze.ts'
 const BACKLOG = 300_000
 const BOUND = 8 * 1_048_576
 /** For Node, DuckDB (256 MB) and what is fetched, with room to spare: the backlog decoded would be half a gigabyte more. */
-const PROCESS_BOUND = 768 * 1_048_576
+const PROCESS_BOUND = 640 * 1_048_576
 const BATCH = 5_000
 const HELD = 'tenseams_lakehouse_buffered_bytes'
 const TIMEOUT_MS = 300_000

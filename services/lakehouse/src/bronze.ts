@@ -6,7 +6,7 @@ import { type DecodedBatch, decodeBatch } from './batch.ts'
 import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { ContractFollower } from './contract-follower.ts'
-import { spanOf } from './fetched.ts'
+import { fetchBounds, spanOf } from './fetched.ts'
 import type { LakehouseMetrics } from './metrics.ts'
 import {
   type Log,
@@ -78,6 +78,7 @@ export class Bronze {
       sessionTimeoutMs: 6_000,
       minBytes: 1,
       maxWaitMs: 100,
+      ...fetchBounds(options.maxBufferedBytes),
       onJoined: (assignment) => this.#joined(assignment),
       onEmpty: (topic, partition, first, last) =>
         this.#sinks.get(topic)?.passEmpty(partition, first, last),

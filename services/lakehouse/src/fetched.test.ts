@@ -1,6 +1,6 @@
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { heldBytes, portionOf } from './fetched.ts'
+import { fetchBounds, heldBytes, portionOf } from './fetched.ts'
 
 const message = (offset: number): KafkaMessage => ({
   ...{ key: Buffer.alloc(10), value: Buffer.alloc(90), timestamp: '0', attributes: 0, headers: {} },
@@ -25,5 +25,17 @@ describe('what is taken of a batch', () => {
   it('is nothing when the first record does not fit', () => {
     expect(portionOf(messages, span, { ...enough, rows: 0 })).toBeUndefined()
     expect(portionOf(messages, span, { ...enough, bytes: size - 1 })).toBeUndefined()
+  })
+})
+
+describe('what a fetch may bring', () => {
+  it('is a small part of what may be held, within limits', () => {
+    const kib = 1_024
+    const bounds = [kib, 8 * kib, 256 * kib].map((size) => fetchBounds(size * kib))
+    expect(bounds).toEqual([
+      { maxBytesPerPartition: 64 * kib, maxBytes: 512 * kib },
+      { maxBytesPerPartition: 128 * kib, maxBytes: 1_024 * kib },
+      { maxBytesPerPartition: 1_024 * kib, maxBytes: 8 * 1_024 * kib },
+    ])
   })
 })

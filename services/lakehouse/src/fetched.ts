@@ -45,6 +45,19 @@ export function portionOf(
   return { span: { start: span.start, end: BigInt(last.offset) + 1n }, messages: taken, bytes }
 }
 
+const LEAST_FETCH_BYTES = 65_536
+const MOST_FETCH_BYTES = 1_048_576
+
+/**
+ * How much a fetch may bring, by what may be held. What finds no room is thrown away and fetched again, and kafkajs has
+ * parsed all of it by then: a megabyte of small records is more than ten times that in memory.
+ */
+export function fetchBounds(maxBufferedBytes: number) {
+  const byBound = Math.floor(maxBufferedBytes / 64)
+  const maxBytesPerPartition = Math.min(MOST_FETCH_BYTES, Math.max(LEAST_FETCH_BYTES, byBound))
+  return { maxBytesPerPartition, maxBytes: 8 * maxBytesPerPartition }
+}
+
 /** A decoded row is an object with a few dozen properties, whatever the record's size, and its strings. */
 const ROW_BYTES = 1_500
 const BYTES_A_BYTE = 3
