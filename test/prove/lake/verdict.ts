@@ -1,5 +1,5 @@
 import { existsSync, globSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { LogReader } from '@tenseams/auditor/log-reader'
 import { baseOf } from '@tenseams/lakehouse/append'
 import { Catalog } from '@tenseams/lakehouse/catalog'
@@ -99,9 +99,12 @@ function told(proof: OffsetProof | undefined, orphans: number): readonly string[
   ]
 }
 
+/** @param what the file's place, with or without what the system says of it. */
 const missing = (what: string): Verdict => ({
   kind: 'refuted',
-  lines: [`BROKEN   I16 the table refers to a file that is gone: ${what}`],
+  lines: [
+    `BROKEN   I16 the table refers to a file that is gone: ${basename(what.split(': ')[0] ?? what)}`,
+  ],
 })
 
 async function readLog(brokers: string, seed: number) {
