@@ -234,10 +234,9 @@ export class TableSink {
 
   async #append(state: Writing, base: AppendBase, buffer: TableBuffer): Promise<void> {
     const { ports, metrics, log, onRoom } = this.#options
-    const bronze = this.#bronze
+    const { table, topic } = this.#bronze
     const begun = performance.now()
-    const batch = { rows: buffer.rows, spans: buffer.spans }
-    const outcome = await append(ports, bronze.table, base, batch)
+    const outcome = await append(ports, table, base, buffer)
     metrics.conflicts.inc(this.#labels, outcome.conflicts)
     metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
     if (outcome.kind === 'overtaken') {
@@ -251,8 +250,8 @@ export class TableSink {
     if (Number.isFinite(buffer.oldestMs)) {
       metrics.freshness.observe(this.#labels, Math.max(0, Date.now() - buffer.oldestMs) / 1_000)
     }
-    if (this.#state === state) onRoom(bronze.topic)
-    this.#base = await expireOld(ports, bronze.table, outcome.base, log)
+    if (this.#state === state) onRoom(topic)
+    this.#base = await expireOld(ports, table, outcome.base, log)
   }
 
   async #open(reason: string): Promise<void> {
@@ -281,11 +280,10 @@ export class TableSink {
   }
 
   async #pause(ms: number): Promise<void> {
-    try {
-      await delay(ms, undefined, { signal: this.#abort.signal })
-    } catch (error) {
-      if (!this.#abort.signal.aborted) throw error
-    }
+    const { signal } = this.#abort
+    await delay(ms, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error
+    })
   }
 }
 
