@@ -7,7 +7,7 @@ import { sorted } from './ours.ts'
 
 type Endpoints = { readonly sqlGatewayUrl: string; readonly catalogUrl: string }
 
-/** Flink's SQL, as batch jobs, with its own Iceberg connector on the same catalogue. */
+/** Flink's SQL on what is bounded, with its own Iceberg connector on the same catalogue. */
 export class Flink {
   readonly #session: GatewaySession
 
@@ -63,11 +63,13 @@ export class Flink {
     rows: readonly Row[],
   ): Promise<void> {
     const texts = textRows(fields, rows)
-    const selects = texts.map(
-      (row) =>
-        `SELECT ${fields.map((field) => literal(field, row[field.name] as Value)).join(', ')}`,
+    const values = texts.map(
+      (row) => `(${fields.map((field) => literal(field, row[field.name] as Value)).join(', ')})`,
     )
-    await this.#session.execute(`INSERT INTO ${this.name(table)} ${selects.join(' UNION ALL ')}`)
+    // A batch job's exchanges want more network buffers than the house's own job leaves.
+    await this.#session.execute(`SET 'execution.runtime-mode' = 'streaming'`)
+    await this.#session.execute(`INSERT INTO ${this.name(table)} VALUES ${values.join(', ')}`)
+    await this.#session.execute(`SET 'execution.runtime-mode' = 'batch'`)
   }
 }
 
