@@ -9,6 +9,9 @@ import { openStack, purge } from '@tenseams/local/stack'
 /** Set to the name of a running instance, tests use it, and leave it running. */
 export const instanceVariable = 'TEN_SEAMS_INSTANCE'
 
+/** With which Debezium the lane's stack runs; unset, the default one. */
+export const debeziumVariable = 'TEN_SEAMS_DEBEZIUM'
+
 const NAME = /^test-(\d+)$/
 
 /** The instance of a test run bears the number of the process that runs it, so that anybody can see whose it is. */

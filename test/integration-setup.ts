@@ -1,11 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type DebeziumLine, defaultDebezium, isDebeziumLine } from '@tenseams/local/debezium-line'
 import { projectRoot } from '@tenseams/local/places'
 import { openStack, type StackOptions, startStack } from '@tenseams/local/stack'
 import { eventually } from '@tenseams/local/wait'
 import type { TestProject } from 'vitest/node'
-import { endAbandoned, endInstance, freeOffset, instanceOf, instanceVariable } from './instance.ts'
+import {
+  debeziumVariable,
+  endAbandoned,
+  endInstance,
+  freeOffset,
+  instanceOf,
+  instanceVariable,
+} from './instance.ts'
 import { reportFolderVariable, stackFile } from './reporters.ts'
 
 const END_TIMEOUT_MS = 100_000
@@ -45,13 +53,19 @@ function optionsOf(instance: string, portOffset: number): StackOptions {
     portOffset,
     profile: 'full',
     // Effects of a job are seen at its checkpoints: tests need not wait for those of a quiet day.
-    settings: { checkpointIntervalMs: 2_000 },
+    settings: { checkpointIntervalMs: 2_000, debezium: wantedDebezium() },
     onNotice: (line) => console.log(`  ${line}`),
     onProgress: ({ part, state, durationMs }) => {
       if (state === 'starting' || state === 'stopping') return
       console.log(`  ${part.name} is ${state} after ${(durationMs / 1_000).toFixed(1)} s`)
     },
   }
+}
+
+function wantedDebezium(): DebeziumLine {
+  const wanted = process.env[debeziumVariable] ?? defaultDebezium
+  if (isDebeziumLine(wanted)) return wanted
+  throw new Error(`${debeziumVariable}=${wanted} is no line of Debezium that we have`)
 }
 
 /** Tells `npm test` what to look for when all is over. */

@@ -19,6 +19,11 @@ describe('npm run stack', () => {
     })
   })
 
+  test('takes a line of Debezium, or keeps the one of the last start', () => {
+    expect(readStackArguments(['up', '--debezium', '2.7']).debezium).toBe('2.7')
+    expect(readStackArguments(['up']).debezium).toBeUndefined()
+  })
+
   test('helps beside anything', () => {
     expect(readStackArguments(['kill', '--help']).verb).toBe('help')
   })
@@ -33,6 +38,8 @@ describe('npm run stack', () => {
     [['up', '--purge'], /--purge/],
     [['up', '--profile', 'huge'], /minimal, full/],
     [['up', '--offset', '-100'], /./],
+    [['up', '--debezium', '1.9'], /one of 2.7, 3.6/],
+    [['status', '--debezium', '2.7'], /--debezium goes with up only/],
     [['logs', 'kafka', '--lines', 'many'], /--lines takes a whole number/],
   ])('refuses %j', (args, message) => {
     expect(() => readStackArguments(args)).toThrow(UsageError)

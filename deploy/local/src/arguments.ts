@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type DebeziumLine, debeziumLines, isDebeziumLine } from './debezium-line.ts'
 import { everyProfile, isProfile, type Profile } from './profiles.ts'
 
 /** The command line cannot be understood; the message says why. */
@@ -33,6 +34,7 @@ const stackFlags = {
   json: { type: 'boolean' },
   lines: { type: 'string', default: '100' },
   follow: { type: 'boolean', short: 'f' },
+  debezium: { type: 'string' },
 } as const
 
 const stackVerbs = [
@@ -57,6 +59,8 @@ export type StackRequest = Target & {
   readonly json: boolean
   readonly lines: number
   readonly follow: boolean
+  /** Undefined: as the instance was started last. */
+  readonly debezium: DebeziumLine | undefined
 }
 
 const ofOneComponent: readonly StackVerb[] = ['logs', 'restart', 'kill', 'pause', 'resume']
@@ -74,6 +78,7 @@ export function readStackArguments(args: readonly string[]): StackRequest {
     json: values.json ?? false,
     lines: wholeNumber('--lines', values.lines),
     follow: values.follow ?? false,
+    debezium: debeziumOf(values.debezium),
   }
   if (values.help) return { ...request, verb: 'help' }
   const known = stackVerbs.find((each) => each === verb)
@@ -82,6 +87,9 @@ export function readStackArguments(args: readonly string[]): StackRequest {
   }
   refuseStrayNames(known, names)
   if (request.purge && known !== 'down') throw new UsageError('--purge goes with down only')
+  if (request.debezium !== undefined && known !== 'up') {
+    throw new UsageError('--debezium goes with up only')
+  }
   return { ...request, verb: known }
 }
 
@@ -121,6 +129,11 @@ function targetOf(values: {
   const { instance, profile, offset } = values
   const portOffset = offset === undefined ? undefined : wholeNumber('--offset', offset)
   return { instance, profile, portOffset }
+}
+
+function debeziumOf(text: string | undefined): DebeziumLine | undefined {
+  if (text === undefined || isDebeziumLine(text)) return text
+  throw new UsageError(`--debezium is one of ${debeziumLines.join(', ')}, not "${text}"`)
 }
 
 function wholeNumber(name: string, text: string): number {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { artefacts, downloadedBytesOf, sectionsFor } from './artefacts.ts'
+import { artefacts, artefactsFor, downloadedBytesOf, pluginPath, sectionsFor } from './artefacts.ts'
+import { debeziumLines, defaultDebezium } from './debezium-line.ts'
 import { placesOf, projectRoot } from './places.ts'
 
 test.each([
@@ -28,4 +29,20 @@ test('a change of one profile leaves the other folders as they are', () => {
     `<a/><profile><id>kafka</id>1</profile><profile><id>flink</id>${flink}</profile>`
   expect(sectionsFor(pom('2'), 'kafka')).toEqual(sectionsFor(pom('3'), 'kafka'))
   expect(sectionsFor(pom('2'), 'flink')).not.toEqual(sectionsFor(pom('3'), 'flink'))
+})
+
+test('so does a new profile', () => {
+  const pom = '<a>\n  <profile><id>kafka</id></profile>\n</a>'
+  const grown = pom.replace('</profile>', '</profile>\n\n  <profile><id>new</id></profile>')
+  expect(sectionsFor(grown, 'kafka')).toEqual(sectionsFor(pom, 'kafka'))
+})
+
+test.each(debeziumLines)('with Debezium %s asked for, no other line is fetched or seen', (line) => {
+  const names = artefactsFor({ profile: 'full', debezium: line }).map(({ name }) => name)
+  expect(names.filter((name) => name.startsWith('debezium'))).toEqual([
+    line === defaultDebezium ? 'debezium' : `debezium-${line}`,
+  ])
+  const seen = pluginPath(placesOf(projectRoot, 'any'), line).split(',')
+  expect(seen.filter((folder) => folder.includes('debezium-'))).toHaveLength(1)
+  expect(seen[1]).toContain(`debezium-${line}`)
 })

@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { type DebeziumLine, debeziumFolder } from './debezium-line.ts'
 import { type Jdk, javaProgram } from './java.ts'
 import { classPath, jvmArguments } from './jvm.ts'
 import { Locked, takeLock } from './lock.ts'
@@ -23,14 +24,32 @@ export type Artefact = {
   readonly name: string
   readonly folder: string
   readonly profiles: readonly Profile[]
+  /** Fetched only when Connect is to run with this line of Debezium. */
+  readonly debezium?: DebeziumLine
   /** What it takes on disk, about. */
   readonly megabytes: number
 }
 
+/** Each child of such a folder is a plugin with a class loader of its own. */
+const CONVERTERS = 'connect/converters'
+
 export const artefacts: readonly Artefact[] = [
   { name: 'kafka', folder: 'kafka', profiles: everyProfile, megabytes: 55 },
-  { name: 'debezium', folder: 'connect-plugins/debezium', profiles: everyProfile, megabytes: 8 },
-  { name: 'converter', folder: 'connect-plugins/converter', profiles: everyProfile, megabytes: 8 },
+  {
+    name: 'debezium',
+    folder: `${debeziumFolder('3.6')}/postgres`,
+    profiles: everyProfile,
+    debezium: '3.6',
+    megabytes: 8,
+  },
+  {
+    name: 'debezium-2.7',
+    folder: `${debeziumFolder('2.7')}/postgres`,
+    profiles: everyProfile,
+    debezium: '2.7',
+    megabytes: 8,
+  },
+  { name: 'converter', folder: `${CONVERTERS}/apicurio`, profiles: everyProfile, megabytes: 8 },
   { name: 'registry', folder: 'registry', profiles: everyProfile, megabytes: 168 },
   { name: 'catalog', folder: 'catalog', profiles: fullOnly, megabytes: 71 },
   { name: 'flink', folder: 'flink', profiles: fullOnly, megabytes: 295 },
@@ -44,30 +63,48 @@ export const artefacts: readonly Artefact[] = [
   { name: 'iceberg-sink', folder: 'bench-plugins/iceberg-sink', profiles: [], megabytes: 95 },
 ]
 
-const PLUGINS = 'connect-plugins'
+const PLUGINS = 'connect/'
 const MAVEN_TIMEOUT_MS = 20 * 60_000
 const LOCK_TIMEOUT_MS = 25 * 60_000
 const MANIFESTS_TIMEOUT_MS = 120_000
 
-export type InstallOptions = {
+/** What is going to be started, as far as it decides which jars are needed. */
+export type Wanted = {
   readonly profile: Profile
+  readonly debezium: DebeziumLine
   /** Artefacts besides those of the profile. */
   readonly more?: readonly string[]
+}
+
+export type InstallOptions = Wanted & {
   readonly jdk: Jdk | undefined
   readonly onProgress: (line: string) => void
 }
 
 /** The artefacts of a profile that are not there, or were made from something else than what the pom says now. */
-export function missingArtefacts(
-  places: Places,
-  profile: Profile,
-  more: readonly string[] = [],
-): readonly Artefact[] {
-  return artefacts.filter(
-    ({ name, profiles }) =>
-      (profiles.includes(profile) || more.includes(name)) &&
-      readMark(places, name) !== fingerprint(places, name),
+export function missingArtefacts(places: Places, wanted: Wanted): readonly Artefact[] {
+  return artefactsFor(wanted).filter(
+    ({ name }) => readMark(places, name) !== fingerprint(places, name),
   )
+}
+
+/** The artefacts of a profile, with one line of Debezium, and those asked for besides. */
+export function artefactsFor({ profile, debezium, more = [] }: Wanted): readonly Artefact[] {
+  return artefacts.filter(
+    (artefact) =>
+      (artefact.profiles.includes(profile) || more.includes(artefact.name)) &&
+      (artefact.debezium === undefined || artefact.debezium === debezium),
+  )
+}
+
+/**
+ * Where Connect looks for plugins: the converters and one line of Debezium. Of two lines in its path it would take the
+ * newer one, whatever was asked for.
+ */
+export function pluginPath(places: Places, debezium: DebeziumLine): string {
+  return [CONVERTERS, debeziumFolder(debezium)]
+    .map((folder) => join(places.jvm, 'lib', folder))
+    .join(',')
 }
 
 /**
@@ -78,11 +115,10 @@ export function missingArtefacts(
  * @throws ProgramFailed with the end of Maven's output.
  */
 export async function installArtefacts(places: Places, options: InstallOptions): Promise<void> {
-  const { profile, more } = options
-  if (missingArtefacts(places, profile, more).length === 0) return
+  if (missingArtefacts(places, options).length === 0) return
   const giveBack = await waitForLock(places, options.onProgress)
   try {
-    const missing = missingArtefacts(places, profile, more)
+    const missing = missingArtefacts(places, options)
     for (const [index, artefact] of missing.entries()) {
       const count = `${index + 1} of ${missing.length}`
       await installOne(places, artefact, options, count)
@@ -155,7 +191,8 @@ export function downloadedBytesOf(line: string): number | undefined {
 }
 
 /** Connect finds plugins by these in a moment; without them it opens every jar at each start. */
-async function writeManifests(places: Places, { jdk, onProgress }: InstallOptions): Promise<void> {
+async function writeManifests(places: Places, options: InstallOptions): Promise<void> {
+  const { jdk, debezium, onProgress } = options
   onProgress("Connect's plugin manifests")
   await runProgram({
     file: javaProgram(jdk),
@@ -166,7 +203,7 @@ async function writeManifests(places: Places, { jdk, onProgress }: InstallOption
       'org.apache.kafka.tools.ConnectPluginPath',
       'sync-manifests',
       '--plugin-path',
-      join(places.jvm, 'lib', PLUGINS),
+      pluginPath(places, debezium),
     ],
     timeoutMs: MANIFESTS_TIMEOUT_MS,
   })
@@ -187,11 +224,12 @@ function fingerprint(places: Places, name: string): string {
   return hash.digest('hex')
 }
 
-/** The pom without its profiles, and the profile of that name. */
+/** The pom without its profiles, however many there are, and the profile of that name. */
 export function sectionsFor(pom: string, name: string): readonly string[] {
   const profile = /<profile>.*?<\/profile>/gs
   const own = pom.match(profile)?.find((text) => text.includes(`<id>${name}</id>`))
-  return [pom.replace(profile, ''), own ?? '']
+  const general = pom.replace(profile, '').replaceAll(/\s+/g, ' ')
+  return [general, own ?? '']
 }
 
 const markOf = (places: Places, name: string) =>

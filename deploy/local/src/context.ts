@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { defaultDebezium } from './debezium-line.ts'
 import { chooseJava, findJdks } from './java.ts'
 import type { Context, StackSettings } from './part.ts'
 import { placesOf } from './places.ts'
@@ -16,7 +17,10 @@ export type InstanceOptions = {
 }
 
 /** Ten seconds between checkpoints: fresh enough to look at, and not yet a load. */
-export const defaultSettings: StackSettings = { checkpointIntervalMs: 10_000 }
+export const defaultSettings: StackSettings = {
+  checkpointIntervalMs: 10_000,
+  debezium: defaultDebezium,
+}
 
 /**
  * Puts together what parts need to know; makes the instance's folders and passwords when it has none.
@@ -38,6 +42,7 @@ export async function openContext(options: InstanceOptions): Promise<Context> {
     endpoints: endpointsOf(ports, places),
     secrets: await readOrMakeSecrets(places),
     java: chooseJava(findJdks()),
-    settings: options.settings ?? last?.settings ?? defaultSettings,
+    // An instance that was started before a setting existed has its default.
+    settings: options.settings ?? { ...defaultSettings, ...last?.settings },
   }
 }

@@ -1,3 +1,4 @@
+import type { DebeziumLine } from './debezium-line.ts'
 import type { Java } from './java.ts'
 import type { Places } from './places.ts'
 import type { Endpoints, PortName, Ports } from './ports.ts'
@@ -18,6 +19,8 @@ export type Context = {
 export type StackSettings = {
   /** Time between two checkpoints of a Flink job. */
   readonly checkpointIntervalMs: number
+  /** With which Debezium Connect runs. */
+  readonly debezium: DebeziumLine
   /** A Flink interval that replaces the jobs' own window, such as `INTERVAL '10' SECOND`. */
   readonly window?: string
   /** A service that runs without one of its guards, for a proof that must then fail. */

@@ -111,8 +111,8 @@ export async function gatherFacts(
   profile: Profile,
   plan: readonly Planned[],
 ): Promise<Facts> {
-  const { places } = context
-  const missing = missingArtefacts(places, profile)
+  const { places, settings } = context
+  const missing = missingArtefacts(places, { profile, debezium: settings.debezium })
   const jarsMissingMb = missing.reduce((sum, { megabytes }) => sum + megabytes, 0)
   const { bavail, bsize } = statfsSync(places.root)
   const begun = plan.some(({ part }) => lookAt(places, part.name) !== 'stopped')

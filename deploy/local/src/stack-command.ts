@@ -14,6 +14,7 @@ import { takeDown } from './take-down.ts'
 const help = `npm run stack -- <verb>
 
   up [<part> …]              starts the profile, or only these parts and what they need; what runs is left alone
+     [--debezium 2.7|3.6]    with which Debezium (3.6); an instance keeps what it was given last
   down [--purge]             stops everything; --purge also removes its data, logs and passwords
   status [--json]            state, health, memory (PSS) and ports of each component
   logs <component>           the end of its log [--lines <n>] [--follow]
@@ -64,7 +65,8 @@ async function run(request: StackRequest): Promise<number> {
   }
 }
 
-async function up({ instance, portOffset, profile, names }: StackRequest): Promise<number> {
+async function up(request: StackRequest): Promise<number> {
+  const { instance, portOffset, profile, names, debezium } = request
   const begun = Date.now()
   const view = viewFor(process.stdout)
   const signal = interruptible()
@@ -75,6 +77,7 @@ async function up({ instance, portOffset, profile, names }: StackRequest): Promi
       portOffset,
       profile,
       ...(names.length > 0 && { only: names }),
+      ...(debezium && { settings: { debezium } }),
       onNotice: say,
       ...view,
       signal,

@@ -85,10 +85,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const giveBack = takeLock(lockOf(places), `the instance ${places.instance}`)
   try {
     refuseOtherOffset(context)
+    refuseOtherDebezium(context)
     const plan = planStart(parts, options.profile, options.only)
     await preflight(context, options.profile, plan)
     await installArtefacts(places, {
       profile: options.profile,
+      debezium: context.settings.debezium,
       jdk: context.java.main,
       onProgress: options.onNotice ?? noLine,
     })
@@ -146,6 +148,15 @@ function refuseOtherOffset({ places, portOffset }: Context): void {
   const last = readInstance(places)
   if (last === undefined || last.portOffset === portOffset || running(places).length === 0) return
   throw new StackRefused(`the instance ${places.instance} runs with --offset ${last.portOffset}`)
+}
+
+/** What runs is left alone by a start, so Connect would go on with the one that it has. */
+function refuseOtherDebezium({ places, settings: { debezium } }: Context): void {
+  const last = { ...defaultSettings, ...readInstance(places)?.settings }.debezium
+  if (last === debezium || lookAt(places, 'connect') === 'stopped') return
+  throw new StackRefused(
+    `Connect runs with Debezium ${last}: \`npm run stack -- down\` before it is started with ${debezium}`,
+  )
 }
 
 /** Names of the components that are not stopped. */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { openKafka } from '@tenseams/kafka/client'
 import { Catalog } from '@tenseams/lakehouse/catalog'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
-import { installArtefacts } from '@tenseams/local/artefacts'
+import { installArtefacts, pluginPath } from '@tenseams/local/artefacts'
 import { javaProgram } from '@tenseams/local/java'
 import { classPath } from '@tenseams/local/jvm'
 import { host } from '@tenseams/local/ports'
@@ -31,10 +31,11 @@ const HELD_BACK_MS = 600_000
 
 /** Iceberg's own sink for Kafka Connect in a worker of its own, with the one task that two cores have use for. */
 export async function startConnectSink(stack: Stack, options: ConnectSinkOptions): Promise<Sink> {
-  const { places, java, ports, endpoints } = stack.context
+  const { places, java, ports, endpoints, settings } = stack.context
   const jdk = java.main
   const onProgress = (line: string) => console.error(line)
-  await installArtefacts(places, { profile: 'full', more: ['iceberg-sink'], jdk, onProgress })
+  const wanted = { profile: 'full', debezium: settings.debezium, more: ['iceberg-sink'] } as const
+  await installArtefacts(places, { ...wanted, jdk, onProgress })
   await makeConnectTable(new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 }), table)
   await makeControlTopic(endpoints.kafkaBrokers)
   const settingsFile = join(places.run, 'bench-connect.properties')
@@ -136,7 +137,7 @@ type Status = {
 }
 
 function workerSettings({ context }: Stack): Readonly<Record<string, string | number>> {
-  const { places, ports, endpoints } = context
+  const { places, ports, endpoints, settings } = context
   const storage = (what: string) => ({
     [`${what}.storage.topic`]: `bench.connect.${what}`,
     [`${what}.storage.replication.factor`]: 1,
@@ -147,9 +148,10 @@ function workerSettings({ context }: Stack): Readonly<Record<string, string | nu
     listeners: `http://${host}:${ports.connect}`,
     'rest.advertised.host.name': host,
     'rest.advertised.port': ports.connect,
-    'plugin.path': ['bench-plugins', 'connect-plugins']
-      .map((folder) => join(places.jvm, 'lib', folder))
-      .join(','),
+    'plugin.path': [
+      join(places.jvm, 'lib', 'bench-plugins'),
+      pluginPath(places, settings.debezium),
+    ].join(','),
     'plugin.discovery': 'service_load',
     ...storage('config'),
     ...storage('offset'),

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pluginPath } from '../artefacts.ts'
 import { answersOk } from '../check.ts'
 import { javaProgram } from '../java.ts'
 import { classPath, jvmArguments } from '../jvm.ts'
@@ -8,11 +9,11 @@ import { host } from '../ports.ts'
 import { everyProfile } from '../profiles.ts'
 import { propertiesText } from '../properties.ts'
 
-/** Kafka Connect with Debezium's Postgres connector, exactly-once for sources. */
+/** Kafka Connect with Debezium's Postgres connector, exactly-once for sources. Which line of it is a setting. */
 export const connect: Component = {
   kind: 'component',
   name: 'connect',
-  title: 'Kafka Connect 4.2 with Debezium 3.6',
+  title: 'Kafka Connect 4.2 with Debezium',
   profiles: everyProfile,
   // The databases, so that it is stopped before Postgres is.
   needs: ['kafka', 'databases'],
@@ -41,6 +42,7 @@ function settings({
   places,
   ports,
   endpoints,
+  settings: { debezium },
 }: Context): Readonly<Record<string, string | number>> {
   return {
     'bootstrap.servers': endpoints.kafkaBrokers,
@@ -48,7 +50,7 @@ function settings({
     listeners: endpoints.connectUrl,
     'rest.advertised.host.name': host,
     'rest.advertised.port': ports.connect,
-    'plugin.path': join(places.jvm, 'lib', 'connect-plugins'),
+    'plugin.path': pluginPath(places, debezium),
     // Reads the manifests made at installation (artefacts.ts) instead of scanning every class: 4 s instead of 38 s.
     'plugin.discovery': 'service_load',
     'config.storage.topic': 'connect.configs',
