@@ -9,6 +9,8 @@ create table if not exists catalogue.customers (
   email_cipher bytea       not null,
   updated_at   timestamptz not null default clock_timestamp()
 );
+-- Whole old rows in the WAL: history needs what a delete took away, and a large value that an update has not touched
+-- would else come as Debezium's placeholder instead of itself.
 alter table catalogue.customers replica identity full;
 
 create table if not exists catalogue.products (
@@ -46,6 +48,14 @@ create table if not exists cdc.heartbeat (
   beat_at   timestamptz not null
 );
 
+-- What the raw connector is told to do while it runs, as a row. It writes here, too: the two marks around each chunk
+-- of an incremental snapshot, by which its rows are told from changes that came meanwhile.
+create table if not exists cdc.signal (
+  id   text primary key,
+  type text not null,
+  data text
+);
+
 grant usage on schema catalogue to orders_service;
 grant select on catalogue.products to orders_service;
 grant select, insert, update on catalogue.customers to orders_service;
@@ -56,4 +66,6 @@ grant select on all tables in schema orders, payments to auditor;
 
 grant usage on schema orders, payments, control, catalogue, cdc to debezium;
 grant select on orders.events, payments.events, control.events, catalogue.customers, catalogue.products to debezium;
+-- `on conflict` reads the row that it meets.
 grant select, insert, update on cdc.heartbeat to debezium;
+grant insert on cdc.signal to debezium;

@@ -42,13 +42,27 @@ const eventStores = [
 /** Columns that Debezium needs. `data` is for people: it never enters the WAL stream. */
 const EVENT_COLUMNS = '(position, event_id, stream_id, version, type, topic, partition, payload)'
 
-const publications: Readonly<Record<string, readonly string[]>> = {
-  outbox: [
-    ...eventStores.map(({ schema }) => `${schema}.events ${EVENT_COLUMNS}`),
-    'cdc.heartbeat',
-  ],
-  cdc: ['catalogue.customers', 'catalogue.products', 'cdc.heartbeat'],
-}
+type Publication = { readonly tables: readonly string[]; readonly publish: string }
+
+/** What each connector gets to see, under the name of the connector and of its slot. */
+const publications = {
+  outbox: {
+    tables: [
+      ...eventStores.map(({ schema }) => `${schema}.events ${EVENT_COLUMNS}`),
+      'cdc.heartbeat',
+    ],
+    // A truncated outbox would be lost history: there is nothing that a reader could do with the news.
+    publish: 'insert, update, delete',
+  },
+  cdc: {
+    tables: ['catalogue.customers', 'catalogue.products', 'cdc.heartbeat', 'cdc.signal'],
+    publish: 'insert, update, delete, truncate',
+  },
+} as const satisfies Readonly<Record<string, Publication>>
+
+type Capture = keyof typeof publications
+
+const captures: readonly Capture[] = ['outbox', 'cdc']
 
 /**
  * Makes roles, databases, tables, publications and the two replication slots. It may be run as often as wanted and
@@ -59,6 +73,8 @@ export async function prepareDatabases(options: PrepareOptions): Promise<void> {
   await withDatabase(options, 'postgres', async (client) => {
     for (const role of roles) await ensureRole(client, role, options.passwords[role])
     for (const [name, owner] of databases) await ensureDatabase(client, name, owner)
+    // Postgres lets everybody into its own databases unless told otherwise.
+    await client.query('revoke all on database postgres, template1 from public')
   })
   await withDatabase(options, 'vault', (client) => applyFile(client, '../vault.sql'))
   await withDatabase(options, 'provider', (client) => applyFile(client, '../provider.sql'))
@@ -74,8 +90,8 @@ async function prepareShop(client: pg.Client): Promise<void> {
   }
   await applyFile(client, '../ledger.sql', { schema: 'payments', role: 'payments_service' })
   await applyFile(client, '../shop.sql')
-  for (const [name, tables] of Object.entries(publications)) {
-    await ensurePublication(client, name, tables)
+  for (const name of captures) {
+    await ensurePublication(client, name)
     await ensureSlot(client, name)
   }
 }
@@ -141,19 +157,22 @@ export async function applyFile(
   await client.query(`begin; ${filled}; commit`)
 }
 
-async function ensurePublication(
-  client: pg.Client,
-  name: string,
-  tables: readonly string[],
-): Promise<void> {
+/** Makes a publication, or makes one that is there say what is said above. For the admin alone. */
+async function ensurePublication(client: pg.ClientBase, name: Capture): Promise<void> {
+  const { tables, publish } = publications[name]
   const { rowCount } = await client.query('select 1 from pg_publication where pubname = $1', [name])
-  if (rowCount !== 0) return
-  await client.query(
-    `create publication ${name} for table ${tables.join(', ')} with (publish = 'insert, update, delete')`,
-  )
+  if (rowCount === 0) {
+    await client.query(
+      `create publication ${name} for table ${tables.join(', ')} with (publish = '${publish}')`,
+    )
+    return
+  }
+  await client.query(`alter publication ${name} set table ${tables.join(', ')}`)
+  await client.query(`alter publication ${name} set (publish = '${publish}')`)
 }
 
-async function ensureSlot(client: pg.Client, name: string): Promise<void> {
+/** Makes a connector's slot when there is none. From here on nothing that is written is missed. */
+async function ensureSlot(client: pg.ClientBase, name: Capture): Promise<void> {
   const found = await client.query('select 1 from pg_replication_slots where slot_name = $1', [
     name,
   ])
