@@ -146,27 +146,6 @@ describe('ticks', () => {
   })
 })
 
-describe('Debezium’s role', () => {
-  test('may read what is captured and nothing else', async () => {
-    const { rows } = await pool.query(
-      `select has_table_privilege('debezium', 'orders.events', 'select') as reads_events,
-              has_table_privilege('debezium', 'orders.events', 'insert, update, delete, truncate') as writes_events,
-              has_table_privilege('debezium', 'orders.idempotency', 'select') as reads_answers,
-              has_database_privilege('debezium', 'vault', 'connect') as opens_vault,
-              (select rolsuper or rolcreaterole or rolcreatedb from pg_roles where rolname = 'debezium') as rules`,
-    )
-    expect(rows).toEqual([
-      {
-        reads_events: true,
-        writes_events: false,
-        reads_answers: false,
-        opens_vault: false,
-        rules: false,
-      },
-    ])
-  })
-})
-
 function withoutBigints(value: unknown): unknown {
   return JSON.parse(
     JSON.stringify(value, (_key, part: unknown) =>
