@@ -1,6 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Admin } from 'kafkajs'
-import { carryOut, existingTopics, openAdmin, planTopics, wantedTopics } from './broker.ts'
+import {
+  type BrokerTopic,
+  carryOut,
+  existingTopics,
+  openAdmin,
+  planTopics,
+  wantedTopics,
+} from './broker.ts'
 import { PublishError } from './errors.ts'
 import { openRegistry, type Registry } from './registry.ts'
 import { schemaVersions } from './schemas.ts'
@@ -48,9 +55,24 @@ export async function publishContracts(options: PublishOptions): Promise<Publish
   await until(deadline, `the registry at ${options.registryUrl} is ready`, registry.isReady)
   const subjects = await publishSchemas(registry, topics, options.onProgress)
   const changed = await withAdmin(admin, deadline, options.brokers, () =>
-    publishTopics(admin, topics, deadline, options),
+    makeTopics(admin, wantedTopics(topics), deadline, options),
   )
   return { subjects, ...changed }
+}
+
+/**
+ * Makes topics that are no contract and must be there before their producer, with partitions and settings as wanted.
+ * It may be repeated as often as wanted, as after a crash.
+ *
+ * @throws PublishError when one has other partitions, or the broker does not answer in time.
+ */
+export async function ensureTopics(
+  wanted: readonly BrokerTopic[],
+  options: Pick<PublishOptions, 'brokers' | 'timeoutMs'>,
+): Promise<void> {
+  const deadline = Date.now() + options.timeoutMs
+  const admin = openAdmin(options.brokers, requestTimeoutMs)
+  await withAdmin(admin, deadline, options.brokers, () => makeTopics(admin, wanted, deadline))
 }
 
 async function publishSchemas(
@@ -88,13 +110,15 @@ function outOfStep(subject: string, ours: number, theirs: number): PublishError 
   )
 }
 
-async function publishTopics(
+async function makeTopics(
   admin: Admin,
-  topics: readonly Topic[],
+  wanted: readonly BrokerTopic[],
   deadline: number,
-  { replicationFactor = 1, onProgress }: PublishOptions,
+  {
+    replicationFactor = 1,
+    onProgress,
+  }: Pick<PublishOptions, 'replicationFactor' | 'onProgress'> = {},
 ) {
-  const wanted = wantedTopics(topics)
   const plan = planTopics(wanted, await existingTopics(admin, wanted))
   await carryOut(admin, plan, replicationFactor)
   await until(deadline, 'the broker has all topics', async () => {

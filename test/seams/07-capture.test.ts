@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
+import { allTopics, openAdmin } from '@tenseams/contracts/broker'
 import { Codec, schemaIdOf } from '@tenseams/contracts/codec'
+import { rawTables, rawTopicOf } from '@tenseams/debezium/raw-topics'
 import { eventually } from '@tenseams/local/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -103,6 +105,22 @@ test('changes of one transaction have its id', async () => {
   )
   expect(new Set(changes.map(({ source }) => source.txId)).size).toBe(1)
   await pool.query('delete from catalogue.products where sku = any($1)', [skus])
+})
+
+test('the topics are there before the first row, and keep what they have', async () => {
+  const admin = openAdmin(stack.endpoints.kafkaBrokers, 10_000)
+  await admin.connect()
+  try {
+    const topics = await allTopics(admin)
+    for (const table of rawTables) {
+      expect(topics.find(({ name }) => name === rawTopicOf(table))).toMatchObject({
+        partitions: 4,
+        configs: { 'retention.ms': '-1', 'cleanup.policy': 'delete' },
+      })
+    }
+  } finally {
+    await admin.disconnect()
+  }
 })
 
 test('the heart beats while nothing is written to a captured table, so that the slot moves on', async () => {

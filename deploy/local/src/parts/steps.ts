@@ -1,5 +1,6 @@
 import { publishContracts } from '@tenseams/contracts/publish'
 import { registerConnectors } from '@tenseams/debezium/connectors'
+import { ensureRawTopics } from '@tenseams/debezium/raw-topics'
 import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/submit'
 import { prepareDatabases } from '@tenseams/postgres/prepare'
 import type { Context, Step } from '../part.ts'
@@ -21,7 +22,7 @@ export const databases: Step = {
   timeoutMs: TIMEOUT_MS,
 }
 
-/** Schemas into the registry, topics into Kafka. */
+/** Schemas into the registry, topics into Kafka, those of raw changes too: whoever reads them may subscribe now. */
 export const contracts: Step = {
   kind: 'step',
   name: 'contracts',
@@ -34,6 +35,7 @@ export const contracts: Step = {
       brokers: endpoints.kafkaBrokers,
       timeoutMs: TIMEOUT_MS,
     })
+    await ensureRawTopics({ brokers: endpoints.kafkaBrokers, timeoutMs: TIMEOUT_MS })
   },
   timeoutMs: TIMEOUT_MS,
 }
