@@ -28,6 +28,10 @@ const verbs = {
     'services/orders/src/read-model-command.ts',
     'rebuild the order list, or see how far it is',
   ],
+  cdc: [
+    'deploy/debezium/src/cdc-command.ts',
+    'see, pause, read anew and recover what Debezium captures',
+  ],
   dlq: ['packages/kafka/src/dlq-command.ts', 'list, show and replay dead letters'],
   check: ['test/check.ts', 'static checks'],
   test: ['test/run.ts', 'every test of the landing lane'],

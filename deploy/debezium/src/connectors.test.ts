@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
 import { connectors, fill } from './connectors.ts'
-import { rawTables, rawTopicOf } from './raw-topics.ts'
+import { notificationTopic, rawTables, rawTopicOf } from './raw-topics.ts'
 
 describe('a connector’s file', () => {
   test('is filled in where a name is known and else left alone', () => {
@@ -26,6 +26,7 @@ describe('a connector’s file', () => {
 
 test('the topics that are made beforehand are those of the raw connector', async () => {
   const settings = JSON.parse(await readFile(new URL('../cdc.json', import.meta.url), 'utf8'))
+  expect(settings['notification.sink.topic.name']).toBe(notificationTopic)
   const captured = String(settings['table.include.list']).split(',')
   for (const table of rawTables) {
     expect(captured).toContain(table)

@@ -9,6 +9,9 @@ export type RawTable = (typeof rawTables)[number]
 /** Where the changes of a table are: what `topic.prefix` in cdc.json makes of its name. */
 export const rawTopicOf = (table: RawTable): string => `cdc.shop.${table}`
 
+/** What the raw connector says of its snapshots. In one partition: most of it has no key in common, but an order. */
+export const notificationTopic = 'cdc.shop.notifications'
+
 /**
  * Makes the topics of raw changes. Connect would make each with the first row of its table, which is too late for who
  * subscribes before, and with the broker's retention, which would take rows away that have not changed since.
@@ -19,5 +22,5 @@ export function ensureRawTopics(options: {
 }): Promise<void> {
   const configs = { 'retention.ms': '-1', 'cleanup.policy': 'delete' }
   const wanted = rawTables.map((table) => ({ name: rawTopicOf(table), partitions: 4, configs }))
-  return ensureTopics(wanted, options)
+  return ensureTopics([...wanted, { name: notificationTopic, partitions: 1, configs }], options)
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
+import { captures, ensurePublication, ensureSlot, eventStores } from './captures.ts'
 
 /** Every role that logs in, by name; the service roles have the least right that their work needs. */
 export const roles = [
@@ -31,38 +32,6 @@ const databases: readonly (readonly [name: string, owner: string])[] = [
   ['catalog', 'catalog'],
   ['registry', 'registry'],
 ]
-
-/** Event stores of `shop`: the schema and the role that appends to it. */
-const eventStores = [
-  { schema: 'orders', role: 'orders_service' },
-  { schema: 'payments', role: 'payments_service' },
-  { schema: 'control', role: 'pulse_service' },
-] as const
-
-/** Columns that Debezium needs. `data` is for people: it never enters the WAL stream. */
-const EVENT_COLUMNS = '(position, event_id, stream_id, version, type, topic, partition, payload)'
-
-type Publication = { readonly tables: readonly string[]; readonly publish: string }
-
-/** What each connector gets to see, under the name of the connector and of its slot. */
-const publications = {
-  outbox: {
-    tables: [
-      ...eventStores.map(({ schema }) => `${schema}.events ${EVENT_COLUMNS}`),
-      'cdc.heartbeat',
-    ],
-    // A truncated outbox would be lost history: there is nothing that a reader could do with the news.
-    publish: 'insert, update, delete',
-  },
-  cdc: {
-    tables: ['catalogue.customers', 'catalogue.products', 'cdc.heartbeat', 'cdc.signal'],
-    publish: 'insert, update, delete, truncate',
-  },
-} as const satisfies Readonly<Record<string, Publication>>
-
-type Capture = keyof typeof publications
-
-const captures: readonly Capture[] = ['outbox', 'cdc']
 
 /**
  * Makes roles, databases, tables, publications and the two replication slots. It may be run as often as wanted and
@@ -155,27 +124,4 @@ export async function applyFile(
     text,
   )
   await client.query(`begin; ${filled}; commit`)
-}
-
-/** Makes a publication, or makes one that is there say what is said above. For the admin alone. */
-async function ensurePublication(client: pg.ClientBase, name: Capture): Promise<void> {
-  const { tables, publish } = publications[name]
-  const { rowCount } = await client.query('select 1 from pg_publication where pubname = $1', [name])
-  if (rowCount === 0) {
-    await client.query(
-      `create publication ${name} for table ${tables.join(', ')} with (publish = '${publish}')`,
-    )
-    return
-  }
-  await client.query(`alter publication ${name} set table ${tables.join(', ')}`)
-  await client.query(`alter publication ${name} set (publish = '${publish}')`)
-}
-
-/** Makes a connector's slot when there is none. From here on nothing that is written is missed. */
-async function ensureSlot(client: pg.ClientBase, name: Capture): Promise<void> {
-  const found = await client.query('select 1 from pg_replication_slots where slot_name = $1', [
-    name,
-  ])
-  if (found.rowCount !== 0) return
-  await client.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [name])
 }

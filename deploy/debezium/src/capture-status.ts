@@ -1,0 +1,104 @@
+import { capturedTables } from '@tenseams/postgres/captures'
+import {
+  asAdmin,
+  type Capturing,
+  heartbeatAgeMs,
+  publishedTables,
+  type SlotState,
+  slotOf,
+} from './capturing.ts'
+import { type ConnectorStatus, configOf, statusOf } from './connect-api.ts'
+import { type ConnectorName, recoveryMark } from './connectors.ts'
+
+/** A beat comes every 5 s; later than this, the connector writes nothing or Postgres does not hear it. */
+const OLDEST_BEAT_MS = 30_000
+
+/** A connector, its slot and its publication, as they are now. */
+export type CaptureState = {
+  readonly name: ConnectorName
+  readonly connector: ConnectorStatus | undefined
+  readonly isHalfRecovered: boolean
+  readonly slot: SlotState | undefined
+  /** Undefined without a publication. */
+  readonly missingTables: readonly string[] | undefined
+  readonly beatAgeMs: number | undefined
+}
+
+/** Asks Connect and Postgres. @throws Error when one of them does not answer. */
+export async function captureState(
+  capturing: Capturing,
+  name: ConnectorName,
+): Promise<CaptureState> {
+  const connector = await statusOf(capturing.connectUrl, name)
+  const configuration = await configOf(capturing.connectUrl, name)
+  return asAdmin(capturing, async (client) => {
+    const published = await publishedTables(client, name)
+    return {
+      ...{ name, connector, isHalfRecovered: recoveryMark in (configuration ?? {}) },
+      slot: await slotOf(client, name),
+      missingTables:
+        published && capturedTables(name).filter((table) => !published.includes(table)),
+      beatAgeMs: await heartbeatAgeMs(client, name),
+    }
+  })
+}
+
+/** What is wrong, each with what to do about it; empty when all is well. */
+export function faultsOf(state: CaptureState): readonly string[] {
+  const { name, connector, slot, missingTables, beatAgeMs } = state
+  const recover = `\`npm run cdc -- recover --connector ${name}\``
+  if (connector === undefined) return ['Connect does not know it: `npm run stack -- up`']
+  const faults: string[] = []
+  const [task] = connector.tasks
+  if (state.isHalfRecovered) faults.push(`a recovery was begun and not ended: ${recover}`)
+  if (task?.state === 'FAILED') faults.push(`its task has failed: ${firstLine(task.trace)}`)
+  if (connector.connector.state !== 'RUNNING') {
+    faults.push(`it is ${connector.connector.state}: \`npm run cdc -- resume --connector ${name}\``)
+  }
+  if (slot === undefined || slot.walStatus === 'lost') {
+    faults.push(`its slot is lost, and changes with it: ${recover}`)
+  }
+  if (missingTables === undefined) faults.push(`its publication is lost: ${recover}`)
+  else if (missingTables.length > 0) {
+    faults.push(`its publication lacks ${missingTables.join(', ')}: ${recover}`)
+  }
+  if (faults.length === 0 && (beatAgeMs === undefined || beatAgeMs > OLDEST_BEAT_MS)) {
+    const log = '`npm run stack -- logs connect`'
+    faults.push(`no heartbeat for ${beatAgeMs === undefined ? 'ever' : seconds(beatAgeMs)}: ${log}`)
+  }
+  return faults
+}
+
+/** For people: a line a thing, faults last. */
+export function stateLines(state: CaptureState): readonly string[] {
+  const { name, connector, slot, missingTables, beatAgeMs } = state
+  const tasks = connector?.tasks.map((task) => task.state).join(', ') || 'no task'
+  return [
+    `${name}`,
+    `  connector    ${connector?.connector.state ?? 'none'}, task ${tasks}`,
+    `  slot         ${slot === undefined ? 'none' : slotText(slot)}`,
+    `  publication  ${publicationText(missingTables, capturedTables(name).length)}`,
+    `  heartbeat    ${beatAgeMs === undefined ? 'never' : `${seconds(beatAgeMs)} ago`}`,
+    ...faultsOf(state).map((fault) => `  FAULT        ${fault}`),
+  ]
+}
+
+function slotText({ active, walStatus, retainedBytes, safeWalBytes }: SlotState): string {
+  const room = safeWalBytes === null ? 'no limit' : `${safeWalBytes} bytes until it is lost`
+  const held = `keeps ${retainedBytes} bytes of WAL`
+  return `${active ? 'active' : 'not active'}, ${walStatus ?? 'unknown'}, ${held}, ${room}`
+}
+
+function publicationText(missing: readonly string[] | undefined, of: number): string {
+  if (missing === undefined) return 'none'
+  return missing.length === 0 ? `all ${of} tables` : `lacks ${missing.join(', ')}`
+}
+
+/** The first line of a Java trace, which names what has happened. */
+function firstLine(trace = ''): string {
+  return trace.split('\n')[0]?.trim() ?? ''
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`
+}

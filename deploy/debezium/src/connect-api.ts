@@ -1,0 +1,122 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** A connector of Kafka Connect, and its one task. */
+export type ConnectorStatus = {
+  readonly connector: { readonly state: string }
+  readonly tasks: readonly {
+    readonly id: number
+    readonly state: string
+    readonly trace?: string
+  }[]
+}
+
+export type ConnectAnswer = { readonly status: number; readonly text: string }
+
+/** A connector does not do what is asked. The message holds what Connect says of it. */
+export class ConnectorError extends Error {
+  readonly code = 'CONNECTOR_NOT_RUNNING'
+  readonly retriable = true
+}
+
+/** Asks Kafka Connect once; nobody there is a 503, as a worker that still starts. */
+export async function askConnect(
+  connectUrl: string,
+  path: string,
+  method = 'GET',
+  body?: string,
+): Promise<ConnectAnswer> {
+  try {
+    const response = await fetch(`${connectUrl}${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(body === undefined ? {} : { body }),
+      signal: AbortSignal.timeout(20_000),
+    })
+    return { status: response.status, text: await response.text() }
+  } catch (error) {
+    return { status: 503, text: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/**
+ * Asks until Connect has an answer: 409 comes while its workers rebalance, 5xx while it starts.
+ *
+ * @throws ConnectorError with its answer when it refuses, or when `deadline` (of `Date.now()`) has passed.
+ */
+export async function insist(
+  connectUrl: string,
+  path: string,
+  deadline: number,
+  { method = 'GET', body }: { readonly method?: string; readonly body?: string } = {},
+): Promise<string> {
+  for (;;) {
+    const answer = await askConnect(connectUrl, path, method, body)
+    if (answer.status < 300) return answer.text
+    const passing = answer.status === 409 || answer.status >= 500
+    if (!passing || Date.now() > deadline) {
+      throw new ConnectorError(`${method} ${path}: ${answer.status} ${answer.text}`)
+    }
+    await delay(200)
+  }
+}
+
+/** The status of a connector; undefined when there is none of that name. */
+export async function statusOf(
+  connectUrl: string,
+  name: string,
+): Promise<ConnectorStatus | undefined> {
+  const { status, text } = await askConnect(connectUrl, `/connectors/${name}/status`)
+  if (status === 404) return undefined
+  if (status !== 200) throw new ConnectorError(`connector ${name}: ${status} ${text}`)
+  return JSON.parse(text) as ConnectorStatus
+}
+
+/** A connector's configuration; undefined when there is none of that name. */
+export async function configOf(
+  connectUrl: string,
+  name: string,
+): Promise<Readonly<Record<string, string>> | undefined> {
+  const { status, text } = await askConnect(connectUrl, `/connectors/${name}/config`)
+  if (status === 404) return undefined
+  if (status !== 200) throw new ConnectorError(`connector ${name}: ${status} ${text}`)
+  return JSON.parse(text) as Readonly<Record<string, string>>
+}
+
+/** True when the connector and all its tasks are in that state; stopped and running have no and one task. */
+export function isIn(status: ConnectorStatus, state: 'RUNNING' | 'PAUSED' | 'STOPPED'): boolean {
+  if (status.connector.state !== state) return false
+  if (state === 'STOPPED') return status.tasks.length === 0
+  return status.tasks.length > 0 && status.tasks.every((task) => task.state === state)
+}
+
+/**
+ * Waits until a connector and its task are in a state. A task that has failed is restarted when it is to run.
+ *
+ * @throws ConnectorError at the deadline, with the last status, the task's own trace included.
+ */
+export async function untilIn(
+  connectUrl: string,
+  name: string,
+  state: 'RUNNING' | 'PAUSED' | 'STOPPED',
+  deadline: number,
+): Promise<void> {
+  let last = 'no answer'
+  while (Date.now() < deadline) {
+    const answer = await askConnect(connectUrl, `/connectors/${name}/status`)
+    last = answer.text
+    if (answer.status === 200) {
+      const status = JSON.parse(answer.text) as ConnectorStatus
+      if (isIn(status, state)) return
+      const hasFailed = status.tasks.some((task) => task.state === 'FAILED')
+      if (state === 'RUNNING' && hasFailed) await restart(connectUrl, name)
+    }
+    await delay(200)
+  }
+  throw new ConnectorError(`connector ${name} does not come to be ${state}: ${last}`)
+}
+
+async function restart(connectUrl: string, name: string): Promise<void> {
+  const query = 'includeTasks=true&onlyFailed=true'
+  await askConnect(connectUrl, `/connectors/${name}/restart?${query}`, 'POST')
+  await delay(1_000)
+}
