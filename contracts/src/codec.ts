@@ -164,6 +164,22 @@ export class Codec {
     }
   }
 
+  /**
+   * Reads Avro that no contract of ours describes, with the columns of the schema that wrote it.
+   *
+   * @throws UndecodableError, RegistryUnavailableError
+   */
+  async decodeAsWritten<Value>(bytes: Buffer): Promise<Decoded<Value>> {
+    const schemaId = schemaIdOf(bytes)
+    const writer = await this.#writerOf(schemaId)
+    if (writer.format !== 'avro') throw new UndecodableError(`schema ${schemaId} is not Avro`)
+    try {
+      return { schemaId, value: writer.type.fromBuffer(bytes.subarray(HEADER_BYTES)) as Value }
+    } catch (error) {
+      throw new UndecodableError(messageOf(error), { cause: error })
+    }
+  }
+
   #read(schemaId: number, reader: Reader, writer: Writer, body: Buffer): unknown {
     if (reader.format === 'avro') {
       if (writer.format !== 'avro') throw new Error(`schema ${schemaId} is not Avro`)

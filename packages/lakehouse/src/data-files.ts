@@ -3,7 +3,7 @@ import type { Engine, Row } from './duckdb.ts'
 import { writeJson } from './json.ts'
 import type { DataFile } from './manifest.ts'
 import type { TableMetadata } from './metadata.ts'
-import { writeParquet } from './parquet.ts'
+import { writeParquet, writeParquetFrom } from './parquet.ts'
 import {
   type Partition,
   type PartitionColumn,
@@ -31,6 +31,23 @@ export async function writeDataFiles(
     files.push({ ...file, partition })
   }
   return files
+}
+
+/**
+ * Writes what a SELECT finds as one data file of a partition, for the rest as `writeDataFiles`. Its rows must be of that
+ * partition, and its columns those of the table's schema, in order.
+ */
+export async function writeDataFileFrom(
+  ports: { readonly engine: Engine; readonly storage: Storage },
+  metadata: TableMetadata,
+  partition: Partition,
+  sql: string,
+): Promise<DataFile> {
+  const columns = partitionColumns(metadata, metadata.defaultSpecId)
+  const folder = `${metadata.location}/data/${partitionPath(columns, partition)}`
+  const uri = `${folder}${randomUUID()}.parquet`
+  const file = await writeParquetFrom(ports, { uri, schema: metadata.schema, sql })
+  return { ...file, partition }
 }
 
 function byPartition(

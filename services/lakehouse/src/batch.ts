@@ -32,7 +32,7 @@ export async function decodeBatch(
   let oldestMs = Number.POSITIVE_INFINITY
   for (const message of messages) {
     try {
-      const decoded = await codec.decode<Envelope>(bronze.topic, message.value, bronze.contract)
+      const decoded = await decodeOne(codec, bronze, message)
       if (decoded.value.type === 'tick') continue
       rows.push(rowOf(bronze, partition, message, decoded))
       oldestMs = Math.min(oldestMs, eventTimeMs(decoded.value, message))
@@ -42,6 +42,15 @@ export async function decodeBatch(
     }
   }
   return { rows, letters, oldestMs }
+}
+
+function decodeOne(
+  codec: Codec,
+  { topic, contract, decode }: BronzeTable,
+  message: KafkaMessage,
+): Promise<Decoded<Envelope>> {
+  if (decode !== undefined) return decode(codec, message)
+  return codec.decode<Envelope>(topic, message.value, contract)
 }
 
 function rowOf(

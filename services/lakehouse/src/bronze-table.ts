@@ -1,9 +1,11 @@
 import { type AvroRecord, matchAvro } from '@tenseams/contracts/avro'
+import type { Codec, Decoded } from '@tenseams/contracts/codec'
 import { type AddedColumn, columnName, icebergSchemaOf } from '@tenseams/contracts/iceberg'
 import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
 import type { Row, Value } from '@tenseams/lakehouse/duckdb'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
 import type { StructType } from '@tenseams/lakehouse/schema'
+import type { KafkaMessage } from 'kafkajs'
 
 /** A topic's table: what it is called, its columns, and how a decoded record becomes a row. */
 export type BronzeTable = {
@@ -12,6 +14,8 @@ export type BronzeTable = {
   readonly schema: StructType
   /** With what its records are read; by default the codec's own contract of the topic. */
   readonly contract?: TableContract
+  /** How its records are read, where no contract describes them. */
+  readonly decode?: (codec: Codec, message: KafkaMessage) => Promise<Decoded<Envelope>>
   readonly rowOf: (value: Envelope, origin: Origin) => Row
 }
 
@@ -29,7 +33,7 @@ export type Origin = {
   readonly schemaId: number
 }
 
-const originColumns: readonly AddedColumn[] = [
+export const originColumns: readonly AddedColumn[] = [
   { name: 'kafka_partition', type: 'int', required: true, doc: 'Partition of the record.' },
   { name: 'kafka_offset', type: 'long', required: true, doc: 'Offset of the record.' },
   { name: 'kafka_timestamp', type: 'timestamptz', required: true, doc: "The record's own time." },
@@ -46,16 +50,20 @@ export function bronzeTableOf(
   return {
     topic,
     contract,
-    table: { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') },
+    table: bronzeNameOf(topic),
     schema: icebergSchemaOf(record, { before: originColumns }),
     rowOf: (value, origin) => ({ ...originRow(origin), ...(toColumns(value) as Row) }),
   }
 }
 
+export function bronzeNameOf(topic: string): TableIdentifier {
+  return { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') }
+}
+
 /** Milliseconds to microseconds, which is all that Iceberg's times know. */
 export const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n
 
-function originRow({ partition, offset, timestampMs, schemaId }: Origin): Row {
+export function originRow({ partition, offset, timestampMs, schemaId }: Origin): Row {
   return {
     kafka_partition: partition,
     kafka_offset: offset,

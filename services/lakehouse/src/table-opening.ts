@@ -1,8 +1,10 @@
 import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/lakehouse/append'
 import { hasCode } from '@tenseams/lakehouse/errors'
 import { ensureSchema } from '@tenseams/lakehouse/evolve'
-import type { TableMetadata } from '@tenseams/lakehouse/metadata'
+import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
+import type { Partitioning } from '@tenseams/lakehouse/new-spec'
 import { partitionKey } from '@tenseams/lakehouse/offsets'
+import type { StructType } from '@tenseams/lakehouse/schema'
 import type { BronzeTable } from './bronze-table.ts'
 
 /** One read of a table, and where each partition goes on by it. */
@@ -29,7 +31,7 @@ export async function openTable(
   bronze: BronzeTable,
   firstOffsets: (topic: string) => Promise<ReadonlyMap<number, bigint>>,
 ): Promise<Opening> {
-  const found = await loadOrCreate(catalog, bronze)
+  const found = await loadOrMake(catalog, bronze.table, bronze.schema)
   const base = baseOf(await ensureSchema(catalog, bronze.table, found, bronze.schema))
   const positions = new Map(await firstOffsets(bronze.topic))
   for (const partition of positions.keys()) {
@@ -39,15 +41,18 @@ export async function openTable(
   return { base, positions }
 }
 
-async function loadOrCreate(
+/** Loads a table, and makes it, its namespace too, when it is missing. */
+export async function loadOrMake(
   catalog: AppendPorts['catalog'],
-  { table, schema }: BronzeTable,
+  table: TableIdentifier,
+  schema: StructType,
+  partitioning: readonly Partitioning[] = [],
 ): Promise<TableMetadata> {
   try {
     return await catalog.loadTable(table)
   } catch (error) {
     if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
     await catalog.ensureNamespace(table.namespace)
-    return catalog.ensureTable(table, schema, TABLE_PROPERTIES)
+    return catalog.ensureTable(table, schema, TABLE_PROPERTIES, partitioning)
   }
 }
