@@ -12,20 +12,29 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import { Bronze } from './bronze.ts'
 import { bronzeTableOf } from './bronze-table.ts'
 import { ContractFollower } from './contract-follower.ts'
+import { LayerMetrics } from './layer-metrics.ts'
+import { Layers } from './layers.ts'
 import { LakehouseMetrics } from './metrics.ts'
+import { rawChangeTableOf, rawTopics } from './raw-change-table.ts'
 import { readLakehouseSettings, topicsOf } from './settings.ts'
+import { recordFirst } from './silver/forgetful.ts'
+import { silverTables } from './silver/tables.ts'
 
 const settings = readLakehouseSettings()
+const { BROKEN_GUARD: broken } = settings
 const registry = openMetrics('lakehouse')
-const topics = topicsOf(
-  settings,
-  readTopics().filter(({ consumers }) => consumers.includes('lakehouse')),
-)
+const topics = topicsOf(settings, [
+  ...readTopics().filter(({ consumers }) => consumers.includes('lakehouse')),
+  ...rawTopics.map((name) => ({ name })),
+])
+const isRaw = (topic: string): boolean => rawTopics.some((raw) => raw === topic)
 const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'lakehouse' })
 const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
-await codec.requirePublished(topics.map(({ name }) => name))
+await codec.requirePublished(topics.map(({ name }) => name).filter((name) => !isRaw(name)))
 const catalog = new Catalog({ url: settings.CATALOG_URL, timeoutMs: 10_000 })
 const engine = await Engine.open({ memoryLimit: settings.DUCKDB_MEMORY_LIMIT, threads: 1 })
+// Its own, so that folding never takes memory from what keeps bronze fresh.
+const foldingEngine = await Engine.open({ memoryLimit: settings.DUCKDB_MEMORY_LIMIT, threads: 1 })
 const deadLetters = new DeadLetters(kafka)
 
 const server = buildServer({
@@ -43,14 +52,31 @@ const bronze = new Bronze({
   deadLetters,
   ports: { catalog, engine, storage: fileStorage },
   follower: new ContractFollower(openRegistry(settings.SCHEMA_REGISTRY_URL, 5_000)),
-  tables: topics.map(({ name }) => bronzeTableOf(name)),
+  tables: topics.map(({ name }) => (isRaw(name) ? rawChangeTableOf(name) : bronzeTableOf(name))),
   flushIntervalMs: settings.FLUSH_INTERVAL_MS,
   maxBufferedRows: settings.MAX_BUFFERED_ROWS,
   maxBufferedBytes: settings.MAX_BUFFERED_BYTES,
   metrics: new LakehouseMetrics(registry),
-  readUncommitted: settings.BROKEN_GUARD === 'read-uncommitted',
+  readUncommitted: broken === 'read-uncommitted',
+  log: server.log,
+})
+
+const layers = new Layers({
+  ports: { catalog, engine: foldingEngine, storage: fileStorage },
+  silver: silverTables(broken === 'last-write-wins-by-arrival' ? 'arrival' : 'version'),
+  intervalMs: settings.SILVER_INTERVAL_MS,
+  mostRows: BigInt(settings.SILVER_MAX_ROWS),
+  ...(broken === 'forget-bronze-snapshot' && { beforeRows: recordFirst }),
+  metrics: new LayerMetrics(registry),
   log: server.log,
 })
 
 bronze.start()
-await runService(server, settings, [bronze, deadLetters, { close: async () => engine.close() }])
+if (settings.SILVER_INTERVAL_MS > 0) layers.start()
+const engines = {
+  close: async () => {
+    engine.close()
+    foldingEngine.close()
+  },
+}
+await runService(server, settings, [layers, bronze, deadLetters, engines])

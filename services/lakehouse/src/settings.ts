@@ -14,8 +14,17 @@ const schema = Type.Object({
   MAX_BUFFERED_BYTES: Type.Integer({ minimum: 1_048_576, default: 268_435_456 }),
   /** The topics of this instance, with commas; all of them when left out. */
   TOPICS: Type.Optional(Type.String({ minLength: 1 })),
-  /** Only in a proof, which must then fail: records of aborted transactions are taken for committed. */
-  BROKEN_GUARD: Type.Optional(Type.Literal('read-uncommitted')),
+  /** From one round in which silver and gold are brought up to bronze to the next; 0 leaves that to other instances. */
+  SILVER_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 30_000 }),
+  /** About how many rows of bronze one commit of silver takes. */
+  SILVER_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 200_000 }),
+  /**
+   * Only in a proof, which must then fail: records of aborted transactions are taken for committed; silver takes what came
+   * last for the newest; silver records what it was made of before it is made.
+   */
+  BROKEN_GUARD: Type.Optional(
+    Type.Enum(['read-uncommitted', 'last-write-wins-by-arrival', 'forget-bronze-snapshot']),
+  ),
   DUCKDB_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
 })
 

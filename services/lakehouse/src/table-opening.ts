@@ -41,6 +41,19 @@ export async function openTable(
   return { base, positions }
 }
 
+/** @returns `undefined` when the catalogue has no such table. */
+export async function loadIfThere(
+  catalog: AppendPorts['catalog'],
+  table: TableIdentifier,
+): Promise<TableMetadata | undefined> {
+  try {
+    return await catalog.loadTable(table)
+  } catch (error) {
+    if (hasCode(error, 'CATALOG_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
 /** Loads a table, and makes it, its namespace too, when it is missing. */
 export async function loadOrMake(
   catalog: AppendPorts['catalog'],
@@ -48,11 +61,8 @@ export async function loadOrMake(
   schema: StructType,
   partitioning: readonly Partitioning[] = [],
 ): Promise<TableMetadata> {
-  try {
-    return await catalog.loadTable(table)
-  } catch (error) {
-    if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
-    await catalog.ensureNamespace(table.namespace)
-    return catalog.ensureTable(table, schema, TABLE_PROPERTIES, partitioning)
-  }
+  const found = await loadIfThere(catalog, table)
+  if (found !== undefined) return found
+  await catalog.ensureNamespace(table.namespace)
+  return catalog.ensureTable(table, schema, TABLE_PROPERTIES, partitioning)
 }

@@ -5,7 +5,7 @@ import type { KafkaMessage } from 'kafkajs'
 import type { DecodedBatch } from './batch.ts'
 import type { BronzeTable } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
-import { expireOld } from './expiry.ts'
+import { Expiry } from './expiry.ts'
 import { type Portion, portionOf } from './fetched.ts'
 import type { LakehouseMetrics } from './metrics.ts'
 import { Positions } from './positions.ts'
@@ -72,6 +72,7 @@ const LONGEST_RETRY_MS = 5_000
 export class TableSink {
   readonly #options: TableSinkOptions
   readonly #labels: { readonly table: string }
+  readonly #expiry: Expiry
   readonly #abort = new AbortController()
   #state: State = { kind: 'opening', reason: 'not opened yet' }
   #bronze: BronzeTable
@@ -86,6 +87,7 @@ export class TableSink {
     this.#bronze = options.bronze
     const { namespace, name } = options.bronze.table
     this.#labels = { table: `${namespace}.${name}` }
+    this.#expiry = new Expiry(options.ports, options.bronze.table, options.log)
     this.#buffer = new TableBuffer(options.bronze.topic)
     options.metrics.rows.inc(this.#labels, 0)
     options.metrics.conflicts.inc(this.#labels, 0)
@@ -251,7 +253,7 @@ export class TableSink {
       metrics.freshness.observe(this.#labels, Math.max(0, Date.now() - buffer.oldestMs) / 1_000)
     }
     if (this.#state === state) onRoom(topic)
-    this.#base = await expireOld(ports, table, outcome.base, log)
+    this.#base = await this.#expiry.expireOld(outcome.base)
   }
 
   async #open(reason: string): Promise<void> {

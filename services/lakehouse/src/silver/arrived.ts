@@ -5,19 +5,10 @@ import type { DataFile } from '@tenseams/lakehouse/manifest'
 import type { TableMetadata } from '@tenseams/lakehouse/metadata'
 import { avroName, partitionColumns } from '@tenseams/lakehouse/partition-spec'
 import { scanSql } from '@tenseams/lakehouse/scan-sql'
-import type { StructType } from '@tenseams/lakehouse/schema'
 import { liveFiles } from '@tenseams/lakehouse/snapshot'
 import { transformOf } from '@tenseams/lakehouse/transforms'
 import { type DerivedTable, nameOf, typedAs } from './derived-table.ts'
-
-/** The source's files to read, and up to which snapshot that is. */
-export type RefreshPlan = {
-  readonly files: readonly DataFile[]
-  readonly schema: StructType
-  readonly upTo: bigint
-  /** Nothing that the table holds is taken over. */
-  readonly isAnew: boolean
-}
+import type { RefreshPlan } from './refresh-plan.ts'
 
 /** What arrived, as tables of the engine until `drop`, and the buckets it touches. */
 export class Arrived {

@@ -1,0 +1,83 @@
+import type { AppendPorts } from '@tenseams/lakehouse/append'
+import { baseOf } from '@tenseams/lakehouse/append'
+import { writeDataFileFrom } from '@tenseams/lakehouse/data-files'
+import { ensureSchema } from '@tenseams/lakehouse/evolve'
+import type { TableMetadata } from '@tenseams/lakehouse/metadata'
+import { overwrite } from '@tenseams/lakehouse/overwrite'
+import { planScan } from '@tenseams/lakehouse/scan'
+import { scanSql } from '@tenseams/lakehouse/scan-sql'
+import { liveFiles } from '@tenseams/lakehouse/snapshot'
+import { readSources } from '@tenseams/lakehouse/sources'
+import { type DerivedColumn, schemaOf, typedAs } from '../silver/derived-table.ts'
+import { loadIfThere, loadOrMake } from '../table-opening.ts'
+
+/** The tables of silver that gold is made of, each a relation of this name in a gold table's SQL. */
+export const silverNames = ['orders', 'payments', 'shipments', 'customers', 'products'] as const
+
+/** A table of figures, made anew from silver as a whole: small, and the same whoever makes it when. */
+export type GoldTable = {
+  readonly name: string
+  readonly columns: readonly DerivedColumn[]
+  /** Over the relations of silver, and `rejected`: what the gates keep out. Without order it would be another file each time. */
+  readonly sql: string
+}
+
+/** Silver at one moment: each table's newest snapshot when it was looked at. */
+export type SilverState = ReadonlyMap<string, TableMetadata>
+
+/** @returns `undefined` while a table of silver is not there yet. */
+export async function silverNow({ catalog }: AppendPorts): Promise<SilverState | undefined> {
+  const state = new Map<string, TableMetadata>()
+  for (const name of silverNames) {
+    const metadata = await loadIfThere(catalog, { namespace: 'silver', name })
+    if (metadata?.currentSnapshotId == null) return undefined
+    state.set(name, metadata)
+  }
+  return state
+}
+
+/** A query over silver at its moment. `rejected` is the gates' SQL. */
+export async function overSilver(
+  ports: AppendPorts,
+  state: SilverState,
+  rejected: string,
+  sql: string,
+): Promise<string> {
+  const relations: string[] = []
+  for (const [name, metadata] of state) {
+    const plan = await planScan(ports.storage, metadata)
+    relations.push(`${name} AS (${await scanSql(ports, plan, plan.schema)})`)
+  }
+  return `WITH ${relations.join(', ')}, rejected AS (${rejected}) ${sql}`
+}
+
+/**
+ * Puts a gold table's rows anew when silver has moved since the snapshots it has recorded; rows and recorded snapshots are
+ * one commit. A crash before it leaves a file that nothing refers to.
+ *
+ * @returns whether it was made anew; `overtaken` by another writer counts as not.
+ */
+export async function refreshGold(
+  ports: AppendPorts,
+  gold: GoldTable,
+  state: SilverState,
+  rejected: string,
+): Promise<boolean> {
+  const table = { namespace: 'gold', name: gold.name }
+  const schema = schemaOf(gold.columns)
+  const found = await loadOrMake(ports.catalog, table, schema)
+  const base = baseOf(await ensureSchema(ports.catalog, table, found, schema))
+  const sources = Object.fromEntries(
+    [...state].map(([name, { currentSnapshotId }]) => [`silver.${name}`, currentSnapshotId ?? 0n]),
+  )
+  const recorded = readSources(base.metadata.properties)
+  if (Object.entries(sources).every(([name, id]) => recorded[name] === id)) return false
+  const sql = await overSilver(ports, state, rejected, gold.sql)
+  await ports.onStep?.('before-parquet')
+  const file = await writeDataFileFrom(ports, base.metadata, {}, typedAs(base.metadata.schema, sql))
+  await ports.onStep?.('parquet-written')
+  const remove = (await liveFiles(ports.storage, base.metadata)).map((live) => live.file)
+  const files = file.record_count > 0n ? [file] : []
+  const outcome = await overwrite(ports, table, base, { remove, rows: [], files, sources })
+  return outcome.kind === 'committed'
+}

@@ -1,0 +1,116 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AppendPorts } from '@tenseams/lakehouse/append'
+import { refreshGold, silverNow } from './gold/gold-table.ts'
+import { goldTables, rejectedSql } from './gold/gold-tables.ts'
+import type { LayerMetrics } from './layer-metrics.ts'
+import { type DerivedTable, nameOf } from './silver/derived-table.ts'
+import { quarantine } from './silver/quarantine.ts'
+import { type RefreshOptions, refresh } from './silver/refresh.ts'
+import type { Log } from './table-sink.ts'
+
+export type LayersOptions = {
+  readonly ports: AppendPorts
+  readonly silver: readonly DerivedTable[]
+  /** From the end of one round to the beginning of the next. */
+  readonly intervalMs: number
+  /** About how many rows of bronze are taken in one go. */
+  readonly mostRows: bigint
+  readonly beforeRows?: RefreshOptions['beforeRows']
+  readonly metrics: LayerMetrics
+  readonly log: Log
+}
+
+/** A round that finds its source still ahead goes on at once, but not for ever: other tables wait. */
+const MOST_TURNS = 20
+
+/**
+ * Makes silver from bronze and gold from silver, round by round. Nothing of it is remembered here: each table says up to
+ * which snapshots of its sources it is made, so a kill at any moment costs the round. A table that fails is tried again in the next
+ * round and does not stop the others. Several instances may do the same; one of them is first.
+ */
+export class Layers {
+  readonly #options: LayersOptions
+  readonly #stopping = new AbortController()
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: LayersOptions) {
+    this.#options = options
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Ends after the table that is under way. */
+  async close(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      await this.round()
+      await delay(this.#options.intervalMs, undefined, { signal }).catch(() => undefined)
+    }
+  }
+
+  /** Brings every table up to its sources, as they are now. */
+  async round(): Promise<void> {
+    for (const derived of this.#options.silver) {
+      await this.#guarded(nameOf(derived.table), () => this.#silver(derived))
+      await this.#guarded('silver.quarantine', () => this.#quarantine(derived))
+    }
+    await this.#guarded('gold', () => this.#gold())
+  }
+
+  async #silver(derived: DerivedTable): Promise<void> {
+    const { ports, metrics, mostRows, beforeRows, log } = this.#options
+    const table = nameOf(derived.table)
+    for (let turn = 0; turn < MOST_TURNS && !this.#stopping.signal.aborted; turn++) {
+      const options = { mostRows, ...(beforeRows && { beforeRows }) }
+      const outcome = await refresh(ports, derived, options)
+      if (outcome.kind === 'overtaken') log.info({ table }, 'another writer was first')
+      if (outcome.kind !== 'refreshed') return
+      metrics.changes.inc({ table }, Number(outcome.changes))
+      metrics.refreshes.inc({ table })
+      if (!outcome.isBehind) return
+    }
+  }
+
+  async #quarantine(derived: DerivedTable): Promise<void> {
+    const { ports, mostRows, metrics, log } = this.#options
+    const rejected = await quarantine(ports, derived, mostRows)
+    const table = nameOf(derived.table)
+    for (const [reason, rows] of Object.entries(rejected)) {
+      metrics.quarantined.inc({ table, reason }, rows)
+      log.warn({ table, reason, rows }, 'rows are in quarantine')
+    }
+  }
+
+  async #gold(): Promise<void> {
+    const { ports, metrics } = this.#options
+    const state = await silverNow(ports)
+    if (state === undefined) return
+    for (const gold of goldTables) {
+      if (this.#stopping.signal.aborted) return
+      const isNew = await refreshGold(ports, gold, state, rejectedSql)
+      if (isNew) metrics.refreshes.inc({ table: `gold.${gold.name}` })
+    }
+  }
+
+  async #guarded(table: string, work: () => Promise<void>): Promise<void> {
+    if (this.#stopping.signal.aborted) return
+    const { metrics, log } = this.#options
+    const stop = metrics.duration.startTimer({ table })
+    try {
+      await work()
+      metrics.lastSuccess.set({ table }, Date.now() / 1_000)
+    } catch (error) {
+      metrics.failures.inc({ table })
+      log.error({ table, err: error }, 'not refreshed; tried again in the next round')
+    } finally {
+      stop()
+    }
+  }
+}

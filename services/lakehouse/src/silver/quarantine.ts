@@ -1,0 +1,80 @@
+import { type AppendPorts, baseOf } from '@tenseams/lakehouse/append'
+import { writeDataFileFrom } from '@tenseams/lakehouse/data-files'
+import { ensureSchema } from '@tenseams/lakehouse/evolve'
+import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
+import { overwrite } from '@tenseams/lakehouse/overwrite'
+import { scanSql } from '@tenseams/lakehouse/scan-sql'
+import { liveFiles } from '@tenseams/lakehouse/snapshot'
+import { loadIfThere, loadOrMake } from '../table-opening.ts'
+import {
+  type DerivedColumn,
+  type DerivedTable,
+  nameOf,
+  schemaOf,
+  typedAs,
+} from './derived-table.ts'
+import { planRefresh } from './refresh-plan.ts'
+
+/** Rows of bronze that a gate kept out of silver, so that whoever mends them finds each with its reason. */
+export const quarantineTable: TableIdentifier = { namespace: 'silver', name: 'quarantine' }
+
+const columns: readonly DerivedColumn[] = [
+  { name: 'source', type: 'string', required: true, doc: 'The table that has the row.' },
+  { name: 'kafka_partition', type: 'int', required: true },
+  { name: 'kafka_offset', type: 'long', required: true },
+  { name: 'reason', type: 'string', required: true, doc: 'The gate.' },
+  { name: 'change', type: 'string', required: true, doc: 'JSON of what silver would have taken.' },
+]
+
+/** How many rows were kept out, by gate. */
+export type Quarantined = Readonly<Record<string, number>>
+
+/**
+ * Lists what a silver table's gates have rejected since the snapshot of its source that the quarantine has recorded, rows
+ * and recorded snapshot in one commit. It is made of bronze as silver is, by the same gates, so that each row is in one of
+ * the two: no commit has to hold both.
+ */
+export async function quarantine(
+  ports: AppendPorts,
+  derived: DerivedTable,
+  mostRows: bigint,
+): Promise<Quarantined> {
+  const source = await loadIfThere(ports.catalog, derived.source)
+  if (source?.currentSnapshotId == null) return {}
+  const base = baseOf(await open(ports))
+  const plan = await planRefresh(ports.storage, base.metadata, derived.source, source, mostRows)
+  if (plan === undefined) return {}
+  const name = nameOf(derived.source)
+  const relation = `(${await scanSql(ports, plan, plan.schema)})`
+  const rejected = `SELECT '${name}' AS source, kafka_partition, kafka_offset, reason, to_json(taken) AS change
+    FROM (${derived.changes(relation)}) AS taken WHERE reason IS NOT NULL`
+  const counts = await countsOf(ports, rejected)
+  const isEmpty = Object.keys(counts).length === 0
+  const sql = typedAs(base.metadata.schema, rejected)
+  const files = isEmpty
+    ? []
+    : [await writeDataFileFrom(ports, base.metadata, { source: name }, sql)]
+  const live = plan.isAnew ? await liveFiles(ports.storage, base.metadata) : []
+  const remove = live.map(({ file }) => file).filter(({ partition }) => partition.source === name)
+  const sources = { [name]: plan.upTo }
+  const outcome = await overwrite(ports, quarantineTable, base, {
+    ...{ remove, rows: [], files, sources },
+  })
+  return outcome.kind === 'committed' ? counts : {}
+}
+
+async function open({ catalog }: AppendPorts) {
+  const schema = schemaOf(columns)
+  const partitioning = [{ column: 'source', transform: 'identity' }]
+  const found = await loadOrMake(catalog, quarantineTable, schema, partitioning)
+  return ensureSchema(catalog, quarantineTable, found, schema)
+}
+
+async function countsOf({ engine }: AppendPorts, rejected: string): Promise<Quarantined> {
+  return engine.using(async (connection) => {
+    const reader = await connection.runAndReadAll(
+      `SELECT reason, count(*)::INTEGER FROM (${rejected}) GROUP BY 1`,
+    )
+    return Object.fromEntries(reader.getRowsJS() as [string, number][])
+  })
+}

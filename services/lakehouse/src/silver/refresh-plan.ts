@@ -1,0 +1,66 @@
+import { hasCode } from '@tenseams/lakehouse/errors'
+import { history } from '@tenseams/lakehouse/history'
+import { planIncremental } from '@tenseams/lakehouse/incremental'
+import type { DataFile } from '@tenseams/lakehouse/manifest'
+import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
+import { planScan } from '@tenseams/lakehouse/scan'
+import type { StructType } from '@tenseams/lakehouse/schema'
+import { readSources } from '@tenseams/lakehouse/sources'
+import type { Storage } from '@tenseams/lakehouse/storage'
+import { nameOf } from './derived-table.ts'
+
+/** The source's files to read, and up to which snapshot that is. */
+export type RefreshPlan = {
+  readonly files: readonly DataFile[]
+  readonly schema: StructType
+  readonly upTo: bigint
+  /** Nothing that the table holds is taken over. */
+  readonly isAnew: boolean
+}
+
+/**
+ * What came to the source since the snapshot that the table has recorded; `undefined` when that is nothing. When the way
+ * from there is not known any more, or a snapshot took rows away, the plan is the whole source.
+ */
+export async function planRefresh(
+  storage: Storage,
+  { properties }: TableMetadata,
+  sourceTable: TableIdentifier,
+  source: TableMetadata,
+  mostRows: bigint,
+): Promise<RefreshPlan | undefined> {
+  const after = readSources(properties)[nameOf(sourceTable)] ?? null
+  if (after === source.currentSnapshotId) return undefined
+  const { schema } = source
+  try {
+    const upTo = boundedEnd(source, after, mostRows)
+    const plan = await planIncremental(storage, source, { after, ...(upTo && { upTo }) })
+    if (plan.upTo === null) return undefined
+    if (plan.changes.every(({ kind }) => kind === 'append')) {
+      const files = plan.changes.flatMap(({ added }) => added)
+      return { files, schema, upTo: plan.upTo, isAnew: false }
+    }
+  } catch (error) {
+    if (!hasCode(error, 'SNAPSHOT_UNKNOWN')) throw error
+  }
+  const { files, snapshot } = await planScan(storage, source)
+  return snapshot && { files, schema, upTo: snapshot.snapshotId, isAnew: true }
+}
+
+/** The newest snapshot up to which no more rows came than are taken in one go; at least one. */
+function boundedEnd(
+  source: TableMetadata,
+  after: bigint | null,
+  mostRows: bigint,
+): bigint | undefined {
+  const snapshots = history(source)
+  const first = snapshots.findIndex(({ snapshotId }) => snapshotId === after) + 1
+  let rows = 0n
+  let end: bigint | undefined
+  for (const { snapshotId, summary } of snapshots.slice(first)) {
+    rows += summary.operation === 'replace' ? 0n : BigInt(summary['added-records'] ?? 0)
+    if (end !== undefined && rows > mostRows) break
+    end = snapshotId
+  }
+  return end
+}
