@@ -15,12 +15,16 @@ export const notificationTopic = 'cdc.shop.notifications'
 /**
  * Makes the topics of raw changes. Connect would make each with the first row of its table, which is too late for who
  * subscribes before, and with the broker's retention, which would take rows away that have not changed since.
+ * Each has a topic for its dead letters.
  */
 export function ensureRawTopics(options: {
   readonly brokers: string
   readonly timeoutMs: number
 }): Promise<void> {
   const configs = { 'retention.ms': '-1', 'cleanup.policy': 'delete' }
-  const wanted = rawTables.map((table) => ({ name: rawTopicOf(table), partitions: 4, configs }))
+  const wanted = rawTables.map(rawTopicOf).flatMap((name) => [
+    { name, partitions: 4, configs },
+    { name: `${name}.dead-letter`, partitions: 1, configs },
+  ])
   return ensureTopics([...wanted, { name: notificationTopic, partitions: 1, configs }], options)
 }

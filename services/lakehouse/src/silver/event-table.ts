@@ -78,9 +78,9 @@ function folded({ name, fold }: StateColumn): string {
   return `${folds[fold]} AS ${name}`
 }
 
-/** A time that one type of event tells. */
-export function timeOf(name: string, type: string): StateColumn {
-  const from = `CASE WHEN type = '${type}' THEN occurred_at END`
+/** A time that one type of event tells. `at` is the event's time. */
+export function timeOf(name: string, type: string, at = 'occurred_at'): StateColumn {
+  const from = `CASE WHEN type = '${type}' THEN ${at} END`
   return { name, type: 'timestamptz', from, fold: 'once' }
 }
 
@@ -106,7 +106,6 @@ export function status(names: Readonly<Record<string, string>>): readonly StateC
 }
 
 /** When the newest event happened. */
-export const updatedAt: StateColumn = {
-  ...{ name: 'updated_at', type: 'timestamptz', required: true },
-  ...{ from: 'occurred_at', fold: 'latest' },
+export function updatedAt(at = 'occurred_at'): StateColumn {
+  return { name: 'updated_at', type: 'timestamptz', required: true, from: at, fold: 'latest' }
 }

@@ -21,7 +21,7 @@ const orders: EventTable = {
       OrderCompleted: 'completed',
       OrderRefunded: 'refunded',
     }),
-    updatedAt,
+    updatedAt(),
     once('customer_id', 'string', 'placed.customer_id'),
     once('currency', 'string', 'placed.currency'),
     once('total_minor', 'long', 'placed.total_minor'),
@@ -63,7 +63,7 @@ const payments: EventTable = {
       PaymentVoided: 'voided',
       PaymentRefunded: 'refunded',
     }),
-    updatedAt,
+    updatedAt(),
     once('payment_id', 'string', 'coalesce(authorised.payment_id, captured.payment_id)'),
     once(
       'method',
@@ -101,18 +101,21 @@ const payments: EventTable = {
   ],
 }
 
+/** Protobuf has no time of its own: the contract's is a number of milliseconds. */
+const protobufTime = 'make_timestamptz(occurred_at * 1000)'
+
 const shipments: EventTable = {
   name: 'shipments',
   topic: 'fulfilment.shipment.v1',
   key: 'order_id',
   columns: [
     ...status({ ShipmentDispatched: 'dispatched', ShipmentRecalled: 'recalled' }),
-    updatedAt,
+    updatedAt(protobufTime),
     once('shipment_id', 'string', 'coalesce(dispatched.shipment_id, recalled.shipment_id)'),
     once('payment_id', 'string', 'dispatched.payment_id'),
     once('reason', 'string', 'recalled.reason'),
-    timeOf('dispatched_at', 'ShipmentDispatched'),
-    timeOf('recalled_at', 'ShipmentRecalled'),
+    timeOf('dispatched_at', 'ShipmentDispatched', protobufTime),
+    timeOf('recalled_at', 'ShipmentRecalled', protobufTime),
   ],
   gates: envelope,
 }

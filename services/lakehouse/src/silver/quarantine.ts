@@ -15,8 +15,10 @@ import {
 } from './derived-table.ts'
 import { planRefresh } from './refresh-plan.ts'
 
-/** Rows of bronze that a gate kept out of silver, so that whoever mends them finds each with its reason. */
-export const quarantineTable: TableIdentifier = { namespace: 'silver', name: 'quarantine' }
+/** `silver.quarantine`: rows of bronze that a gate kept out, so that whoever mends them finds each with its reason. */
+export const quarantineOf = ({ table: { namespace } }: DerivedTable): TableIdentifier => ({
+  ...{ namespace, name: 'quarantine' },
+})
 
 const columns: readonly DerivedColumn[] = [
   { name: 'source', type: 'string', required: true, doc: 'The table that has the row.' },
@@ -41,7 +43,8 @@ export async function quarantine(
 ): Promise<Quarantined> {
   const source = await loadIfThere(ports.catalog, derived.source)
   if (source?.currentSnapshotId == null) return {}
-  const base = baseOf(await open(ports))
+  const table = quarantineOf(derived)
+  const base = baseOf(await open(ports, table))
   const plan = await planRefresh(ports.storage, base.metadata, derived.source, source, mostRows)
   if (plan === undefined) return {}
   const name = nameOf(derived.source)
@@ -57,17 +60,17 @@ export async function quarantine(
   const live = plan.isAnew ? await liveFiles(ports.storage, base.metadata) : []
   const remove = live.map(({ file }) => file).filter(({ partition }) => partition.source === name)
   const sources = { [name]: plan.upTo }
-  const outcome = await overwrite(ports, quarantineTable, base, {
+  const outcome = await overwrite(ports, table, base, {
     ...{ remove, rows: [], files, sources },
   })
   return outcome.kind === 'committed' ? counts : {}
 }
 
-async function open({ catalog }: AppendPorts) {
+async function open({ catalog }: AppendPorts, table: TableIdentifier) {
   const schema = schemaOf(columns)
   const partitioning = [{ column: 'source', transform: 'identity' }]
-  const found = await loadOrMake(catalog, quarantineTable, schema, partitioning)
-  return ensureSchema(catalog, quarantineTable, found, schema)
+  const found = await loadOrMake(catalog, table, schema, partitioning)
+  return ensureSchema(catalog, table, found, schema)
 }
 
 async function countsOf({ engine }: AppendPorts, rejected: string): Promise<Quarantined> {
