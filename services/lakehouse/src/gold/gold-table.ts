@@ -30,7 +30,7 @@ export async function silverNow({ catalog }: AppendPorts): Promise<SilverState |
   const state = new Map<string, TableMetadata>()
   for (const name of silverNames) {
     const metadata = await loadIfThere(catalog, { namespace: 'silver', name })
-    if (metadata?.currentSnapshotId == null) return undefined
+    if (metadata === undefined) return undefined
     state.set(name, metadata)
   }
   return state
@@ -68,7 +68,10 @@ export async function refreshGold(
   const found = await loadOrMake(ports.catalog, table, schema)
   const base = baseOf(await ensureSchema(ports.catalog, table, found, schema))
   const sources = Object.fromEntries(
-    [...state].map(([name, { currentSnapshotId }]) => [`silver.${name}`, currentSnapshotId ?? 0n]),
+    // A table without rows yet has no snapshot, and none to record.
+    [...state].flatMap(([name, { currentSnapshotId: id }]) =>
+      id === null ? [] : [[`silver.${name}`, id]],
+    ),
   )
   const recorded = readSources(base.metadata.properties)
   if (Object.entries(sources).every(([name, id]) => recorded[name] === id)) return false

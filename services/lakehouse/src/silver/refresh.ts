@@ -39,8 +39,8 @@ export async function refresh(
   options: RefreshOptions,
 ): Promise<Refresh> {
   const source = await loadIfThere(ports.catalog, derived.source)
-  if (source?.currentSnapshotId == null) return { kind: 'idle' }
   const first = await openDerived(ports, derived)
+  if (source?.currentSnapshotId == null) return { kind: 'idle' }
   const plan = await planRefresh(
     ports.storage,
     first.metadata,
