@@ -22,11 +22,14 @@ type Change = {
   readonly op: string
   readonly before?: object | null
   readonly after?: object | null
+  /** When the connector told of it, by its own clock. */
+  readonly ts_us?: bigint | null
   readonly source: {
     readonly snapshot?: string | null
     readonly lsn?: bigint | null
     readonly txId?: bigint | null
     readonly ts_ms: bigint
+    readonly ts_us?: bigint | null
   }
 }
 
@@ -51,6 +54,7 @@ const changeColumns: readonly Omit<Field, 'id'>[] = [
     required: false,
     doc: 'Of the transaction, or of the snapshot.',
   },
+  { name: 'told_at', type: 'timestamptz', required: false, doc: 'By the connector’s clock.' },
   {
     name: 'snapshot',
     type: 'string',
@@ -94,14 +98,21 @@ async function decodeChange(
 }
 
 function changeRow({ key, change }: Envelope, origin: Origin): Row {
-  const { op, before, after, source } = (change ?? { op: 'tombstone' }) as Partial<Change>
+  const {
+    op,
+    before,
+    after,
+    source,
+    ts_us: told,
+  } = (change ?? { op: 'tombstone' }) as Partial<Change>
   return {
     ...originRow(origin),
     op: op ?? null,
     key: jsonOf(key),
     lsn: source?.lsn ?? null,
     tx_id: source?.txId ?? null,
-    committed_at: source === undefined ? null : micros(Number(source.ts_ms)),
+    committed_at: source === undefined ? null : (source.ts_us ?? micros(Number(source.ts_ms))),
+    told_at: told ?? null,
     snapshot: source?.snapshot ?? null,
     before: jsonOf(before),
     after: jsonOf(after),

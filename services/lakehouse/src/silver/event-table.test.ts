@@ -107,6 +107,6 @@ test('in whatever order, how often and in how many parts events come, the state 
         expect(await foldInMemory(engine, derived, batches)).toEqual(expected)
       },
     ),
-    { numRuns: 25 },
+    { numRuns: 10 },
   )
 })

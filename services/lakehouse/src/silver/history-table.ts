@@ -22,22 +22,27 @@ const own: readonly DerivedColumn[] = [
   { name: 'valid_from', type: 'timestamptz', required: true, doc: 'Commit time of the change.' },
   { name: 'valid_to', type: 'timestamptz', doc: 'Of the next version; null for the newest.' },
   { name: 'is_deleted', type: 'boolean', required: true, doc: 'The row was gone in this time.' },
-  { name: 'op', type: 'string', doc: 'What began it: c, u, d, r (found by a snapshot) or a mark.' },
-  { name: 'lsn', type: 'long', required: true, doc: 'Where in the WAL the version begins.' },
-  { name: 'seen_lsn', type: 'long', required: true, doc: 'Where a snapshot last found it so.' },
+  { name: 'op', type: 'string', doc: 'What began it: c, u, d, r (found by a snapshot) or mark.' },
+  { name: 'lsn', type: 'long', doc: 'Place in the WAL; an incremental snapshot has none.' },
   {
-    ...{ name: 'mark', type: 'string' },
-    doc: 'truncate or snapshot, in a row without key: what is not seen there or later was gone by then.',
+    name: 'kafka_offset',
+    type: 'long',
+    doc: 'Of the record that began it, in the key’s partition.',
   },
+  { name: 'seen_offset', type: 'long', doc: 'Of the last record that found it so.' },
+  { name: 'told_at', type: 'timestamptz', doc: 'When the connector told of it.' },
+  { name: 'seen_at', type: 'timestamptz', doc: 'When the connector last found it so.' },
+  { name: 'mark', type: 'string', doc: 'truncate or snapshot, in a row without key.' },
 ]
 
 /**
- * `silver.<name>`: each row of a captured table in each version it had (slowly changing dimension, type 2), ordered by the
- * place in the WAL and not by arrival. A version that a snapshot finds as it was is not a new one.
+ * `silver.<name>`: each row of a captured table in each version it had (slowly changing dimension, type 2). What came later is
+ * told by a key's order in its partition, which is Postgres' order of commits; not by the WAL's addresses, since a change made
+ * before a snapshot and committed after it has the lesser one. A version that a snapshot finds as it was is not a new one.
  *
- * A truncate, and the end of a snapshot of the whole table, are told by no key: they are kept as rows without key (marks),
- * and end every version that was last seen before them. So a row that was deleted while nobody captured is ended by the
- * snapshot that no longer finds it.
+ * A truncate, and the end of a snapshot of the whole table, have no key: they are kept as rows without key (marks), and end every
+ * version that the connector had told of before them and that the snapshot has not read. So a row that was deleted
+ * while nobody captured is ended by the snapshot that no longer finds it. The connector's own clock says what was before.
  */
 export function historyOf({ name, topic, key, columns, gates }: CapturedTable): DerivedTable {
   const values = columns.map((column) => column.name)
@@ -53,72 +58,74 @@ export function historyOf({ name, topic, key, columns, gates }: CapturedTable): 
     buckets: BUCKETS,
     changes: (source) => changesSql({ key, columns, gates }, source),
     fold: (parts) => versionsSql(key, values, parts),
-    foldKeyless: (keyless) =>
-      `SELECT NULL AS ${key}, ${values.map((value) => `NULL AS ${value}`).join(', ')}, valid_from, NULL AS valid_to,
-              false AS is_deleted, NULL AS op, lsn, lsn AS seen_lsn, mark
-         FROM (${marksSql(keyless)}) ORDER BY lsn`,
+    foldKeyless: (keyless) => {
+      const kept = ['valid_from', 'lsn', 'mark']
+      const nothing = [key, ...values, ...own.map((column) => column.name)]
+        .filter((column) => !kept.includes(column) && column !== 'is_deleted')
+        .map((column) => `NULL AS ${column}`)
+      return `SELECT false AS is_deleted, ${nothing.join(', ')}, * FROM (${marksSql(keyless)}) ORDER BY valid_from`
+    },
   }
 }
 
-/** Versions of a bucket's rows: all that was told of each key, in the order of the WAL, cut where it changes. */
+/** Versions of a bucket's rows: all that was told of each key, in the order of its partition, cut where it changes. */
 function versionsSql(
   key: string,
   values: readonly string[],
   { rows, changes, keyless }: FoldParts,
 ): string {
-  const names = [key, ...values]
+  const names = [key, ...values].join(', ')
+  const value = `row(${values.join(', ')})`
   return `WITH marks AS (${marksSql(keyless)}), told AS (
-         SELECT ${names.join(', ')}, lsn, valid_from, op FROM ${rows}
-          WHERE ${key} IS NOT NULL
-         UNION ALL
-         SELECT ${names.join(', ')}, seen_lsn, valid_from, 'r' FROM ${rows}
-          WHERE ${key} IS NOT NULL AND seen_lsn > lsn
-         UNION ALL
-         SELECT ${names.join(', ')}, lsn, valid_from, op FROM ${changes}
-          WHERE ${key} IS NOT NULL
-       ), evidence AS (
-         SELECT * FROM told
-         UNION ALL BY NAME
-         SELECT keys.${key}, marks.lsn, min(marks.valid_from) AS valid_from, 'mark' AS op
-           FROM marks JOIN (SELECT ${key}, min(lsn) AS first FROM told GROUP BY ${key}) AS keys
-             ON keys.first < marks.lsn
-          WHERE NOT EXISTS (FROM ${rows} AS seen
-                             WHERE seen.${key} = keys.${key} AND marks.lsn BETWEEN seen.lsn AND seen.seen_lsn
-                               AND NOT seen.is_deleted)
-          GROUP BY keys.${key}, marks.lsn
-       ), single AS (
-         SELECT *, op IN ('d', 'mark') AS is_gone FROM evidence
-         QUALIFY row_number() OVER (PARTITION BY ${key}, lsn ORDER BY is_gone, op, valid_from) = 1
-       ), compared AS (
-         SELECT *, row(${values.join(', ')}) AS value,
-                lag(is_gone) OVER earlier AS was_gone, lag(row(${values.join(', ')})) OVER earlier AS old_value
-           FROM single WINDOW earlier AS (PARTITION BY ${key} ORDER BY lsn)
-       ), numbered AS (
-         SELECT *, sum(CASE
-                  WHEN was_gone IS NULL THEN 1
-                  WHEN is_gone AND was_gone THEN 0
-                  WHEN op = 'r' AND NOT was_gone AND value IS NOT DISTINCT FROM old_value THEN 0
-                  ELSE 1 END) OVER (PARTITION BY ${key} ORDER BY lsn) AS number
-           FROM compared
-       ), versions AS (
-         SELECT ${key}, ${values.map((value) => `arg_min_null(${value}, lsn) AS ${value}`).join(', ')},
-                arg_min(valid_from, lsn) AS valid_from, arg_min(op, lsn) AS op,
-                arg_min(is_gone, lsn) AS is_deleted,
-                min(lsn) AS lsn, max(lsn) AS seen_lsn, number
-           FROM numbered GROUP BY ${key}, number
-       )
-       SELECT ${names.join(', ')}, valid_from,
-              lead(valid_from) OVER (PARTITION BY ${key} ORDER BY number) AS valid_to,
-              is_deleted, op, lsn, CASE WHEN is_deleted THEN lsn ELSE seen_lsn END AS seen_lsn, NULL AS mark
-         FROM versions
-        ORDER BY ${key}, lsn`
+      SELECT ${names}, kafka_offset AS position, told_at, valid_from, op, lsn FROM ${rows}
+       WHERE ${key} IS NOT NULL AND op <> 'mark'
+      UNION ALL
+      SELECT ${names}, seen_offset, seen_at, valid_from, 'r', NULL FROM ${rows}
+       WHERE ${key} IS NOT NULL AND op <> 'mark' AND seen_offset > kafka_offset
+      UNION ALL
+      SELECT ${names}, position, told_at, valid_from, op, lsn FROM ${changes} WHERE ${key} IS NOT NULL
+    ), ended AS (
+      SELECT told.${key}, max(position) AS position, marks.valid_from AS told_at, marks.valid_from, 'mark' AS op,
+             any_value(marks.lsn) AS lsn
+        FROM told JOIN marks ON told.told_at < marks.valid_from
+       WHERE NOT EXISTS (FROM ${rows} AS held WHERE held.${key} = told.${key}
+                            AND held.told_at < marks.valid_from AND held.seen_at >= marks.valid_from)
+         AND NOT EXISTS (FROM told AS read WHERE read.${key} = told.${key} AND marks.mark = 'snapshot'
+                            AND read.op = 'r' AND read.lsn = marks.lsn)
+       GROUP BY told.${key}, marks.valid_from
+    ), evidence AS (
+      SELECT *, op = 'mark' AS is_mark, op IN ('d', 'mark') AS is_gone
+        FROM (FROM told UNION ALL BY NAME FROM ended)
+     QUALIFY row_number() OVER (PARTITION BY ${key}, position, op = 'mark', if(op = 'mark', valid_from, NULL)
+                                ORDER BY op, told_at) = 1
+    ), compared AS (
+      SELECT *, row_number() OVER earlier AS place, lag(is_gone) OVER earlier AS was_gone,
+             ${value} AS value, lag(${value}) OVER earlier AS old_value
+        FROM evidence WINDOW earlier AS (PARTITION BY ${key} ORDER BY position, is_mark, valid_from)
+    ), numbered AS (
+      SELECT *, sum(CASE WHEN was_gone IS NULL THEN 1
+                         WHEN is_gone AND was_gone THEN 0
+                         WHEN op = 'r' AND NOT was_gone AND value IS NOT DISTINCT FROM old_value THEN 0
+                         ELSE 1 END) OVER (PARTITION BY ${key} ORDER BY place) AS number
+        FROM compared
+    ), versions AS (
+      SELECT ${key}, number, ${values.map((column) => `arg_min_null(${column}, place) AS ${column}`).join(', ')},
+             arg_min(valid_from, place) AS valid_from, arg_min(op, place) AS op, arg_min(is_gone, place) AS is_deleted,
+             arg_min_null(lsn, place) AS lsn, arg_min(position, place) AS kafka_offset,
+             max(position) AS last_position, arg_min(told_at, place) AS told_at, max(told_at) AS last_told_at
+        FROM numbered GROUP BY ${key}, number
+    )
+    SELECT * EXCLUDE (number, last_position, last_told_at),
+           lead(valid_from) OVER (PARTITION BY ${key} ORDER BY number) AS valid_to,
+           if(is_deleted, kafka_offset, last_position) AS seen_offset, if(is_deleted, told_at, last_told_at) AS seen_at,
+           NULL AS mark
+      FROM versions ORDER BY ${key}, number`
 }
 
 /** A mark that was told twice is one. */
 function marksSql({ rows, changes }: FoldParts['keyless']): string {
-  return `SELECT mark, lsn, min(valid_from) AS valid_from
-            FROM (SELECT mark, lsn, valid_from FROM ${rows} UNION ALL SELECT mark, lsn, valid_from FROM ${changes})
-           GROUP BY mark, lsn`
+  return `SELECT DISTINCT mark, lsn, valid_from
+            FROM (SELECT mark, lsn, valid_from FROM ${rows} UNION ALL SELECT mark, lsn, valid_from FROM ${changes})`
 }
 
 /** Whole snapshots end with a row that says so; incremental ones have none, and need none. */
@@ -130,17 +137,19 @@ function changesSql(
 ): string {
   const nothing = columns.map(({ name }) => `NULL AS ${name}`)
   return `WITH read AS (
-      SELECT kafka_partition, kafka_offset, op, snapshot, lsn, committed_at AS valid_from,
+      SELECT kafka_partition, kafka_offset, op, snapshot, lsn, committed_at, told_at,
              "key"->>'${key}' AS ${key}, CASE WHEN op = 'd' THEN NULL ELSE "after" END AS image
         FROM ${source} WHERE op IN ('c', 'u', 'r', 'd', 't')
     ), columns AS (
       SELECT kafka_partition, kafka_offset, ${key}, ${columns.map(({ name, from }) => `${from} AS ${name}`).join(', ')},
-             lsn, valid_from, op, NULL::VARCHAR AS mark
+             lsn, committed_at AS valid_from, kafka_offset AS position, told_at, op, NULL::VARCHAR AS mark
         FROM read WHERE op <> 't'
     )
     SELECT *, ${rejectedBy([{ reason: 'no-key', rejects: `${key} IS NULL` }, ...gates])} AS reason FROM columns
     UNION ALL BY NAME
-    SELECT kafka_partition, kafka_offset, NULL AS ${key}, ${nothing.join(', ')}, lsn, valid_from, op,
-           CASE op WHEN 't' THEN 'truncate' ELSE 'snapshot' END AS mark
+    SELECT kafka_partition, kafka_offset, NULL AS ${key}, ${nothing.join(', ')}, lsn,
+           -- A truncate counts from where the connector tells of it, a snapshot from where it began.
+           if(op = 't', told_at, committed_at) AS valid_from, kafka_offset AS position, told_at, op,
+           if(op = 't', 'truncate', 'snapshot') AS mark
       FROM read WHERE op = 't' OR op = 'r' AND snapshot IN ${LAST_OF_SNAPSHOT}`
 }
