@@ -23,7 +23,7 @@ const verbs = {
   stack: ['deploy/local/src/stack-command.ts', 'up, down, status and more of the running system'],
   contracts: ['contracts/src/main.ts', 'check, publish, compare and dance schemas; generate types'],
   jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
-  lake: ['services/lakehouse/src/query-command.ts', 'tables and rows of the lakehouse'],
+  lake: ['services/lakehouse/src/lake-command.ts', 'tables, rows and care of the lakehouse'],
   'read-model': [
     'services/orders/src/read-model-command.ts',
     'rebuild the order list, or see how far it is',
@@ -37,7 +37,7 @@ const verbs = {
   test: ['test/run.ts', 'every test of the landing lane'],
   'test:full': ['test/full.ts', 'every long proof, and what came of it into docs/proofs.md'],
   reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
-  prove: ['test/prove/main.ts', 'provoke what could refute a claim: keys, position, eos, lake'],
+  prove: ['test/prove/main.ts', 'provoke what could refute a claim: keys, position, eos, lake …'],
   bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos, lake'],
 }
 

@@ -18,6 +18,8 @@ export type Claim = {
   readonly provokes?: readonly string[]
   /** The service that is started in an unusual way for a guard that is off, or that is to be seen alone. */
   readonly unusualPart?: (guard: string, isOn: boolean) => StackSettings['broken'] | undefined
+  /** What is otherwise on the instance that it is proven on. */
+  readonly settings?: Partial<StackSettings>
   /** Options that are whole numbers. */
   readonly numbers?: Readonly<Record<string, NumberOption>>
   /** Parts of the stack that it needs. */

@@ -13,6 +13,7 @@ import { Load, type Wish } from './eos/load.ts'
 import { FulfilmentProcess } from './eos/provocations/fulfilment-process.ts'
 import { completed } from './eos/provocations/scene.ts'
 import { type Fault, scheduleOf } from './eos/schedule.ts'
+import { untilAllEnded } from './eos/settled.ts'
 import { Witness } from './eos/witness/witness.ts'
 
 const ORDERS_PER_SECOND = 15
@@ -134,23 +135,6 @@ async function untilProgress(shop: pg.Pool, journal: Journal): Promise<void> {
     return now > before && now
   }
   journal.note('progress', { completed: await eventually(isMore, waiting) })
-}
-
-/** No order waits for a payment or a shipment, and no money is held for an order that has ended. */
-async function untilAllEnded(shop: pg.Pool): Promise<void> {
-  const haveEnded = async () => {
-    const { rowCount } = await shop.query(
-      `select from (
-         select distinct on (stream_id) type from orders.events order by stream_id, version desc
-       ) as orders where type in ('OrderPlaced', 'OrderConfirmed')
-       union all
-       select from (
-         select distinct on (stream_id) type from payments.events order by stream_id, version desc
-       ) as payments where type = 'PaymentAuthorised' limit 1`,
-    )
-    return rowCount === 0
-  }
-  await eventually(haveEnded, { timeoutMs: 240_000, what: 'every order and payment to end' })
 }
 
 /** The auditor's verdict at a barrier, and the clients': what they were told is so, and they are told the same again. */

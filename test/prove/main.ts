@@ -9,9 +9,10 @@ import { proofsFolder } from './eos/journal.ts'
 import { eos } from './eos.ts'
 import { keys } from './keys.ts'
 import { lake } from './lake.ts'
+import { medallion } from './medallion.ts'
 import { position } from './position.ts'
 
-const claims: readonly Claim[] = [keys, position, eos, lake]
+const claims: readonly Claim[] = [keys, position, eos, lake, medallion]
 
 const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 
@@ -108,7 +109,7 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
 function settingsOf({ claim, broken, provoked }: Wish): Partial<StackSettings> {
   const guard = broken ?? provoked
   const unusual = guard === undefined ? undefined : claim.unusualPart?.(guard, broken === undefined)
-  return unusual === undefined ? {} : { broken: unusual }
+  return { ...claim.settings, ...(unusual && { broken: unusual }) }
 }
 
 function numbersOf(

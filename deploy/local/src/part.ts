@@ -23,6 +23,8 @@ export type StackSettings = {
   readonly debezium: DebeziumLine
   /** A Flink interval that replaces the jobs' own window, such as `INTERVAL '10' SECOND`. */
   readonly window?: string
+  /** From one round in which silver and gold are made to the next; the service's own when left out. */
+  readonly silverIntervalMs?: number
   /** A service that runs without one of its guards, for a proof that must then fail. */
   readonly broken?: { readonly part: string; readonly guard: string }
 }

@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { LakehouseError } from './errors.ts'
 
 /**
@@ -22,6 +22,15 @@ export type Storage = {
   readonly read: (uri: string) => Promise<Buffer>
   /** Removes a file that nothing refers to; one that is not there is no error. */
   readonly remove: (uri: string) => Promise<void>
+  /** All files under a folder; one that goes meanwhile may be left out, and a folder that is not there has none. */
+  readonly list: (uri: string) => Promise<readonly StoredFile[]>
+}
+
+export type StoredFile = {
+  readonly uri: string
+  readonly bytes: number
+  /** When its bytes last changed, in milliseconds since 1970. */
+  readonly changedMs: number
 }
 
 /** What durability rests on: the calls of a file system that write, and the one after which that outlives a loss of power. */
@@ -119,11 +128,34 @@ export function storageOn(disk: Disk): Storage {
     locate: pathOf,
     read: (uri) => storing(uri, (path) => readFile(path)),
     remove: (uri) => storing(uri, (path) => rm(path, { force: true })),
+    list: (uri) => storing(uri, filesUnder),
   }
 }
 
 /** Files on this machine. */
 export const fileStorage: Storage = storageOn(localDisk)
+
+async function filesUnder(folder: string): Promise<readonly StoredFile[]> {
+  const entries = await unlessGone(() => readdir(folder, { recursive: true, withFileTypes: true }))
+  const files: StoredFile[] = []
+  for (const entry of entries ?? []) {
+    if (!entry.isFile()) continue
+    const path = join(entry.parentPath, entry.name)
+    const found = await unlessGone(() => stat(path))
+    if (found === undefined) continue
+    files.push({ uri: path, bytes: found.size, changedMs: found.mtimeMs })
+  }
+  return files
+}
+
+async function unlessGone<Made>(work: () => Promise<Made>): Promise<Made | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
 
 /** Nothing is decoded: to Hadoop and pyarrow, too, `%2F` in a path is a part of the name. */
 function pathOf(uri: string): string {

@@ -60,6 +60,9 @@ export function bronzeNameOf(topic: string): TableIdentifier {
   return { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') }
 }
 
+export const tableName = ({ table: { namespace, name } }: Pick<BronzeTable, 'table'>): string =>
+  `${namespace}.${name}`
+
 /** Milliseconds to microseconds, which is all that Iceberg's times know. */
 export const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n
 

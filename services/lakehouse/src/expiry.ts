@@ -2,7 +2,7 @@ import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/lakehouse/a
 import { type ExpirePolicy, expire, planExpiry } from '@tenseams/lakehouse/expire'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
 import { pinnedBy } from '@tenseams/lakehouse/sources'
-import type { Log } from './table-sink.ts'
+import type { Log, TableSinkOptions } from './table-sink.ts'
 
 /**
  * Each commit reads and writes the metadata of every snapshot that is kept, so old ones go, some at a time. Their proof
@@ -24,9 +24,9 @@ export class Expiry {
   readonly #log: Log
   #notBefore = 0
 
-  constructor(ports: AppendPorts, table: TableIdentifier, log: Log) {
+  constructor({ ports, bronze, log }: Pick<TableSinkOptions, 'ports' | 'bronze' | 'log'>) {
     this.#ports = ports
-    this.#table = table
+    this.#table = bronze.table
     this.#log = log
   }
 

@@ -10,10 +10,13 @@ import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { Bronze } from './bronze.ts'
-import { bronzeTableOf } from './bronze-table.ts'
+import { bronzeNameOf, bronzeTableOf } from './bronze-table.ts'
 import { ContractFollower } from './contract-follower.ts'
+import { goldTables } from './gold/gold-tables.ts'
 import { LayerMetrics } from './layer-metrics.ts'
 import { Layers } from './layers.ts'
+import { Maintenance } from './maintenance.ts'
+import { MaintenanceMetrics } from './maintenance-metrics.ts'
 import { LakehouseMetrics } from './metrics.ts'
 import { rawChangeTableOf, rawTopics } from './raw-change-table.ts'
 import { readLakehouseSettings, topicsOf } from './settings.ts'
@@ -61,9 +64,10 @@ const bronze = new Bronze({
   log: server.log,
 })
 
+const silver = silverTables(broken === 'last-write-wins-by-arrival' ? 'arrival' : 'version')
 const layers = new Layers({
   ports: { catalog, engine: foldingEngine, storage: fileStorage },
-  silver: silverTables(broken === 'last-write-wins-by-arrival' ? 'arrival' : 'version'),
+  silver,
   intervalMs: settings.SILVER_INTERVAL_MS,
   mostRows: BigInt(settings.SILVER_MAX_ROWS),
   ...(broken === 'forget-bronze-snapshot' && { beforeRows: recordFirst }),
@@ -71,12 +75,28 @@ const layers = new Layers({
   log: server.log,
 })
 
+const maintenance = new Maintenance({
+  ports: { catalog, engine: foldingEngine, storage: fileStorage },
+  tables: [
+    ...topics.map(({ name }) => bronzeNameOf(name)),
+    ...silver.map(({ table }) => table),
+    { namespace: 'silver', name: 'quarantine' },
+    ...goldTables.map(({ name }) => ({ namespace: 'gold', name })),
+  ],
+  intervalMs: settings.MAINTENANCE_INTERVAL_MS,
+  compactBytesPerMinute: settings.COMPACT_BYTES_PER_MINUTE,
+  orphanAgeMs: settings.ORPHAN_AGE_MS,
+  metrics: new MaintenanceMetrics(registry),
+  log: server.log,
+})
+
 bronze.start()
 if (settings.SILVER_INTERVAL_MS > 0) layers.start()
+if (settings.MAINTENANCE_INTERVAL_MS > 0) maintenance.start()
 const engines = {
   close: async () => {
     engine.close()
     foldingEngine.close()
   },
 }
-await runService(server, settings, [layers, bronze, deadLetters, engines])
+await runService(server, settings, [maintenance, layers, bronze, deadLetters, engines])

@@ -53,3 +53,10 @@ export class Positions {
     this.#fruitlessSeeks.delete(partition)
   }
 }
+
+/** For a log. */
+export function offsetTexts(
+  offsets: ReadonlyMap<number, bigint>,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries([...offsets].map(([partition, offset]) => [partition, String(offset)]))
+}

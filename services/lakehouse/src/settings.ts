@@ -1,3 +1,4 @@
+import { LEAST_ORPHAN_AGE_MS } from '@tenseams/lakehouse/orphans'
 import { commonSettings, readSettings } from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
@@ -18,6 +19,12 @@ const schema = Type.Object({
   SILVER_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 30_000 }),
   /** About how many rows of bronze one commit of silver takes. */
   SILVER_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 200_000 }),
+  /** From one round of compaction and expiry to the next; 0 leaves that to other instances. */
+  MAINTENANCE_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 60_000 }),
+  /** What compaction reads in a minute at most, over all tables. */
+  COMPACT_BYTES_PER_MINUTE: Type.Integer({ minimum: 0, default: 67_108_864 }),
+  /** How old a file must be that nothing refers to, before it is removed: longer than any commit takes. */
+  ORPHAN_AGE_MS: Type.Integer({ minimum: LEAST_ORPHAN_AGE_MS, default: 3_600_000 }),
   /**
    * Only in a proof, which must then fail: records of aborted transactions are taken for committed; silver takes what came
    * last for the newest; silver records what it was made of before it is made.

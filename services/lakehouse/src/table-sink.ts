@@ -3,12 +3,12 @@ import { type AppendBase, type AppendPorts, append } from '@tenseams/lakehouse/a
 import type { BatchPlan, OffsetSpan } from '@tenseams/lakehouse/offsets'
 import type { KafkaMessage } from 'kafkajs'
 import type { DecodedBatch } from './batch.ts'
-import type { BronzeTable } from './bronze-table.ts'
+import { type BronzeTable, tableName } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { Expiry } from './expiry.ts'
 import { type Portion, portionOf } from './fetched.ts'
 import type { LakehouseMetrics } from './metrics.ts'
-import { Positions } from './positions.ts'
+import { offsetTexts, Positions } from './positions.ts'
 import { TableBuffer } from './table-buffer.ts'
 import { openTable } from './table-opening.ts'
 
@@ -65,9 +65,9 @@ export type SinkPlan =
 const LONGEST_RETRY_MS = 5_000
 
 /**
- * One table's way from decoded batches to snapshots. Offsets and rows go into the same commit, so a crash at any
- * moment loses only what is buffered, and that is read again from the table's offsets. Whenever it is in doubt what
- * the table holds, the buffer is dropped and the table is read anew: never the other way round.
+ * One table's way from decoded batches to snapshots. Offsets and rows go into the same commit, so a crash at any moment loses only
+ * what is buffered, and that is read again from the table's offsets. Whenever it is in doubt what the table holds, the
+ * buffer is dropped and the table is read anew: never the other way round.
  */
 export class TableSink {
   readonly #options: TableSinkOptions
@@ -85,9 +85,8 @@ export class TableSink {
   constructor(options: TableSinkOptions) {
     this.#options = options
     this.#bronze = options.bronze
-    const { namespace, name } = options.bronze.table
-    this.#labels = { table: `${namespace}.${name}` }
-    this.#expiry = new Expiry(options.ports, options.bronze.table, options.log)
+    this.#labels = { table: tableName(options.bronze) }
+    this.#expiry = new Expiry(options)
     this.#buffer = new TableBuffer(options.bronze.topic)
     options.metrics.rows.inc(this.#labels, 0)
     options.metrics.conflicts.inc(this.#labels, 0)
@@ -277,7 +276,7 @@ export class TableSink {
     this.#base = base
     this.#state = { kind: 'writing', positions: new Positions(positions) }
     metrics.reopenings.inc(this.#labels)
-    log.info({ ...this.#labels, offsets: texts(positions) }, 'table is open')
+    log.info({ ...this.#labels, offsets: offsetTexts(positions) }, 'table is open')
     onOpened(this.#bronze.topic, positions)
   }
 
@@ -295,8 +294,4 @@ function reasonOf(state: State): string {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
-}
-
-function texts(offsets: ReadonlyMap<number, bigint>): Readonly<Record<string, string>> {
-  return Object.fromEntries([...offsets].map(([partition, offset]) => [partition, String(offset)]))
 }

@@ -22,13 +22,16 @@ const REFUSED = 422
 export class Load {
   readonly #ordersUrl: string
   readonly #everyMs: number
+  readonly #customers: readonly string[]
   readonly #asking = new Set<Promise<void>>()
   readonly wishes: Wish[] = []
   #stopped = false
   #running: Promise<void> = Promise.resolve()
 
-  constructor(ordersUrl: string, perSecond: number) {
+  /** @param customers who order, one after another; without them each order is a stranger's. */
+  constructor(ordersUrl: string, perSecond: number, customers: readonly string[] = []) {
     this.#ordersUrl = ordersUrl
+    this.#customers = customers
     this.#everyMs = 1_000 / perSecond
   }
 
@@ -56,7 +59,8 @@ export class Load {
   async #ask(wish: number): Promise<void> {
     const key = randomUUID()
     const paymentMethod = wish % 10 === 9 ? 'card-declined' : 'card'
-    const body = orderBody({ customerId: randomUUID(), paymentMethod })
+    const customerId = this.#customers[wish % this.#customers.length] ?? randomUUID()
+    const body = orderBody({ customerId, paymentMethod })
     const deadline = performance.now() + ASK_FOR_MS
     for (let attempts = 1; ; attempts += 1) {
       const answer = await postOrder(this.#ordersUrl, body, key).catch(() => undefined)

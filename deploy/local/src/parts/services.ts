@@ -70,13 +70,14 @@ const services: readonly Service[] = [
   },
   {
     name: 'lakehouse',
-    title: 'service lakehouse, Kafka to bronze',
+    title: 'service lakehouse, Kafka to bronze, silver and gold',
     profiles: fullOnly,
     needs: ['contracts', 'catalog'],
     port: 'lakehouse',
     environment: (context) => ({
       CATALOG_URL: context.endpoints.catalogUrl,
       ...kafkaSettings(context),
+      ...silverInterval(context),
     }),
   },
   {
@@ -124,6 +125,10 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
   // A little more than a service gives itself to drain.
   stopTimeoutMs: 20_000,
 }))
+
+function silverInterval({ settings: { silverIntervalMs } }: Context) {
+  return silverIntervalMs === undefined ? {} : { SILVER_INTERVAL_MS: String(silverIntervalMs) }
+}
 
 function brokenGuard({ settings: { broken } }: Context, name: string) {
   return broken?.part === name ? { BROKEN_GUARD: broken.guard } : {}

@@ -10,7 +10,9 @@ import { endOffsetsSummary } from '@tenseams/lakehouse/offsets'
 import { type LakePorts, listTables, queryLake } from '@tenseams/lakehouse/query'
 import type { ScanOptions } from '@tenseams/lakehouse/scan'
 import { fileStorage } from '@tenseams/lakehouse/storage'
+import { compactTable, expireTable, orphansOf, type Telling, verifyTables } from './care-verbs.ts'
 import { jsonLines, tableText } from './table-text.ts'
+import { views, withViews } from './views.ts'
 
 const help = `npm run lake -- <verb>
 
@@ -20,12 +22,20 @@ const help = `npm run lake -- <verb>
                      --at <snapshot id | ISO time> reads the tables as they were then, with the columns of then
   history <table>    the table's snapshots, whether their offsets are an unbroken chain, and what the table's log of
                      offsets proves, back to the first commit
+  verify [<table>]   from the files up: each is there with its size and rows, totals are sums, offsets are unbroken
+  compact <table>    puts small files together
+  expire <table>     lets snapshots go that are older than five minutes, none that another table is made up to
+  orphans <table>    removes files that nothing refers to and that are older than an hour
+                     --dry-run only shows them; --older-than <minutes> instead of 60, 15 at least
+  The service does the last three by itself.
 
   --offset <n>       ports of the running instance: those of deploy/local/ports.json plus n (0)
   --catalog <url>    instead of the instance's catalogue
   --json             one JSON object a line, int64 exact
 
-Exit codes: 0 done; 1 the chain of offsets is broken; 2 it could not be done.
+Besides tables, a query may name the views ${views.map(({ name }) => name).join(', ')}.
+
+Exit codes: 0 done; 1 a table is not as it must be; 2 it could not be done.
 `
 
 const options = {
@@ -34,6 +44,8 @@ const options = {
   offset: { type: 'string', default: '0' },
   catalog: { type: 'string' },
   json: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  'older-than': { type: 'string' },
 } as const
 
 /** What was asked for cannot be understood, or has nothing to work on. */
@@ -58,7 +70,54 @@ async function main(args: readonly string[]): Promise<number> {
     return showQuery(catalog, subject, whenOf(values.at), show)
   }
   if (verb === 'history' && subject !== undefined) return showHistory(catalog, subject, show)
+  if (verb !== undefined && isCare(verb) && (subject !== undefined || verb === 'verify')) {
+    return care(catalog, verb, subject, values, show)
+  }
   throw new UsageError(mistakeIn(verb))
+}
+
+const careVerbs = ['verify', 'compact', 'expire', 'orphans'] as const
+
+type CareVerb = (typeof careVerbs)[number]
+
+const isCare = (verb: string): verb is CareVerb => careVerbs.some((one) => one === verb)
+
+async function care(
+  catalog: Catalog,
+  verb: CareVerb,
+  subject: string | undefined,
+  values: { readonly 'dry-run'?: boolean; readonly 'older-than'?: string },
+  show: Show,
+): Promise<number> {
+  const telling: Telling = { show, say: (line) => void process.stderr.write(`${line}\n`) }
+  const olderThanMs = minutesOf(values['older-than'])
+  const engine = await Engine.open({ memoryLimit: '1GB', threads: 2 })
+  const ports = { catalog, storage: fileStorage, engine }
+  try {
+    if (verb === 'verify') {
+      return await verifyTables(
+        ports,
+        subject === undefined ? undefined : identifierOf(subject),
+        telling,
+      )
+    }
+    const table = identifierOf(subject ?? '')
+    if (verb === 'compact') return await compactTable(ports, table, telling)
+    if (verb === 'expire') return await expireTable(ports, table, telling)
+    const dryRun = values['dry-run'] === true
+    return await orphansOf(ports, table, { dryRun, olderThanMs }, telling)
+  } finally {
+    engine.close()
+  }
+}
+
+function minutesOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined
+  const minutes = Number(text)
+  if (Number.isInteger(minutes) && minutes >= 15) return minutes * 60_000
+  throw new UsageError(
+    `--older-than ${text}: minutes from 15 on are expected, so that no commit is under way`,
+  )
 }
 
 async function showTables(catalog: Catalog, show: Show): Promise<number> {
@@ -90,7 +149,7 @@ async function showQuery(
   const engine = await Engine.open({ memoryLimit: '1GB', threads: 2 })
   try {
     const ports: LakePorts = { catalog, storage: fileStorage, engine }
-    show(await queryLake(ports, sql, when))
+    show(await queryLake(ports, withViews(sql), when))
     return 0
   } finally {
     engine.close()
@@ -173,7 +232,7 @@ function catalogPort(offset: string): number {
 function mistakeIn(verb: string | undefined): string {
   if (verb === undefined) return 'which verb?'
   if (verb === 'query') return 'query: which SQL?'
-  if (verb === 'history') return 'history: which table?'
+  if (verb === 'history' || isCare(verb)) return `${verb}: which table?`
   return verb === 'tables' ? 'tables takes nothing more' : `${verb} is no verb`
 }
 
