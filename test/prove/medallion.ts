@@ -150,13 +150,16 @@ async function judge(scene: Scene, { broken }: Proving): Promise<Verdict> {
   let found: readonly string[] | undefined
   const isEqual = async () => {
     if (broken === 'forget-bronze-snapshot') await revive(stack, 'lakehouse')
-    found = undefined
     found = await compare(scene, [...reading.records])
     return found.length === 0
   }
-  const waiting = { timeoutMs: CATCH_UP_MS, what: 'all layers to be equal', intervalMs: 2_000 }
+  const waiting = {
+    timeoutMs: broken === undefined ? CATCH_UP_MS : CATCH_UP_MS / 2,
+    what: 'all layers to be equal',
+    intervalMs: 2_000,
+  }
   await eventually(isEqual, waiting).catch((error: unknown) => {
-    // What cannot be compared is no difference.
+    // What could never be compared is no difference.
     if (found === undefined) throw error
   })
   if (found === undefined) throw new Error('nothing was compared')

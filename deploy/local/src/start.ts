@@ -28,8 +28,12 @@ Exit codes: 0 all counts agree; 1 they do not; 2 it could not be started or was 
 const ORDERS = 300
 const WATCH_MS = 1_000
 
-/** Short enough that people wait for a closed window, and for the checkpoint that makes it visible. */
-const demonstrationSettings = { checkpointIntervalMs: 3_000, window: "INTERVAL '10' SECOND" }
+/** Short enough that people wait for a closed window, for the checkpoint that makes it visible, and for silver. */
+const demonstrationSettings = {
+  checkpointIntervalMs: 3_000,
+  window: "INTERVAL '10' SECOND",
+  silverIntervalMs: 3_000,
+}
 
 const say = (line: string) => process.stdout.write(`${line}\n`)
 

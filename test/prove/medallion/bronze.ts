@@ -8,7 +8,7 @@ import { differences } from './comparison.ts'
 /** Every topic that has a table in bronze. */
 export const bronzeTopics: readonly string[] = [...Object.values(topics), ...rawTopics]
 
-/** Each committed record is in bronze once, at its place; ticks and barriers are no rows. */
+/** Each committed record is in bronze once, at its place; ticks are no rows. */
 export async function bronzeEqualsTopics(
   ports: LakePorts,
   records: readonly ReadRecord[],
@@ -20,7 +20,9 @@ export async function bronzeEqualsTopics(
       bronzeNameOf(topic),
       `SELECT kafka_partition || '@' || kafka_offset AS place FROM rows`,
     )
-    const committed = records.filter((record) => record.topic === topic && !isControl(record))
+    const committed = records.filter(
+      (record) => record.topic === topic && record.headers.eventType !== 'tick',
+    )
     const wanted = committed.map(({ partition, offset }) => keyed(`${partition}@${offset}`))
     const held = rows.map(({ place }) => keyed(String(place)))
     found.push(...differences(`I1 bronze of ${topic}`, wanted, held))
@@ -29,7 +31,3 @@ export async function bronzeEqualsTopics(
 }
 
 const keyed = (key: string) => ({ key, text: '' })
-
-function isControl({ headers }: ReadRecord): boolean {
-  return headers.eventType === 'tick' || headers.eventType === 'barrier'
-}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { agrees, compareBronze, compareGold } from './agreement.ts'
+import { agrees, compareBronze, compareCaptured, compareGold, compareSilver } from './agreement.ts'
 
 const eur = (payments: bigint, minor: bigint) => [{ currency: 'EUR', payments, minor }]
 const count = (rows: bigint, distinct = rows) => [{ topic: 't', rows, distinct }]
@@ -29,5 +29,15 @@ describe('the demonstration', () => {
     ['another currency appears', [...eur(3n, 30n), { currency: 'USD', payments: 1n, minor: 1n }]],
   ])('does not agree when %s', (_, windows) => {
     expect(compareGold(eur(3n, 30n), windows, []).every(agrees)).toBe(false)
+  })
+
+  test('agrees when silver has each order in its state', () => {
+    expect(compareSilver({ OrderPlaced: 1 }, { OrderPlaced: 1 }).every(agrees)).toBe(true)
+    expect(compareSilver({ OrderPlaced: 1 }, { OrderRejected: 1 }).every(agrees)).toBe(false)
+  })
+
+  test('does not agree when gold made from silver has other money', () => {
+    expect(compareCaptured(eur(3n, 30n), eur(3n, 30n)).every(agrees)).toBe(true)
+    expect(compareCaptured(eur(3n, 30n), eur(2n, 30n)).every(agrees)).toBe(false)
   })
 })

@@ -1,4 +1,4 @@
-import type { Money, TopicCount } from './figures.ts'
+import type { Money, OrderStates, TopicCount } from './figures.ts'
 
 /** Two places that must say the same, and what each says. */
 export type Comparison = {
@@ -42,6 +42,27 @@ export function compareGold(
       { what: `${currency} minor units in gold`, expected: expected.minor, found: found.minor },
     ]
   })
+}
+
+/** Each order is in silver once, in the state that its newest event led to. */
+export function compareSilver(stored: OrderStates, silver: OrderStates): readonly Comparison[] {
+  const states = [...new Set([...Object.keys(stored), ...Object.keys(silver)])].sort()
+  return states.map((state) => ({
+    what: `${state} in silver.orders`,
+    expected: BigInt(stored[state] ?? 0),
+    found: BigInt(silver[state] ?? 0),
+  }))
+}
+
+/** Captured money by currency, in a table that is made from silver. */
+export function compareCaptured(
+  captured: readonly Money[],
+  found: readonly Money[],
+): readonly Comparison[] {
+  return compareGold(captured, found, []).map((one) => ({
+    ...one,
+    what: one.what.replace('gold', 'gold.order_to_cash'),
+  }))
 }
 
 function sumOf(all: readonly Money[], currency: string): { payments: bigint; minor: bigint } {

@@ -2,7 +2,14 @@ import type { Endpoints } from '../ports.ts'
 import type { Profile } from '../profiles.ts'
 import type { Secrets } from '../secrets.ts'
 import { eventually } from '../wait.ts'
-import { agrees, type Comparison, compareBronze, compareGold } from './agreement.ts'
+import {
+  agrees,
+  type Comparison,
+  compareBronze,
+  compareCaptured,
+  compareGold,
+  compareSilver,
+} from './agreement.ts'
 import { areSettled, eventTopics, Figures, type Money } from './figures.ts'
 import { showLives } from './lives.ts'
 import { placeOrder, placeOrders, registerCustomers } from './shop.ts'
@@ -84,7 +91,7 @@ async function showOrders({ say }: DemonstrationOptions, figures: Figures): Prom
 
 async function showLake({ say }: DemonstrationOptions, figures: Figures): Promise<boolean> {
   say(
-    'waiting until bronze and gold agree with Postgres (a window of 10 s, 5 s of watermark, a checkpoint)',
+    'waiting until bronze, silver and gold agree with Postgres (a window of 10 s, 5 s of watermark, a checkpoint)',
   )
   const comparisons = await untilAgreed(figures)
   for (const one of comparisons) {
@@ -97,6 +104,10 @@ async function showLake({ say }: DemonstrationOptions, figures: Figures): Promis
       `  ${window.starts}–${window.ends} ${window.currency} ${window.payments} payments ${window.minor} minor units`,
     )
   }
+  say(
+    'gold.daily_revenue, made from silver: day, product, segment, currency, orders, pieces, minor units',
+  )
+  for (const line of await figures.bestSellers(6)) say(`  ${line}`)
   return comparisons.every(agrees)
 }
 
@@ -142,7 +153,12 @@ async function compareAll(figures: Figures): Promise<readonly Comparison[]> {
     await figures.captured(),
     await figures.gold(),
   ]
-  return [...compareBronze(stored, bronze), ...compareGold(captured, gold.windows, gold.late)]
+  return [
+    ...compareBronze(stored, bronze),
+    ...compareSilver(await figures.orderStates(), await figures.silverOrders()),
+    ...compareGold(captured, gold.windows, gold.late),
+    ...compareCaptured(captured, await figures.orderToCash()),
+  ]
 }
 
 async function showFreshness(

@@ -179,6 +179,36 @@ export class Figures {
     }))
   }
 
+  /** Orders by where their life has come to, as silver has it, by the same names as `orderStates`. */
+  async silverOrders(): Promise<OrderStates> {
+    const rows = await queryLake(
+      this.#lake,
+      `select 'Order' || upper(status[1]) || status[2:] as type, count(*) as orders from silver.orders
+        group by 1 order by 1`,
+    )
+    return Object.fromEntries(rows.map(({ type, orders }) => [String(type), Number(orders)]))
+  }
+
+  /** Money captured, as the gold table that is made from silver says it. */
+  async orderToCash(): Promise<readonly Money[]> {
+    const rows = await queryLake(
+      this.#lake,
+      `select currency, sum(captured) as payments, sum(captured_minor) as minor from gold.order_to_cash
+        group by 1 having sum(captured) > 0 order by 1`,
+    )
+    return rows.map(moneyOfRow)
+  }
+
+  /** What sold best, a line each. */
+  async bestSellers(limit: number): Promise<readonly string[]> {
+    const rows = await queryLake(
+      this.#lake,
+      `select day::varchar as day, product, segment, currency, orders, pieces, revenue_minor from gold.daily_revenue
+        order by revenue_minor desc, all limit ${limit}`,
+    )
+    return rows.map((row) => Object.values(row).map(String).join('  '))
+  }
+
   /** Whether bronze shows the event that placed this order. */
   async isInBronze(orderId: string): Promise<boolean> {
     const rows = await queryLake(

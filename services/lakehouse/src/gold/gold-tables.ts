@@ -24,7 +24,7 @@ const accepted = `accepted AS (
 /** The segment that a customer was in when an order was placed; the first known one before anything is known. */
 const segments = `segments AS (
     SELECT customer_id, segment,
-           CASE WHEN row_number() OVER (PARTITION BY customer_id ORDER BY lsn) = 1
+           CASE WHEN row_number() OVER (PARTITION BY customer_id ORDER BY kafka_offset) = 1
                 THEN '-infinity'::TIMESTAMPTZ ELSE valid_from END AS since
       FROM customers WHERE customer_id IS NOT NULL AND NOT is_deleted
   )`
@@ -58,7 +58,7 @@ const dailyRevenue: GoldTable = {
       SELECT order_id, customer_id, placed_at, confirmed_at, currency, unnest(lines) AS line FROM accepted
        WHERE confirmed_at IS NOT NULL AND cancelled_at IS NULL
     ), named AS (
-      SELECT sku, arg_max(name, lsn) AS product FROM products WHERE sku IS NOT NULL AND NOT is_deleted GROUP BY sku
+      SELECT sku, arg_max(name, kafka_offset) AS product FROM products WHERE sku IS NOT NULL AND NOT is_deleted GROUP BY sku
     )
     SELECT confirmed_at::DATE AS day, line.sku AS sku, coalesce(product, '(unknown)') AS product,
            coalesce(segment, '(unknown)') AS segment, currency, count(DISTINCT order_id) AS orders,

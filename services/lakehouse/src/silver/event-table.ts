@@ -50,7 +50,7 @@ export function silverTableOf(events: EventTable, order: Order = 'version'): Der
     changes: (source) =>
       `SELECT kafka_partition, kafka_offset, ${rejectedBy(gates)} AS reason, ${rankOf[order].ofEvent} AS rank,
               stream_id AS ${key}, version, ${columns.map(({ from, name }) => `${from} AS ${name}`).join(', ')}
-         FROM ${source}`,
+         FROM ${source} WHERE type NOT IN ('tick', 'barrier')`,
     fold: ({ rows, changes }) =>
       `SELECT ${key}, ${latest('version')} AS version, ${columns.map(folded).join(', ')}
          FROM (SELECT *, ${rankOf[order].ofStatus} AS status_rank
