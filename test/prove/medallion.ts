@@ -18,6 +18,7 @@ import { randomOf } from './eos/schedule.ts'
 import { untilAllEnded } from './eos/settled.ts'
 import { bronzeEqualsTopics, bronzeTopics } from './medallion/bronze.ts'
 import { CatalogueWrites } from './medallion/catalogue-writes.ts'
+import { isCaughtUp } from './medallion/caught-up.ts'
 import { goldEqualsPostgres, goldEqualsSilver } from './medallion/gold.ts'
 import { shipmentsIn, silverEqualsPostgres } from './medallion/silver.ts'
 
@@ -147,9 +148,14 @@ async function publishAgain({ stack, reading }: Scene): Promise<number> {
 /** Everything is compared until all of it is equal, or nothing has got nearer for the time of catching up. */
 async function judge(scene: Scene, { broken }: Proving): Promise<Verdict> {
   const { stack, journal, reading, shop } = scene
+  const revived = async () => {
+    if (broken === 'forget-bronze-snapshot') await revive(stack, 'lakehouse')
+    return isCaughtUp(scene.ports)
+  }
+  const catchingUp = { timeoutMs: CATCH_UP_MS, what: 'silver to say that it has caught up' }
+  await eventually(revived, { ...catchingUp, intervalMs: 1_000 })
   let found: readonly string[] | undefined
   const isEqual = async () => {
-    if (broken === 'forget-bronze-snapshot') await revive(stack, 'lakehouse')
     found = await compare(scene, [...reading.records])
     return found.length === 0
   }
