@@ -6,6 +6,7 @@ import { outcomeOf, withResults } from './full/results.ts'
 import { rootFolder, runProgram } from './program.ts'
 import { breaks } from './prove/eos/broken.ts'
 import { guards } from './prove/lake/faulty-catalog.ts'
+import { medallion } from './prove/medallion.ts'
 
 type LongProof = {
   /** Behind `npm run prove --`. */
@@ -21,6 +22,11 @@ const proofs: readonly LongProof[] = [
   ...[1, 2, 3].map((seed) => ({ claim: `lake --kills 20 --seed ${seed}`, code: 0 as const })),
   { claim: 'lake --provoke=all', code: 0 },
   ...guards.map((guard) => ({ claim: `lake --break=${guard}`, code: 1 as const })),
+  ...[1, 2].map((seed) => ({ claim: `medallion --kills 12 --seed ${seed}`, code: 0 as const })),
+  ...Object.keys(medallion.breaks).map((guard) => ({
+    claim: `medallion --break=${guard}`,
+    code: 1 as const,
+  })),
 ]
 
 const usage = `npm run test:full [-- --only <text>]

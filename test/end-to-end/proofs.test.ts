@@ -21,6 +21,7 @@ test.each([
   { claim: 'eos --break=dedupe-by-offset', code: 1, says: 'BROKEN       I3:' },
   { claim: 'lake --kills 11 --records 20000', code: 0, says: 'lake: holds' },
   { claim: 'lake --break=stale-base', code: 1, says: 'BROKEN   I16 doubled' },
+  { claim: 'medallion --kills 2', code: 0, says: 'medallion: holds' },
 ])(
   'npm run prove -- $claim ends with $code',
   async ({ claim, code, says }) => {
