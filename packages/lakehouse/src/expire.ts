@@ -25,7 +25,12 @@ export function planExpiry(
     one.sequenceNumber < other.sequenceNumber ? -1 : 1,
   )
   const named = new Set(metadata.namedSnapshots)
-  const oldestPinned = snapshots.findIndex(({ snapshotId }) => policy.pinned.includes(snapshotId))
+  const oldestPinned = snapshots.findIndex(
+    ({ snapshotId, parentSnapshotId }) =>
+      policy.pinned.includes(snapshotId) ||
+      // Expired itself, but all that came since is still there.
+      (parentSnapshotId !== null && policy.pinned.includes(parentSnapshotId)),
+  )
   const end = Math.min(
     Math.max(0, snapshots.length - Math.max(1, policy.keepLast)),
     oldestPinned < 0 ? snapshots.length : oldestPinned,

@@ -13,7 +13,9 @@ export type LakePorts = {
 }
 
 /** Every table that the catalogue knows. */
-export async function listTables(catalog: Catalog): Promise<readonly TableIdentifier[]> {
+export async function listTables(
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables'>,
+): Promise<readonly TableIdentifier[]> {
   const namespaces = await catalog.listNamespaces()
   const tables = await Promise.all(namespaces.map((namespace) => catalog.listTables(namespace)))
   return tables.flat()
