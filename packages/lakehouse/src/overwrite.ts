@@ -39,6 +39,7 @@ export async function overwrite(
   if (!isContiguous(base.offsets, spans)) {
     throw new LakehouseError('OFFSETS_NOT_CONTIGUOUS', 'the batch does not begin at the offsets')
   }
+  const begunMs = Date.now()
   await ports.onStep?.('before-parquet')
   const added = await writeDataFiles(ports, base.metadata, rows)
   if (added.length > 0) await ports.onStep?.('parquet-written')
@@ -46,6 +47,7 @@ export async function overwrite(
     operation: 'overwrite',
     added,
     removed: remove,
+    begunMs,
     fits: async (newer) =>
       sameRows(base.metadata, newer) &&
       isContiguous(baseOf(newer).offsets, spans) &&
