@@ -1,7 +1,7 @@
 import type { Catalog } from './catalog.ts'
-import { hasCode, LakehouseError } from './errors.ts'
+import { LakehouseError } from './errors.ts'
 import type { TableIdentifier, TableMetadata } from './metadata.ts'
-import { listTables } from './query.ts'
+import { loadTables } from './query.ts'
 
 /**
  * The property of a table that was made from others: up to which snapshot of each it was made, as
@@ -53,24 +53,11 @@ export async function pinnedBy(
   { namespace, name }: TableIdentifier,
 ): Promise<readonly bigint[]> {
   const pins = new Set<bigint>()
-  for (const table of await listTables(catalog)) {
-    const properties = await propertiesOf(catalog, table)
-    const id = readSources(properties)[`${namespace}.${name}`]
+  for await (const { metadata } of loadTables(catalog)) {
+    const id = readSources(metadata.properties)[`${namespace}.${name}`]
     if (id !== undefined) pins.add(id)
   }
   return [...pins]
-}
-
-async function propertiesOf(
-  catalog: Pick<Catalog, 'loadTable'>,
-  table: TableIdentifier,
-): Promise<TableMetadata['properties']> {
-  try {
-    return (await catalog.loadTable(table)).properties
-  } catch (error) {
-    if (hasCode(error, 'CATALOG_NOT_FOUND')) return {}
-    throw error
-  }
 }
 
 function jsonOf(text: string): unknown {

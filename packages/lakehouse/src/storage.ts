@@ -1,5 +1,5 @@
-import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { lstat, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { LakehouseError } from './errors.ts'
 
 /**
@@ -22,6 +22,22 @@ export type Storage = {
   readonly read: (uri: string) => Promise<Buffer>
   /** Removes a file that nothing refers to; one that is not there is no error. */
   readonly remove: (uri: string) => Promise<void>
+}
+
+/** A file that lies there, whoever wrote it. */
+export type StoredFile = {
+  readonly uri: string
+  readonly bytes: bigint
+  /** When it was last written to, by the clock of the storage. */
+  readonly modifiedMs: number
+}
+
+/** Sees what lies in a storage. Only the care of tables needs it: who writes or reads one goes by its metadata alone. */
+export type Listing = {
+  /** Every file in a folder and below; none for a folder that is not there. What comes or goes meanwhile may be left out. */
+  readonly list: (uri: string) => Promise<readonly StoredFile[]>
+  /** One file; `undefined` when it is not there. */
+  readonly stat: (uri: string) => Promise<StoredFile | undefined>
 }
 
 /** What durability rests on: the calls of a file system that write, and the one after which that outlives a loss of power. */
@@ -123,7 +139,41 @@ export function storageOn(disk: Disk): Storage {
 }
 
 /** Files on this machine. */
-export const fileStorage: Storage = storageOn(localDisk)
+export const fileStorage: Storage & Listing = { ...storageOn(localDisk), ...localListing() }
+
+function localListing(): Listing {
+  const stat = async (uri: string): Promise<StoredFile | undefined> => {
+    const found = await unlessGone(() => lstat(pathOf(uri)))
+    if (found === undefined || !found.isFile()) return undefined
+    return { uri, bytes: BigInt(found.size), modifiedMs: found.mtimeMs }
+  }
+  const list = async (uri: string): Promise<readonly StoredFile[]> => {
+    const folder = pathOf(uri)
+    const options = { recursive: true, withFileTypes: true } as const
+    const names = (await unlessGone(() => readdir(folder, options))) ?? []
+    const base = uri.replace(/\/+$/, '')
+    const files: StoredFile[] = []
+    for (const entry of names) {
+      if (!entry.isFile()) continue
+      const file = await stat(`${base}/${relative(folder, join(entry.parentPath, entry.name))}`)
+      if (file !== undefined) files.push(file)
+    }
+    return files
+  }
+  return {
+    list: (uri) => storing(uri, () => list(uri)),
+    stat: (uri) => storing(uri, () => stat(uri)),
+  }
+}
+
+async function unlessGone<Found>(look: () => Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await look()
+  } catch (error) {
+    if (isSystemError(error) && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
 
 /** Nothing is decoded: to Hadoop and pyarrow, too, `%2F` in a path is a part of the name. */
 function pathOf(uri: string): string {
