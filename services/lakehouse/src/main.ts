@@ -12,6 +12,7 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import { Bronze } from './bronze.ts'
 import { bronzeTableOf } from './bronze-table.ts'
 import { ContractFollower } from './contract-follower.ts'
+import { Maintenance } from './maintenance.ts'
 import { LakehouseMetrics } from './metrics.ts'
 import { readLakehouseSettings, topicsOf } from './settings.ts'
 
@@ -26,7 +27,9 @@ const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 
 await codec.requirePublished(topics.map(({ name }) => name))
 const catalog = new Catalog({ url: settings.CATALOG_URL, timeoutMs: 10_000 })
 const engine = await Engine.open({ memoryLimit: settings.DUCKDB_MEMORY_LIMIT, threads: 1 })
+const compactor = await Engine.open({ memoryLimit: settings.COMPACT_MEMORY_LIMIT, threads: 1 })
 const deadLetters = new DeadLetters(kafka)
+const metrics = new LakehouseMetrics(registry)
 
 const server = buildServer({
   name: 'lakehouse',
@@ -47,10 +50,20 @@ const bronze = new Bronze({
   flushIntervalMs: settings.FLUSH_INTERVAL_MS,
   maxBufferedRows: settings.MAX_BUFFERED_ROWS,
   maxBufferedBytes: settings.MAX_BUFFERED_BYTES,
-  metrics: new LakehouseMetrics(registry),
+  metrics,
   readUncommitted: settings.BROKEN_GUARD === 'read-uncommitted',
   log: server.log,
 })
 
+const maintenance = new Maintenance({
+  ports: { catalog, engine: compactor, storage: fileStorage },
+  intervalMs: settings.MAINTENANCE_INTERVAL_MS,
+  compactBytesPerMinute: settings.COMPACT_BYTES_PER_MINUTE,
+  metrics,
+  log: server.log,
+})
+const engines = [engine, compactor].map((one) => ({ close: async () => one.close() }))
+
 bronze.start()
-await runService(server, settings, [bronze, deadLetters, { close: async () => engine.close() }])
+if (settings.MAINTENANCE_INTERVAL_MS > 0) maintenance.start()
+await runService(server, settings, [bronze, deadLetters, maintenance, ...engines])

@@ -17,6 +17,12 @@ const schema = Type.Object({
   /** Only in a proof, which must then fail: records of aborted transactions are taken for committed. */
   BROKEN_GUARD: Type.Optional(Type.Literal('read-uncommitted')),
   DUCKDB_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
+  /** From one round of compaction, expiry and removal of orphans to the next; 0 leaves that to another instance. */
+  MAINTENANCE_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 60_000 }),
+  /** What compactions may read, all tables together; 0 for none. */
+  COMPACT_BYTES_PER_MINUTE: Type.Integer({ minimum: 0, default: 268_435_456 }),
+  /** Of the DuckDB that compacts, which is not the one that writes what comes from Kafka. */
+  COMPACT_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '256MB' }),
 })
 
 export type Settings = Readonly<Static<typeof schema>>

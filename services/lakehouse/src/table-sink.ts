@@ -5,7 +5,7 @@ import type { KafkaMessage } from 'kafkajs'
 import type { DecodedBatch } from './batch.ts'
 import type { BronzeTable } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
-import { expireOld } from './expiry.ts'
+import { Expiry } from './expiry.ts'
 import { type Portion, portionOf } from './fetched.ts'
 import type { LakehouseMetrics } from './metrics.ts'
 import { Positions } from './positions.ts'
@@ -73,6 +73,7 @@ export class TableSink {
   readonly #options: TableSinkOptions
   readonly #labels: { readonly table: string }
   readonly #abort = new AbortController()
+  readonly #expiry = new Expiry()
   #state: State = { kind: 'opening', reason: 'not opened yet' }
   #bronze: BronzeTable
   #base: AppendBase | undefined
@@ -251,7 +252,7 @@ export class TableSink {
       metrics.freshness.observe(this.#labels, Math.max(0, Date.now() - buffer.oldestMs) / 1_000)
     }
     if (this.#state === state) onRoom(topic)
-    this.#base = await expireOld(ports, table, outcome.base, log)
+    this.#base = await this.#expiry.afterCommit(this.#options, table, outcome.base)
   }
 
   async #open(reason: string): Promise<void> {
@@ -291,9 +292,7 @@ function reasonOf(state: State): string {
   return state.kind === 'opening' ? `opening (${state.reason})` : state.kind
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 function texts(offsets: ReadonlyMap<number, bigint>): Readonly<Record<string, string>> {
   return Object.fromEntries([...offsets].map(([partition, offset]) => [partition, String(offset)]))
