@@ -134,7 +134,7 @@ describe('what changed since a snapshot', () => {
 describe('npm run lake', () => {
   const lake = (...parameters: readonly string[]) =>
     runProgram({
-      file: 'services/lakehouse/src/query-command.ts',
+      file: 'services/lakehouse/src/lake-command.ts',
       parameters: [...parameters, '--catalog', stack.endpoints.catalogUrl, '--json'],
       timeoutMs: 60_000,
     })
