@@ -23,7 +23,10 @@ const verbs = {
   stack: ['deploy/local/src/stack-command.ts', 'up, down, status and more of the running system'],
   contracts: ['contracts/src/main.ts', 'check, publish, compare and dance schemas; generate types'],
   jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
-  lake: ['services/lakehouse/src/lake-command.ts', 'tables and rows of the lakehouse, and their care'],
+  lake: [
+    'services/lakehouse/src/lake-command.ts',
+    'tables and rows of the lakehouse, and their care',
+  ],
   'read-model': [
     'services/orders/src/read-model-command.ts',
     'rebuild the order list, or see how far it is',
