@@ -6,6 +6,7 @@ import { Catalog } from '@tenseams/lakehouse/catalog'
 import { Engine } from '@tenseams/lakehouse/duckdb'
 import type { CareStep } from '@tenseams/lakehouse/expire'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
+import { leastOrphanAgeMs, removeOrphans } from '@tenseams/lakehouse/orphans'
 import { planScan } from '@tenseams/lakehouse/scan'
 import { fileStorage } from '@tenseams/lakehouse/storage'
 import { verifyTable } from '@tenseams/lakehouse/verify'
@@ -71,6 +72,22 @@ describe('beside a writer, with a kill at each step', () => {
   })
 })
 
+test.each<AppendStep>(['parquet-written', 'before-commit'])(
+  'an append that stands still at %s keeps its files, and is done',
+  async (at) => {
+    const slow = await newTable(ports, namespace)
+    await makeOld(slow)
+    const onStep = async (step: AppendStep) => {
+      if (step !== at) return
+      const { catalog, storage } = { ...ports, storage: fileStorage }
+      await removeOrphans({ catalog, storage }, slow, { olderThanMs: leastOrphanAgeMs })
+    }
+    expect(await appendNumber({ ...ports, onStep }, slow)).toMatchObject({ kind: 'committed' })
+    expect(await numbersIn(ports, slow)).toEqual([1n, 2n, 3n])
+    expect((await verifyTable({ ...ports, storage: fileStorage }, slow)).breaks).toEqual([])
+  },
+)
+
 describe('npm run lake', () => {
   const lake = async (...parameters: readonly string[]) => {
     const [verb = '', ...others] = parameters
@@ -121,8 +138,8 @@ async function litter(): Promise<void> {
 }
 
 /** All that the table has on the disk, whoever refers to it, was written two hours ago. */
-async function makeOld(): Promise<void> {
-  const { location } = await ports.catalog.loadTable(table)
+async function makeOld(one = table): Promise<void> {
+  const { location } = await ports.catalog.loadTable(one)
   const time = Date.now() / 1_000 - TWO_HOURS_S
   for (const { uri } of await fileStorage.list(location)) {
     utimesSync(fileStorage.locate(uri), time, time)
