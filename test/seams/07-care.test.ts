@@ -1,23 +1,24 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import type { AppendPorts } from '@tenseams/lakehouse/append'
+import { rmSync, utimesSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { AppendPorts, AppendStep } from '@tenseams/lakehouse/append'
 import { Catalog } from '@tenseams/lakehouse/catalog'
 import { Engine } from '@tenseams/lakehouse/duckdb'
+import type { CareStep } from '@tenseams/lakehouse/expire'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
-import { LEAST_ORPHAN_AGE_MS, removeOrphans } from '@tenseams/lakehouse/orphans'
-import { liveFiles } from '@tenseams/lakehouse/snapshot'
+import { leastOrphanAgeMs, removeOrphans } from '@tenseams/lakehouse/orphans'
+import { planScan } from '@tenseams/lakehouse/scan'
 import { fileStorage } from '@tenseams/lakehouse/storage'
 import { verifyTable } from '@tenseams/lakehouse/verify'
-import { Maintenance } from '@tenseams/lakehouse-service/maintenance'
-import { MaintenanceMetrics } from '@tenseams/lakehouse-service/maintenance-metrics'
-import { Registry } from 'prom-client'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../program.ts'
 import { type TestStack, useStack } from '../stack.ts'
-import { appendNumber, newTable, numbersIn, overwriteAll } from './numbers-table.ts'
+import { appendNumber, newTable, numbersIn } from './numbers-table.ts'
+
+/** Compaction, expiry and the removal of orphans, killed and beside a writer; and `npm run lake`, which does them by hand. */
 
 const namespace = `care_${randomUUID().slice(0, 8)}`
+const TWO_HOURS_S = 7_200
 
 let stack: TestStack
 let ports: AppendPorts
@@ -31,9 +32,6 @@ beforeAll(async () => {
     engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
   }
   await ports.catalog.ensureNamespace(namespace)
-})
-
-beforeEach(async () => {
   table = await newTable(ports, namespace)
 })
 
@@ -42,126 +40,139 @@ afterAll(async () => {
   ports.engine.close()
 })
 
-const lake = (...parameters: readonly string[]) =>
-  runProgram({
-    file: 'services/lakehouse/src/lake-command.ts',
-    parameters: [...parameters, '--catalog', stack.endpoints.catalogUrl],
-    timeoutMs: 60_000,
-  })
+describe('beside a writer, with a kill at each step', () => {
+  const steps: readonly (AppendStep | CareStep)[] = [
+    'parquet-written',
+    'before-commit',
+    'commit-sent',
+    'expiry-committed',
+    'expired-file-removed',
+    'references-read',
+    'orphan-removed',
+  ]
 
-const name = () => `${table.namespace}.${table.name}`
-
-/** A file in the table's folder that no snapshot refers to, of some age. */
-async function stray(folder: string, ageMs: number): Promise<string> {
-  const { location } = await ports.catalog.loadTable(table)
-  const path = join(fileStorage.locate(location), folder, `${randomUUID()}.parquet`)
-  writeFileSync(path, 'left behind')
-  const then = (Date.now() - ageMs) / 1_000
-  utimesSync(path, then, then)
-  return path
-}
-
-async function age(ageMs: number): Promise<void> {
-  const { location } = await ports.catalog.loadTable(table)
-  const then = (Date.now() - ageMs) / 1_000
-  for (const { uri } of await fileStorage.list(location)) utimesSync(uri, then, then)
-}
-
-describe('files that nothing refers to', () => {
-  const HOUR = 3_600_000
-
-  test('go when they are old; what any snapshot refers to stays, however old', async () => {
-    await overwriteAll(ports, table)
-    await age(2 * HOUR)
-    const orphan = await stray('data', 2 * HOUR)
-    const removed = await removeOrphans(ports, table, { olderThanMs: HOUR })
-    expect(removed.map(({ uri }) => uri)).toEqual([orphan])
-    expect(existsSync(orphan)).toBe(false)
-    const { breaks } = await verifyTable(ports, await ports.catalog.loadTable(table))
-    expect(breaks).toEqual([])
-    expect(await numbersIn(ports, table)).toEqual([11n, 12n])
-  })
-
-  test('stay while they are young: a commit may be under way', async () => {
-    const young = await stray('data', 60_000)
-    expect(await removeOrphans(ports, table, { olderThanMs: HOUR })).toEqual([])
-    expect(existsSync(young)).toBe(true)
-    const tooYoung = removeOrphans(ports, table, { olderThanMs: LEAST_ORPHAN_AGE_MS - 1 })
-    await expect(tooYoung).rejects.toThrow('may be of a commit that is under way')
-  })
-
-  test('are only shown with --dry-run', async () => {
-    const orphan = await stray('data', 2 * HOUR)
-    const shown = await lake('orphans', name(), '--dry-run')
-    expect(shown).toMatchObject({ ok: true, output: expect.stringContaining('1 files older than') })
-    expect(existsSync(orphan)).toBe(true)
-    expect((await lake('orphans', name())).ok).toBe(true)
-    expect(existsSync(orphan)).toBe(false)
+  test('no row is lost or doubled, and the table stays whole', async () => {
+    const writer = new Writer()
+    for (const killAt of steps) {
+      await writer.pausing(async () => {
+        await litter()
+        await makeOld()
+      })
+      const { catalogUrl } = stack.endpoints
+      const killed = await runProgram({
+        file: 'test/seams/care-worker.ts',
+        parameters: [JSON.stringify({ catalogUrl, table, killAt })],
+        timeoutMs: 60_000,
+      })
+      expect([killAt, killed.reason]).toEqual([killAt, 'ended by SIGKILL'])
+      expect((await verifyTable({ ...ports, storage: fileStorage }, table)).breaks).toEqual([])
+    }
+    const written = await writer.stop()
+    expect(await numbersIn(ports, table)).toEqual(written)
   })
 })
 
-describe('verify', () => {
-  test('finds nothing wrong with a table of several snapshots', async () => {
-    await appendNumber(ports, table)
-    await overwriteAll(ports, table)
-    expect((await lake('verify', name())).ok).toBe(true)
-  })
+test.each<AppendStep>(['parquet-written', 'before-commit'])(
+  'an append that stands still at %s keeps its files, and is done',
+  async (at) => {
+    const slow = await newTable(ports, namespace)
+    await makeOld(slow)
+    const onStep = async (step: AppendStep) => {
+      if (step !== at) return
+      const { catalog, storage } = { ...ports, storage: fileStorage }
+      await removeOrphans({ catalog, storage }, slow, { olderThanMs: leastOrphanAgeMs })
+    }
+    expect(await appendNumber({ ...ports, onStep }, slow)).toMatchObject({ kind: 'committed' })
+    expect(await numbersIn(ports, slow)).toEqual([1n, 2n, 3n])
+    expect((await verifyTable({ ...ports, storage: fileStorage }, slow)).breaks).toEqual([])
+  },
+)
 
-  test('names a file that is gone and one that has other bytes, and exits with 1', async () => {
-    const files = await liveFiles(ports.storage, await ports.catalog.loadTable(table))
-    const [first, second] = files.map(({ file }) => fileStorage.locate(file.file_path))
-    rmSync(first ?? '')
-    writeFileSync(second ?? '', 'something else')
-    const { ok, output, reason } = await lake('verify', name())
-    expect({ ok, reason }).toEqual({ ok: false, reason: 'exit code 1' })
-    expect(output).toContain('is gone')
-    expect(output).toContain('has 14 bytes')
-  })
-})
-
-describe('the schedule', () => {
-  const maintenanceOf = (compactBytesPerMinute: number) => {
-    const metrics = new MaintenanceMetrics(new Registry())
-    const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-    const maintenance = new Maintenance({
-      ...{ ports, tables: [table], intervalMs: 60_000, compactBytesPerMinute },
-      ...{ orphanAgeMs: 3_600_000, metrics, log },
+describe('npm run lake', () => {
+  const lake = async (...parameters: readonly string[]) => {
+    const [verb = '', ...others] = parameters
+    const { catalogUrl } = stack.endpoints
+    const name = `${table.namespace}.${table.name}`
+    const outcome = await runProgram({
+      file: 'services/lakehouse/src/lake-command.ts',
+      parameters: [verb, name, ...others, '--catalog', catalogUrl],
+      timeoutMs: 60_000,
     })
-    return { maintenance, metrics }
+    return { reason: outcome.reason, output: outcome.output }
   }
 
-  const filesOf = async () =>
-    (await liveFiles(ports.storage, await ports.catalog.loadTable(table))).length
-
-  test('puts small files together, within its allowance, and changes no row', async () => {
-    for (let row = 2; row < 10; row++) await appendNumber(ports, table)
-    const rows = await numbersIn(ports, table)
-    const poor = maintenanceOf(100)
-    await poor.maintenance.round()
-    expect(await filesOf()).toBe(10)
-    const { maintenance, metrics } = maintenanceOf(1_000_000)
-    await maintenance.round()
-    expect(await filesOf()).toBe(1)
-    expect(await numbersIn(ports, table)).toEqual(rows)
-    const [{ value } = { value: 0 }] = (await metrics.compacted.get()).values
-    expect(value).toBeGreaterThan(0)
+  test('compact leaves one file, and orphans nothing that nobody refers to', async () => {
+    const before = await numbersIn(ports, table)
+    expect(await lake('compact', '--dry-run')).toMatchObject({ reason: '' })
+    expect((await liveFiles()).length).toBeGreaterThan(1)
+    expect(await lake('compact')).toMatchObject({ reason: '' })
+    expect(await liveFiles()).toHaveLength(1)
+    await makeOld()
+    const planned = await lake('orphans', '--dry-run')
+    expect(planned.output).toContain('litter.parquet')
+    expect(await lake('orphans')).toMatchObject({ reason: '' })
+    expect((await lake('orphans')).output).toContain(': 0 files of 0 bytes')
+    expect(await numbersIn(ports, table)).toEqual(before)
+    expect((await lake('verify')).output).toContain('1 of 1 tables are whole')
   })
 
-  test('goes on with other tables when one fails', async () => {
-    const metrics = new MaintenanceMetrics(new Registry())
-    const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
-    const broken = await newTable(ports, namespace)
-    for (let row = 2; row < 10; row++) await appendNumber(ports, broken)
-    for (let row = 2; row < 10; row++) await appendNumber(ports, table)
-    const files = await liveFiles(ports.storage, await ports.catalog.loadTable(broken))
-    rmSync(fileStorage.locate(files[0]?.file.file_path ?? ''))
-    const maintenance = new Maintenance({
-      ...{ ports, tables: [broken, table], intervalMs: 60_000, orphanAgeMs: 3_600_000 },
-      ...{ compactBytesPerMinute: 1_000_000, metrics, log },
-    })
-    await maintenance.round()
-    expect(await filesOf()).toBe(1)
-    const failures = (await metrics.failures.get()).values
-    expect(failures).toMatchObject([{ labels: { step: 'compact' }, value: 1 }])
+  test('verify names a file that is gone, and says 1', async () => {
+    const [file = ''] = await liveFiles()
+    rmSync(fileStorage.locate(file))
+    const { reason, output } = await lake('verify')
+    expect(reason).toBe('exit code 1')
+    expect(output).toContain(`${file} is not there`)
   })
 })
+
+async function liveFiles(): Promise<readonly string[]> {
+  const { files } = await planScan(fileStorage, await ports.catalog.loadTable(table))
+  return files.map(({ file_path }) => file_path)
+}
+
+/** As a killed writer leaves it. */
+async function litter(): Promise<void> {
+  const { location } = await ports.catalog.loadTable(table)
+  await fileStorage.remove(`${location}/data/litter.parquet`)
+  await fileStorage.write(`${location}/data/litter.parquet`, Buffer.of(1))
+}
+
+/** All that the table has on the disk, whoever refers to it, was written two hours ago. */
+async function makeOld(one = table): Promise<void> {
+  const { location } = await ports.catalog.loadTable(one)
+  const time = Date.now() / 1_000 - TWO_HOURS_S
+  for (const { uri } of await fileStorage.list(location)) {
+    utimesSync(fileStorage.locate(uri), time, time)
+  }
+}
+
+/** Appends a number, and the next one, and so on. */
+class Writer {
+  readonly #numbers = [1n, 2n]
+  #stopped = false
+  #turn: Promise<void> = Promise.resolve()
+  readonly #running = this.#run()
+
+  /** Does something while no append is under way. */
+  async pausing(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work)
+    this.#turn = turn
+    await turn
+  }
+
+  async stop(): Promise<readonly bigint[]> {
+    this.#stopped = true
+    await this.#running
+    return this.#numbers
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      await this.pausing(async () => {
+        const { kind } = await appendNumber(ports, table)
+        if (kind === 'committed') this.#numbers.push(BigInt(this.#numbers.length) + 1n)
+      })
+      await delay(20)
+    }
+  }
+}

@@ -37,6 +37,7 @@ export class Catalogue {
       namedSnapshots: [],
       properties: {},
       metadataLocation: undefined,
+      otherFiles: [],
     })
     return this.#metadata
   }

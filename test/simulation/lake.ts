@@ -45,8 +45,6 @@ export function storagePort(network: Network, files: Files): Storage {
         files.bytes.delete(uri)
         files.rows.delete(uri)
       }),
-    // Nobody looks for orphans in a simulation.
-    list: async () => [],
   }
 }
 

@@ -64,6 +64,7 @@ export async function append(
   if (!isContiguous(base.offsets, batch.spans)) {
     throw new LakehouseError('OFFSETS_NOT_CONTIGUOUS', 'the batch does not begin at the offsets')
   }
+  const begunMs = Date.now()
   await ports.onStep?.('before-parquet')
   const added = await writeDataFiles(ports, base.metadata, batch.rows)
   if (added.length > 0) await ports.onStep?.('parquet-written')
@@ -71,6 +72,7 @@ export async function append(
     operation: 'append',
     added,
     removed: [],
+    begunMs,
     fits: (newer) => planRebase(baseOf(newer).offsets, batch.spans) === 'rebase',
     amend: (on, attempt) => linkOffsets(ports.storage, on, attempt, { spans: batch.spans, added }),
   })

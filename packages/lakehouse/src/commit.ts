@@ -43,6 +43,8 @@ export type Change = {
   readonly operation: 'append' | 'overwrite' | 'replace'
   readonly added: readonly DataFile[]
   readonly removed: readonly DataFile[]
+  /** When the first of its files may have been written: the change is given up `longestChangeMs` after that. */
+  readonly begunMs: number
   /**
    * Whether the change may still be made on a state of the table that is newer than the one it was made for. Asked
    * after each conflict; `false` gives it up.
@@ -58,14 +60,21 @@ export type ChangeOutcome = {
   readonly conflicts: number
 }
 
+/**
+ * The age at which a change is given up: no commit is sent any more then, and another is begun anew from the table. So a
+ * file that nothing refers to, and that is older by a margin, is wanted by nobody: the removal of orphans rests on that.
+ * It is far more than the tries and looks of a change may take by their own bounds.
+ */
+export const longestChangeMs = 900_000
+
 /** A rebase meets another writer each time; who loses so often gives up and begins anew from the table. */
 const MAX_ATTEMPTS = 5
 const MAX_LOOKS = 8
 const FIRST_LOOK_DELAY_MS = 100
 
 /**
- * Makes a change, or finds that another writer was first (`overtaken`; its data files are deleted then, if that is
- * safe). After an answer that leaves the outcome open, the table is asked for the commit's id, and from then on no file
+ * Makes a change, or finds that another writer was first, or that it has become too old (`overtaken`; its data files are
+ * deleted then, if that is safe). After an answer that leaves the outcome open, the table is asked for the commit's id, and from then on no file
  * is deleted, whatever it says: the commit may still arrive.
  *
  * @throws LakehouseError CATALOG_UNAVAILABLE or STORAGE_FAILED, after which the caller must load the table anew.
@@ -78,6 +87,9 @@ export async function commitChange(
 ): Promise<ChangeOutcome> {
   return new Attempts(ports, table, change).run(metadata)
 }
+
+/** The change was given up before its commit was sent. */
+type TooOld = { readonly kind: 'too-old' }
 
 /** One change's tries. It remembers whether any of them is still open. */
 class Attempts {
@@ -111,13 +123,13 @@ class Attempts {
         break
       }
       await this.#discard(this.#refusedFiles)
-      if (!(await this.#change.fits(metadata))) break
+      if (outcome.kind === 'too-old' || !(await this.#change.fits(metadata))) break
     }
     await this.#discard(this.#change.added.map((file) => file.file_path))
     return { kind: 'overtaken', metadata, conflicts: this.#conflicts }
   }
 
-  async #try(metadata: TableMetadata, specId: number): Promise<CommitOutcome> {
+  async #try(metadata: TableMetadata, specId: number): Promise<CommitOutcome | TooOld> {
     const { storage, onStep } = this.#ports
     const attempt = { commitId: this.#commitId, snapshotId: newSnapshotId() }
     const prepared = await prepareSnapshot(
@@ -129,6 +141,10 @@ class Attempts {
     const amendment = await this.#change.amend(metadata, attempt)
     await onStep?.('log-written')
     await onStep?.('before-commit')
+    if (Date.now() - this.#change.begunMs > longestChangeMs) {
+      this.#refusedFiles = prepared.files
+      return { kind: 'too-old' }
+    }
     const request = this.#request(metadata, prepared, amendment)
     const answer = this.#ports.catalog.commitTable(this.#table, request)
     await onStep?.('commit-sent')

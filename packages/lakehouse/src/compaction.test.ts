@@ -28,6 +28,24 @@ describe('a compaction', () => {
     expect(planCompaction([file('a', 10n)], 0, policy)).toEqual([])
   })
 
+  it('leaves alone what is much larger, so that no row is rewritten each time', () => {
+    const sizes = [70n, 9n, 8n, 1n, 60n, 12n, 1n]
+    const files = sizes.map((bytes, index) => file(`${bytes}-${index}`, bytes))
+    const plan = planCompaction(files, 0, { ...policy, targetBytes: 1_000n })
+    expect(names(plan)).toEqual([
+      ['70-0', '60-4'],
+      ['9-1', '8-2', '1-3', '12-5', '1-6'],
+    ])
+  })
+
+  it('spends nothing on files that stay alone', () => {
+    const files = [
+      ...['a', 'b', 'c'].map((name, day) => file(name, 10n, { day })),
+      ...['d', 'e'].map((name) => file(name, 10n, { day: 9 })),
+    ]
+    expect(names(planCompaction(files, 0, { ...policy, mostBytes: 20n }))).toEqual([['d', 'e']])
+  })
+
   it('reads no more than it may', () => {
     const files = ['a', 'b', 'c', 'd'].map((name) => file(name, 10n))
     expect(names(planCompaction(files, 0, { ...policy, mostBytes: 25n }))).toEqual([['a', 'b']])

@@ -11,45 +11,84 @@ import { areLive, type LiveFile, liveFiles } from './snapshot.ts'
 export type CompactionPolicy = {
   /** How large a file should become; files of at least three quarters of it are left alone. */
   readonly targetBytes: bigint
-  /** Fewer small files of a partition than that are not worth it. */
+  /** Fewer small files of a size class of a partition than that are not worth it. */
   readonly leastFiles: number
-  /** The most that is read in one go. */
+  /** The most that is read in one go; what is left is for the next. */
   readonly mostBytes: bigint
 }
 
+/** What became of one group of files. */
+export type CompactionOutcome = ChangeOutcome & {
+  /** How many files, and of what size together, were read. */
+  readonly files: number
+  readonly bytes: bigint
+}
+
+/** Files below the target by this factor or less are of one size class. */
+const CLASS_FACTOR = 8n
+const SIZE_CLASSES = 4
+
 /**
- * Which files to put together: small ones of one partition, in the table's order, up to the target's size each.
- * Files of older partition specs are left as they are.
+ * Which files to put together: small ones of one partition and one size class, in the table's order, up to the target's
+ * size each. By the classes no row is rewritten more often than there are classes, however slowly a table grows. Each
+ * group that is put together leaves fewer files, so that going on until there is no plan comes to an end. Files of older
+ * partition specs are left as they are.
  */
 export function planCompaction(
   files: readonly LiveFile[],
   specId: number,
-  { targetBytes, leastFiles, mostBytes }: CompactionPolicy,
+  policy: CompactionPolicy,
 ): readonly (readonly DataFile[])[] {
-  const groups: DataFile[][] = []
-  const open = new Map<string, { readonly group: DataFile[]; bytes: bigint }>()
-  let budget = mostBytes
+  const chosen: (readonly DataFile[])[] = []
+  let budget = policy.mostBytes
+  for (const { files: group, bytes } of groupsOf(files, specId, policy)) {
+    if (group.length < policy.leastFiles || bytes > budget) continue
+    budget -= bytes
+    chosen.push(group)
+  }
+  return chosen
+}
+
+type Group = { readonly files: DataFile[]; bytes: bigint }
+
+function groupsOf(
+  files: readonly LiveFile[],
+  specId: number,
+  { targetBytes, mostBytes }: CompactionPolicy,
+): readonly Group[] {
+  const groups: Group[] = []
+  const open = new Map<string, Group>()
+  const largest = targetBytes < mostBytes ? targetBytes : mostBytes
   for (const { file, specId: writtenBy } of files) {
     const bytes = file.file_size_in_bytes
-    if (writtenBy !== specId || bytes * 4n >= targetBytes * 3n || bytes > budget) continue
-    budget -= bytes
-    const partition = partitionText(file)
-    const known = open.get(partition)
-    if (known !== undefined && known.bytes + bytes <= targetBytes) {
-      known.group.push(file)
+    if (writtenBy !== specId || bytes * 4n >= targetBytes * 3n) continue
+    const key = `${sizeClass(bytes, targetBytes)} ${partitionText(file)}`
+    const known = open.get(key)
+    if (known !== undefined && known.bytes + bytes <= largest) {
+      known.files.push(file)
       known.bytes += bytes
       continue
     }
-    const group = [file]
+    const group = { files: [file], bytes }
     groups.push(group)
-    open.set(partition, { group, bytes })
+    open.set(key, group)
   }
-  return groups.filter((group) => group.length >= leastFiles)
+  return groups
+}
+
+/** 0 for the largest files; all that are very small are of the last. */
+function sizeClass(bytes: bigint, targetBytes: bigint): number {
+  let size = 0
+  let limit = targetBytes / CLASS_FACTOR
+  for (; size < SIZE_CLASSES - 1 && bytes < limit; limit /= CLASS_FACTOR) size++
+  return size
 }
 
 /**
- * Puts small files together, one commit a group, so that a crash or a conflict loses one group's work.
+ * Puts small files together, one commit a group, so that a crash or a conflict loses one group's work: files that nothing
+ * refers to, and no row.
  *
+ * @param signal ends it between two groups.
  * @returns the outcome of each group that was still there; `overtaken` ones are for the next time.
  */
 export async function compact(
@@ -57,17 +96,20 @@ export async function compact(
   table: TableIdentifier,
   first: TableMetadata,
   policy: CompactionPolicy,
-): Promise<readonly ChangeOutcome[]> {
+  signal?: AbortSignal,
+): Promise<readonly CompactionOutcome[]> {
   const groups = planCompaction(await liveFiles(ports.storage, first), first.defaultSpecId, policy)
-  const outcomes: ChangeOutcome[] = []
+  const outcomes: CompactionOutcome[] = []
   let metadata = first
   for (const remove of groups) {
     // Whoever overtook one group may have put the others together, too, or partitioned the table anew.
-    if (metadata.defaultSpecId !== first.defaultSpecId) break
+    if (signal?.aborted === true || metadata.defaultSpecId !== first.defaultSpecId) break
     if (!(await areLive(ports.storage, metadata, remove))) continue
+    const begunMs = Date.now()
     const add = [await rewrite(ports, metadata, remove)]
-    const outcome = await replaceFiles(ports, table, metadata, { remove, add })
-    outcomes.push(outcome)
+    const outcome = await replaceFiles(ports, table, metadata, { remove, add, begunMs })
+    const bytes = remove.reduce((sum, file) => sum + file.file_size_in_bytes, 0n)
+    outcomes.push({ ...outcome, files: remove.length, bytes })
     metadata = outcome.metadata
   }
   return outcomes

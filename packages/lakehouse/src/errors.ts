@@ -21,6 +21,8 @@ export type LakehouseErrorCode =
   /** A snapshot that is to be read has expired, was rolled back or never was. */
   | 'SNAPSHOT_UNKNOWN'
   | 'QUERY_INVALID'
+  /** What was asked of the care of a table could harm it; nothing was done. */
+  | 'CARE_REFUSED'
 
 const retriableCodes: ReadonlySet<LakehouseErrorCode> = new Set([
   'CATALOG_UNAVAILABLE',

@@ -18,6 +18,13 @@ describe('an expiry', () => {
     expect(ids(planExpiry(table(5), { ...policy, pinned: [3n] }, NOW))).toEqual([1n, 2n])
   })
 
+  it('keeps what came after a pinned one that has expired, and pays no heed to one long gone', () => {
+    const [first, ...others] = table(5).snapshots
+    const cut = { ...table(5), snapshots: others }
+    expect(planExpiry(cut, { ...policy, pinned: [first?.snapshotId ?? 0n] }, NOW)).toEqual([])
+    expect(ids(planExpiry(cut, { ...policy, pinned: [77n] }, NOW))).toEqual([2n, 3n])
+  })
+
   it('keeps what a branch or a tag names, and the current one', () => {
     const named = { ...table(5), namedSnapshots: [2n, 5n] }
     expect(ids(planExpiry(named, policy, NOW))).toEqual([1n, 3n])
@@ -32,6 +39,7 @@ describe('an expiry', () => {
 function table(count: number): TableMetadata {
   const snapshots = Array.from({ length: count }, (_, index) => ({
     snapshotId: BigInt(index + 1),
+    parentSnapshotId: index === 0 ? null : BigInt(index),
     sequenceNumber: BigInt(index + 1),
     timestampMs: index,
   })) as Partial<Snapshot>[] as Snapshot[]

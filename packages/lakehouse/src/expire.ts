@@ -15,6 +15,20 @@ export type ExpirePolicy = {
   readonly pinned: readonly bigint[]
 }
 
+/** The moments of an expiry and of a removal of orphans at which a test may end the process. */
+export type CareStep =
+  | 'expiry-committed'
+  | 'expired-file-removed'
+  | 'files-listed'
+  | 'references-read'
+  | 'orphan-removed'
+
+export type ExpirePorts = {
+  readonly catalog: Pick<Catalog, 'commitTable'>
+  readonly storage: Storage
+  readonly onCareStep?: (step: CareStep) => Promise<void> | void
+}
+
 /** The snapshots to let go, oldest first: none of the newest, the young, the pinned or what a branch or tag names. */
 export function planExpiry(
   metadata: TableMetadata,
@@ -25,7 +39,12 @@ export function planExpiry(
     one.sequenceNumber < other.sequenceNumber ? -1 : 1,
   )
   const named = new Set(metadata.namedSnapshots)
-  const oldestPinned = snapshots.findIndex(({ snapshotId }) => policy.pinned.includes(snapshotId))
+  const oldestPinned = snapshots.findIndex(
+    ({ snapshotId, parentSnapshotId }) =>
+      policy.pinned.includes(snapshotId) ||
+      // Expired itself, but all that came since is still there.
+      (parentSnapshotId !== null && policy.pinned.includes(parentSnapshotId)),
+  )
   const end = Math.min(
     Math.max(0, snapshots.length - Math.max(1, policy.keepLast)),
     oldestPinned < 0 ? snapshots.length : oldestPinned,
@@ -51,7 +70,7 @@ export function planExpiry(
  * @throws LakehouseError CATALOG_CONFLICT or CATALOG_UNAVAILABLE: nothing was deleted, try again later.
  */
 export async function expire(
-  ports: { readonly catalog: Catalog; readonly storage: Storage },
+  ports: ExpirePorts,
   table: TableIdentifier,
   metadata: TableMetadata,
   policy: ExpirePolicy,
@@ -78,8 +97,12 @@ export async function expire(
   const { metadataLocation } = outcome.metadata
   // What says that the files are needed no more must outlive a loss of power, before they go.
   if (metadataLocation !== undefined) await ports.storage.harden(metadataLocation)
+  await ports.onCareStep?.('expiry-committed')
   const files = await unreferenced(ports.storage, snapshots, outcome.metadata)
-  for (const file of files) await ports.storage.remove(file)
+  for (const file of files) {
+    await ports.storage.remove(file)
+    await ports.onCareStep?.('expired-file-removed')
+  }
   return { metadata: outcome.metadata, expired: snapshots.length, files: files.length }
 }
 

@@ -2,20 +2,39 @@ import { LakehouseError } from './errors.ts'
 import type { DataFile } from './manifest.ts'
 import type { Snapshot, TableMetadata } from './metadata.ts'
 import { prepareSnapshot } from './snapshot.ts'
-import type { Storage } from './storage.ts'
+import type { Listing, Storage } from './storage.ts'
 
 /** A table without catalogue and disk, for tests of plans: its manifests are written and read as always. */
 export class MemoryTable {
   readonly files = new Map<string, Buffer>()
-  readonly storage: Storage
+  /** When a file was written; a test may make one older. */
+  readonly writtenMs = new Map<string, number>()
+  readonly storage: Storage & Listing
   metadata: TableMetadata
 
   constructor(first: Partial<TableMetadata> = {}) {
-    const { files } = this
+    const { files, writtenMs } = this
     const read = async (uri: string): Promise<Buffer> =>
       files.get(uri) ?? Promise.reject(new LakehouseError('STORAGE_FAILED', `${uri} is not there`))
-    const write = async (uri: string, bytes: Buffer) => void files.set(uri, bytes)
-    this.storage = { read, write } satisfies Partial<Storage> as Partial<Storage> as Storage
+    const write = async (uri: string, bytes: Buffer) => {
+      files.set(uri, bytes)
+      writtenMs.set(uri, Date.now())
+    }
+    const stat = async (uri: string) => {
+      const bytes = files.get(uri)
+      if (bytes === undefined) return undefined
+      return { uri, bytes: BigInt(bytes.length), modifiedMs: writtenMs.get(uri) ?? 0 }
+    }
+    const list = async (folder: string) => {
+      const found = [...files.keys()].filter((uri) => uri.startsWith(`${folder}/`)).map(stat)
+      return (await Promise.all(found)).filter((file) => file !== undefined)
+    }
+    const remove = async (uri: string) => void files.delete(uri)
+    const locate = (uri: string) => uri
+    const harden = async () => undefined
+    const known = { read, write, list, stat, remove, locate, harden }
+    this.storage = known satisfies Partial<Storage & Listing> as Partial<Storage> as Storage &
+      Listing
     const schema = { type: 'struct', 'schema-id': 0, fields: [] } as const
     this.metadata = {
       location: 'memory:',
@@ -26,6 +45,11 @@ export class MemoryTable {
       partitionSpecs: [{ 'spec-id': 0, fields: [] }],
       currentSnapshotId: null,
       snapshots: [],
+      namedSnapshots: [],
+      properties: {},
+      otherFiles: [],
+      tableUuid: 'table',
+      formatVersion: 2,
       ...first,
     } satisfies Partial<TableMetadata> as Partial<TableMetadata> as TableMetadata
   }
@@ -38,7 +62,7 @@ export class MemoryTable {
     readonly schemaId?: number
   }): Promise<void> {
     const { added = [], removed = [], operation, schemaId } = change
-    const snapshotId = BigInt(this.metadata.snapshots.length + 1)
+    const snapshotId = this.metadata.lastSequenceNumber + 1n
     const files = { snapshotId, specId: 0, added, removed }
     const prepared = await prepareSnapshot(
       this.storage,

@@ -34,6 +34,8 @@ export type TableMetadata = {
   readonly properties: Readonly<Record<string, string>>
   /** The file in which the catalogue keeps all this. */
   readonly metadataLocation: string | undefined
+  /** Files that the metadata names beside snapshots: its own former versions, and statistics. */
+  readonly otherFiles: readonly string[]
 }
 
 type Json = Readonly<Record<string, unknown>>
@@ -60,6 +62,11 @@ export function parseMetadata(json: unknown, metadataLocation?: unknown): TableM
     namedSnapshots: namedSnapshots(metadata),
     properties: (metadata.properties ?? {}) as Readonly<Record<string, string>>,
     metadataLocation: typeof metadataLocation === 'string' ? metadataLocation : undefined,
+    otherFiles: [
+      ...filesIn(metadata, 'metadata-log', 'metadata-file'),
+      ...filesIn(metadata, 'statistics', 'statistics-path'),
+      ...filesIn(metadata, 'partition-statistics', 'statistics-path'),
+    ],
   })
 }
 
@@ -87,6 +94,10 @@ function parseSnapshot(json: unknown): Snapshot {
 function namedSnapshots(metadata: Json): readonly bigint[] {
   const refs = Object.values((metadata.refs ?? {}) as Json)
   return refs.map((ref) => longOf(objectOf(ref, 'refs'), 'snapshot-id') ?? missing('refs'))
+}
+
+function filesIn(metadata: Json, list: string, property: string): readonly string[] {
+  return listOf(metadata, list, []).map((entry) => textOf(objectOf(entry, list), property))
 }
 
 /** -1 is how Java's metadata says that there is no snapshot. */

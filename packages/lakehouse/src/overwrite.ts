@@ -17,6 +17,8 @@ export type Overwrite = {
   readonly rows: readonly Row[]
   /** Files with further rows, durable already (`writeDataFileFrom`); deleted when this comes to nothing for certain. */
   readonly files?: readonly DataFile[]
+  /** When the first of those files may have been written; by default now. */
+  readonly begunMs?: number
   /** Offsets that the rows account for, when they come from a log. */
   readonly spans?: OffsetSpans
   /** Snapshots of other tables that the rows account for, when they are made from tables. */
@@ -40,7 +42,15 @@ export async function overwrite(
   ports: AppendPorts,
   table: TableIdentifier,
   base: AppendBase,
-  { remove, rows, files = [], spans = {}, sources = {}, summary = {} }: Overwrite,
+  {
+    remove,
+    rows,
+    files = [],
+    begunMs = Date.now(),
+    spans = {},
+    sources = {},
+    summary = {},
+  }: Overwrite,
 ): Promise<AppendOutcome> {
   if (!isContiguous(base.offsets, spans)) {
     throw new LakehouseError('OFFSETS_NOT_CONTIGUOUS', 'the batch does not begin at the offsets')
@@ -52,6 +62,7 @@ export async function overwrite(
     operation: 'overwrite',
     added,
     removed: remove,
+    begunMs,
     fits: async (newer) =>
       sameRows(base.metadata, newer) &&
       isContiguous(baseOf(newer).offsets, spans) &&

@@ -1,7 +1,7 @@
 import type { Catalog } from './catalog.ts'
 import { type Engine, quoteName, type Row } from './duckdb.ts'
-import { LakehouseError } from './errors.ts'
-import type { TableIdentifier } from './metadata.ts'
+import { hasCode, LakehouseError } from './errors.ts'
+import type { TableIdentifier, TableMetadata } from './metadata.ts'
 import { planScan, type ScanOptions } from './scan.ts'
 import { scanSql } from './scan-sql.ts'
 import type { Storage } from './storage.ts'
@@ -13,10 +13,25 @@ export type LakePorts = {
 }
 
 /** Every table that the catalogue knows. */
-export async function listTables(catalog: Catalog): Promise<readonly TableIdentifier[]> {
+export async function listTables(
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables'>,
+): Promise<readonly TableIdentifier[]> {
   const namespaces = await catalog.listNamespaces()
   const tables = await Promise.all(namespaces.map((namespace) => catalog.listTables(namespace)))
   return tables.flat()
+}
+
+/** Every table with what one read of it said; one that is dropped meanwhile is left out. */
+export async function* loadTables(
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
+): AsyncGenerator<{ readonly table: TableIdentifier; readonly metadata: TableMetadata }> {
+  for (const table of await listTables(catalog)) {
+    try {
+      yield { table, metadata: await catalog.loadTable(table) }
+    } catch (error) {
+      if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
+    }
+  }
 }
 
 /**

@@ -5,6 +5,13 @@ import type { DataFile } from './manifest.ts'
 import type { TableIdentifier, TableMetadata } from './metadata.ts'
 import { areLive } from './snapshot.ts'
 
+export type Replacement = {
+  readonly remove: readonly DataFile[]
+  readonly add: readonly DataFile[]
+  /** When the first of the new files was begun. */
+  readonly begunMs: number
+}
+
 /**
  * Puts files in the place of others that hold the very same rows (operation `replace`): a compaction. No row and no
  * offset changes, so incremental readers leave the snapshot out, and a conflict is rebased as long as every file to be
@@ -15,7 +22,7 @@ export function replaceFiles(
   ports: AppendPorts,
   table: TableIdentifier,
   metadata: TableMetadata,
-  { remove, add }: { readonly remove: readonly DataFile[]; readonly add: readonly DataFile[] },
+  { remove, add, begunMs }: Replacement,
 ): Promise<ChangeOutcome> {
   const rowsOf = (files: readonly DataFile[]): bigint =>
     files.reduce((sum, file) => sum + file.record_count, 0n)
@@ -27,6 +34,7 @@ export function replaceFiles(
     operation: 'replace',
     added: add,
     removed: remove,
+    begunMs,
     fits: (newer) => areLive(ports.storage, newer, remove),
     amend: () => ({ summary: {}, properties: {} }),
   })

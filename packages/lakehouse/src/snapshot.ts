@@ -32,7 +32,7 @@ export async function currentManifests(
 }
 
 export async function manifestsOf(
-  storage: Storage,
+  storage: Pick<Storage, 'read'>,
   snapshot: Snapshot,
 ): Promise<readonly ManifestFile[]> {
   return readManifestList(await storage.read(snapshot.manifestList))

@@ -1,36 +1,74 @@
 import type { Catalog } from './catalog.ts'
-import { parseJson, writeJson } from './json.ts'
-import type { TableIdentifier } from './metadata.ts'
-import { listTables } from './query.ts'
+import { LakehouseError } from './errors.ts'
+import type { TableIdentifier, TableMetadata } from './metadata.ts'
+import { loadTables } from './query.ts'
 
-/** Which snapshots of other tables a table is made of, by the tables' names (`bronze.orders_order_v1`). */
-export type Sources = Readonly<Record<string, bigint>>
-
-/** The table's property, and the snapshot's summary, that say it; set in the commit that also brings the rows. */
+/**
+ * The property of a table that was made from others: up to which snapshot of each it was made, as
+ * `{"bronze.orders_order_v1":"<snapshot id>", …}`. It is set in the very commit that brings the rows, so that it is never
+ * ahead of them nor behind.
+ */
 export const sourcesProperty = 'ten-seams.sources'
 
-export function readSources(properties: Readonly<Record<string, string>>): Sources {
+/** Snapshot ids by the full name of the source. */
+export type Sources = Readonly<Record<string, bigint>>
+
+/**
+ * What a table says of its sources; nothing for a table that was made from none.
+ *
+ * @throws LakehouseError FORMAT_UNSUPPORTED when the property is there and cannot be read.
+ */
+export function readSources(properties: TableMetadata['properties']): Sources {
   const text = properties[sourcesProperty]
   if (text === undefined) return {}
-  const ids = Object.entries(parseJson(text) as Readonly<Record<string, number | bigint>>)
-  return Object.fromEntries(ids.map(([name, id]) => [name, BigInt(id)]))
+  const sources = jsonOf(text)
+  if (typeof sources !== 'object' || sources === null || Array.isArray(sources)) {
+    throw unreadable(text)
+  }
+  const entries = Object.entries(sources).map(([name, id]: [string, unknown]) => {
+    // A number would have lost digits: int64 ids are texts.
+    if (typeof id !== 'string' || !/^\d{1,19}$/.test(id)) throw unreadable(text)
+    return [name, BigInt(id)] as const
+  })
+  return Object.fromEntries(entries)
 }
 
+/** The value of the property, the same for the same sources. */
 export function writeSources(sources: Sources): string {
-  return writeJson(sources)
+  const names = Object.keys(sources).sort()
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, String(sources[name])])))
 }
 
 /**
- * The snapshots of a table up to which others were made of it: they and all newer ones are still needed.
+ * The snapshots of a table up to which others were made: it must keep these and all newer ones, or the others cannot go
+ * on from where they are. A table that vanishes while it is asked needs nothing any more.
  *
- * @throws LakehouseError when the catalogue cannot say: then nobody may take it that none is.
+ * What others record moves forward only, so an answer that is a while old keeps too much and never too little, but for
+ * a table that is being made for the first time: let `olderThanMs` of an expiry be longer than that takes.
+ *
+ * @throws LakehouseError when the catalogue or one of its tables cannot say: then nothing may be expired.
  */
 export async function pinnedBy(
-  catalog: Catalog,
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
   { namespace, name }: TableIdentifier,
 ): Promise<readonly bigint[]> {
-  const others = await listTables(catalog)
-  const loaded = await Promise.all(others.map((other) => catalog.loadTable(other)))
-  const pins = loaded.map(({ properties }) => readSources(properties)[`${namespace}.${name}`])
-  return pins.filter((pin) => pin !== undefined)
+  const pins = new Set<bigint>()
+  for await (const { metadata } of loadTables(catalog)) {
+    const id = readSources(metadata.properties)[`${namespace}.${name}`]
+    if (id !== undefined) pins.add(id)
+  }
+  return [...pins]
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw unreadable(text, error)
+  }
+}
+
+function unreadable(text: string, cause?: unknown): LakehouseError {
+  const message = `${sourcesProperty} is no map of snapshot ids: ${text.slice(0, 200)}`
+  return new LakehouseError('FORMAT_UNSUPPORTED', message, { cause })
 }

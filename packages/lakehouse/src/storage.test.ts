@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Disk, fileStorage, storageOn } from './storage.ts'
 
@@ -11,6 +14,29 @@ describe('storage', () => {
 
   it('knows no other place yet', () => {
     expect(() => fileStorage.locate('s3://bucket/a')).toThrow(/no file on this machine/)
+  })
+})
+
+describe('a listing', () => {
+  it('names every file below a folder, in the way that the folder is named', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'listing-'))
+    try {
+      await fileStorage.write(`${folder}/data/day=1/a%2Fb.parquet`, Buffer.of(1, 2))
+      await fileStorage.write(`${folder}/b`, Buffer.of())
+      const files = await fileStorage.list(`file:${folder}/`)
+      expect(files.map(({ uri, bytes }) => [uri, bytes]).sort()).toEqual([
+        [`file:${folder}/b`, 0n],
+        [`file:${folder}/data/day=1/a%2Fb.parquet`, 2n],
+      ])
+      expect(await fileStorage.stat(files[0]?.uri ?? '')).toEqual(files[0])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  })
+
+  it('is empty for a folder that is not there', async () => {
+    expect(await fileStorage.list('/no/such/folder')).toEqual([])
+    expect(await fileStorage.stat('/no/such/file')).toBeUndefined()
   })
 })
 

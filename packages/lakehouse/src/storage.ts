@@ -1,5 +1,5 @@
-import { mkdir, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { lstat, mkdir, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { LakehouseError } from './errors.ts'
 
 /**
@@ -22,15 +22,22 @@ export type Storage = {
   readonly read: (uri: string) => Promise<Buffer>
   /** Removes a file that nothing refers to; one that is not there is no error. */
   readonly remove: (uri: string) => Promise<void>
-  /** All files under a folder; one that goes meanwhile may be left out, and a folder that is not there has none. */
-  readonly list: (uri: string) => Promise<readonly StoredFile[]>
 }
 
+/** A file that lies there, whoever wrote it. */
 export type StoredFile = {
   readonly uri: string
-  readonly bytes: number
-  /** When its bytes last changed, in milliseconds since 1970. */
-  readonly changedMs: number
+  readonly bytes: bigint
+  /** When it was last written to, by the clock of the storage. */
+  readonly modifiedMs: number
+}
+
+/** Sees what lies in a storage. Only the care of tables needs it: who writes or reads one goes by its metadata alone. */
+export type Listing = {
+  /** Every file in a folder and below; none for a folder that is not there. What comes or goes meanwhile may be left out. */
+  readonly list: (uri: string) => Promise<readonly StoredFile[]>
+  /** One file; `undefined` when it is not there. */
+  readonly stat: (uri: string) => Promise<StoredFile | undefined>
 }
 
 /** What durability rests on: the calls of a file system that write, and the one after which that outlives a loss of power. */
@@ -128,29 +135,40 @@ export function storageOn(disk: Disk): Storage {
     locate: pathOf,
     read: (uri) => storing(uri, (path) => readFile(path)),
     remove: (uri) => storing(uri, (path) => rm(path, { force: true })),
-    list: (uri) => storing(uri, filesUnder),
   }
 }
 
 /** Files on this machine. */
-export const fileStorage: Storage = storageOn(localDisk)
+export const fileStorage: Storage & Listing = { ...storageOn(localDisk), ...localListing() }
 
-async function filesUnder(folder: string): Promise<readonly StoredFile[]> {
-  const entries = await unlessGone(() => readdir(folder, { recursive: true, withFileTypes: true }))
-  const files: StoredFile[] = []
-  for (const entry of entries ?? []) {
-    if (!entry.isFile()) continue
-    const path = join(entry.parentPath, entry.name)
-    const found = await unlessGone(() => stat(path))
-    if (found === undefined) continue
-    files.push({ uri: path, bytes: found.size, changedMs: found.mtimeMs })
+function localListing(): Listing {
+  const stat = async (uri: string): Promise<StoredFile | undefined> => {
+    const found = await unlessGone(() => lstat(pathOf(uri)))
+    if (found === undefined || !found.isFile()) return undefined
+    return { uri, bytes: BigInt(found.size), modifiedMs: found.mtimeMs }
   }
-  return files
+  const list = async (uri: string): Promise<readonly StoredFile[]> => {
+    const folder = pathOf(uri)
+    const options = { recursive: true, withFileTypes: true } as const
+    const names = (await unlessGone(() => readdir(folder, options))) ?? []
+    const base = uri.replace(/\/+$/, '')
+    const files: StoredFile[] = []
+    for (const entry of names) {
+      if (!entry.isFile()) continue
+      const file = await stat(`${base}/${relative(folder, join(entry.parentPath, entry.name))}`)
+      if (file !== undefined) files.push(file)
+    }
+    return files
+  }
+  return {
+    list: (uri) => storing(uri, () => list(uri)),
+    stat: (uri) => storing(uri, () => stat(uri)),
+  }
 }
 
-async function unlessGone<Made>(work: () => Promise<Made>): Promise<Made | undefined> {
+async function unlessGone<Found>(look: () => Promise<Found>): Promise<Found | undefined> {
   try {
-    return await work()
+    return await look()
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return undefined
     throw error

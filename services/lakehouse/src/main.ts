@@ -10,13 +10,11 @@ import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { Bronze } from './bronze.ts'
-import { bronzeNameOf, bronzeTableOf } from './bronze-table.ts'
+import { bronzeTableOf } from './bronze-table.ts'
 import { ContractFollower } from './contract-follower.ts'
-import { goldTables } from './gold/gold-tables.ts'
 import { LayerMetrics } from './layer-metrics.ts'
 import { Layers } from './layers.ts'
 import { Maintenance } from './maintenance.ts'
-import { MaintenanceMetrics } from './maintenance-metrics.ts'
 import { LakehouseMetrics } from './metrics.ts'
 import { rawChangeTableOf, rawTopics } from './raw-change-table.ts'
 import { readLakehouseSettings, topicsOf } from './settings.ts'
@@ -36,9 +34,11 @@ const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 
 await codec.requirePublished(topics.map(({ name }) => name).filter((name) => !isRaw(name)))
 const catalog = new Catalog({ url: settings.CATALOG_URL, timeoutMs: 10_000 })
 const engine = await Engine.open({ memoryLimit: settings.DUCKDB_MEMORY_LIMIT, threads: 1 })
-// Its own, so that folding never takes memory from what keeps bronze fresh.
-const foldingEngine = await Engine.open({ memoryLimit: settings.DUCKDB_MEMORY_LIMIT, threads: 1 })
+// Each its own, so that neither folding nor compaction takes memory from what keeps bronze fresh.
+const folder = await Engine.open({ memoryLimit: settings.SILVER_MEMORY_LIMIT, threads: 1 })
+const compactor = await Engine.open({ memoryLimit: settings.COMPACT_MEMORY_LIMIT, threads: 1 })
 const deadLetters = new DeadLetters(kafka)
+const metrics = new LakehouseMetrics(registry)
 
 const server = buildServer({
   name: 'lakehouse',
@@ -59,44 +59,30 @@ const bronze = new Bronze({
   flushIntervalMs: settings.FLUSH_INTERVAL_MS,
   maxBufferedRows: settings.MAX_BUFFERED_ROWS,
   maxBufferedBytes: settings.MAX_BUFFERED_BYTES,
-  metrics: new LakehouseMetrics(registry),
+  metrics,
   readUncommitted: broken === 'read-uncommitted',
   log: server.log,
 })
 
-const silver = silverTables(broken === 'last-write-wins-by-arrival' ? 'arrival' : 'version')
+const maintenance = new Maintenance({
+  ports: { catalog, engine: compactor, storage: fileStorage },
+  intervalMs: settings.MAINTENANCE_INTERVAL_MS,
+  compactBytesPerMinute: settings.COMPACT_BYTES_PER_MINUTE,
+  metrics,
+  log: server.log,
+})
 const layers = new Layers({
-  ports: { catalog, engine: foldingEngine, storage: fileStorage },
-  silver,
+  ports: { catalog, engine: folder, storage: fileStorage },
+  silver: silverTables(broken === 'last-write-wins-by-arrival' ? 'arrival' : 'version'),
   intervalMs: settings.SILVER_INTERVAL_MS,
   mostRows: BigInt(settings.SILVER_MAX_ROWS),
   ...(broken === 'forget-bronze-snapshot' && { beforeRows: recordFirst }),
   metrics: new LayerMetrics(registry),
   log: server.log,
 })
-
-const maintenance = new Maintenance({
-  ports: { catalog, engine: foldingEngine, storage: fileStorage },
-  tables: [
-    ...topics.map(({ name }) => bronzeNameOf(name)),
-    ...silver.map(({ table }) => table),
-    { namespace: 'silver', name: 'quarantine' },
-    ...goldTables.map(({ name }) => ({ namespace: 'gold', name })),
-  ],
-  intervalMs: settings.MAINTENANCE_INTERVAL_MS,
-  compactBytesPerMinute: settings.COMPACT_BYTES_PER_MINUTE,
-  orphanAgeMs: settings.ORPHAN_AGE_MS,
-  metrics: new MaintenanceMetrics(registry),
-  log: server.log,
-})
+const engines = [engine, folder, compactor].map((one) => ({ close: async () => one.close() }))
 
 bronze.start()
 if (settings.SILVER_INTERVAL_MS > 0) layers.start()
 if (settings.MAINTENANCE_INTERVAL_MS > 0) maintenance.start()
-const engines = {
-  close: async () => {
-    engine.close()
-    foldingEngine.close()
-  },
-}
-await runService(server, settings, [maintenance, layers, bronze, deadLetters, engines])
+await runService(server, settings, [bronze, layers, maintenance, deadLetters, ...engines])

@@ -1,140 +1,163 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AppendPorts } from '@tenseams/lakehouse/append'
-import { compact } from '@tenseams/lakehouse/compaction'
-import { type ExpirePolicy, expire, planExpiry } from '@tenseams/lakehouse/expire'
-import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
-import { removeOrphans } from '@tenseams/lakehouse/orphans'
-import { pinnedBy } from '@tenseams/lakehouse/sources'
-import type { MaintenanceMetrics } from './maintenance-metrics.ts'
-import { loadIfThere } from './table-opening.ts'
+import { type CompactionPolicy, compact } from '@tenseams/lakehouse/compaction'
+import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
+import { isOurs, removeOrphans } from '@tenseams/lakehouse/orphans'
+import { listTables } from '@tenseams/lakehouse/query'
+import type { Listing, Storage } from '@tenseams/lakehouse/storage'
+import { ByteAllowance } from './byte-allowance.ts'
+import { expireTable } from './expiry.ts'
+import type { LakehouseMetrics } from './metrics.ts'
 import type { Log } from './table-sink.ts'
 
+/** Small files of a partition become one as soon as there are ten of about the same size. */
+export const compactionPolicy: Omit<CompactionPolicy, 'mostBytes'> = {
+  targetBytes: 67_108_864n,
+  leastFiles: 10,
+}
+
+/** Twice as old as any file that a writer of ours may still want. */
+export const orphanAgeMs = 3_600_000
+const ORPHANS_INTERVAL_MS = 3_600_000
+
+const NAMESPACES: ReadonlySet<string> = new Set(['bronze', 'silver', 'gold'])
+
 export type MaintenanceOptions = {
-  readonly ports: AppendPorts
-  /** Tables that this service writes. Flink's are left alone: its sink finds its last commit in old snapshots. */
-  readonly tables: readonly TableIdentifier[]
+  readonly ports: AppendPorts & { readonly storage: Storage & Listing }
+  /** From the end of a round to the next one. */
   readonly intervalMs: number
-  /** What compaction may read in a minute, over all tables. */
+  /** What compactions may read, all tables together. */
   readonly compactBytesPerMinute: number
-  /** How old a file must be that nothing refers to. */
-  readonly orphanAgeMs: number
-  readonly metrics: MaintenanceMetrics
+  readonly metrics: LakehouseMetrics
   readonly log: Log
 }
 
-const TARGET_BYTES = 64n * 1_048_576n
-const LEAST_FILES = 8
-const MS_A_MINUTE = 60_000
-const ORPHANS_EVERY_MS = 3_600_000
-
-/** As with bronze's own: whoever reads an old snapshot has five minutes. */
-export const expiryPolicy: Omit<ExpirePolicy, 'pinned'> = {
-  keepLast: 20,
-  olderThanMs: 300_000,
-  leastToExpire: 10,
-}
+type Step = 'compact' | 'expire' | 'orphans'
 
 /**
- * Keeps tables readable at little cost, round by round: small files are put together, old snapshots go that nobody needs, and
- * so do files that nobody refers to. Each step is a commit of the library or deletes only what nothing refers to, so a kill at any
- * moment leaves the tables as they were; a step that fails is done in a later round, and stops no other.
+ * The care of the tables that this service writes: small files become large ones, old snapshots go, and so do files that
+ * nothing refers to. Every step is safe beside writers, beside the same step elsewhere, and when it is killed: what it
+ * leaves is an orphan at most. A step that fails is counted and told, and done again in the next round.
+ *
+ * Tables of Flink are left alone. Flink knows by the summaries of the snapshots which of its checkpoints it has committed:
+ * an expiry could make it commit one twice; and after a restore it may commit files of any age, which are orphans until
+ * then.
  */
 export class Maintenance {
   readonly #options: MaintenanceOptions
-  readonly #stopping = new AbortController()
+  readonly #allowance: ByteAllowance
+  readonly #abort = new AbortController()
+  readonly #orphansAtMs = new Map<string, number>()
+  #rounds = 0
   #running: Promise<void> = Promise.resolve()
-  #orphansNotBefore: number
-  /** Bytes that compaction may still read: they come back with time, and are never more than a minute's. */
-  #allowance: number
 
   constructor(options: MaintenanceOptions) {
     this.#options = options
-    this.#allowance = options.compactBytesPerMinute
-    // Not at once: the start has other work.
-    this.#orphansNotBefore = Date.now() + MS_A_MINUTE
+    this.#allowance = new ByteAllowance(options.compactBytesPerMinute, Date.now())
   }
 
+  /** Begins with a pause, so that a service that is started again and again does nothing else. */
   start(): void {
     this.#running = this.#run()
   }
 
   /** Ends after the step that is under way. */
   async close(): Promise<void> {
-    this.#stopping.abort()
+    this.#abort.abort()
     await this.#running
   }
 
-  async #run(): Promise<void> {
-    const { intervalMs, compactBytesPerMinute } = this.#options
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
-      await delay(intervalMs, undefined, { signal }).catch(() => undefined)
-      const more = (compactBytesPerMinute * intervalMs) / MS_A_MINUTE
-      this.#allowance = Math.min(compactBytesPerMinute, this.#allowance + more)
-      await this.round()
-    }
-  }
-
-  /** One round over all tables. */
+  /** Cares once for every table. Another one is the first each time, so that none is always too late for its bytes. */
   async round(): Promise<void> {
-    const isTimeForOrphans = Date.now() >= this.#orphansNotBefore
-    for (const table of this.#options.tables) {
-      await this.#step(table, 'compact', () => this.#compact(table))
-      await this.#step(table, 'expire', () => this.#expire(table))
-      if (isTimeForOrphans) await this.#step(table, 'orphans', () => this.#removeOrphans(table))
-    }
-    if (isTimeForOrphans) this.#orphansNotBefore = Date.now() + ORPHANS_EVERY_MS
-  }
-
-  async #compact(table: TableIdentifier): Promise<void> {
-    const { ports, metrics } = this.#options
-    const metadata = await loadIfThere(ports.catalog, table)
-    if (metadata === undefined || this.#allowance < 1) return
-    const outcomes = await compact(ports, table, metadata, {
-      ...{ targetBytes: TARGET_BYTES, leastFiles: LEAST_FILES },
-      mostBytes: BigInt(Math.floor(this.#allowance)),
-    })
-    for (const { kind, metadata: after } of outcomes) {
-      if (kind !== 'committed') continue
-      const bytes = Number(after.snapshots.at(-1)?.summary['removed-files-size'] ?? 0)
-      this.#allowance -= bytes
-      metrics.compacted.inc({ table: nameOf(table) }, bytes)
+    const tables = await this.#tables()
+    const first = tables.length === 0 ? 0 : this.#rounds++ % tables.length
+    for (const table of [...tables.slice(first), ...tables.slice(0, first)]) {
+      await this.#step('compact', table, (metadata) => this.#compact(table, metadata))
+      await this.#step('expire', table, (metadata) => this.#expire(table, metadata))
+      if (this.#areOrphansDue(table)) {
+        await this.#step('orphans', table, () => this.#removeOrphans(table))
+      }
     }
   }
 
-  async #expire(table: TableIdentifier): Promise<void> {
+  async #run(): Promise<void> {
+    const { signal } = this.#abort
+    while (!signal.aborted) {
+      await delay(this.#options.intervalMs, undefined, { signal }).catch(() => undefined)
+      if (!signal.aborted) await this.round()
+    }
+  }
+
+  async #tables(): Promise<readonly TableIdentifier[]> {
+    try {
+      const tables = await listTables(this.#options.ports.catalog)
+      return tables.filter(({ namespace }) => NAMESPACES.has(namespace))
+    } catch (error) {
+      this.#failed('list', 'all', error)
+      return []
+    }
+  }
+
+  async #step(
+    step: Step,
+    table: TableIdentifier,
+    work: (metadata: TableMetadata) => Promise<void>,
+  ): Promise<void> {
+    if (this.#abort.signal.aborted) return
+    try {
+      const metadata = await this.#options.ports.catalog.loadTable(table)
+      if (isOurs(metadata)) await work(metadata)
+    } catch (error) {
+      this.#failed(step, nameOf(table), error)
+    }
+  }
+
+  #failed(step: Step | 'list', table: string, error: unknown): void {
+    const { metrics, log } = this.#options
+    metrics.maintenanceFailures.inc({ table, step })
+    log.warn({ table, step, err: error }, 'a step of the maintenance failed')
+  }
+
+  async #compact(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
     const { ports, metrics, log } = this.#options
-    const metadata = await loadIfThere(ports.catalog, table)
-    if (metadata === undefined) return
-    if (planExpiry(metadata, { ...expiryPolicy, pinned: [] }, Date.now()).length === 0) return
-    const pinned = await pinnedBy(ports.catalog, table)
-    const { expired, files } = await expire(ports, table, metadata, { ...expiryPolicy, pinned })
+    const mostBytes = BigInt(this.#allowance.left(Date.now()))
+    if (mostBytes === 0n) return
+    const policy = { ...compactionPolicy, mostBytes }
+    const outcomes = await compact(ports, table, metadata, policy, this.#abort.signal)
+    for (const { bytes } of outcomes) this.#allowance.spend(Number(bytes))
+    const done = outcomes.filter(({ kind }) => kind === 'committed')
+    if (done.length === 0) return
+    const files = done.reduce((sum, one) => sum + one.files, 0)
+    const bytes = done.reduce((sum, one) => sum + Number(one.bytes), 0)
+    metrics.compactedBytes.inc({ table: nameOf(table) }, bytes)
+    log.info({ table: nameOf(table), files, into: done.length, bytes }, 'small files put together')
+  }
+
+  async #expire(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
+    const { ports, metrics, log } = this.#options
+    const { catalog, storage } = ports
+    const { expired, files } = await expireTable({ catalog, storage }, table, metadata)
     if (expired === 0) return
-    metrics.expired.inc({ table: nameOf(table) }, expired)
+    metrics.expiredSnapshots.inc({ table: nameOf(table) }, expired)
     log.info({ table: nameOf(table), expired, files }, 'old snapshots expired')
   }
 
-  async #removeOrphans(table: TableIdentifier): Promise<void> {
-    const { ports, orphanAgeMs, metrics, log } = this.#options
-    if ((await loadIfThere(ports.catalog, table)) === undefined) return
-    const orphans = await removeOrphans(ports, table, { olderThanMs: orphanAgeMs })
-    if (orphans.length === 0) return
-    metrics.orphans.inc({ table: nameOf(table) }, orphans.length)
-    log.info(
-      { table: nameOf(table), files: orphans.length },
-      'files that nothing refers to are gone',
-    )
+  #areOrphansDue(table: TableIdentifier): boolean {
+    const lastMs = this.#orphansAtMs.get(nameOf(table)) ?? Number.NEGATIVE_INFINITY
+    return Date.now() - lastMs >= ORPHANS_INTERVAL_MS
   }
 
-  async #step(table: TableIdentifier, step: string, work: () => Promise<void>): Promise<void> {
-    if (this.#stopping.signal.aborted) return
-    try {
-      await work()
-    } catch (error) {
-      this.#options.metrics.failures.inc({ table: nameOf(table), step })
-      this.#options.log.warn({ table: nameOf(table), step, err: error }, 'done in a later round')
-    }
+  async #removeOrphans(table: TableIdentifier): Promise<void> {
+    const { ports, metrics, log } = this.#options
+    this.#orphansAtMs.set(nameOf(table), Date.now())
+    const { catalog, storage } = ports
+    const removed = await removeOrphans({ catalog, storage }, table, { olderThanMs: orphanAgeMs })
+    if (removed.length === 0) return
+    metrics.orphansRemoved.inc({ table: nameOf(table) }, removed.length)
+    log.info({ table: nameOf(table), files: removed.length }, 'orphans removed')
   }
 }
 
-const nameOf = ({ namespace, name }: TableIdentifier): string => `${namespace}.${name}`
+function nameOf({ namespace, name }: TableIdentifier): string {
+  return `${namespace}.${name}`
+}

@@ -11,6 +11,10 @@ export class LakehouseMetrics {
   readonly bufferedBytes: Gauge
   readonly commitDuration: Histogram
   readonly freshness: Histogram
+  readonly compactedBytes: Counter
+  readonly expiredSnapshots: Counter
+  readonly orphansRemoved: Counter
+  readonly maintenanceFailures: Counter
 
   constructor(registry: Registry) {
     const common = { labelNames: ['table'], registers: [registry] }
@@ -61,6 +65,27 @@ export class LakehouseMetrics {
       help: 'Age of the oldest row of a commit when the commit is visible.',
       buckets: [0.1, 0.25, 0.5, 0.75, 1, 1.5, 2.5, 5, 10, 30, 60, 300],
       ...common,
+    })
+    this.compactedBytes = new Counter({
+      name: 'tenseams_lakehouse_compacted_bytes_total',
+      help: 'Size of the small files that were put together.',
+      ...common,
+    })
+    this.expiredSnapshots = new Counter({
+      name: 'tenseams_lakehouse_expired_snapshots_total',
+      help: 'Old snapshots that were let go.',
+      ...common,
+    })
+    this.orphansRemoved = new Counter({
+      name: 'tenseams_lakehouse_orphans_removed_total',
+      help: 'Files removed because nothing refers to them.',
+      ...common,
+    })
+    this.maintenanceFailures = new Counter({
+      name: 'tenseams_lakehouse_maintenance_failures_total',
+      help: 'Steps of the maintenance that failed: compact, expire, orphans, or list for all tables.',
+      labelNames: ['table', 'step'],
+      registers: [registry],
     })
   }
 }

@@ -1,4 +1,3 @@
-import { LEAST_ORPHAN_AGE_MS } from '@tenseams/lakehouse/orphans'
 import { commonSettings, readSettings } from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
@@ -19,12 +18,6 @@ const schema = Type.Object({
   SILVER_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 30_000 }),
   /** About how many rows of bronze one commit of silver takes. */
   SILVER_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 200_000 }),
-  /** From one round of compaction and expiry to the next; 0 leaves that to other instances. */
-  MAINTENANCE_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 60_000 }),
-  /** What compaction reads in a minute at most, over all tables. */
-  COMPACT_BYTES_PER_MINUTE: Type.Integer({ minimum: 0, default: 67_108_864 }),
-  /** How old a file must be that nothing refers to, before it is removed: longer than any commit takes. */
-  ORPHAN_AGE_MS: Type.Integer({ minimum: LEAST_ORPHAN_AGE_MS, default: 3_600_000 }),
   /**
    * Only in a proof, which must then fail: records of aborted transactions are taken for committed; silver takes what came
    * last for the newest; silver records what it was made of before it is made.
@@ -33,6 +26,14 @@ const schema = Type.Object({
     Type.Enum(['read-uncommitted', 'last-write-wins-by-arrival', 'forget-bronze-snapshot']),
   ),
   DUCKDB_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
+  /** From one round of compaction, expiry and removal of orphans to the next; 0 leaves that to another instance. */
+  MAINTENANCE_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 60_000 }),
+  /** What compactions may read, all tables together; 0 for none. */
+  COMPACT_BYTES_PER_MINUTE: Type.Integer({ minimum: 0, default: 268_435_456 }),
+  /** Of the DuckDB that makes silver and gold. */
+  SILVER_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
+  /** Of the DuckDB that compacts, which is not the one that writes what comes from Kafka. */
+  COMPACT_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '256MB' }),
 })
 
 export type Settings = Readonly<Static<typeof schema>>

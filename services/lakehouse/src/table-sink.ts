@@ -72,8 +72,8 @@ const LONGEST_RETRY_MS = 5_000
 export class TableSink {
   readonly #options: TableSinkOptions
   readonly #labels: { readonly table: string }
-  readonly #expiry: Expiry
   readonly #abort = new AbortController()
+  readonly #expiry = new Expiry()
   #state: State = { kind: 'opening', reason: 'not opened yet' }
   #bronze: BronzeTable
   #base: AppendBase | undefined
@@ -86,7 +86,6 @@ export class TableSink {
     this.#options = options
     this.#bronze = options.bronze
     this.#labels = { table: tableName(options.bronze) }
-    this.#expiry = new Expiry(options)
     this.#buffer = new TableBuffer(options.bronze.topic)
     options.metrics.rows.inc(this.#labels, 0)
     options.metrics.conflicts.inc(this.#labels, 0)
@@ -252,7 +251,7 @@ export class TableSink {
       metrics.freshness.observe(this.#labels, Math.max(0, Date.now() - buffer.oldestMs) / 1_000)
     }
     if (this.#state === state) onRoom(topic)
-    this.#base = await this.#expiry.expireOld(outcome.base)
+    this.#base = await this.#expiry.afterCommit(this.#options, table, outcome.base)
   }
 
   async #open(reason: string): Promise<void> {

@@ -76,11 +76,12 @@ export async function refreshGold(
   const recorded = readSources(base.metadata.properties)
   if (Object.entries(sources).every(([name, id]) => recorded[name] === id)) return false
   const sql = await overSilver(ports, state, rejected, gold.sql)
+  const begunMs = Date.now()
   await ports.onStep?.('before-parquet')
   const file = await writeDataFileFrom(ports, base.metadata, {}, typedAs(base.metadata.schema, sql))
   await ports.onStep?.('parquet-written')
   const remove = (await liveFiles(ports.storage, base.metadata)).map((live) => live.file)
   const files = file.record_count > 0n ? [file] : []
-  const outcome = await overwrite(ports, table, base, { remove, rows: [], files, sources })
+  const outcome = await overwrite(ports, table, base, { remove, rows: [], files, begunMs, sources })
   return outcome.kind === 'committed'
 }

@@ -52,6 +52,7 @@ export async function quarantine(
   const rejected = `SELECT '${name}' AS source, kafka_partition, kafka_offset, reason, to_json(taken) AS change
     FROM (${derived.changes(relation)}) AS taken WHERE reason IS NOT NULL`
   const counts = await countsOf(ports, rejected)
+  const begunMs = Date.now()
   const isEmpty = Object.keys(counts).length === 0
   const sql = typedAs(base.metadata.schema, rejected)
   const files = isEmpty
@@ -61,7 +62,7 @@ export async function quarantine(
   const remove = live.map(({ file }) => file).filter(({ partition }) => partition.source === name)
   const sources = { [name]: plan.upTo }
   const outcome = await overwrite(ports, table, base, {
-    ...{ remove, rows: [], files, sources },
+    ...{ remove, rows: [], files, begunMs, sources },
   })
   return outcome.kind === 'committed' ? counts : {}
 }

@@ -50,12 +50,13 @@ export async function refresh(
   )
   if (plan === undefined) return { kind: 'idle' }
   const base = (await options.beforeRows?.(ports, derived, first, plan.upTo)) ?? first
+  const begunMs = Date.now()
   const arrived = await Arrived.take(ports, derived, base.metadata, plan)
   try {
     const { remove, files } = await arrived.rewrite()
     const sources = { [nameOf(derived.source)]: plan.upTo }
     const outcome = await overwrite(ports, derived.table, base, {
-      ...{ remove, rows: [], files, sources },
+      ...{ remove, rows: [], files, begunMs, sources },
     })
     if (outcome.kind === 'overtaken') return { kind: 'overtaken' }
     const isBehind = plan.upTo !== source.currentSnapshotId
