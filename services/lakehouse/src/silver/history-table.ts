@@ -91,7 +91,7 @@ function versionsSql(
        WHERE NOT EXISTS (FROM ${rows} AS held WHERE held.${key} = told.${key}
                             AND held.told_at < marks.valid_from AND held.seen_at >= marks.valid_from)
          AND NOT EXISTS (FROM told AS read WHERE read.${key} = told.${key} AND marks.mark = 'snapshot'
-                            AND read.op = 'r' AND read.lsn = marks.lsn)
+                            AND read.op = 'r' AND read.lsn = marks.lsn AND read.told_at >= marks.valid_from)
        GROUP BY told.${key}, marks.valid_from
     ), evidence AS (
       SELECT *, op = 'mark' AS is_mark, op IN ('d', 'mark') AS is_gone
