@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { outcomeOf, withResults } from './full/results.ts'
 import { rootFolder, runProgram } from './program.ts'
+import { cdc } from './prove/cdc.ts'
 import { breaks } from './prove/eos/broken.ts'
 import { guards } from './prove/lake/faulty-catalog.ts'
 import { medallion } from './prove/medallion.ts'
@@ -19,6 +20,8 @@ const proofs: readonly LongProof[] = [
   ...[1, 2, 3, 4, 5].map((seed) => ({ claim: `eos --kills 20 --seed ${seed}`, code: 0 as const })),
   { claim: 'eos --provoke=all', code: 0 },
   ...Object.keys(breaks).map((guard) => ({ claim: `eos --break=${guard}`, code: 1 as const })),
+  ...[1, 2].map((seed) => ({ claim: `cdc --kills 3 --seed ${seed}`, code: 0 as const })),
+  ...Object.keys(cdc.breaks).map((guard) => ({ claim: `cdc --break=${guard}`, code: 1 as const })),
   ...[1, 2, 3].map((seed) => ({ claim: `lake --kills 20 --seed ${seed}`, code: 0 as const })),
   { claim: 'lake --provoke=all', code: 0 },
   ...guards.map((guard) => ({ claim: `lake --break=${guard}`, code: 1 as const })),

@@ -37,7 +37,10 @@ const verbs = {
   test: ['test/run.ts', 'every test of the landing lane'],
   'test:full': ['test/full.ts', 'every long proof, and what came of it into docs/proofs.md'],
   reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
-  prove: ['test/prove/main.ts', 'provoke what could refute a claim: keys, position, eos, lake …'],
+  prove: [
+    'test/prove/main.ts',
+    'provoke what could refute a claim: keys, position, eos, cdc, lake, medallion',
+  ],
   bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos, lake'],
 }
 

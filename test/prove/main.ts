@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import type { StackSettings } from '@tenseams/local/part'
 import type { Stack } from '@tenseams/local/stack'
 import { withOwnStack } from '../own-stack.ts'
+import { cdc } from './cdc.ts'
 import type { Claim, Verdict } from './claim.ts'
 import { proofsFolder } from './eos/journal.ts'
 import { eos } from './eos.ts'
@@ -12,7 +13,7 @@ import { lake } from './lake.ts'
 import { medallion } from './medallion.ts'
 import { position } from './position.ts'
 
-const claims: readonly Claim[] = [keys, position, eos, lake, medallion]
+const claims: readonly Claim[] = [keys, position, eos, cdc, lake, medallion]
 
 const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 
