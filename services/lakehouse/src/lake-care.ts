@@ -60,7 +60,7 @@ export async function expireNow({ catalog, table, dryRun, screen }: Care): Promi
   const pins = pinned.length === 0 ? '' : `, and all since ${pinned.join(', ')} for other tables`
   const minutes = expiry.olderThanMs / 60_000
   screen.tell(
-    `${nameOf(table)}: ${metadata.snapshots.length} snapshots; the newest ${expiry.keepLast} stay, those of the last ${minutes} minutes${pins}`,
+    `${nameOf(table)}: ${metadata.snapshots.length} snapshots; what stays: the newest ${expiry.keepLast}, those of the last ${minutes} minutes${pins}`,
   )
   if (dryRun) {
     const plan = planExpiry(metadata, { ...expiry, pinned }, Date.now())
