@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { planCompaction } from './compaction.ts'
-import type { DataFile } from './manifest.ts'
-import type { LiveFile } from './snapshot.ts'
+import type { AppendPorts } from './append.ts'
+import { compact, planCompaction } from './compaction.ts'
+import { type DataFile, writeManifestList } from './manifest.ts'
+import { dataFile, MemoryTable } from './memory-table.ts'
+import { currentManifests, type LiveFile } from './snapshot.ts'
 
 const policy = { targetBytes: 100n, leastFiles: 2, mostBytes: 1_000n }
 
@@ -44,6 +46,23 @@ describe('a compaction', () => {
       ...['d', 'e'].map((name) => file(name, 10n, { day: 9 })),
     ]
     expect(names(planCompaction(files, 0, { ...policy, mostBytes: 20n }))).toEqual([['d', 'e']])
+  })
+
+  it('is refused for a table with delete files, whose rows it would bring back', async () => {
+    const memory = new MemoryTable()
+    for (const name of ['a', 'b']) {
+      await memory.commit({ operation: 'append', added: [dataFile(name)] })
+    }
+    const [line, ...others] = await currentManifests(memory.storage, memory.metadata)
+    const snapshot = memory.metadata.snapshots.at(-1)
+    if (line === undefined || snapshot === undefined) throw new Error('the table is empty')
+    const list = writeManifestList([{ ...line, content: 1 }, ...others], snapshot)
+    memory.files.set(snapshot.manifestList, list)
+    const ports = { storage: memory.storage } as Partial<AppendPorts> as AppendPorts
+    const table = { namespace: 'gold', name: 'of_flink' }
+    await expect(compact(ports, table, memory.metadata, policy)).rejects.toMatchObject({
+      code: 'FORMAT_UNSUPPORTED',
+    })
   })
 
   it('reads no more than it may', () => {

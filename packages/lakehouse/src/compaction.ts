@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { AppendPorts } from './append.ts'
 import type { ChangeOutcome } from './commit.ts'
+import { LakehouseError } from './errors.ts'
 import type { DataFile } from './manifest.ts'
 import type { TableIdentifier, TableMetadata } from './metadata.ts'
 import { writeParquetFrom } from './parquet.ts'
 import { replaceFiles } from './replace.ts'
+import { assertReadable } from './scan.ts'
 import { scanSql } from './scan-sql.ts'
-import { areLive, type LiveFile, liveFiles } from './snapshot.ts'
+import { areLive, currentManifests, type LiveFile, liveFiles } from './snapshot.ts'
 
 export type CompactionPolicy = {
   /** How large a file should become; files of at least three quarters of it are left alone. */
@@ -90,6 +92,7 @@ function sizeClass(bytes: bigint, targetBytes: bigint): number {
  *
  * @param signal ends it between two groups.
  * @returns the outcome of each group that was still there; `overtaken` ones are for the next time.
+ * @throws LakehouseError FORMAT_UNSUPPORTED for a table with delete files: what they took away would come back.
  */
 export async function compact(
   ports: AppendPorts,
@@ -98,13 +101,16 @@ export async function compact(
   policy: CompactionPolicy,
   signal?: AbortSignal,
 ): Promise<readonly CompactionOutcome[]> {
+  await assertNoDeletes(ports, first)
   const groups = planCompaction(await liveFiles(ports.storage, first), first.defaultSpecId, policy)
+  for (const file of groups.flat()) assertReadable(file)
   const outcomes: CompactionOutcome[] = []
   let metadata = first
   for (const remove of groups) {
     // Whoever overtook one group may have put the others together, too, or partitioned the table anew.
     if (signal?.aborted === true || metadata.defaultSpecId !== first.defaultSpecId) break
     if (!(await areLive(ports.storage, metadata, remove))) continue
+    await assertNoDeletes(ports, metadata)
     const begunMs = Date.now()
     const add = [await rewrite(ports, metadata, remove)]
     const outcome = await replaceFiles(ports, table, metadata, { remove, add, begunMs })
@@ -113,6 +119,15 @@ export async function compact(
     metadata = outcome.metadata
   }
   return outcomes
+}
+
+async function assertNoDeletes(
+  { storage }: Pick<AppendPorts, 'storage'>,
+  metadata: TableMetadata,
+): Promise<void> {
+  const lines = await currentManifests(storage, metadata)
+  if (lines.every(({ content }) => content === 0)) return
+  throw new LakehouseError('FORMAT_UNSUPPORTED', `${metadata.location} has delete files`)
 }
 
 async function rewrite(

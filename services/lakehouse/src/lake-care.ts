@@ -1,8 +1,9 @@
 import type { Catalog } from '@tenseams/lakehouse/catalog'
 import { compact, planCompaction } from '@tenseams/lakehouse/compaction'
+import { LakehouseError } from '@tenseams/lakehouse/errors'
 import { planExpiry } from '@tenseams/lakehouse/expire'
 import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
-import { removeOrphans } from '@tenseams/lakehouse/orphans'
+import { isOurs, removeOrphans } from '@tenseams/lakehouse/orphans'
 import { listTables } from '@tenseams/lakehouse/query'
 import { liveFiles } from '@tenseams/lakehouse/snapshot'
 import { pinnedBy } from '@tenseams/lakehouse/sources'
@@ -56,11 +57,15 @@ export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<nu
 /** `expire`: every snapshot that the service's policy does not keep. */
 export async function expireNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
   const metadata = await catalog.loadTable(table)
+  if (!isOurs(metadata)) {
+    const message = `${nameOf(table)}: its writer may need its snapshots, so none is let go here`
+    throw new LakehouseError('CARE_REFUSED', message)
+  }
   const pinned = await pinnedBy(catalog, table)
   const pins = pinned.length === 0 ? '' : `, and all since ${pinned.join(', ')} for other tables`
   const minutes = expiry.olderThanMs / 60_000
   screen.tell(
-    `${nameOf(table)}: ${metadata.snapshots.length} snapshots; the newest ${expiry.keepLast} stay, those of the last ${minutes} minutes${pins}`,
+    `${nameOf(table)}: ${metadata.snapshots.length} snapshots; what stays: the newest ${expiry.keepLast}, those of the last ${minutes} minutes${pins}`,
   )
   if (dryRun) {
     const plan = planExpiry(metadata, { ...expiry, pinned }, Date.now())
