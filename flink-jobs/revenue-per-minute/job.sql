@@ -7,7 +7,7 @@
 CREATE TEMPORARY VIEW gated AS
 SELECT * FROM (
   SELECT
-    eventId, streamId, et, captured.amountMinor AS amountMinor, captured.currency AS currency,
+    eventId, streamId, et, part, `off`, captured.amountMinor AS amountMinor, captured.currency AS currency,
     MAX(et) OVER (
       PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
@@ -17,7 +17,11 @@ WHERE amountMinor IS NOT NULL;
 
 CREATE TEMPORARY VIEW on_time AS SELECT * FROM gated WHERE et > partitionWatermark;
 
-CREATE TEMPORARY VIEW late AS SELECT * FROM gated WHERE et <= partitionWatermark;
+CREATE TEMPORARY VIEW came_late AS SELECT * FROM gated WHERE et <= partitionWatermark;
+
+-- Only the window's bounds are added here. Nothing is aggregated, so nothing is dropped.
+CREATE TEMPORARY VIEW late AS
+SELECT * FROM TABLE(TUMBLE(TABLE came_late, DESCRIPTOR(et), INTERVAL '1' MINUTE /* :window */));
 
 -- Change data capture may repeat an event. A repeat has the event's own time, so it falls into the event's window, or is
 -- late itself: the ids are kept no longer than the window.
@@ -51,10 +55,13 @@ FROM revenue;
 INSERT INTO `analytics.revenue-per-minute.late.v1`
 SELECT
   eventId, streamId, CAST(et AS TIMESTAMP(3)), CAST(partitionWatermark AS TIMESTAMP(3)),
-  currency, amountMinor
+  currency, amountMinor, part, `off`, window_start, window_end
 FROM late;
 
 INSERT INTO lake.gold.revenue_per_minute_late
-SELECT eventId, streamId, et, partitionWatermark, currency, amountMinor FROM late;
+SELECT
+  eventId, streamId, et, partitionWatermark, currency, amountMinor, part, `off`,
+  CAST(window_start AS TIMESTAMP_LTZ(3)), CAST(window_end AS TIMESTAMP_LTZ(3))
+FROM late;
 
 END;

@@ -184,7 +184,8 @@ const lakeSql: Readonly<Record<string, string>> = {
   [windows]: `SELECT epoch_ms(window_start) AS "windowStart", epoch_ms(window_end) AS "windowEnd", currency, kind,
     delta_payments AS "deltaPayments", delta_minor AS "deltaMinor" FROM rows`,
   [late]: `SELECT event_id AS "eventId", stream_id AS "streamId", epoch_ms(occurred_at) AS "occurredAt",
-    epoch_ms(watermark) AS watermark, currency, amount_minor AS "amountMinor" FROM rows`,
+    epoch_ms(watermark) AS watermark, currency, amount_minor AS "amountMinor", kafka_partition AS "kafkaPartition",
+    kafka_offset AS "kafkaOffset", epoch_ms(window_start) AS "windowStart", epoch_ms(window_end) AS "windowEnd" FROM rows`,
 }
 
 const times = new Set(['windowStart', 'windowEnd', 'occurredAt', 'watermark'])

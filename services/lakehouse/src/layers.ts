@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { AppendPorts } from '@tenseams/lakehouse/append'
+import { type Corrections, correct } from './gold/corrections.ts'
 import { refreshGold, silverNow } from './gold/gold-table.ts'
 import { goldTables, rejectedSql } from './gold/gold-tables.ts'
 import type { LayerMetrics } from './layer-metrics.ts'
@@ -11,6 +12,8 @@ import type { Log } from './table-sink.ts'
 export type LayersOptions = {
   readonly ports: AppendPorts
   readonly silver: readonly DerivedTable[]
+  /** Left out: late money is not folded in. */
+  readonly corrections?: Corrections
   /** From the end of one round to the beginning of the next. */
   readonly intervalMs: number
   /** About how many rows of bronze are taken in one go. */
@@ -62,6 +65,9 @@ export class Layers {
       await this.#guarded('silver.quarantine', () => this.#quarantine(derived))
     }
     await this.#guarded('gold', () => this.#gold())
+    if (this.#options.corrections === undefined) return
+    const { corrections } = this.#options
+    await this.#guarded(nameOf(corrections.table), () => this.#correct(corrections))
   }
 
   async #silver(derived: DerivedTable): Promise<void> {
@@ -97,6 +103,12 @@ export class Layers {
       const isNew = await refreshGold(ports, gold, state, rejectedSql)
       if (isNew) metrics.refreshes.inc({ table: `gold.${gold.name}` })
     }
+  }
+
+  async #correct(corrections: Corrections): Promise<void> {
+    const { ports, metrics, mostRows } = this.#options
+    const outcome = await correct(ports, corrections, mostRows)
+    if (outcome.kind === 'corrected') metrics.refreshes.inc({ table: nameOf(corrections.table) })
   }
 
   async #guarded(table: string, work: () => Promise<void>): Promise<void> {

@@ -12,6 +12,7 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import { Bronze } from './bronze.ts'
 import { bronzeTableOf } from './bronze-table.ts'
 import { ContractFollower } from './contract-follower.ts'
+import { revenueCorrections } from './gold/corrections.ts'
 import { LayerMetrics } from './layer-metrics.ts'
 import { Layers } from './layers.ts'
 import { Maintenance } from './maintenance.ts'
@@ -74,6 +75,7 @@ const maintenance = new Maintenance({
 const layers = new Layers({
   ports: { catalog, engine: folder, storage: fileStorage },
   silver: silverTables(broken === 'last-write-wins-by-arrival' ? 'arrival' : 'version'),
+  ...(broken !== 'no-correction' && { corrections: revenueCorrections }),
   intervalMs: settings.SILVER_INTERVAL_MS,
   mostRows: BigInt(settings.SILVER_MAX_ROWS),
   ...(broken === 'forget-bronze-snapshot' && { beforeRows: recordFirst }),

@@ -20,10 +20,15 @@ const schema = Type.Object({
   SILVER_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 200_000 }),
   /**
    * Only in a proof, which must then fail: records of aborted transactions are taken for committed; silver takes what came
-   * last for the newest; silver records what it was made of before it is made.
+   * last for the newest; silver records what it was made of before it is made; late money is not folded in.
    */
   BROKEN_GUARD: Type.Optional(
-    Type.Enum(['read-uncommitted', 'last-write-wins-by-arrival', 'forget-bronze-snapshot']),
+    Type.Enum([
+      'read-uncommitted',
+      'last-write-wins-by-arrival',
+      'forget-bronze-snapshot',
+      'no-correction',
+    ]),
   ),
   DUCKDB_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
   /** From one round of compaction, expiry and removal of orphans to the next; 0 leaves that to another instance. */

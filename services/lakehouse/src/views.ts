@@ -14,7 +14,7 @@ export const views: readonly View[] = [
   {
     name: 'gold.revenue',
     sql: `(SELECT currency, window_start, window_end, sum(delta_payments) AS payments, sum(delta_minor) AS amount_minor
-           FROM gold.revenue_per_minute GROUP BY ALL)`,
+           FROM (FROM gold.revenue_per_minute UNION ALL BY NAME FROM gold.revenue_corrections) GROUP BY ALL)`,
   },
 ]
 

@@ -1,0 +1,145 @@
+import { type AppendPorts, baseOf } from '@tenseams/lakehouse/append'
+import { writeDataFileFrom } from '@tenseams/lakehouse/data-files'
+import { ensureSchema } from '@tenseams/lakehouse/evolve'
+import { writeJson } from '@tenseams/lakehouse/json'
+import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
+import { type Offsets, partitionKey } from '@tenseams/lakehouse/offsets'
+import { overwrite } from '@tenseams/lakehouse/overwrite'
+import type { Filter } from '@tenseams/lakehouse/prune'
+import { planScan } from '@tenseams/lakehouse/scan'
+import { scanSql } from '@tenseams/lakehouse/scan-sql'
+import { liveFiles } from '@tenseams/lakehouse/snapshot'
+import { bronzeNameOf } from '../bronze-table.ts'
+import { type DerivedColumn, nameOf, schemaOf, typedAs } from '../silver/derived-table.ts'
+import { planRefresh } from '../silver/refresh-plan.ts'
+import { loadIfThere, loadOrMake } from '../table-opening.ts'
+
+/** Late money, and what it is folded with. */
+export type Corrections = {
+  readonly table: TableIdentifier
+  /** What Flink's gate has sent aside, with the record's place and the window that it has missed. */
+  readonly late: TableIdentifier
+  /** Every record of the topic, as it is. */
+  readonly bronze: TableIdentifier
+  readonly topic: string
+}
+
+const topic = 'payments.payment.v1'
+
+export const revenueCorrections: Corrections = {
+  table: { namespace: 'gold', name: 'revenue_corrections' },
+  late: { namespace: 'gold', name: 'revenue_per_minute_late' },
+  bronze: bronzeNameOf(topic),
+  topic,
+}
+
+/** As the table of windows, so that a figure is the sum over both. */
+const columns: readonly DerivedColumn[] = [
+  { name: 'window_start', type: 'timestamptz', required: true },
+  { name: 'window_end', type: 'timestamptz', required: true },
+  { name: 'currency', type: 'string', required: true },
+  { name: 'kind', type: 'string', required: true, doc: 'correction' },
+  { name: 'delta_payments', type: 'long', required: true },
+  { name: 'delta_minor', type: 'long', required: true },
+]
+
+/** Said by a correction's snapshot: up to which offsets bronze was asked. */
+export const askedUpToSummary = 'ten-seams.asked-up-to'
+
+/** What came of one round. */
+export type Correction =
+  /** Nothing came late since. */
+  | { readonly kind: 'idle' }
+  /** Bronze has not come to where the late rows lie. */
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'corrected'; readonly rows: number }
+  | { readonly kind: 'overtaken' }
+
+/**
+ * Turns what came late since the snapshot that the corrections have recorded into further rows of window and delta; rows
+ * and recorded snapshot are one commit, so late money is counted once, whatever is killed.
+ *
+ * A late row counts when it is the first of its event in the log: a repeat is later in the same partition, and its first was
+ * in a window or came late itself. So bronze must have come as far as the late rows; until then the round waits.
+ *
+ * @throws LakehouseError: nothing is changed, or all of it; the next round finds out.
+ */
+export async function correct(
+  ports: AppendPorts,
+  { table, late, bronze, topic }: Corrections,
+  mostRows: bigint,
+): Promise<Correction> {
+  const base = baseOf(await open(ports, table))
+  const [aside, log] = await Promise.all(
+    [late, bronze].map((one) => loadIfThere(ports.catalog, one)),
+  )
+  if (aside?.currentSnapshotId == null || log === undefined) return { kind: 'idle' }
+  const plan = await planRefresh(ports.storage, base.metadata, late, aside, mostRows)
+  if (plan === undefined) return { kind: 'idle' }
+  const rows = await scanSql(ports, plan, plan.schema)
+  const extent = await extentOf(ports, rows)
+  const { offsets } = baseOf(log)
+  if (!hasCome(offsets, topic, extent.ends)) return { kind: 'waiting' }
+  const begunMs = Date.now()
+  const sql = typedAs(base.metadata.schema, deltaSql(rows, await logOf(ports, log, extent.times)))
+  const file = await writeDataFileFrom(ports, base.metadata, {}, sql)
+  await ports.onStep?.('parquet-written')
+  const live = plan.isAnew ? await liveFiles(ports.storage, base.metadata) : []
+  const { kind } = await overwrite(ports, table, base, {
+    remove: live.map((one) => one.file),
+    rows: [],
+    files: file.record_count > 0n ? [file] : [],
+    begunMs,
+    sources: { [nameOf(late)]: plan.upTo },
+    summary: { [askedUpToSummary]: writeJson(offsets) },
+  })
+  return kind === 'overtaken' ? { kind } : { kind: 'corrected', rows: Number(file.record_count) }
+}
+
+async function open({ catalog }: AppendPorts, table: TableIdentifier): Promise<TableMetadata> {
+  const schema = schemaOf(columns)
+  return ensureSchema(catalog, table, await loadOrMake(catalog, table, schema), schema)
+}
+
+type Extent = {
+  /** The last offset of each partition. */
+  readonly ends: readonly (readonly [partition: number, offset: bigint])[]
+  /** Of the events, in microseconds since 1970. */
+  readonly times: { readonly least: bigint; readonly most: bigint }
+}
+
+async function extentOf({ engine }: AppendPorts, rows: string): Promise<Extent> {
+  const found = await engine.using((connection) =>
+    connection.runAndReadAll(
+      `SELECT kafka_partition, max(kafka_offset), epoch_us(min(min(occurred_at)) OVER ()), epoch_us(max(max(occurred_at)) OVER ())
+         FROM (${rows}) GROUP BY 1`,
+    ),
+  )
+  const spans = found.getRowsJS() as unknown as readonly [number, bigint, bigint, bigint][]
+  const [, , least = 0n, most = 0n] = spans[0] ?? []
+  return { ends: spans.map(([partition, offset]) => [partition, offset]), times: { least, most } }
+}
+
+function hasCome(offsets: Offsets, topic: string, ends: Extent['ends']): boolean {
+  return ends.every(
+    ([partition, offset]) => (offsets[partitionKey(topic, partition)] ?? 0n) > offset,
+  )
+}
+
+/** A repeat has its event's own time, so other files of bronze hold none. */
+async function logOf(ports: AppendPorts, log: TableMetadata, { least, most }: Extent['times']) {
+  const filter: Filter = [
+    { column: 'occurred_at', op: '>=', value: least },
+    { column: 'occurred_at', op: '<=', value: most },
+  ]
+  const plan = await planScan(ports.storage, log, { filter })
+  return scanSql(ports, plan, plan.schema)
+}
+
+const deltaSql = (late: string, log: string): string => `
+  WITH late AS (${late}), firsts AS (
+    SELECT event_id, min(kafka_offset) AS kafka_offset FROM (${log})
+     WHERE event_id IN (SELECT event_id FROM late) GROUP BY event_id
+  )
+  SELECT window_start, window_end, currency, 'correction' AS kind, count(*) AS delta_payments, sum(amount_minor) AS delta_minor
+    FROM late JOIN firsts USING (event_id, kafka_offset) GROUP BY ALL ORDER BY ALL`
