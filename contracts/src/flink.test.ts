@@ -27,6 +27,7 @@ describe("Flink's tables", () => {
   \`refunded\` ROW<\`paymentId\` STRING NOT NULL, \`method\` STRING NOT NULL, \`amountMinor\` BIGINT NOT NULL, \`currency\` STRING NOT NULL>,
   \`returned\` ROW<\`operationId\` STRING NOT NULL, \`paymentId\` STRING NOT NULL, \`outcome\` STRING NOT NULL, \`method\` STRING NOT NULL, \`amountMinor\` BIGINT NOT NULL, \`currency\` STRING NOT NULL>,
   \`part\` INT METADATA FROM 'partition' VIRTUAL,
+  \`off\` BIGINT METADATA FROM 'offset' VIRTUAL,
   \`et\` AS TO_TIMESTAMP_LTZ(\`occurredAt\`, 3),
   \`pt\` AS PROCTIME(),
   WATERMARK FOR \`et\` AS \`et\` - INTERVAL '5' SECOND

@@ -39,7 +39,8 @@ type SinkOptions = {
  * The table from which a job reads a topic; its name is the topic's.
  *
  * Times stay BIGINT milliseconds: declared as TIMESTAMP_LTZ(3) the format refuses them, as TIMESTAMP(3) a cast shifts
- * them by the session's zone. `et` is the event time with its watermark, `part` the partition, `pt` the processing time.
+ * them by the session's zone. `et` is the event time with its watermark, `part` and `off` the record's place, `pt` the
+ * processing time.
  * No idle timeout (late rows would be lost when a quiet partition wakes) and no discovery of new partitions (their
  * watermark would begin below the job's).
  */
@@ -53,6 +54,7 @@ export function sourceTableDdl(
   const columns = [
     ...schema.fields.map((field) => `${quoted(field.name)} ${sourceType(field.type)}`),
     "`part` INT METADATA FROM 'partition' VIRTUAL",
+    "`off` BIGINT METADATA FROM 'offset' VIRTUAL",
     `\`et\` AS TO_TIMESTAMP_LTZ(${quoted(eventTimeOf(topic, schema))}, 3)`,
     '`pt` AS PROCTIME()',
     `WATERMARK FOR \`et\` AS \`et\` - ${watermarkDelay}`,
