@@ -39,8 +39,8 @@ type SinkOptions = {
  * The table from which a job reads a topic; its name is the topic's.
  *
  * Times stay BIGINT milliseconds: declared as TIMESTAMP_LTZ(3) the format refuses them, as TIMESTAMP(3) a cast shifts
- * them by the session's zone. `et` is the event time with its watermark, `part` and `off` say where the record
- * lies, `pt` is the processing time.
+ * them by the session's zone. `et` is the event time with its watermark, `part` and `off` the record's place, `pt` the
+ * processing time.
  * No idle timeout (late rows would be lost when a quiet partition wakes) and no discovery of new partitions (their
  * watermark would begin below the job's).
  */

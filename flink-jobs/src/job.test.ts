@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { intervalsOf, jobNames, readJob, withIntervals } from './job.ts'
+import { intervalsOf, jobNames, ownIntervals, readJob, withIntervals } from './job.ts'
 
 const job = readJob('revenue-per-minute')
 
@@ -23,6 +23,11 @@ describe('a job', () => {
     expect(changed.sql).toContain("INTERVAL '10' SECOND /* :window */")
     expect(changed.sql.length).toBe(job.sql.length + 1)
     expect(withIntervals(job, {})).toEqual(job)
+  })
+
+  it('takes of intervals for all jobs its own', () => {
+    const window = "INTERVAL '10' SECOND"
+    expect(ownIntervals(job, { window, gap: "INTERVAL '9' SECOND" })).toEqual({ window })
   })
 
   it.each([

@@ -74,6 +74,12 @@ export function withIntervals(job: Job, intervals: Intervals): Job {
   return { ...job, sql }
 }
 
+/** Of intervals for all jobs, those whose marks this one has. */
+export function ownIntervals(job: Job, intervals: Intervals): Intervals {
+  const known = intervalsOf(job)
+  return Object.fromEntries(Object.entries(intervals).filter(([mark]) => mark in known))
+}
+
 function topicsOf(name: string): Pick<Job, 'reads' | 'writes' | 'gold'> {
   const { reads, writes, gold }: Record<string, unknown> = JSON.parse(read(`${name}/job.json`))
   if (isNames(reads) && isNames(writes) && isNames(gold)) return { reads, writes, gold }

@@ -11,7 +11,7 @@ import {
 } from './cluster.ts'
 import { FlinkRefusedError } from './errors.ts'
 import { type GatewaySession, openSession } from './gateway.ts'
-import { type Job, jobNames, readJob, withIntervals } from './job.ts'
+import { type Job, jobNames, ownIntervals, readJob, withIntervals } from './job.ts'
 import { assertSameIntervals, keepIntervals } from './kept-intervals.ts'
 import { newestRestorePoint } from './restore-point.ts'
 import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
@@ -83,10 +83,14 @@ async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promis
   await codec.requirePublished([...job.reads, ...job.writes])
 }
 
-/** Starts every job of the house, one after the other. */
+/** Starts every job of the house, one after the other; each takes the other intervals whose marks it has. */
 export async function submitJobs(options: SubmitOptions): Promise<readonly Submitted[]> {
   const submitted: Submitted[] = []
-  for (const name of jobNames()) submitted.push(await submitJob(name, options))
+  for (const name of jobNames()) {
+    const intervals = ownIntervals(readJob(name), options.overrides?.intervals ?? {})
+    const overrides = { ...options.overrides, intervals }
+    submitted.push(await submitJob(name, { ...options, overrides }))
+  }
   return submitted
 }
 

@@ -26,6 +26,7 @@ const timeoutMs = 120_000
  * So a case may send what it likes, and sees nobody else's figures.
  */
 export type SandboxJob = {
+  readonly name: string
   /** The topic that stands for one of the house's. */
   readonly topicOf: (topic: string) => string
   readonly start: (how: {
@@ -42,7 +43,8 @@ export async function openSandboxJob(
   stack: TestStack,
   name: string,
   run: string,
-  window: string,
+  /** Instead of the SQL's own. */
+  window?: string,
 ): Promise<SandboxJob> {
   const topicOf = (topic: string) => topic.replace(/\.v1$/, `-${run}.v1`)
   const job = inSandbox(readJob(name), run, topicOf)
@@ -51,11 +53,12 @@ export async function openSandboxJob(
   await createTopics(stack, [...job.reads, ...job.writes])
   const running = () => runningJob(flinkUrl, job.name)
   return {
+    name: job.name,
     topicOf,
     start: async ({ parallelism, restoreFrom }) => {
       const settings = {
         parallelism,
-        intervals: { window },
+        intervals: window === undefined ? {} : { window },
         checkpointIntervalMs: 1_000,
         stateUrl: pathToFileURL(stateFolder).href,
         ...(restoreFrom === undefined ? {} : { restoreFrom }),

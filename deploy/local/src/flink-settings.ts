@@ -56,13 +56,14 @@ function addresses({ ports, places }: Context): Settings {
 
 /** The JVMs get their limits as arguments; the TaskManager also plans by these. */
 const memory = {
-  'taskmanager.numberOfTaskSlots': 4,
+  // A job takes as many as its parallelism: four of the house, and room for those of a test or a proof.
+  'taskmanager.numberOfTaskSlots': 8,
   'taskmanager.cpu.cores': 2,
   'taskmanager.memory.framework.heap.size': '96m',
   'taskmanager.memory.task.heap.size': '320m',
   'taskmanager.memory.framework.off-heap.size': '96m',
   'taskmanager.memory.task.off-heap.size': '32m',
-  'taskmanager.memory.managed.size': '192m',
+  'taskmanager.memory.managed.size': '256m',
   'taskmanager.memory.network.min': '64m',
   'taskmanager.memory.network.max': '64m',
   'taskmanager.memory.jvm-metaspace.size': '256m',

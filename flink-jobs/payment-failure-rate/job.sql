@@ -1,0 +1,71 @@
+-- How many payments were tried and declined, by method, in the last five minutes, each minute anew, in event time. Tables
+-- are named after their topics; README.md says how to run it.
+-- A literal followed by a mark, like /* :delay */, is the one place of its value; `jobs submit` can put another there.
+
+-- The late gate, before anything keyed otherwise: see revenue-per-minute. An order's first payment event is the
+-- provider's answer: authorised, declined, or captured from the time before payments were authorised first. What follows
+-- it, and a decline of our own because the order was cancelled, say nothing about the provider.
+CREATE TEMPORARY VIEW gated AS
+SELECT * FROM (
+  SELECT
+    eventId, streamId, et, off,
+    CASE
+      WHEN version = 1 AND COALESCE(declined.reason, '') <> 'order-cancelled'
+        THEN COALESCE(authorised.`method`, captured.`method`, declined.`method`)
+    END AS `method`,
+    CASE WHEN declined.`method` IS NULL THEN 'accepted' ELSE 'declined' END AS outcome,
+    MAX(CAST(et AS TIMESTAMP_LTZ(3))) OVER (
+      PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+    ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
+  FROM `payments.payment.v1`
+)
+WHERE `method` IS NOT NULL;
+
+CREATE TEMPORARY VIEW late AS SELECT * FROM gated WHERE et <= partitionWatermark;
+
+-- Change data capture may repeat an event, in its partition and with its own time: the first offset stays. The ids are
+-- kept by event time, until the watermark has passed them; so no state here needs a TTL.
+CREATE TEMPORARY VIEW deduplicated AS
+SELECT * FROM (
+  SELECT
+    *,
+    MIN(off) OVER (
+      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
+    ) AS firstOff
+  FROM gated WHERE et > partitionWatermark
+)
+WHERE off = firstOff;
+
+CREATE TEMPORARY VIEW rates AS
+SELECT
+  window_start, window_end, `method`, COUNT(*) AS attempts,
+  SUM(CASE WHEN outcome = 'declined' THEN CAST(1 AS BIGINT) ELSE CAST(0 AS BIGINT) END) AS declined
+FROM TABLE(
+  HOP(
+    TABLE deduplicated, DESCRIPTOR(et), INTERVAL '1' MINUTE /* :slide */, INTERVAL '5' MINUTE /* :size */
+  )
+)
+GROUP BY window_start, window_end, `method`;
+
+EXECUTE STATEMENT SET
+BEGIN
+
+INSERT INTO `analytics.payment-failure-rate.v1`
+SELECT window_start, window_end, `method`, attempts, declined FROM rates;
+
+INSERT INTO lake.gold.payment_failure_rate
+SELECT
+  CAST(window_start AS TIMESTAMP_LTZ(3)), CAST(window_end AS TIMESTAMP_LTZ(3)), `method`,
+  attempts, declined
+FROM rates;
+
+INSERT INTO `analytics.payment-failure-rate.late.v1`
+SELECT
+  eventId, streamId, CAST(et AS TIMESTAMP(3)), CAST(partitionWatermark AS TIMESTAMP(3)), `method`,
+  outcome
+FROM late;
+
+INSERT INTO lake.gold.payment_failure_rate_late
+SELECT eventId, streamId, et, partitionWatermark, `method`, outcome FROM late;
+
+END;
