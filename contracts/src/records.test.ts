@@ -49,7 +49,12 @@ function seenBy(reader: AvroType, value: unknown): unknown {
 function fieldSeen(field: AvroField, value: unknown): unknown {
   const given = value as Readonly<Record<string, unknown>>
   const name = [field.name, ...(field.aliases ?? [])].find((each) => each in given)
-  return name === undefined ? (field.default ?? null) : seenBy(field.type, given[name])
+  return name === undefined ? defaultOf(field) : seenBy(field.type, given[name])
+}
+
+/** JSON has no int64. */
+function defaultOf({ type, default: value = null }: AvroField): unknown {
+  return type === 'long' ? BigInt(value as number) : value
 }
 
 const pairs = readTopics().flatMap(promisedPairs)
@@ -77,7 +82,8 @@ describe('records of every version that ever was', () => {
         expect(set.length, `${field.name} is never set`).toBeGreaterThan(0)
       }
       const longs = [...new Set(records.flatMap((value) => longsIn(schema.schema, value)))]
-      expect(longs.includes(2n ** 63n - 1n) && longs.includes(-(2n ** 63n))).toBe(true)
+      const ends = longs.includes(2n ** 63n - 1n) && longs.includes(-(2n ** 63n))
+      expect(longs.length === 0 || ends).toBe(true)
     },
   )
 })
