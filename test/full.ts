@@ -21,6 +21,7 @@ const proofs: readonly LongProof[] = [
   { claim: 'eos --provoke=all', code: 0 },
   ...Object.keys(breaks).map((guard) => ({ claim: `eos --break=${guard}`, code: 1 as const })),
   ...[1, 2].map((seed) => ({ claim: `cdc --kills 3 --seed ${seed}`, code: 0 as const })),
+  { claim: 'cdc --kills 3 --debezium 2', code: 0 },
   ...Object.keys(cdc.breaks).map((guard) => ({ claim: `cdc --break=${guard}`, code: 1 as const })),
   ...[1, 2, 3].map((seed) => ({ claim: `lake --kills 20 --seed ${seed}`, code: 0 as const })),
   { claim: 'lake --provoke=all', code: 0 },

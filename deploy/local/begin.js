@@ -41,7 +41,7 @@ const verbs = {
     'test/prove/main.ts',
     'provoke what could refute a claim: keys, position, eos, cdc, lake, medallion',
   ],
-  bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos, lake'],
+  bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos, cdc, lake'],
 }
 
 function help() {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
 import { withOwnStack } from '../own-stack.ts'
+import { benchCdc } from './cdc.ts'
 import { benchEos } from './eos.ts'
 import { benchEventStore } from './event-store.ts'
 import { benchLake } from './lake.ts'
@@ -10,20 +11,23 @@ Ours beside others in one run, on servers that are started for it and gone at th
 
   event-store   appends with an optimistic check: ours beside one insert a commit through pg and beside emmett's store
   eos           consume, transform, produce: with transactions and without, at intervals of 10 to 1000 ms
+  cdc           Postgres to Kafka: Debezium as it is set here beside its defaults
   lake          Kafka to Iceberg: the service lakehouse beside Iceberg's own sink in Kafka Connect
 
   --rounds N    how often each contestant has its turn (5 at least, default 5)
-  --seconds N   how long a turn is (default 3, of eos 2, of lake 8)
+  --seconds N   how long a turn is (default 3, of eos 2, of cdc and lake 8)
   --quick       of eos and lake: three rounds of fewer conditions, for a look
-  --records N   of lake: the backlog by which memory is measured (default 5000000, quick 500000)
+  --records N   of lake: the backlog by which memory is measured (default 5000000, quick 500000); of cdc: of a turn (30000)
   --commits N   of lake: the longest history of a table (default 1000; 10000 takes long)
   --page        of lake: put the tables into docs/bench/lakehouse.md
   --help        this text
 
 Exit code: 0 all goals reached, 1 one was missed, 2 it could not be measured.`
 
+const benches = ['event-store', 'eos', 'cdc', 'lake'] as const
+
 type Wish = {
-  readonly bench: 'event-store' | 'eos' | 'lake'
+  readonly bench: (typeof benches)[number]
   readonly rounds: number
   readonly seconds: number
   readonly quick: boolean
@@ -53,6 +57,7 @@ async function main(parameters: string[]): Promise<number> {
 /** @returns whether all goals were reached. */
 function measure(wish: Wish): Promise<boolean> {
   if (wish.bench === 'eos') return withOwnStack(['kafka'], (stack) => benchEos(stack, wish))
+  if (wish.bench === 'cdc') return withOwnStack(['connectors'], (stack) => benchCdc(stack, wish))
   if (wish.bench === 'lake') {
     return withOwnStack(['contracts', 'catalog'], (stack) => benchLake(stack, wish))
   }
@@ -75,15 +80,15 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
       },
     })
     if (values.help) return 'help'
-    const bench = positionals.join(' ')
-    if (bench !== 'event-store' && bench !== 'eos' && bench !== 'lake') {
-      throw new Error('which bench? event-store, eos, lake')
-    }
+    const bench = benches.find((name) => name === positionals.join(' '))
+    if (bench === undefined) throw new Error(`which bench? ${benches.join(', ')}`)
     const { quick, page } = values
     if (quick && bench === 'event-store') throw new Error(`${bench} has no --quick`)
     const rounds = Number(values.rounds ?? (quick ? 3 : 5))
-    const seconds = Number(values.seconds ?? { 'event-store': 3, eos: 2, lake: 8 }[bench])
-    const records = Number(values.records ?? (quick ? 500_000 : 5_000_000))
+    const seconds = Number(values.seconds ?? { 'event-store': 3, eos: 2, cdc: 8, lake: 8 }[bench])
+    const records = Number(
+      values.records ?? (bench === 'cdc' ? 30_000 : quick ? 500_000 : 5_000_000),
+    )
     const commits = Number(values.commits)
     if (!(Number.isInteger(rounds) && rounds >= (quick ? 3 : 5))) {
       throw new Error('--rounds is 5 at least')

@@ -25,8 +25,12 @@ export const cdc: Claim = {
   numbers: {
     kills: { default: 3, least: 1, most: 20, what: 'kills of Connect during a snapshot' },
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses what is written' },
+    debezium: { default: 3, least: 2, most: 3, what: 'its line: 3 for 3.6, 2 for 2.7' },
   },
-  settings: { silverIntervalMs: 1_000 },
+  settings: ({ debezium }) => ({
+    silverIntervalMs: 1_000,
+    debezium: debezium === 2 ? '2.7' : '3.6',
+  }),
   only: ['connectors', 'lakehouse'],
   prove: async (stack, proving) => {
     const pool = adminPool(stack)

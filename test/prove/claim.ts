@@ -19,7 +19,7 @@ export type Claim = {
   /** The service that is started in an unusual way for a guard that is off, or that is to be seen alone. */
   readonly unusualPart?: (guard: string, isOn: boolean) => StackSettings['broken'] | undefined
   /** What is otherwise on the instance that it is proven on. */
-  readonly settings?: Partial<StackSettings>
+  readonly settings?: (numbers: Readonly<Record<string, number>>) => Partial<StackSettings>
   /** Options that are whole numbers. */
   readonly numbers?: Readonly<Record<string, NumberOption>>
   /** Parts of the stack that it needs. */

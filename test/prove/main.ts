@@ -107,10 +107,10 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
   }
 }
 
-function settingsOf({ claim, broken, provoked }: Wish): Partial<StackSettings> {
+function settingsOf({ claim, broken, provoked, numbers }: Wish): Partial<StackSettings> {
   const guard = broken ?? provoked
   const unusual = guard === undefined ? undefined : claim.unusualPart?.(guard, broken === undefined)
-  return { ...claim.settings, ...(unusual && { broken: unusual }) }
+  return { ...claim.settings?.(numbers), ...(unusual && { broken: unusual }) }
 }
 
 function numbersOf(

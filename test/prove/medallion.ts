@@ -47,7 +47,7 @@ export const medallion: Claim = {
     kills: { default: 12, least: 0, most: 100, what: 'kills' },
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses who is killed' },
   },
-  settings: { silverIntervalMs: SILVER_INTERVAL_MS },
+  settings: () => ({ silverIntervalMs: SILVER_INTERVAL_MS }),
   unusualPart: (guard, isOn) => (isOn ? undefined : { part: 'lakehouse', guard }),
   only: ['connectors', 'orders', 'payments', 'fulfilment', 'pulse', 'lakehouse'],
   prove: async (stack, proving) => {

@@ -23,8 +23,7 @@ export function differences(
   }
   for (const key of due.keys()) if (!seen.has(key)) note('lost', key)
   return [...anomalies].map(
-    ([anomaly, examples]) =>
-      `${what}: ${examples.length} ${anomaly}, such as ${examples.slice(0, 2).join('; ')}`,
+    ([anomaly, examples]) => `${what}: ${examples.length} ${anomaly}, such as ${examples[0]}`,
   )
 }
 

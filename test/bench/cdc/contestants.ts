@@ -1,0 +1,75 @@
+import { configurationOf } from '@tenseams/debezium/connectors'
+import type { Stack } from '@tenseams/local/stack'
+
+/** A connector for the bench's own table of events. Each has a slot, a publication and topics of its own. */
+export type Contestant = {
+  readonly name: string
+  readonly says: string
+  readonly configuration: Readonly<Record<string, string>>
+  readonly topic: string
+}
+
+export const TABLE = 'bench.events'
+const ROUTED_TO = 'events'
+
+/** What deploy/debezium/outbox.json sets for speed; everything else of it is needed, or keeps what it promises. */
+const tuned = ['poll.interval.ms', 'max.batch.size', 'max.queue.size', 'transaction.boundary']
+
+/** What the worker sets for its producers, as Kafka's clients have it by themselves. */
+const defaultProducer = {
+  'producer.override.linger.ms': '0',
+  'producer.override.batch.size': '16384',
+  'producer.override.compression.type': 'none',
+}
+
+const wide = {
+  'max.batch.size': '20480',
+  'max.queue.size': '81920',
+  'transaction.boundary': 'interval',
+  'transaction.boundary.interval.ms': '100',
+}
+
+/** The same router in three settings; exactly once in all of them. */
+export async function contestantsOf(stack: Stack): Promise<readonly Contestant[]> {
+  const { endpoints, secrets, ports } = stack.context
+  const ours = await configurationOf('outbox', {
+    postgres: { ...endpoints.postgres, password: secrets.postgresPasswords.debezium },
+    registryUrl: `http://127.0.0.1:${ports.registry}`,
+  })
+  const untuned = Object.fromEntries(
+    Object.entries(ours).filter(([setting]) => !tuned.includes(setting)),
+  )
+  return [
+    contestant('default', 'Debezium’s and Kafka’s defaults', { ...untuned, ...defaultProducer }),
+    contestant('ours', 'deploy/debezium/outbox.json', ours),
+    contestant('wide', 'ours with larger batches and a transaction each 100 ms', {
+      ...ours,
+      ...wide,
+    }),
+  ]
+}
+
+function contestant(
+  name: string,
+  says: string,
+  configuration: Readonly<Record<string, string>>,
+): Contestant {
+  const own = `bench_${name}`
+  return {
+    ...{ name, says, topic: `${own}.${ROUTED_TO}` },
+    configuration: {
+      ...configuration,
+      'topic.prefix': own,
+      'slot.name': own,
+      'publication.name': own,
+      'table.include.list': TABLE,
+      'predicates.isEvents.pattern': `${own}\\.bench\\.events`,
+      'transforms.outbox.route.topic.replacement': `${own}.\${routedByValue}`,
+    },
+  }
+}
+
+/** Rows in transactions of some, all of one topic. */
+export const INSERT = `insert into ${TABLE} (event_id, stream_id, version, type, topic, payload)
+  select gen_random_uuid(), 'stream-' || n % 997, n, 'Happened', '${ROUTED_TO}', $2::bytea from generate_series(1, $1) n
+  returning event_id`
