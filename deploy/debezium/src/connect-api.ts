@@ -89,8 +89,12 @@ export function isIn(status: ConnectorStatus, state: 'RUNNING' | 'PAUSED' | 'STO
   return status.tasks.length > 0 && status.tasks.every((task) => task.state === state)
 }
 
+/** Longer than a worker takes to give a connector that runs its task. */
+const TASKLESS_MS = 5_000
+
 /**
- * Waits until a connector and its task are in a state. A task that has failed is restarted when it is to run.
+ * Waits until a connector and its task are in a state. A task that has failed is restarted when it is to run, and a
+ * connector that runs without one: a worker that is told to stop, configure and resume in short order may leave it so.
  *
  * @throws ConnectorError at the deadline, with the last status, the task's own trace included.
  */
@@ -101,6 +105,7 @@ export async function untilIn(
   deadline: number,
 ): Promise<void> {
   let last = 'no answer'
+  let tasklessSince = Number.POSITIVE_INFINITY
   while (Date.now() < deadline) {
     const answer = await askConnect(connectUrl, `/connectors/${name}/status`)
     last = answer.text
@@ -108,15 +113,22 @@ export async function untilIn(
       const status = JSON.parse(answer.text) as ConnectorStatus
       if (isIn(status, state)) return
       const hasFailed = status.tasks.some((task) => task.state === 'FAILED')
-      if (state === 'RUNNING' && hasFailed) await restart(connectUrl, name)
+      if (state === 'RUNNING' && hasFailed) await restart(connectUrl, name, ofFailed)
+      const isTaskless = status.connector.state === 'RUNNING' && status.tasks.length === 0
+      tasklessSince = isTaskless ? Math.min(tasklessSince, Date.now()) : Number.POSITIVE_INFINITY
+      if (state === 'RUNNING' && Date.now() - tasklessSince > TASKLESS_MS) {
+        await restart(connectUrl, name)
+        tasklessSince = Number.POSITIVE_INFINITY
+      }
     }
     await delay(200)
   }
   throw new ConnectorError(`connector ${name} does not come to be ${state}: ${last}`)
 }
 
-async function restart(connectUrl: string, name: string): Promise<void> {
-  const query = 'includeTasks=true&onlyFailed=true'
-  await askConnect(connectUrl, `/connectors/${name}/restart?${query}`, 'POST')
+const ofFailed = '?includeTasks=true&onlyFailed=true'
+
+async function restart(connectUrl: string, name: string, of = ''): Promise<void> {
+  await askConnect(connectUrl, `/connectors/${name}/restart${of}`, 'POST')
   await delay(1_000)
 }
