@@ -7,6 +7,7 @@ import { rootFolder, runProgram } from './program.ts'
 import { cdc } from './prove/cdc.ts'
 import { breaks } from './prove/eos/broken.ts'
 import { guards } from './prove/lake/faulty-catalog.ts'
+import { late } from './prove/late.ts'
 import { medallion } from './prove/medallion.ts'
 
 type LongProof = {
@@ -20,6 +21,11 @@ const proofs: readonly LongProof[] = [
   ...[1, 2, 3, 4, 5].map((seed) => ({ claim: `eos --kills 20 --seed ${seed}`, code: 0 as const })),
   { claim: 'eos --provoke=all', code: 0 },
   ...Object.keys(breaks).map((guard) => ({ claim: `eos --break=${guard}`, code: 1 as const })),
+  ...[1, 2].map((seed) => ({ claim: `late --seed ${seed}`, code: 0 as const })),
+  ...Object.keys(late.breaks).map((guard) => ({
+    claim: `late --break=${guard}`,
+    code: 1 as const,
+  })),
   ...[1, 2].map((seed) => ({ claim: `cdc --kills 3 --seed ${seed}`, code: 0 as const })),
   { claim: 'cdc --kills 3 --debezium 2', code: 0 },
   ...Object.keys(cdc.breaks).map((guard) => ({ claim: `cdc --break=${guard}`, code: 1 as const })),

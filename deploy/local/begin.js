@@ -39,7 +39,7 @@ const verbs = {
   reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
   prove: [
     'test/prove/main.ts',
-    'provoke what could refute a claim: keys, position, eos, cdc, lake, medallion',
+    'provoke what could refute a claim: keys, position, eos, late, cdc, lake, medallion',
   ],
   bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos, cdc, lake'],
 }

@@ -75,6 +75,55 @@ export async function stopWithSavepoint(
   throw new FlinkUnavailableError(`job ${jobId} did not stop within ${timeoutMs} ms`)
 }
 
+/**
+ * Gives a running job another parallelism in place: Flink stops its tasks after a checkpoint's state and starts them
+ * anew, which takes some seconds. What may not run in parallel stays as it is. Returns when all tasks run with it.
+ *
+ * If the caller dies after Flink has answered, the job comes to it all the same.
+ *
+ * @throws FlinkRefusedError with Flink's reason; JobError when time is up: with too few free slots it keeps less.
+ */
+export async function rescaleJob(
+  flinkUrl: string,
+  jobId: string,
+  parallelism: number,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  const url = `${flinkUrl}/v1/jobs/${jobId}`
+  const before = await verticesOf(url)
+  const most = (vertex: Vertex) => Math.min(parallelism, vertex.maxParallelism)
+  const bounds = before.map((vertex) => {
+    return [vertex.id, { parallelism: { lowerBound: 1, upperBound: most(vertex) } }]
+  })
+  const body = Object.fromEntries(bounds)
+  await call(`${url}/resource-requirements`, { method: 'PUT', body, timeoutMs: requestTimeoutMs })
+  let now = before
+  while (Date.now() < deadline) {
+    now = await verticesOf(url)
+    if (now.every((vertex) => vertex.parallelism === most(vertex))) {
+      return waitUntilRunning(flinkUrl, jobId, Math.max(1, deadline - Date.now()))
+    }
+    await pause(200)
+  }
+  const reached = Math.max(...now.map((vertex) => vertex.parallelism))
+  throw new JobError(
+    `job ${jobId} has come to a parallelism of ${reached}, not ${parallelism}: are there free task slots?`,
+  )
+}
+
+type Vertex = {
+  readonly id: string
+  readonly parallelism: number
+  readonly maxParallelism: number
+}
+
+async function verticesOf(url: string): Promise<readonly Vertex[]> {
+  const { vertices } = await call(url, { timeoutMs: requestTimeoutMs })
+  // Flink's documented shape (REST API, /jobs/:jobid).
+  return (vertices ?? []) as readonly Vertex[]
+}
+
 /** Ends a job at once, without a savepoint; its newest checkpoint stays. */
 export async function cancelJob(flinkUrl: string, jobId: string): Promise<void> {
   const url = `${flinkUrl}/v1/jobs/${jobId}?mode=cancel`

@@ -3,7 +3,7 @@ import { FlinkRefusedError, FlinkUnavailableError } from './errors.ts'
 export type Answer = Readonly<Record<string, unknown>>
 
 type Call = {
-  readonly method?: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: object
   readonly timeoutMs: number
 }

@@ -10,10 +10,11 @@ import { proofsFolder } from './eos/journal.ts'
 import { eos } from './eos.ts'
 import { keys } from './keys.ts'
 import { lake } from './lake.ts'
+import { late } from './late.ts'
 import { medallion } from './medallion.ts'
 import { position } from './position.ts'
 
-const claims: readonly Claim[] = [keys, position, eos, cdc, lake, medallion]
+const claims: readonly Claim[] = [keys, position, eos, late, cdc, lake, medallion]
 
 const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 
