@@ -94,7 +94,8 @@ const TASKLESS_MS = 5_000
 
 /**
  * Waits until a connector and its task are in a state. A task that has failed is restarted when it is to run, and a
- * connector that runs without one: a worker that is told to stop, configure and resume in short order may leave it so.
+ * connector of which no task is known: one that did not end in time when it was stopped may take its successor's status
+ * away with its own (seen with Debezium 2.7, whose tasks take longer than the worker's five seconds).
  *
  * @throws ConnectorError at the deadline, with the last status, the task's own trace included.
  */
@@ -113,11 +114,11 @@ export async function untilIn(
       const status = JSON.parse(answer.text) as ConnectorStatus
       if (isIn(status, state)) return
       const hasFailed = status.tasks.some((task) => task.state === 'FAILED')
-      if (state === 'RUNNING' && hasFailed) await restart(connectUrl, name, ofFailed)
+      if (state === 'RUNNING' && hasFailed) await restart(connectUrl, name)
       const isTaskless = status.connector.state === 'RUNNING' && status.tasks.length === 0
       tasklessSince = isTaskless ? Math.min(tasklessSince, Date.now()) : Number.POSITIVE_INFINITY
       if (state === 'RUNNING' && Date.now() - tasklessSince > TASKLESS_MS) {
-        await restart(connectUrl, name)
+        await giveTask(connectUrl, name)
         tasklessSince = Number.POSITIVE_INFINITY
       }
     }
@@ -126,9 +127,15 @@ export async function untilIn(
   throw new ConnectorError(`connector ${name} does not come to be ${state}: ${last}`)
 }
 
-const ofFailed = '?includeTasks=true&onlyFailed=true'
+async function restart(connectUrl: string, name: string): Promise<void> {
+  const query = 'includeTasks=true&onlyFailed=true'
+  await askConnect(connectUrl, `/connectors/${name}/restart?${query}`, 'POST')
+  await delay(1_000)
+}
 
-async function restart(connectUrl: string, name: string, of = ''): Promise<void> {
-  await askConnect(connectUrl, `/connectors/${name}/restart${of}`, 'POST')
+/** Starts the task anew, which tells its status again; without one in the configuration, the connector, which makes it. */
+async function giveTask(connectUrl: string, name: string): Promise<void> {
+  const { status } = await askConnect(connectUrl, `/connectors/${name}/tasks/0/restart`, 'POST')
+  if (status === 404) await askConnect(connectUrl, `/connectors/${name}/restart`, 'POST')
   await delay(1_000)
 }

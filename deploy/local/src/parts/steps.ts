@@ -75,7 +75,7 @@ export const flinkJobs: Step = {
       },
     })
   },
-  timeoutMs: 240_000,
+  timeoutMs: 480_000,
   undo: {
     isNeeded: ({ places }) =>
       lookAt(places, 'flink-jobmanager') === 'ready' &&
