@@ -87,11 +87,16 @@ async function provoke(
   await tills.sell({ seconds: 40, quiet: [3] })
   await stack.restart('flink-taskmanager')
   await job.checkpointed()
-  say('the JobManager killed, and the job begun from its newest checkpoint; no ticks for a while')
+  say(
+    'JobManager and TaskManager killed, and the job begun from its newest checkpoint; no ticks for a while',
+  )
   await tills.sell({ seconds: 30, quiet: [2], withoutTicks: true })
+  // Both: where a TaskManager waits, the restart would submit the jobs of the house, too.
+  await stack.kill('flink-taskmanager')
   await stack.kill('flink-jobmanager')
   await tills.sell({ seconds: 30 })
   await stack.restart('flink-jobmanager')
+  await stack.restart('flink-taskmanager')
   await job.start(2, job.newest())
   await tills.sell({ seconds: 40, quiet: [1], withoutTicks: true })
   await job.checkpointed()
