@@ -77,7 +77,8 @@ describe('records of every version that ever was', () => {
         expect(set.length, `${field.name} is never set`).toBeGreaterThan(0)
       }
       const longs = [...new Set(records.flatMap((value) => longsIn(schema.schema, value)))]
-      expect(longs.includes(2n ** 63n - 1n) && longs.includes(-(2n ** 63n))).toBe(true)
+      const ends = longs.includes(2n ** 63n - 1n) && longs.includes(-(2n ** 63n))
+      expect(longs.length === 0 || ends).toBe(true)
     },
   )
 })
