@@ -6,7 +6,7 @@ const job = readJob('revenue-per-minute')
 describe('a job', () => {
   it('is found by its name', () => {
     expect(jobNames()).toContain('revenue-per-minute')
-    expect(() => readJob('../src')).toThrow('there is no job ../src; the jobs are: revenue-per-')
+    expect(() => readJob('../src')).toThrow('there is no job ../src; the jobs are: order-to-cash, ')
   })
 
   it('marks its intervals, and one value holds wherever the mark stands', () => {
