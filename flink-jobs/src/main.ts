@@ -6,6 +6,7 @@ import { instanceEndpoints } from '@tenseams/contracts/instance'
 import { listJobs } from './cluster.ts'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
 import { readJob } from './job.ts'
+import { lateness, latenessLines } from './lateness.ts'
 import { scriptOf, textOf } from './script.ts'
 import { type JobEndpoints, stopJobsWithSavepoint, submitJob, submitJobs } from './submit.ts'
 
@@ -16,6 +17,7 @@ const help = `npm run jobs -- <verb>
   list                       the jobs that the cluster knows
   stop --savepoint [<job>]   stops one job, or all, with a savepoint each
   script <job>               prints the job's whole SQL, for any Flink SQL client
+  lateness [<topic>]         how late the events came that bronze holds: what a job's delay is chosen by
 
 For submit and script:
   --window <interval>        instead of the SQL's own, e.g. "INTERVAL '10' SECOND"
@@ -57,6 +59,8 @@ async function main(args: readonly string[]): Promise<void> {
   if (verb === 'list') return list(endpoints)
   if (verb === 'stop') return stop(endpoints, values, job)
   if (verb === 'script') return script(endpoints, values, job)
+  if (verb === 'lateness')
+    return latenessLines(await lateness(endpoints.catalogUrl, job)).forEach(say)
   throw new UsageError(verb === undefined ? 'which verb?' : `${verb} is no verb`)
 }
 

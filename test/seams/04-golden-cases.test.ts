@@ -45,7 +45,7 @@ const runs = new Map<string, Run>()
 
 /**
  * What goes into a job and what must come out of it, once in its topics and once in its tables. Each job runs once, as it
- * is, and all its cases pass through it. A case is two files in the job's folder; its README says how they are written.
+ * is, and all its cases pass through it. A case is two files in the job's folder, written as golden-cases.ts reads them.
  */
 describe('the cases of', () => {
   beforeAll(async () => {

@@ -21,8 +21,8 @@ export type StackSettings = {
   readonly checkpointIntervalMs: number
   /** With which Debezium Connect runs. */
   readonly debezium: DebeziumLine
-  /** A Flink interval that replaces the jobs' own window, such as `INTERVAL '10' SECOND`. */
-  readonly window?: string
+  /** Flink intervals that replace the jobs' own, such as `{ window: "INTERVAL '10' SECOND" }`. */
+  readonly intervals?: Readonly<Record<string, string>>
   /** From one round in which silver and gold are made to the next; the service's own when left out. */
   readonly silverIntervalMs?: number
   /** A service that runs without one of its guards, for a proof that must then fail. */

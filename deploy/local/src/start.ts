@@ -31,7 +31,13 @@ const WATCH_MS = 1_000
 /** Short enough that people wait for a closed window, for the checkpoint that makes it visible, and for silver. */
 const demonstrationSettings = {
   checkpointIntervalMs: 3_000,
-  window: "INTERVAL '10' SECOND",
+  intervals: {
+    window: "INTERVAL '10' SECOND",
+    slide: "INTERVAL '10' SECOND",
+    size: "INTERVAL '30' SECOND",
+    gap: "INTERVAL '10' SECOND",
+    term: "INTERVAL '30' SECOND",
+  },
   silverIntervalMs: 3_000,
 }
 

@@ -65,13 +65,13 @@ export const flinkJobs: Step = {
   profiles: fullOnly,
   needs: ['flink-jobmanager', 'flink-taskmanager', 'sql-gateway', 'contracts', 'catalog'],
   run: async (context) => {
-    const { checkpointIntervalMs, window } = context.settings
+    const { checkpointIntervalMs, intervals = {} } = context.settings
     await submitJobs({
       endpoints: jobEndpoints(context),
       overrides: {
         checkpointIntervalMs,
         parallelism: 1,
-        intervals: window === undefined ? {} : { window },
+        intervals,
       },
     })
   },

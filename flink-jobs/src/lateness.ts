@@ -1,0 +1,105 @@
+import { Catalog } from '@tenseams/lakehouse/catalog'
+import { Engine, type Row } from '@tenseams/lakehouse/duckdb'
+import { listTables, queryLake } from '@tenseams/lakehouse/query'
+import { fileStorage } from '@tenseams/lakehouse/storage'
+import { JobError } from './errors.ts'
+import { jobNames, readJob } from './job.ts'
+
+/** How late the events of a topic came, in milliseconds, by one of two measures. */
+export type Lateness = {
+  readonly topic: string
+  /**
+   * `behind`: behind the newest event of its partition, in the partition's order, as the late gate sees it among events.
+   * `on the way`: from the event's time to its record's; no tick can have passed it by more, unless a clock is ahead.
+   */
+  readonly measure: 'behind' | 'on the way'
+  readonly events: number
+  readonly p50: number
+  readonly p90: number
+  readonly p99: number
+  readonly p999: number
+  readonly max: number
+}
+
+const timeoutMs = 30_000
+
+/**
+ * The distribution by which a job's delay is chosen, over all that bronze holds: a row that is further behind than the
+ * delay is late. Bronze keeps no ticks, therefore the second measure.
+ *
+ * @param topic one topic; all that the jobs read when left out.
+ * @throws JobError when no job reads the topic, or bronze has no table of it.
+ */
+export async function lateness(catalogUrl: string, topic?: string): Promise<readonly Lateness[]> {
+  const read = [...new Set(jobNames().flatMap((name) => readJob(name).reads))].sort()
+  if (topic !== undefined && !read.includes(topic)) {
+    throw new JobError(`no job reads ${topic}; they read: ${read.join(', ')}`)
+  }
+  const catalog = new Catalog({ url: catalogUrl, timeoutMs })
+  await catalog.config()
+  const engine = await Engine.open({ memoryLimit: '512MB', threads: 2 })
+  try {
+    const ports = { catalog, storage: fileStorage, engine }
+    const tables = (await listTables(catalog)).filter(({ namespace }) => namespace === 'bronze')
+    const measured: Lateness[] = []
+    for (const each of topic === undefined ? read : [topic]) {
+      if (!tables.some(({ name }) => name === tableOf(each))) {
+        throw new JobError(`bronze has no table of ${each} yet: does the lakehouse service run?`)
+      }
+      const rows = await queryLake(ports, latenessSql(`bronze.${tableOf(each)}`))
+      measured.push(...rows.map((row) => latenessOf(each, row)))
+    }
+    return measured
+  } finally {
+    engine.close()
+  }
+}
+
+/** Lines of a table for people; a topic without events has none. */
+export function latenessLines(measured: readonly Lateness[]): readonly string[] {
+  const width = Math.max('topic'.length, ...measured.map(({ topic }) => topic.length)) + 2
+  const line = (topic: string, measure: string, cells: readonly (string | number)[]) =>
+    topic.padEnd(width) +
+    [measure.padEnd(10), ...cells.map((cell) => String(cell).padStart(9))].join('')
+  return [
+    line('topic', 'ms', ['events', 'p50', 'p90', 'p99', 'p99.9', 'max']),
+    ...measured.map(({ topic, measure, events, p50, p90, p99, p999, max }) =>
+      line(topic, measure, [events, p50, p90, p99, p999, max]),
+    ),
+  ]
+}
+
+/** DuckDB's SQL over a table or view of bronze; a row a measure. */
+export function latenessSql(table: string): string {
+  return `
+    WITH placed AS (
+      SELECT type, epoch_ms(occurred_at) AS ms, epoch_ms(kafka_timestamp) AS recorded,
+        max(epoch_ms(occurred_at)) OVER (
+          PARTITION BY kafka_partition ORDER BY kafka_offset
+          ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS newest
+      FROM ${table}
+    ),
+    measured AS (
+      SELECT 'behind' AS measure, newest - ms AS late FROM placed WHERE type <> 'barrier'
+      UNION ALL
+      SELECT 'on the way', recorded - ms FROM placed WHERE type <> 'barrier'
+    )
+    SELECT measure, count(*) AS events, quantile_disc(late, 0.5) AS p50,
+      quantile_disc(late, 0.9) AS p90, quantile_disc(late, 0.99) AS p99,
+      quantile_disc(late, 0.999) AS p999, max(late) AS max
+    FROM measured GROUP BY measure ORDER BY measure`
+}
+
+function latenessOf(topic: string, row: Row): Lateness {
+  const { measure } = row
+  const at = (column: string) => Number(row[column] ?? 0)
+  return {
+    topic,
+    measure: measure === 'behind' ? 'behind' : 'on the way',
+    ...{ events: at('events'), p50: at('p50'), p90: at('p90') },
+    ...{ p99: at('p99'), p999: at('p999'), max: at('max') },
+  }
+}
+
+const tableOf = (topic: string): string => topic.replaceAll(/[.-]/g, '_')
