@@ -204,7 +204,7 @@ export class Figures {
     const rows = await queryLake(
       this.#lake,
       `select day::varchar as day, product, segment, currency, orders, pieces, revenue_minor from gold.daily_revenue
-        order by revenue_minor desc, all limit ${limit}`,
+        order by revenue_minor desc, day, product, segment, currency limit ${limit}`,
     )
     return rows.map((row) => Object.values(row).map(String).join('  '))
   }
