@@ -19,6 +19,7 @@ test.each([
   { claim: 'eos --break=no-transaction', code: 1, says: 'BROKEN       I3.shipment' },
   { claim: 'eos --break=no-inbox', code: 1, says: 'BROKEN       I3:' },
   { claim: 'eos --break=dedupe-by-offset', code: 1, says: 'BROKEN       I3:' },
+  { claim: 'late --seed 3', code: 0, says: 'late: holds' },
   { claim: 'lake --kills 11 --records 20000', code: 0, says: 'lake: holds' },
   { claim: 'lake --break=stale-base', code: 1, says: 'BROKEN   I16 doubled' },
   { claim: 'medallion --kills 2', code: 0, says: 'medallion: holds' },

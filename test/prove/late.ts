@@ -17,10 +17,13 @@ import {
   lateIn,
   lateTopic,
   sentIn,
+  type Told,
+  toldIn,
   windowsIn,
   windowsTopic,
 } from './late/found.ts'
 import { jobUnder, lateBreaks, ProvenJob } from './late/job.ts'
+import { neitherIn, neitherLines } from './late/neither.ts'
 import { paymentsTopic, Tills } from './late/tills.ts'
 
 const SILVER_INTERVAL_MS = 1_000
@@ -122,8 +125,11 @@ async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
   })
   const due = dueOf(sent)
   let found: readonly string[] | undefined
+  let lost: readonly string[] = []
   const isEqual = async () => {
-    found = await compare(evidence, records(), due)
+    const told = await toldIn(evidence.codec, records())
+    found = await compare(evidence.ports, told, due)
+    lost = neitherLines(neitherIn(sent, told), due.counts.captured)
     return found.length === 0
   }
   await eventually(isEqual, { timeoutMs, intervalMs: 1_000, what: 'all to be equal' }).catch(
@@ -134,6 +140,7 @@ async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
   const { captured, onTime, late } = due.counts
   const lines = [
     `${captured} captured payments told: ${onTime} on time in ${due.windows.size} windows, ${late} late`,
+    ...lost,
     ...(found ?? []).slice(0, LONGEST_LIST).map((line) => `BROKEN   ${line}`),
   ]
   return { kind: found?.length === 0 ? 'holds' : 'refuted', lines }
@@ -147,14 +154,10 @@ async function whole(codec: Codec, records: readonly ReadRecord[]) {
   return new Set(last.map(({ partition }) => partition)).size === 4 ? sent : undefined
 }
 
-async function compare(
-  { codec, ports }: Evidence,
-  records: readonly ReadRecord[],
-  due: Due,
-): Promise<readonly string[]> {
+async function compare(ports: LakePorts, told: Told, due: Due): Promise<readonly string[]> {
   const topics = [
-    ...differences('windows in the topic', due.windows, await windowsIn(codec, records)),
-    ...differences('late rows in the topic', due.late, await lateIn(codec, records)),
+    ...differences('windows in the topic', due.windows, windowsIn(told)),
+    ...differences('late rows in the topic', due.late, lateIn(told)),
   ]
   try {
     return [

@@ -12,8 +12,9 @@ import type { Log } from './table-sink.ts'
 export type LayersOptions = {
   readonly ports: AppendPorts
   readonly silver: readonly DerivedTable[]
-  /** Left out: late money is not folded in. */
-  readonly corrections?: Corrections
+  readonly corrections: Corrections
+  /** Instead of folding late money in: a wrong way, for the proof that shows what it does. */
+  readonly correct?: typeof correct
   /** From the end of one round to the beginning of the next. */
   readonly intervalMs: number
   /** About how many rows of bronze are taken in one go. */
@@ -65,7 +66,6 @@ export class Layers {
       await this.#guarded('silver.quarantine', () => this.#quarantine(derived))
     }
     await this.#guarded('gold', () => this.#gold())
-    if (this.#options.corrections === undefined) return
     const { corrections } = this.#options
     await this.#guarded(nameOf(corrections.table), () => this.#correct(corrections))
   }
@@ -106,8 +106,8 @@ export class Layers {
   }
 
   async #correct(corrections: Corrections): Promise<void> {
-    const { ports, metrics, mostRows } = this.#options
-    const outcome = await correct(ports, corrections, mostRows)
+    const { ports, metrics, mostRows, correct: fold = correct } = this.#options
+    const outcome = await fold(ports, corrections, mostRows)
     if (outcome.kind === 'corrected') metrics.refreshes.inc({ table: nameOf(corrections.table) })
   }
 

@@ -13,6 +13,7 @@ import { Bronze } from './bronze.ts'
 import { bronzeTableOf } from './bronze-table.ts'
 import { ContractFollower } from './contract-follower.ts'
 import { revenueCorrections } from './gold/corrections.ts'
+import { neverCorrect } from './gold/never-correct.ts'
 import { LayerMetrics } from './layer-metrics.ts'
 import { Layers } from './layers.ts'
 import { Maintenance } from './maintenance.ts'
@@ -75,7 +76,8 @@ const maintenance = new Maintenance({
 const layers = new Layers({
   ports: { catalog, engine: folder, storage: fileStorage },
   silver: silverTables(broken === 'last-write-wins-by-arrival' ? 'arrival' : 'version'),
-  ...(broken !== 'no-correction' && { corrections: revenueCorrections }),
+  corrections: revenueCorrections,
+  ...(broken === 'no-correction' && { correct: neverCorrect }),
   intervalMs: settings.SILVER_INTERVAL_MS,
   mostRows: BigInt(settings.SILVER_MAX_ROWS),
   ...(broken === 'forget-bronze-snapshot' && { beforeRows: recordFirst }),

@@ -26,31 +26,36 @@ export async function sentIn(
   )
 }
 
-export async function windowsIn(codec: Codec, records: readonly ReadRecord[]): Promise<Found> {
-  const rows = records.filter(({ topic }) => topic === windowsTopic)
-  return Promise.all(
-    rows.map(async ({ value }) => {
-      const { value: row } = await codec.decode<RevenuePerMinute>(windowsTopic, value)
-      return [
-        `${row.windowStart} ${row.currency}`,
-        `${row.deltaPayments} payments, ${row.deltaMinor} minor`,
-      ] as const
-    }),
-  )
+/** What the job has told: its windows, and what it has sent aside. */
+export type Told = {
+  readonly windows: readonly RevenuePerMinute[]
+  readonly late: readonly RevenuePerMinuteLate[]
 }
 
-export async function lateIn(codec: Codec, records: readonly ReadRecord[]): Promise<Found> {
-  const rows = records.filter(({ topic }) => topic === lateTopic)
-  return Promise.all(
-    rows.map(async ({ value }) => {
-      const { value: row } = await codec.decode<RevenuePerMinuteLate>(lateTopic, value)
-      return [
-        `${row.kafkaPartition}-${row.kafkaOffset}`,
-        `${row.eventId} of ${row.windowStart}`,
-      ] as const
-    }),
-  )
+export async function toldIn(codec: Codec, records: readonly ReadRecord[]): Promise<Told> {
+  const rowsOf = <Row>(from: string) =>
+    Promise.all(
+      records
+        .filter(({ topic }) => topic === from)
+        .map(async ({ value }) => (await codec.decode<Row>(from, value)).value),
+    )
+  return {
+    windows: await rowsOf<RevenuePerMinute>(windowsTopic),
+    late: await rowsOf<RevenuePerMinuteLate>(lateTopic),
+  }
 }
+
+export const windowsIn = ({ windows }: Told): Found =>
+  windows.map((row) => [
+    `${row.windowStart} ${row.currency}`,
+    `${row.deltaPayments} payments, ${row.deltaMinor} minor`,
+  ])
+
+export const lateIn = ({ late }: Told): Found =>
+  late.map((row) => [
+    `${row.kafkaPartition}-${row.kafkaOffset}`,
+    `${row.eventId} of ${row.windowStart}`,
+  ])
 
 const figures = `SELECT epoch_ms(window_start) || ' ' || currency AS name, payments || ' payments, ' || minor || ' minor' AS content`
 

@@ -69,7 +69,7 @@ export async function correct(
   { table, late, bronze, topic }: Corrections,
   mostRows: bigint,
 ): Promise<Correction> {
-  const base = baseOf(await open(ports, table))
+  const base = baseOf(await openCorrections(ports, table))
   const [aside, log] = await Promise.all(
     [late, bronze].map((one) => loadIfThere(ports.catalog, one)),
   )
@@ -96,7 +96,11 @@ export async function correct(
   return kind === 'overtaken' ? { kind } : { kind: 'corrected', rows: Number(file.record_count) }
 }
 
-async function open({ catalog }: AppendPorts, table: TableIdentifier): Promise<TableMetadata> {
+/** The table of corrections, made when it is not there. */
+export async function openCorrections(
+  { catalog }: AppendPorts,
+  table: TableIdentifier,
+): Promise<TableMetadata> {
   const schema = schemaOf(columns)
   return ensureSchema(catalog, table, await loadOrMake(catalog, table, schema), schema)
 }
