@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DebeziumLine, defaultDebezium, isDebeziumLine } from '@tenseams/local/debezium-line'
+import { demonstrationSettings } from '@tenseams/local/demonstration/settings'
 import { projectRoot } from '@tenseams/local/places'
 import { openStack, type StackOptions, startStack } from '@tenseams/local/stack'
 import { eventually } from '@tenseams/local/wait'
@@ -52,8 +53,12 @@ function optionsOf(instance: string, portOffset: number): StackOptions {
     instance,
     portOffset,
     profile: 'full',
-    // Effects of a job are seen at its checkpoints: tests need not wait for those of a quiet day.
-    settings: { checkpointIntervalMs: 2_000, debezium: wantedDebezium() },
+    // Windows that end while a test waits. Four jobs with a checkpoint every few seconds would keep two cores busy.
+    settings: {
+      checkpointIntervalMs: 10_000,
+      intervals: demonstrationSettings.intervals,
+      debezium: wantedDebezium(),
+    },
     onNotice: (line) => console.log(`  ${line}`),
     onProgress: ({ part, state, durationMs }) => {
       if (state === 'starting' || state === 'stopping') return

@@ -1,5 +1,6 @@
 import { agrees, compareBronze, compareGold } from '@tenseams/local/demonstration/agreement'
 import { areSettled, Figures } from '@tenseams/local/demonstration/figures'
+import { compareJobs } from '@tenseams/local/demonstration/jobs-agreement'
 import { placeOrders, registerCustomers } from '@tenseams/local/demonstration/shop'
 import { eventually } from '@tenseams/local/wait'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -18,22 +19,23 @@ afterAll(() => figures.close())
 const ORDERS = 300
 
 describe('the whole way of an order', () => {
-  test('loses and doubles nothing when lakehouse, payments, fulfilment and Connect are killed in the middle', async () => {
+  test('loses and doubles nothing when lakehouse, payments, fulfilment, Connect and Flink are killed in the middle', async () => {
     const customers = await registerCustomers(stack.endpoints, 6)
     const killed: Promise<void>[] = []
     const victims = new Map([
-      [60, 'lakehouse'],
-      [120, 'payments'],
-      [150, 'fulfilment'],
-      [180, 'connect'],
+      [60, ['lakehouse']],
+      [100, ['flink-jobmanager', 'flink-taskmanager']],
+      [120, ['payments']],
+      [150, ['fulfilment']],
+      [180, ['connect']],
     ])
     const placed = await placeOrders(stack.endpoints, customers, ORDERS, (done) => {
       const victim = victims.get(done)
-      if (victim !== undefined) killed.push(killAndRestart(victim))
+      if (victim !== undefined) killed.push(killAndRestart(...victim))
     })
     expect(new Set(placed.map(({ orderId }) => orderId)).size).toBe(ORDERS)
     await Promise.all(killed)
-    expect(killed).toHaveLength(4)
+    expect(killed).toHaveLength(5)
 
     await eventually(async () => areSettled(await figures.orderStates()), {
       timeoutMs: 90_000,
@@ -45,17 +47,18 @@ describe('the whole way of an order', () => {
         const comparisons = [
           ...compareBronze(await figures.dueEvents(), await figures.bronze()),
           ...compareGold(await figures.captured(), gold.windows, gold.late),
+          ...(await compareJobs((sql) => figures.lake(sql))),
         ]
         const differing = comparisons.filter((one) => !agrees(one))
         expect(differing).toEqual([])
         return true
       },
-      { timeoutMs: 120_000, what: 'bronze and gold to equal Postgres', intervalMs: 500 },
+      { timeoutMs: 180_000, what: 'bronze and gold to equal Postgres', intervalMs: 500 },
     )
-  }, 300_000)
+  }, 420_000)
 })
 
-async function killAndRestart(component: string): Promise<void> {
-  await stack.kill(component)
-  await stack.restart(component)
+async function killAndRestart(...names: readonly string[]): Promise<void> {
+  for (const name of names) await stack.kill(name)
+  await stack.restart(...names)
 }

@@ -52,6 +52,12 @@ describe('npm start', () => {
     expect(readStartArguments(['--fresh', '--once'])).toMatchObject({ fresh: true, once: true })
   })
 
+  test('knows several components that are to be killed', () => {
+    const args = ['--kill', 'connect', '--kill', 'lakehouse']
+    expect(readStartArguments(args).kill).toEqual(['connect', 'lakehouse'])
+    expect(readStartArguments([]).kill).toEqual([])
+  })
+
   test.each([[['--unheard']], [['once']]])('refuses %j', (args) => {
     expect(() => readStartArguments(args)).toThrow(UsageError)
   })

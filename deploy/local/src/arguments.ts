@@ -104,6 +104,8 @@ export type StartRequest = Target & {
   readonly help: boolean
   readonly fresh: boolean
   readonly once: boolean
+  /** Components that are killed while orders come. */
+  readonly kill: readonly string[]
 }
 
 /** Reads the arguments of `npm start`. @throws UsageError */
@@ -111,11 +113,16 @@ export function readStartArguments(args: readonly string[]): StartRequest {
   const { values } = orUsageError(() =>
     parseArgs({
       args: [...args],
-      options: { ...flags, fresh: { type: 'boolean' }, once: { type: 'boolean' } },
+      options: {
+        ...flags,
+        fresh: { type: 'boolean' },
+        once: { type: 'boolean' },
+        kill: { type: 'string', multiple: true },
+      },
     }),
   )
-  const { help = false, fresh = false, once = false } = values
-  return { ...targetOf(values), help, fresh, once }
+  const { help = false, fresh = false, once = false, kill = [] } = values
+  return { ...targetOf(values), help, fresh, once, kill }
 }
 
 function targetOf(values: {

@@ -51,8 +51,11 @@ export type Stack = {
   /** SIGSTOP: it keeps its connections and answers nobody. */
   pause(name: string): void
   resume(name: string): void
-  /** Stops what runs, starts it, and does again the steps whose work it has forgotten (Flink's jobs). */
-  restart(name: string): Promise<void>
+  /**
+   * Stops what runs of them and starts them, one after another, and then does again the steps whose work they have forgotten
+   * (Flink's jobs).
+   */
+  restart(...names: readonly string[]): Promise<void>
   /** Stops everything in good order and leaves no process; data stay. */
   stop(): Promise<void>
   /** Lets go of the instance without stopping it. */
@@ -189,7 +192,7 @@ function handle(context: Context, onProgress: OnProgress, giveBack: () => void):
     kill: (name) => killComponent(componentOf(name), places),
     pause: (name) => pauseComponent(componentOf(name), places),
     resume: (name) => resumeComponent(componentOf(name), places),
-    restart: (name) => restart(componentOf(name), context, onProgress),
+    restart: (...names) => restart(names.map(componentOf), context, onProgress),
     stop: async () => {
       try {
         await stopAll(planStop(planStart(parts, 'full')), context, onProgress)
@@ -201,15 +204,19 @@ function handle(context: Context, onProgress: OnProgress, giveBack: () => void):
 }
 
 async function restart(
-  component: Component,
+  chosen: readonly Component[],
   context: Context,
   onProgress: OnProgress,
 ): Promise<void> {
   const { signal } = new AbortController()
-  await stopComponent(component, context.places)
-  await startPart(component, context, onProgress, signal)
+  for (const component of chosen) await stopComponent(component, context.places)
+  // `parts` is sorted: what a component needs is before it.
+  for (const component of components) {
+    if (chosen.includes(component)) await startPart(component, context, onProgress, signal)
+  }
+  const forgotten = new Set(chosen.flatMap(({ forgets = [] }) => forgets))
   for (const part of parts) {
-    if (!component.forgets?.includes(part.name) || !canRun(part, context)) continue
+    if (!forgotten.has(part.name) || !canRun(part, context)) continue
     await startPart(part, context, onProgress, signal)
   }
 }

@@ -2,13 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { readStartArguments, type StartRequest, targetHelp } from './arguments.ts'
 import { commandFailed, exitCodes, interruptible } from './command.ts'
 import { type DemonstrationResult, demonstrate } from './demonstration/demonstration.ts'
+import { demonstrationSettings } from './demonstration/settings.ts'
 import { lastLines } from './log.ts'
 import { components } from './parts.ts'
 import { projectRoot } from './places.ts'
 import { logFileOf, lookAt } from './process.ts'
 import type { Profile } from './profiles.ts'
 import { lineView, seconds, type View, viewFor } from './progress-view.ts'
-import { type Stack, startStack } from './stack.ts'
+import { componentOf, type Stack, startStack } from './stack.ts'
 import type { PartStatus } from './status.ts'
 import { statusLines } from './status-view.ts'
 import { takeDown } from './take-down.ts'
@@ -20,6 +21,7 @@ and stays until Ctrl-C, which stops everything. Data survive; the next start goe
 
   --once                     ends after showing; code 0 only if all counts agree
   --fresh                    begins anew: removes the instance's data first
+  --kill <component>         kills it while orders come, and starts it again; may be given several times
 ${targetHelp}
 
 Exit codes: 0 all counts agree; 1 they do not; 2 it could not be started or was interrupted before it could tell.
@@ -28,19 +30,6 @@ Exit codes: 0 all counts agree; 1 they do not; 2 it could not be started or was 
 const ORDERS = 300
 const WATCH_MS = 1_000
 
-/** Short enough that people wait for a closed window, for the checkpoint that makes it visible, and for silver. */
-const demonstrationSettings = {
-  checkpointIntervalMs: 3_000,
-  intervals: {
-    window: "INTERVAL '10' SECOND",
-    slide: "INTERVAL '10' SECOND",
-    size: "INTERVAL '30' SECOND",
-    gap: "INTERVAL '10' SECOND",
-    term: "INTERVAL '30' SECOND",
-  },
-  silverIntervalMs: 3_000,
-}
-
 const say = (line: string) => process.stdout.write(`${line}\n`)
 
 async function run(request: StartRequest): Promise<number> {
@@ -48,6 +37,7 @@ async function run(request: StartRequest): Promise<number> {
     say(help)
     return exitCodes.holds
   }
+  for (const name of request.kill) componentOf(name)
   const signal = interruptible()
   const begun = Date.now()
   if (request.fresh) await removeData(request)
@@ -93,14 +83,17 @@ async function start(request: StartRequest, signal: AbortSignal): Promise<Stack>
 
 async function show(
   stack: Stack,
-  { profile }: StartRequest,
+  { profile, kill }: StartRequest,
   startMs: number,
   signal: AbortSignal,
 ): Promise<DemonstrationResult> {
   const { endpoints, secrets } = stack
   say(`\nstarted in ${seconds(startMs)}\n`)
   const result = await orAborted(
-    demonstrate({ endpoints, secrets, profile, orders: ORDERS, say }),
+    demonstrate({
+      ...{ endpoints, secrets, profile, orders: ORDERS, say },
+      ...(kill.length > 0 && { breakHalfway: () => killAndRestart(stack, kill) }),
+    }),
     signal,
   )
   const status = (await stack.status()).filter(({ state }) => state !== 'stopped')
@@ -115,6 +108,14 @@ async function show(
   }
   say(verdict(profile, result))
   return result
+}
+
+async function killAndRestart(stack: Stack, names: readonly string[]): Promise<void> {
+  const begun = Date.now()
+  for (const name of names) await stack.kill(name)
+  say(`  killed: ${names.join(', ')}`)
+  await stack.restart(...names)
+  say(`  runs again: ${names.join(', ')}, ${seconds(Date.now() - begun)} after the kill`)
 }
 
 function verdict(profile: Profile, { ok }: DemonstrationResult): string {

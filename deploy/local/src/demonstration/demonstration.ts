@@ -11,14 +11,18 @@ import {
   compareSilver,
 } from './agreement.ts'
 import { areSettled, eventTopics, Figures, type Money } from './figures.ts'
+import { compareJobs } from './jobs-agreement.ts'
 import { showLives } from './lives.ts'
 import { placeOrder, placeOrders, registerCustomers } from './shop.ts'
+import { showWindows } from './windows.ts'
 
 export type DemonstrationOptions = {
   readonly endpoints: Endpoints
   readonly secrets: Secrets
   readonly profile: Profile
   readonly orders: number
+  /** Breaks something while orders come, and mends it; all must agree just as well. */
+  readonly breakHalfway?: () => Promise<void>
   /** Takes a line for people. */
   readonly say: (line: string) => void
 }
@@ -32,7 +36,7 @@ export type DemonstrationResult = {
 
 const CUSTOMERS = 12
 const ORDERS_TIMEOUT_MS = 60_000
-const LAKE_TIMEOUT_MS = 90_000
+const LAKE_TIMEOUT_MS = 180_000
 
 /** Sends real orders through the running system and shows where they have come to, place by place. */
 export async function demonstrate(options: DemonstrationOptions): Promise<DemonstrationResult> {
@@ -45,29 +49,46 @@ export async function demonstrate(options: DemonstrationOptions): Promise<Demons
       await showLives(options.endpoints, customers, options.say)
       return { ok: true }
     }
-    const inGoldBefore = await paymentsInGold(figures)
-    const customers = await sendOrders(options)
-    const firstGold = untilGoldGrows(figures, inGoldBefore, startedAt)
-    await showOrders(options, figures)
-    await showLives(options.endpoints, customers, options.say)
-    const ok = await showLake(options, figures)
-    await showFreshness(options, figures, customers)
-    return { ok, firstGoldMs: await firstGold }
+    const stopWindows = await showWindows(options.endpoints, options.say)
+    try {
+      return await showAll(options, figures, startedAt)
+    } finally {
+      await stopWindows()
+    }
   } finally {
     await figures.close()
   }
 }
 
+async function showAll(
+  options: DemonstrationOptions,
+  figures: Figures,
+  startedAt: number,
+): Promise<DemonstrationResult> {
+  const inGoldBefore = await paymentsInGold(figures)
+  const customers = await sendOrders(options)
+  const firstGold = untilGoldGrows(figures, inGoldBefore, startedAt)
+  await showOrders(options, figures)
+  await showLives(options.endpoints, customers, options.say)
+  const ok = await showLake(options, figures)
+  await showFreshness(options, figures, customers)
+  return { ok, firstGoldMs: await firstGold }
+}
+
 async function sendOrders({
   endpoints,
   orders,
+  breakHalfway,
   say,
 }: DemonstrationOptions): Promise<readonly string[]> {
   const customers = await registerCustomers(endpoints, CUSTOMERS)
   say(`${orders} orders of ${CUSTOMERS} customers in three currencies, every tenth declined`)
+  const broken: Promise<void>[] = []
   await placeOrders(endpoints, customers, orders, (done) => {
     if (done % 100 === 0) say(`  ${done} orders are placed`)
+    if (done === Math.ceil(orders / 2) && breakHalfway !== undefined) broken.push(breakHalfway())
   })
+  await Promise.all(broken)
   return customers
 }
 
@@ -91,7 +112,7 @@ async function showOrders({ say }: DemonstrationOptions, figures: Figures): Prom
 
 async function showLake({ say }: DemonstrationOptions, figures: Figures): Promise<boolean> {
   say(
-    'waiting until bronze, silver and gold agree with Postgres (a window of 10 s, 5 s of watermark, a checkpoint)',
+    'waiting until bronze, silver and gold agree with Postgres (a session needs its gap of 10 s, the term of 20 s, 5 s of watermark, a checkpoint)',
   )
   const comparisons = await untilAgreed(figures)
   for (const one of comparisons) {
@@ -158,6 +179,7 @@ async function compareAll(figures: Figures): Promise<readonly Comparison[]> {
     ...compareSilver(await figures.orderStates(), await figures.silverOrders()),
     ...compareGold(captured, gold.windows, gold.late),
     ...compareCaptured(captured, await figures.orderToCash()),
+    ...(await compareJobs((sql) => figures.lake(sql))),
   ]
 }
 

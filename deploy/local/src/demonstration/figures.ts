@@ -73,6 +73,11 @@ export class Figures {
     await this.#pool.end()
   }
 
+  /** Asks the lake anything, in DuckDB's SQL. */
+  async lake(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    return queryLake(this.#lake, sql)
+  }
+
   /** Orders by where their life has come to. */
   async orderStates(): Promise<OrderStates> {
     const { rows } = await this.#pool.query<{ type: string; orders: number }>(

@@ -1,9 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/contracts/codec'
-import { openKafka } from '@tenseams/kafka/client'
 import type { Endpoints } from '../ports.ts'
 import { eventually } from '../wait.ts'
 import { eventTopics } from './figures.ts'
+import { hear } from './hearing.ts'
 import { cancelOrder, placeOrder } from './shop.ts'
 
 /** One order that is followed, and the types of the events with which its life is over. */
@@ -44,7 +42,9 @@ export async function showLives(
 ): Promise<void> {
   say('the lives of three orders, each event when it was written into its topic:')
   const heard: Heard[] = []
-  const stop = await hearEvents(endpoints, heard)
+  const stop = await hear<Envelope>(endpoints, eventTopics, ({ topic, row, timestampMs }) => {
+    heard.push({ topic, streamId: row.streamId, type: row.type, timestampMs })
+  })
   try {
     const begunAt = Date.now()
     const names = new Map<string, string>()
@@ -66,50 +66,5 @@ export async function showLives(
     }
   } finally {
     await stop()
-  }
-}
-
-/** Gathers what comes into the topics from now on. A record that cannot be decoded is not ours. */
-async function hearEvents(
-  { kafkaBrokers, registryUrl }: Endpoints,
-  heard: Heard[],
-): Promise<() => Promise<void>> {
-  const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'demonstration' })
-  const codec = new Codec({ registryUrl, timeoutMs: 5_000 })
-  const ends = await endsOf(kafka)
-  const consumer = kafka.consumer({
-    groupId: `demonstration-${randomUUID()}`,
-    readUncommitted: false,
-    maxWaitTimeInMs: 100,
-    allowAutoTopicCreation: false,
-  })
-  await consumer.connect()
-  await consumer.subscribe({ topics: [...eventTopics], fromBeginning: false })
-  await consumer.run({
-    autoCommit: false,
-    eachMessage: async ({ topic, message }) => {
-      const decoded = await codec.decode<Envelope>(topic, message.value).catch(() => undefined)
-      if (decoded === undefined) return
-      const { streamId, type } = decoded.value
-      heard.push({ topic, streamId, type, timestampMs: Number(message.timestamp) })
-    },
-  })
-  for (const end of ends) consumer.seek(end)
-  return () => consumer.disconnect()
-}
-
-async function endsOf(kafka: ReturnType<typeof openKafka>) {
-  const admin = kafka.admin()
-  await admin.connect()
-  try {
-    const all = await Promise.all(
-      eventTopics.map(async (topic) => {
-        const partitions = await admin.fetchTopicOffsets(topic)
-        return partitions.map(({ partition, high }) => ({ topic, partition, offset: high }))
-      }),
-    )
-    return all.flat()
-  } finally {
-    await admin.disconnect()
   }
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { eventually } from '../wait.ts'
 
 export type Shop = { readonly ordersUrl: string }
 
@@ -8,6 +9,7 @@ const CURRENCIES = ['EUR', 'USD', 'GBP'] as const
 const SKUS = ['lamp-01', 'desk-02', 'chair-03', 'mug-04'] as const
 const CONCURRENT_REQUESTS = 8
 const REQUEST_TIMEOUT_MS = 15_000
+const PATIENCE_MS = 60_000
 
 /** Registers customers with made-up names and returns their ids. */
 export function registerCustomers(shop: Shop, count: number): Promise<readonly string[]> {
@@ -71,19 +73,27 @@ function at<Item>(items: readonly Item[], index: number): Item {
   return item
 }
 
+/** Asks again, as every client should, while nobody answers or the server says that it is not its fault. */
 async function post(
   url: string,
   body: object,
   headers: Readonly<Record<string, string>>,
 ): Promise<unknown> {
-  const response = await fetch(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: JSON.stringify(body),
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  })
-  const text = await response.text()
-  if (!response.ok) throw new Error(`POST ${url} answered ${response.status}: ${text}`)
+  const ask = async () => {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    })
+    const text = await response.text()
+    const said = `POST ${url} answered ${response.status}: ${text}`
+    if (response.status >= 500) throw new Error(said)
+    return { isTaken: response.ok, text, said }
+  }
+  const waiting = { timeoutMs: PATIENCE_MS, what: `POST ${url} to be taken`, intervalMs: 250 }
+  const { isTaken, text, said } = await eventually(ask, waiting)
+  if (!isTaken) throw new Error(said)
   return JSON.parse(text)
 }
 

@@ -1,0 +1,123 @@
+import type { Comparison } from './agreement.ts'
+import { demonstrationSeconds as seconds } from './settings.ts'
+
+/** Runs DuckDB SQL over the lake. */
+export type AskLake = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
+
+/**
+ * What the jobs must have told by what bronze holds, beside what they have told into gold. Both are rows of a name, which a row
+ * that is there twice has twice, and a text.
+ */
+type Told = { readonly due: string; readonly found: string }
+
+/** Events are counted once in bronze, whatever came twice. What came late is in the late output instead, and said there. */
+const orders = (late: string): string => `
+  SELECT stream_id, min(occurred_at) AS at, any_value(placed.customer_id) AS customer_id,
+         any_value(placed.currency) AS currency, any_value(placed.total_minor) AS minor
+    FROM bronze.orders_order_v1 WHERE type = 'OrderPlaced'
+     AND event_id NOT IN (SELECT event_id FROM ${late} WHERE input = 'order') GROUP BY stream_id`
+
+const paidOrders = (late: string): string => `
+  SELECT o.*, p.stream_id IS NOT NULL AS is_paid, p.minor AS paid_minor,
+         epoch_ms(p.at) - epoch_ms(o.at) AS time_to_pay_ms
+    FROM (${orders(late)}) AS o LEFT JOIN (
+      SELECT stream_id, min(occurred_at) AS at, any_value(captured.amount_minor) AS minor
+        FROM bronze.payments_payment_v1 WHERE type = 'PaymentCaptured'
+         AND event_id NOT IN (SELECT event_id FROM ${late} WHERE input = 'payment') GROUP BY stream_id
+    ) AS p ON o.stream_id = p.stream_id
+     AND p.at BETWEEN o.at - ${interval(seconds.skew)} AND o.at + ${interval(seconds.term)}`
+
+const rates: Told = {
+  due: `
+    WITH attempts AS (
+      SELECT event_id, any_value(coalesce(authorised.method, captured.method, declined.method)) AS method,
+             any_value(declined.method IS NOT NULL) AS is_declined, min(occurred_at) AS at
+        FROM bronze.payments_payment_v1
+       WHERE version = 1 AND coalesce(declined.reason, '') <> 'order-cancelled'
+         AND coalesce(authorised.method, captured.method, declined.method) IS NOT NULL
+         AND event_id NOT IN (SELECT event_id FROM gold.payment_failure_rate_late) GROUP BY event_id
+    ), slides AS (
+      SELECT *, epoch_ms(at) // ${ms(seconds.slide)} * ${ms(seconds.slide)}
+                - unnest(range(0, ${ms(seconds.size)}, ${ms(seconds.slide)})) AS starts FROM attempts
+    )
+    SELECT method || ' ' || starts AS name,
+           count(*) || ' attempts, ' || count(*) FILTER (is_declined) || ' declined' AS row
+      FROM slides GROUP BY method, starts`,
+  found: `
+    SELECT method || ' ' || epoch_ms(window_start) AS name,
+           attempts || ' attempts, ' || declined || ' declined' AS row FROM gold.payment_failure_rate`,
+}
+
+const orderToCash: Told = {
+  due: `
+    SELECT stream_id AS name,
+           CASE WHEN is_paid THEN 'paid ' || paid_minor || ' after ' || time_to_pay_ms ELSE 'unpaid ' || minor END AS row
+      FROM (${paidOrders('gold.order_to_cash_late')})`,
+  found: `
+    SELECT stream_id AS name, 'paid ' || amount_minor || ' after ' || time_to_pay_ms AS row FROM gold.order_to_cash_paid
+    UNION ALL SELECT stream_id, 'unpaid ' || amount_minor FROM gold.order_to_cash_unpaid`,
+}
+
+const sessions: Told = {
+  due: `
+    WITH gaps AS (
+      SELECT *, coalesce(at - lag(at) OVER shopper > ${interval(seconds.gap)}, true) AS begins
+        FROM (${paidOrders('gold.shopper_sessions_late')})
+      WINDOW shopper AS (PARTITION BY customer_id, currency ORDER BY at, stream_id)
+    ), numbered AS (
+      SELECT *, count(*) FILTER (begins) OVER (
+               PARTITION BY customer_id, currency ORDER BY at, stream_id ROWS UNBOUNDED PRECEDING
+             ) AS session FROM gaps
+    )
+    SELECT customer_id || ' ' || currency || ' ' || epoch_ms(min(at)) AS name,
+           epoch_ms(max(at) + ${interval(seconds.gap)}) || ' ' || count(*) || ' ' || sum(minor) || ' '
+             || count(*) FILTER (is_paid) || ' ' || coalesce(sum(time_to_pay_ms), 0) AS row
+      FROM numbered GROUP BY customer_id, currency, session`,
+  found: `
+    SELECT customer_id || ' ' || currency || ' ' || epoch_ms(window_start) AS name,
+           epoch_ms(window_end) || ' ' || orders || ' ' || amount_minor || ' ' || paid_orders || ' '
+             || time_to_pay_ms AS row FROM gold.shopper_sessions`,
+}
+
+const jobs = {
+  'payment-failure-rate': rates,
+  'order-to-cash': orderToCash,
+  'shopper-sessions': sessions,
+}
+
+/**
+ * Each row that a job must have told is there, and no other. Money a minute is compared by its sums elsewhere: late money is
+ * folded into it.
+ *
+ * @throws LakehouseError while a table is not there yet.
+ */
+export async function compareJobs(ask: AskLake): Promise<readonly Comparison[]> {
+  const all: Comparison[] = []
+  for (const [job, told] of Object.entries(jobs)) all.push(...(await compareJob(ask, job, told)))
+  return all
+}
+
+async function compareJob(
+  ask: AskLake,
+  job: string,
+  { due, found }: Told,
+): Promise<readonly Comparison[]> {
+  const [row = {}] = await ask(
+    `WITH due AS (${due}), found AS (${found})
+     SELECT (SELECT count(*) FROM due) AS due, (SELECT count(*) FROM found) AS found,
+            (SELECT count(*) FROM due SEMI JOIN found USING (name, row)) AS right`,
+  )
+  const expected = BigInt(String(row.due))
+  return [
+    { what: `rows of ${job} that are as they must be`, expected, found: BigInt(String(row.right)) },
+    { what: `rows of ${job}`, expected, found: BigInt(String(row.found)) },
+  ]
+}
+
+function interval(count: number): string {
+  return `INTERVAL ${count} SECOND`
+}
+
+function ms(count: number): number {
+  return count * 1_000
+}
