@@ -5,10 +5,18 @@ type Settings = Readonly<Record<string, string | number | boolean>>
 
 export type FlinkProcessName = 'flink-jobmanager' | 'flink-taskmanager' | 'sql-gateway'
 
-/** Flink's settings for one of its processes. Every port is fixed and every address is loopback. */
-export function flinkSettings(context: Context, name: FlinkProcessName): Settings {
+/**
+ * Flink's settings for one of its processes. Every port is fixed and every address is loopback.
+ *
+ * @param taskManagerRpc of the two ports that a TaskManager takes in turns.
+ */
+export function flinkSettings(
+  context: Context,
+  name: FlinkProcessName,
+  taskManagerRpc: number,
+): Settings {
   return {
-    ...addresses(context),
+    ...addresses(context, taskManagerRpc),
     ...metrics(context, name),
     ...memory,
     ...state(context),
@@ -32,7 +40,7 @@ function metrics({ ports }: Context, name: FlinkProcessName): Settings {
   }
 }
 
-function addresses({ ports, places }: Context): Settings {
+function addresses({ ports, places }: Context, taskManagerRpc: number): Settings {
   return {
     'jobmanager.bind-host': host,
     'jobmanager.rpc.address': host,
@@ -44,7 +52,7 @@ function addresses({ ports, places }: Context): Settings {
     'rest.bind-port': String(ports.flinkRest),
     'taskmanager.bind-host': host,
     'taskmanager.host': host,
-    'taskmanager.rpc.port': String(ports.flinkTaskManagerRpc),
+    'taskmanager.rpc.port': String(taskManagerRpc),
     'taskmanager.data.port': ports.flinkTaskManagerData,
     'sql-gateway.endpoint.rest.address': host,
     'sql-gateway.endpoint.rest.bind-address': host,

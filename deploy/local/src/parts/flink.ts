@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { answersOk, readJson } from '../check.ts'
@@ -50,6 +50,7 @@ export const flinkTaskManager: Component = {
   title: 'Flink 2.1 TaskManager, RocksDB',
   ports: [
     'flinkTaskManagerRpc',
+    'flinkTaskManagerRpcNext',
     'flinkTaskManagerData',
     'flinkTaskManagerQuery',
     'flinkTaskManagerMetrics',
@@ -96,9 +97,23 @@ async function writeSettings(context: Context, name: FlinkProcessName): Promise<
   for (const each of [folder, temporary, context.places.checkpoints, context.places.savepoints]) {
     await mkdir(each, { recursive: true })
   }
+  const file = join(folder, 'config.yaml')
   // JSON is YAML: no library is needed to write it.
-  const settings = JSON.stringify(flinkSettings(context, name), null, 2)
-  await writeFile(join(folder, 'config.yaml'), `${settings}\n`)
+  const settings = JSON.stringify(flinkSettings(context, name, nextRpcPort(context, file)), null, 2)
+  await writeFile(file, `${settings}\n`)
+}
+
+/**
+ * A TaskManager that comes back takes another port than the one before it: for a while the JobManager goes on calling the one
+ * that was killed, and a newcomer who is called there takes no call of its own (Pekko's read-only association).
+ */
+function nextRpcPort({ ports }: Context, file: string): number {
+  const last: unknown = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))['taskmanager.rpc.port']
+    : undefined
+  return last === String(ports.flinkTaskManagerRpc)
+    ? ports.flinkTaskManagerRpcNext
+    : ports.flinkTaskManagerRpc
 }
 
 async function isRegistered(context: Context): Promise<boolean> {
