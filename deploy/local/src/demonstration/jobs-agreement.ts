@@ -12,32 +12,32 @@ type Told = { readonly due: string; readonly found: string }
 
 /** Events are counted once in bronze, whatever came twice. What came late is in the late output instead, and said there. */
 const orders = (late: string): string => `
-  SELECT stream_id, min(occurred_at) AS at, any_value(placed.customer_id) AS customer_id,
+  SELECT stream_id, min(occurred_at) AS event_time, any_value(placed.customer_id) AS customer_id,
          any_value(placed.currency) AS currency, any_value(placed.total_minor) AS minor
     FROM bronze.orders_order_v1 WHERE type = 'OrderPlaced'
      AND event_id NOT IN (SELECT event_id FROM ${late} WHERE input = 'order') GROUP BY stream_id`
 
 const paidOrders = (late: string): string => `
   SELECT o.*, p.stream_id IS NOT NULL AS is_paid, p.minor AS paid_minor,
-         epoch_ms(p.at) - epoch_ms(o.at) AS time_to_pay_ms
+         epoch_ms(p.event_time) - epoch_ms(o.event_time) AS time_to_pay_ms
     FROM (${orders(late)}) AS o LEFT JOIN (
-      SELECT stream_id, min(occurred_at) AS at, any_value(captured.amount_minor) AS minor
+      SELECT stream_id, min(occurred_at) AS event_time, any_value(captured.amount_minor) AS minor
         FROM bronze.payments_payment_v1 WHERE type = 'PaymentCaptured'
          AND event_id NOT IN (SELECT event_id FROM ${late} WHERE input = 'payment') GROUP BY stream_id
     ) AS p ON o.stream_id = p.stream_id
-     AND p.at BETWEEN o.at - ${interval(seconds.skew)} AND o.at + ${interval(seconds.term)}`
+     AND p.event_time BETWEEN o.event_time - ${interval(seconds.skew)} AND o.event_time + ${interval(seconds.term)}`
 
 const rates: Told = {
   due: `
     WITH attempts AS (
       SELECT event_id, any_value(coalesce(authorised.method, captured.method, declined.method)) AS method,
-             any_value(declined.method IS NOT NULL) AS is_declined, min(occurred_at) AS at
+             any_value(declined.method IS NOT NULL) AS is_declined, min(occurred_at) AS event_time
         FROM bronze.payments_payment_v1
        WHERE version = 1 AND coalesce(declined.reason, '') <> 'order-cancelled'
          AND coalesce(authorised.method, captured.method, declined.method) IS NOT NULL
          AND event_id NOT IN (SELECT event_id FROM gold.payment_failure_rate_late) GROUP BY event_id
     ), slides AS (
-      SELECT *, epoch_ms(at) // ${ms(seconds.slide)} * ${ms(seconds.slide)}
+      SELECT *, epoch_ms(event_time) // ${ms(seconds.slide)} * ${ms(seconds.slide)}
                 - unnest(range(0, ${ms(seconds.size)}, ${ms(seconds.slide)})) AS starts FROM attempts
     )
     SELECT method || ' ' || starts AS name,
@@ -61,16 +61,16 @@ const orderToCash: Told = {
 const sessions: Told = {
   due: `
     WITH gaps AS (
-      SELECT *, coalesce(at - lag(at) OVER shopper > ${interval(seconds.gap)}, true) AS begins
+      SELECT *, coalesce(event_time - lag(event_time) OVER shopper > ${interval(seconds.gap)}, true) AS begins
         FROM (${paidOrders('gold.shopper_sessions_late')})
-      WINDOW shopper AS (PARTITION BY customer_id, currency ORDER BY at, stream_id)
+      WINDOW shopper AS (PARTITION BY customer_id, currency ORDER BY event_time, stream_id)
     ), numbered AS (
       SELECT *, count(*) FILTER (begins) OVER (
-               PARTITION BY customer_id, currency ORDER BY at, stream_id ROWS UNBOUNDED PRECEDING
+               PARTITION BY customer_id, currency ORDER BY event_time, stream_id ROWS UNBOUNDED PRECEDING
              ) AS session FROM gaps
     )
-    SELECT customer_id || ' ' || currency || ' ' || epoch_ms(min(at)) AS name,
-           epoch_ms(max(at) + ${interval(seconds.gap)}) || ' ' || count(*) || ' ' || sum(minor) || ' '
+    SELECT customer_id || ' ' || currency || ' ' || epoch_ms(min(event_time)) AS name,
+           epoch_ms(max(event_time) + ${interval(seconds.gap)}) || ' ' || count(*) || ' ' || sum(minor) || ' '
              || count(*) FILTER (is_paid) || ' ' || coalesce(sum(time_to_pay_ms), 0) AS row
       FROM numbered GROUP BY customer_id, currency, session`,
   found: `
@@ -105,11 +105,11 @@ async function compareJob(
   const [row = {}] = await ask(
     `WITH due AS (${due}), found AS (${found})
      SELECT (SELECT count(*) FROM due) AS due, (SELECT count(*) FROM found) AS found,
-            (SELECT count(*) FROM due SEMI JOIN found USING (name, row)) AS right`,
+            (SELECT count(*) FROM due SEMI JOIN found USING (name, row)) AS same`,
   )
   const expected = BigInt(String(row.due))
   return [
-    { what: `rows of ${job} that are as they must be`, expected, found: BigInt(String(row.right)) },
+    { what: `rows of ${job} that are as they must be`, expected, found: BigInt(String(row.same)) },
     { what: `rows of ${job}`, expected, found: BigInt(String(row.found)) },
   ]
 }
