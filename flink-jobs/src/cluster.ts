@@ -112,6 +112,18 @@ export async function rescaleJob(
   )
 }
 
+/** The highest parallelism of a job's operators: what may not run in parallel stays at one. */
+export async function parallelismOf(flinkUrl: string, jobId: string): Promise<number> {
+  const vertices = await verticesOf(`${flinkUrl}/v1/jobs/${jobId}`)
+  return Math.max(...vertices.map((vertex) => vertex.parallelism))
+}
+
+/** How many task slots no job has taken. */
+export async function freeSlots(flinkUrl: string): Promise<number> {
+  const overview = await call(`${flinkUrl}/v1/overview`, { timeoutMs: requestTimeoutMs })
+  return Number(overview['slots-available'])
+}
+
 type Vertex = {
   readonly id: string
   readonly parallelism: number

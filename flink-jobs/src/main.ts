@@ -1,14 +1,24 @@
-import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { ContractNotPublishedError, RegistryUnavailableError } from '@tenseams/contracts/codec'
 import { ContractError } from '@tenseams/contracts/errors'
 import { instanceEndpoints } from '@tenseams/contracts/instance'
+import { readTopic } from '@tenseams/contracts/topics'
 import { listJobs } from './cluster.ts'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
-import { readJob } from './job.ts'
+import { ownIntervals, readJob, withIntervals } from './job.ts'
+import { keptSubmission } from './kept-submission.ts'
 import { lateness, latenessLines } from './lateness.ts'
-import { scriptOf, textOf } from './script.ts'
-import { type JobEndpoints, stopJobsWithSavepoint, submitJob, submitJobs } from './submit.ts'
+import { planOf } from './plan.ts'
+import { rescale } from './rescale.ts'
+import { textOf } from './script.ts'
+import {
+  type JobEndpoints,
+  scriptToRun,
+  stopJobsWithSavepoint,
+  submitJob,
+  submitJobs,
+} from './submit.ts'
+import { upgradeJob } from './upgrade.ts'
 
 const help = `npm run jobs -- <verb>
 
@@ -16,14 +26,18 @@ const help = `npm run jobs -- <verb>
                              a job that runs already is left alone
   list                       the jobs that the cluster knows
   stop --savepoint [<job>]   stops one job, or all, with a savepoint each
+  rescale <job> <n>          gives a running job another parallelism, in place; its next start keeps it
+  upgrade <job>              lets a running job go on by the SQL of now, from a savepoint; refuses what its
+                             state does not fit, and says how to replay instead
+  explain <job>              Flink's plan of it, and which operators keep state
   script <job>               prints the job's whole SQL, for any Flink SQL client
   lateness [<topic>]         how late the events came that bronze holds: what a job's delay is chosen by
 
-For submit and script:
+For submit, upgrade, explain and script:
   --window <interval>        instead of the SQL's own, e.g. "INTERVAL '10' SECOND"
-  --parallelism <n>          (1)
-  --checkpoint-ms <n>        how often results become visible (10000)
-  --restore <url|nothing>    from that savepoint, or from the topics' beginning
+  --parallelism <n>          (that of its last run, or 1)
+  --checkpoint-ms <n>        how often results become visible (that of its last run, or 10000)
+  --restore <url|nothing>    for submit: from that savepoint, or from the topics' beginning
 
 Which instance:
   --instance <name>          of the native stack (default)
@@ -36,8 +50,8 @@ const options = {
   help: { type: 'boolean', short: 'h' },
   savepoint: { type: 'boolean' },
   window: { type: 'string' },
-  parallelism: { type: 'string', default: '1' },
-  'checkpoint-ms': { type: 'string', default: '10000' },
+  parallelism: { type: 'string' },
+  'checkpoint-ms': { type: 'string' },
   restore: { type: 'string', default: 'newest' },
   instance: { type: 'string', default: 'default' },
   offset: { type: 'string' },
@@ -51,14 +65,18 @@ function readArguments(args: readonly string[]) {
 
 async function main(args: readonly string[]): Promise<void> {
   const { values, positionals } = readArguments(args)
-  const [verb, job, ...rest] = positionals
+  const [verb, job, number, ...rest] = positionals
   if (values.help === true) return say(help)
-  if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected`)
+  const stray = verb === 'rescale' ? rest[0] : number
+  if (stray !== undefined) throw new UsageError(`${stray} is not expected`)
   const endpoints = endpointsOf(values)
   if (verb === 'submit') return submit(endpoints, values, job)
   if (verb === 'list') return list(endpoints)
   if (verb === 'stop') return stop(endpoints, values, job)
-  if (verb === 'script') return script(endpoints, values, job)
+  if (verb === 'rescale') return rescaleOne(endpoints, named(job), number)
+  if (verb === 'upgrade') return upgrade(endpoints, values, named(job))
+  if (verb === 'explain') return explain(endpoints, values, named(job))
+  if (verb === 'script') return script(endpoints, values, named(job))
   if (verb === 'lateness')
     return latenessLines(await lateness(endpoints.catalogUrl, job)).forEach(say)
   throw new UsageError(verb === undefined ? 'which verb?' : `${verb} is no verb`)
@@ -88,17 +106,62 @@ async function stop(endpoints: JobEndpoints, values: Values, job: string | undef
   if (stopped.length === 0) say('no job runs')
 }
 
-function script(endpoints: JobEndpoints, values: Values, job: string | undefined) {
+async function rescaleOne(endpoints: JobEndpoints, name: string, number: string | undefined) {
+  if (number === undefined) throw new UsageError('to which parallelism?')
+  const job = readJob(name)
+  const partitions = Math.min(...job.reads.map((topic) => readTopic(topic).partitions))
+  const wanted = wholeNumber('<n>', number)
+  const { jobId, to } = await rescale(job, wanted, { endpoints, partitions, onProgress: say })
+  say(`${name} ${jobId} runs with a parallelism of ${to}`)
+}
+
+async function upgrade(endpoints: JobEndpoints, values: Values, name: string) {
+  const job = jobAsRun(endpoints, name, values)
+  const script = scriptToRun(job, { endpoints, overrides: overridesOf(values) })
+  const { outcome, jobId } = await upgradeJob(job, script, { endpoints, onProgress: say })
+  say(`${name} ${jobId} ${outcome === 'unchanged' ? 'runs by this SQL already' : 'upgraded'}`)
+}
+
+async function explain(endpoints: JobEndpoints, values: Values, name: string) {
+  const job = jobAsRun(endpoints, name, values)
+  const script = scriptToRun(job, { endpoints, overrides: overridesOf(values) })
+  const operators = await planOf(job, script, endpoints.gatewayUrl)
+  for (const { depth, text, keepsState } of operators) {
+    say(`${keepsState ? 'state  ' : '       '}${'  '.repeat(depth)}${text}`)
+  }
+  const keeping = operators.filter(({ keepsState }) => keepsState).map(({ text }) => text)
+  say(`\n${new Set(keeping).size} operators keep state, beside sources and sinks`)
+}
+
+function script(endpoints: JobEndpoints, values: Values, name: string) {
+  say(
+    textOf(
+      scriptToRun(jobAsRun(endpoints, name, values), { endpoints, overrides: overridesOf(values) }),
+    ),
+  )
+}
+
+/** The SQL of now, with those intervals in place of its own with which it was started last, or that are given. */
+function jobAsRun({ stateFolder }: JobEndpoints, name: string, values: Values) {
+  const job = readJob(name)
+  const overrides = keptSubmission(stateFolder, name)?.overrides ?? {}
+  return withIntervals(job, { ...ownIntervals(job, overrides), ...overridesOf(values).intervals })
+}
+
+function named(job: string | undefined): string {
   if (job === undefined) throw new UsageError('which job?')
-  const stateUrl = pathToFileURL(endpoints.stateFolder).href
-  say(textOf(scriptOf(readJob(job), endpoints, { ...overridesOf(values), stateUrl })))
+  return job
 }
 
 function overridesOf(values: Values) {
   return {
     intervals: values.window === undefined ? {} : { window: values.window },
-    parallelism: wholeNumber('--parallelism', values.parallelism),
-    checkpointIntervalMs: wholeNumber('--checkpoint-ms', values['checkpoint-ms']),
+    ...(values.parallelism !== undefined && {
+      parallelism: wholeNumber('--parallelism', values.parallelism),
+    }),
+    ...(values['checkpoint-ms'] !== undefined && {
+      checkpointIntervalMs: wholeNumber('--checkpoint-ms', values['checkpoint-ms']),
+    }),
   }
 }
 

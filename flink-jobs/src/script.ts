@@ -5,6 +5,7 @@ import { readTopic } from '@tenseams/contracts/topics'
 import { JobError } from './errors.ts'
 import { type Intervals, intervalsOf, type Job, withIntervals } from './job.ts'
 import { type Statement, splitStatements } from './statements.ts'
+import { timeouts } from './timeouts.ts'
 
 export type JobSettings = {
   readonly intervals?: Intervals
@@ -28,14 +29,6 @@ export type Script = {
 
 /** A topic's newest contract, and the field that holds the key. */
 export type TopicContract = { readonly contract: ContractSchema; readonly keyField: string }
-
-/**
- * How long the broker keeps a transaction open whose job is gone. It must outlive every outage of Flink, because what
- * was pre-committed in a transaction that times out is lost; it is the broker's own upper limit
- * (`transaction.max.timeout.ms`). It holds no restarted run back: the pooling strategy lists the open transactions of
- * its prefix when it starts and aborts those that no checkpoint knows.
- */
-export const transactionTimeoutMs = 900_000
 
 /** @throws JobError, ContractError */
 export function scriptOf(
@@ -84,15 +77,15 @@ function settingsOf(job: string, settings: JobSettings): Readonly<Record<string,
     'execution.checkpointing.incremental': 'true',
     'execution.checkpointing.interval': `${checkpointIntervalMs} ms`,
     'execution.checkpointing.mode': 'EXACTLY_ONCE',
-    'execution.checkpointing.timeout': '2 min',
+    'execution.checkpointing.timeout': `${timeouts.checkpointTimeoutMs} ms`,
     'execution.checkpointing.dir': `${stateUrl}/${checkpointFolder(job)}`,
     'execution.checkpointing.savepoint-dir': `${stateUrl}/${savepointFolder(job)}`,
     'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
-    'execution.checkpointing.tolerable-failed-checkpoints': '10',
+    'execution.checkpointing.tolerable-failed-checkpoints': String(timeouts.toleratedFailures),
     // A fixed delay is used up by an outage of half a minute.
     'restart-strategy.type': 'exponential-delay',
     'restart-strategy.exponential-delay.initial-backoff': '1 s',
-    'restart-strategy.exponential-delay.max-backoff': '20 s',
+    'restart-strategy.exponential-delay.max-backoff': `${timeouts.longestBackoffMs} ms`,
     ...(restoreFrom === undefined ? {} : { 'execution.state-recovery.path': restoreFrom }),
   }
 }
@@ -123,7 +116,7 @@ function tablesOf(
       return sinkTableDdl(contract, endpoints, {
         keyField,
         transactionalIdPrefix,
-        transactionTimeoutMs,
+        transactionTimeoutMs: timeouts.transactionTimeoutMs,
       })
     }),
     ...(job.gold.length === 0 ? [] : catalogDdl(endpoints)),

@@ -10,12 +10,13 @@ import {
   waitUntilRunning,
 } from './cluster.ts'
 import { FlinkRefusedError } from './errors.ts'
-import { type GatewaySession, openSession } from './gateway.ts'
+import { type GatewaySession, openSession, type StatementResult } from './gateway.ts'
 import { type Job, jobNames, ownIntervals, readJob, withIntervals } from './job.ts'
-import { assertSameIntervals, keepIntervals } from './kept-intervals.ts'
+import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
 import { newestRestorePoint } from './restore-point.ts'
 import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
 import type { Statement } from './statements.ts'
+import { assertTimeoutsFit, brokerLongestTransactionMs, timeouts } from './timeouts.ts'
 
 /** Where the jobs run, and what they read and write. */
 export type JobEndpoints = FlinkEndpoints & {
@@ -28,6 +29,7 @@ export type JobEndpoints = FlinkEndpoints & {
 
 export type SubmitOptions = {
   readonly endpoints: JobEndpoints
+  /** Left out, parallelism and checkpoint interval are those of the job's last run. */
   readonly overrides?: Pick<JobSettings, 'intervals' | 'parallelism' | 'checkpointIntervalMs'>
   /**
    * `newest`: go on from the job's newest savepoint or retained checkpoint if there is one. `nothing`: read the topics
@@ -44,6 +46,7 @@ export type Submitted = {
   readonly restoredFrom?: string
 }
 
+const defaultCheckpointMs = 10_000
 const registryTimeoutMs = 10_000
 const runningTimeoutMs = 120_000
 const stopTimeoutMs = 120_000
@@ -61,13 +64,18 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
   const { endpoints, onProgress } = options
   const job = withIntervals(readJob(name), options.overrides?.intervals ?? {})
   await requireContracts(job, endpoints)
+  const checkpointIntervalMs = options.overrides?.checkpointIntervalMs ?? defaultCheckpointMs
+  const longestMs = await brokerLongestTransactionMs(endpoints.brokers)
+  assertTimeoutsFit({ ...timeouts, checkpointIntervalMs }, longestMs)
   const running = await runningJob(endpoints.flinkUrl, name)
   if (running !== undefined) return { job: name, jobId: running.id, outcome: 'runs already' }
   const restoredFrom = restorePoint(name, options)
   if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
-  keepIntervals(endpoints.stateFolder, job)
+  const script = scriptToRun(job, options, restoredFrom)
+  const overrides = ownIntervals(job, options.overrides?.intervals ?? {})
+  keepSubmission(endpoints.stateFolder, job, script, overrides)
   onProgress?.(`${name}: starting ${restoredFrom === undefined ? 'anew' : `from ${restoredFrom}`}`)
-  const jobId = await run(job, options, restoredFrom)
+  const jobId = await runScript(job, script, endpoints)
   await waitUntilRunning(endpoints.flinkUrl, jobId, runningTimeoutMs)
   onProgress?.(`${name}: runs as ${jobId}`)
   return {
@@ -83,14 +91,30 @@ async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promis
   await codec.requirePublished([...job.reads, ...job.writes])
 }
 
-/** Starts every job of the house, one after the other; each takes the other intervals whose marks it has. */
+/**
+ * Starts every job of the house, two at a time: planning is what takes long, and two cores have no more to give. Each takes the
+ * other intervals whose marks it has. After a failure no further job is begun; those that run go on.
+ *
+ * @throws as `submitJob`, with the first failure.
+ */
 export async function submitJobs(options: SubmitOptions): Promise<readonly Submitted[]> {
+  const waiting = [...jobNames()]
   const submitted: Submitted[] = []
-  for (const name of jobNames()) {
-    const intervals = ownIntervals(readJob(name), options.overrides?.intervals ?? {})
-    const overrides = { ...options.overrides, intervals }
-    submitted.push(await submitJob(name, { ...options, overrides }))
+  const failures: unknown[] = []
+  const worker = async () => {
+    for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
+      const intervals = ownIntervals(readJob(name), options.overrides?.intervals ?? {})
+      const overrides = { ...options.overrides, intervals }
+      submitted.push(await submitJob(name, { ...options, overrides }))
+    }
   }
+  const guarded = () =>
+    worker().catch((error: unknown) => {
+      failures.push(error)
+      waiting.length = 0
+    })
+  await Promise.all([guarded(), guarded()])
+  if (failures.length > 0) throw failures[0]
   return submitted
 }
 
@@ -118,13 +142,23 @@ function restorePoint(job: string, { restoreFrom = 'newest', endpoints }: Submit
   return restoreFrom === 'newest' ? newestRestorePoint(endpoints.stateFolder, job) : restoreFrom
 }
 
-async function run(job: Job, { endpoints, overrides }: SubmitOptions, restoreFrom?: string) {
-  const script = scriptOf(job, endpoints, {
+/** What Flink is given for a job: as in its last run, unless something else is wanted. @throws JobError */
+export function scriptToRun(
+  job: Job,
+  { endpoints, overrides }: Pick<SubmitOptions, 'endpoints' | 'overrides'>,
+  restoreFrom?: string,
+): Script {
+  const { parallelism, checkpointIntervalMs } = {
+    ...keptSubmission(endpoints.stateFolder, job.name),
     ...overrides,
+  }
+  return scriptOf(job, endpoints, {
+    ...overrides,
+    ...(parallelism === undefined ? {} : { parallelism }),
+    ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
     stateUrl: pathToFileURL(endpoints.stateFolder).href,
     ...(restoreFrom === undefined ? {} : { restoreFrom }),
   })
-  return runScript(job, script, endpoints)
 }
 
 /** Gives a job's script to Flink and returns the id of the job that it started. */
@@ -137,16 +171,23 @@ export async function runScript(
   try {
     for (const sql of tables) await session.execute(sql)
     const jobIds: (string | undefined)[] = []
-    for (const statement of statements) jobIds.push(await executeAt(session, job, statement))
+    for (const statement of statements) {
+      jobIds.push((await executeAt(session, job, statement)).jobId)
+    }
     return await startedJob(flinkUrl, job, jobIds)
   } finally {
     await session.close()
   }
 }
 
-async function executeAt(session: GatewaySession, job: Job, { sql, line }: Statement) {
+/** Runs one statement of a job's file. @throws FlinkRefusedError with file, line and Flink's message. */
+export async function executeAt(
+  session: GatewaySession,
+  job: Job,
+  { sql, line }: Statement,
+): Promise<StatementResult> {
   try {
-    return (await session.execute(sql)).jobId
+    return await session.execute(sql)
   } catch (error) {
     if (!(error instanceof FlinkRefusedError)) throw error
     const place = `${job.file}:${lineOf(error.message, line)}`

@@ -12,8 +12,8 @@ import {
   waitUntilRunning,
 } from '@tenseams/flink-jobs/cluster'
 import { openSession } from '@tenseams/flink-jobs/gateway'
-import { type Job, readJob } from '@tenseams/flink-jobs/job'
-import { savepointFolder, scriptOf } from '@tenseams/flink-jobs/script'
+import { type Intervals, type Job, readJob, withIntervals } from '@tenseams/flink-jobs/job'
+import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script'
 import { runScript } from '@tenseams/flink-jobs/submit'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/wait'
@@ -27,17 +27,19 @@ const timeoutMs = 120_000
  */
 export type SandboxJob = {
   readonly name: string
+  readonly job: Job
+  /** What Flink is given for the job, or for one with another SQL. */
+  readonly scriptFor: (job: Job, how: How) => Script
   /** The topic that stands for one of the house's. */
   readonly topicOf: (topic: string) => string
-  readonly start: (how: {
-    readonly parallelism: number
-    readonly restoreFrom?: string
-  }) => Promise<void>
+  readonly start: (how: How) => Promise<void>
   readonly stop: () => Promise<string>
   /** Every task runs, and a checkpoint that began after this call is complete. */
   readonly checkpointed: () => Promise<void>
   readonly remove: () => Promise<void>
 }
+
+type How = { readonly parallelism: number; readonly restoreFrom?: string }
 
 export async function openSandboxJob(
   stack: TestStack,
@@ -47,28 +49,30 @@ export async function openSandboxJob(
   window?: string,
 ): Promise<SandboxJob> {
   const topicOf = (topic: string) => topic.replace(/\.v1$/, `-${run}.v1`)
-  const job = inSandbox(readJob(name), run, topicOf)
+  const intervals: Intervals = window === undefined ? {} : { window }
+  const job = withIntervals(inSandbox(readJob(name), run, topicOf), intervals)
   const { flinkUrl, sqlGatewayUrl: gatewayUrl } = stack.endpoints
-  const stateFolder = join(stack.context.places.data, 'flink')
+  const stateFolder = stack.context.places.flinkState
   await createTopics(stack, [...job.reads, ...job.writes])
   const running = () => runningJob(flinkUrl, job.name)
-  return {
-    name: job.name,
-    topicOf,
-    start: async ({ parallelism, restoreFrom }) => {
-      const settings = {
-        parallelism,
-        intervals: window === undefined ? {} : { window },
-        checkpointIntervalMs: 1_000,
-        stateUrl: pathToFileURL(stateFolder).href,
-        ...(restoreFrom === undefined ? {} : { restoreFrom }),
-      }
-      const script = scriptOf(job, endpointsOf(stack), settings, (topic) => {
+  const scriptFor = (wanted: Job, how: How) =>
+    scriptOf(
+      wanted,
+      endpointsOf(stack),
+      { ...how, checkpointIntervalMs: 1_000, stateUrl: pathToFileURL(stateFolder).href },
+      (topic) => {
         const original = topic.replace(`-${run}.v1`, '.v1')
         const contract = { ...currentSchema(original), topic }
         return { contract, keyField: readTopic(original).keyField }
-      })
-      const jobId = await runScript(job, script, { gatewayUrl, flinkUrl })
+      },
+    )
+  return {
+    name: job.name,
+    job,
+    scriptFor,
+    topicOf,
+    start: async (how) => {
+      const jobId = await runScript(job, scriptFor(job, how), { gatewayUrl, flinkUrl })
       await waitUntilRunning(flinkUrl, jobId, timeoutMs)
     },
     stop: async () => {

@@ -15,7 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'packages/kafka': ['contracts', 'packages/telemetry'],
   'packages/lakehouse': ['packages/telemetry'],
   'services/*': ['contracts', 'packages/*'],
-  'flink-jobs': ['contracts', 'packages/lakehouse'],
+  'flink-jobs': ['contracts', 'packages/kafka', 'packages/lakehouse'],
   'deploy/*': ['contracts', 'packages/*', 'deploy/*', 'flink-jobs'],
   test: 'anything',
 }

@@ -44,6 +44,8 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 8,
+    // Kafka's own default, written down because Flink's sinks take all of it.
+    'transaction.max.timeout.ms': 900_000,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
   }

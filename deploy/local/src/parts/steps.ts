@@ -70,7 +70,6 @@ export const flinkJobs: Step = {
       endpoints: jobEndpoints(context),
       overrides: {
         checkpointIntervalMs,
-        parallelism: 1,
         intervals,
       },
     })

@@ -4,9 +4,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { JobError } from './errors.ts'
 import { readJob, withIntervals } from './job.ts'
-import { assertSameIntervals, keepIntervals } from './kept-intervals.ts'
+import {
+  assertSameIntervals,
+  keepParallelism,
+  keepSubmission,
+  keptSubmission,
+} from './kept-submission.ts'
 
 const job = readJob('revenue-per-minute')
+const script = { settings: { 'parallelism.default': '1' }, tables: [], statements: [] }
 const tenSeconds = withIntervals(job, { window: "INTERVAL '10' SECOND" })
 
 let folder: string
@@ -17,15 +23,26 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 describe('a job that goes on from its state', () => {
   it('may do so with the intervals that the state was made with', () => {
-    keepIntervals(folder, tenSeconds)
+    keepSubmission(folder, tenSeconds, script)
     expect(() => assertSameIntervals(folder, tenSeconds)).not.toThrow()
   })
 
   it('is refused with another window, and told what to do', () => {
-    keepIntervals(folder, tenSeconds)
+    keepSubmission(folder, tenSeconds, script)
     expect(() => assertSameIntervals(folder, job)).toThrow(JobError)
     expect(() => assertSameIntervals(folder, job)).toThrow(
       /window was INTERVAL '10' SECOND.*--restore/,
     )
+  })
+
+  it('takes the parallelism that it has come to', () => {
+    keepParallelism(folder, job.name, 4)
+    expect(keptSubmission(folder, job.name)).toBeUndefined()
+    keepSubmission(folder, job, script)
+    keepParallelism(folder, job.name, 4)
+    expect(keptSubmission(folder, job.name)).toMatchObject({
+      parallelism: 4,
+      script: { settings: { 'parallelism.default': '4' } },
+    })
   })
 })

@@ -1,0 +1,108 @@
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { runningJob, stopWithSavepoint, waitUntilEnded, waitUntilRunning } from './cluster.ts'
+import { JobError } from './errors.ts'
+import type { Job } from './job.ts'
+import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
+import { incompatibilities, planOf } from './plan.ts'
+import { type Script, savepointFolder } from './script.ts'
+import { type JobEndpoints, runScript } from './submit.ts'
+
+export type UpgradeOptions = {
+  readonly endpoints: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl' | 'stateFolder'>
+  readonly onProgress?: (line: string) => void
+}
+
+export type Upgraded =
+  | { readonly outcome: 'unchanged'; readonly jobId: string }
+  | { readonly outcome: 'upgraded'; readonly jobId: string; readonly savepoint: string }
+
+const stepTimeoutMs = 120_000
+
+/**
+ * Lets a running job go on by another script: stops it with a savepoint and starts the new one from there. All that can be
+ * known before is asked before, while the former one runs: whether the new SQL compiles, and whether its state is the same.
+ * When Flink refuses the savepoint all the same, the former one is started again from it.
+ *
+ * The caller may die anywhere: between the two runs the savepoint is the job's newest restore point, and `submit` goes on
+ * from it.
+ *
+ * @throws JobError with the reason and what to do instead; FlinkRefusedError with file, line and Flink's message;
+ *   FlinkUnavailableError. What ran before runs.
+ */
+export async function upgradeJob(
+  job: Job,
+  script: Script,
+  { endpoints, onProgress = () => undefined }: UpgradeOptions,
+): Promise<Upgraded> {
+  const { flinkUrl, stateFolder } = endpoints
+  const running = await runningJob(flinkUrl, job.name)
+  const kept = keptSubmission(stateFolder, job.name)
+  if (running === undefined || kept === undefined) {
+    throw new JobError(`${job.name} does not run: \`npm run jobs -- submit ${job.name}\` starts it`)
+  }
+  assertSameIntervals(stateFolder, job)
+  if (isSame(kept.script, script)) return { outcome: 'unchanged', jobId: running.id }
+  onProgress(`${job.name}: comparing the plans`)
+  await assertCompatible(job, kept.script, script, endpoints.gatewayUrl)
+  onProgress(`${job.name}: stopping with a savepoint`)
+  const folder = pathToFileURL(join(stateFolder, savepointFolder(job.name))).href
+  const savepoint = await stopWithSavepoint(flinkUrl, running.id, folder, stepTimeoutMs)
+  await waitUntilEnded(flinkUrl, running.id, stepTimeoutMs)
+  onProgress(`${job.name}: starting the new one from ${savepoint}`)
+  try {
+    const jobId = await startFrom(job, script, savepoint, endpoints)
+    keepSubmission(stateFolder, job, script, kept.overrides)
+    return { outcome: 'upgraded', jobId, savepoint }
+  } catch (error) {
+    onProgress(`${job.name}: refused, starting the former one again`)
+    await startFrom(job, kept.script, savepoint, endpoints)
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new JobError(`${refusal(job)} The former one runs again from ${savepoint}.\n${reason}`, {
+      cause: error,
+    })
+  }
+}
+
+async function startFrom(
+  job: Job,
+  script: Script,
+  savepoint: string,
+  { gatewayUrl, flinkUrl }: UpgradeOptions['endpoints'],
+): Promise<string> {
+  const settings = { ...script.settings, 'execution.state-recovery.path': savepoint }
+  const jobId = await runScript(job, { ...script, settings }, { gatewayUrl, flinkUrl })
+  await waitUntilRunning(flinkUrl, jobId, stepTimeoutMs)
+  return jobId
+}
+
+async function assertCompatible(job: Job, from: Script, to: Script, gatewayUrl: string) {
+  const after = await planOf(job, to, gatewayUrl)
+  const reasons = incompatibilities(await planOf(job, from, gatewayUrl), after)
+  if (reasons.length > 0)
+    throw new JobError([refusal(job), ...reasons, ...replayOf(job)].join('\n'))
+}
+
+const refusal = ({ name }: Job): string =>
+  `${name} cannot go on from the state of the one that runs.`
+
+/** What an operator does when the state cannot be kept. */
+function replayOf({ name, writes, gold }: Job): readonly string[] {
+  const tables = gold.length === 0 ? '' : ', and the gold tables made of them'
+  return [
+    'It runs on as before. To replay the topics instead:',
+    `  npm run jobs -- stop --savepoint ${name}`,
+    `  give what it writes a new version (${writes.join(', ')}${tables}): a replay writes every row again`,
+    `  npm run jobs -- submit ${name} --restore nothing`,
+    '  let the readers change over when it has caught up, and drop the former topics',
+  ]
+}
+
+function isSame(one: Script, other: Script): boolean {
+  return JSON.stringify(withoutRestore(one)) === JSON.stringify(withoutRestore(other))
+}
+
+function withoutRestore({ settings, ...rest }: Script) {
+  const { 'execution.state-recovery.path': _, ...others } = settings
+  return { settings: others, ...rest }
+}
