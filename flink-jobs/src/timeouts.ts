@@ -1,5 +1,5 @@
 import { openKafka } from '@tenseams/kafka/client'
-import { ConfigResourceTypes } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { JobError } from './errors.ts'
 
 /** What a job may go through while a transaction of its sinks is open, in milliseconds. */
@@ -70,7 +70,7 @@ export async function brokerLongestTransactionMs(brokers: string): Promise<numbe
     const { resources } = await admin.describeConfigs({
       includeSynonyms: false,
       resources: nodes.slice(0, 1).map(({ nodeId }) => ({
-        type: ConfigResourceTypes.BROKER,
+        type: kafkajs.ConfigResourceTypes.BROKER,
         name: String(nodeId),
         configNames: ['transaction.max.timeout.ms'],
       })),
