@@ -95,6 +95,8 @@ function state({ settings, places }: Context): Settings {
 const behaviour = {
   'parallelism.default': 1,
   'jobmanager.scheduler': 'adaptive',
+  // Half a minute by default, in which a job that was rescaled cannot be rescaled again.
+  'jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling': '1 s',
   'table.local-time-zone': 'UTC',
   // Fifty seconds by default, in which a job waits for a TaskManager that was killed.
   'heartbeat.interval': '2 s',

@@ -1,0 +1,14 @@
+-- How the late gate's watermark moves over one partition: npm run lake -- query "$(cat docs/seam-04-watermark.sql)"
+WITH placed AS (
+  SELECT kafka_offset, type, occurred_at, kafka_timestamp,
+         max(occurred_at) OVER (ORDER BY kafka_offset) - INTERVAL 5 SECOND AS watermark
+    FROM bronze.payments_payment_v1
+   WHERE kafka_partition = 0 AND type <> 'barrier'
+)
+SELECT kafka_offset AS "offset", type,
+       strftime(occurred_at, '%H:%M:%S.%g') AS event_time,
+       strftime(kafka_timestamp, '%H:%M:%S.%g') AS ingestion_time,
+       epoch_ms(kafka_timestamp) - epoch_ms(occurred_at) AS on_the_way_ms,
+       strftime(watermark, '%H:%M:%S.%g') AS watermark,
+       epoch_ms(occurred_at) - epoch_ms(watermark) AS before_late_ms
+  FROM placed ORDER BY kafka_offset DESC LIMIT 12
