@@ -1,5 +1,4 @@
--- How the late gate's watermark moves over one partition: npm run lake -- query "$(cat docs/seam-04-watermark.sql)"
-WITH placed AS (
+WITH placed AS ( -- How the late gate's watermark moves over one partition.
   SELECT kafka_offset, type, occurred_at, kafka_timestamp,
          max(occurred_at) OVER (ORDER BY kafka_offset) - INTERVAL 5 SECOND AS watermark
     FROM bronze.payments_payment_v1

@@ -5,14 +5,14 @@ import { instanceEndpoints } from '@tenseams/contracts/instance'
 import { readTopic } from '@tenseams/contracts/topics'
 import { listJobs } from './cluster.ts'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
-import { ownIntervals, readJob, withIntervals } from './job.ts'
-import { keptSubmission } from './kept-submission.ts'
+import { readJob } from './job.ts'
 import { lateness, latenessLines } from './lateness.ts'
 import { planOf } from './plan.ts'
 import { rescale } from './rescale.ts'
 import { textOf } from './script.ts'
 import {
   type JobEndpoints,
+  jobAsRun,
   scriptToRun,
   stopJobsWithSavepoint,
   submitJob,
@@ -116,15 +116,13 @@ async function rescaleOne(endpoints: JobEndpoints, name: string, number: string 
 }
 
 async function upgrade(endpoints: JobEndpoints, values: Values, name: string) {
-  const job = jobAsRun(endpoints, name, values)
-  const script = scriptToRun(job, { endpoints, overrides: overridesOf(values) })
+  const { job, script } = asRun(endpoints, values, name)
   const { outcome, jobId } = await upgradeJob(job, script, { endpoints, onProgress: say })
   say(`${name} ${jobId} ${outcome === 'unchanged' ? 'runs by this SQL already' : 'upgraded'}`)
 }
 
 async function explain(endpoints: JobEndpoints, values: Values, name: string) {
-  const job = jobAsRun(endpoints, name, values)
-  const script = scriptToRun(job, { endpoints, overrides: overridesOf(values) })
+  const { job, script } = asRun(endpoints, values, name)
   const operators = await planOf(job, script, endpoints.gatewayUrl)
   for (const { depth, text, keepsState } of operators) {
     say(`${keepsState ? 'state  ' : '       '}${'  '.repeat(depth)}${text}`)
@@ -134,18 +132,14 @@ async function explain(endpoints: JobEndpoints, values: Values, name: string) {
 }
 
 function script(endpoints: JobEndpoints, values: Values, name: string) {
-  say(
-    textOf(
-      scriptToRun(jobAsRun(endpoints, name, values), { endpoints, overrides: overridesOf(values) }),
-    ),
-  )
+  say(textOf(asRun(endpoints, values, name).script))
 }
 
-/** The SQL of now, with those intervals in place of its own with which it was started last, or that are given. */
-function jobAsRun({ stateFolder }: JobEndpoints, name: string, values: Values) {
-  const job = readJob(name)
-  const overrides = keptSubmission(stateFolder, name)?.overrides ?? {}
-  return withIntervals(job, { ...ownIntervals(job, overrides), ...overridesOf(values).intervals })
+/** By the SQL of now, as it would be started now. */
+function asRun(endpoints: JobEndpoints, values: Values, name: string) {
+  const options = { endpoints, overrides: overridesOf(values) }
+  const { job } = jobAsRun(name, options)
+  return { job, script: scriptToRun(job, options) }
 }
 
 function named(job: string | undefined): string {

@@ -11,7 +11,7 @@ import {
 } from './cluster.ts'
 import { FlinkRefusedError } from './errors.ts'
 import { type GatewaySession, openSession, type StatementResult } from './gateway.ts'
-import { type Job, jobNames, ownIntervals, readJob, withIntervals } from './job.ts'
+import { type Intervals, type Job, jobNames, ownIntervals, readJob, withIntervals } from './job.ts'
 import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
 import { newestRestorePoint } from './restore-point.ts'
 import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
@@ -62,7 +62,7 @@ const stopTimeoutMs = 120_000
  */
 export async function submitJob(name: string, options: SubmitOptions): Promise<Submitted> {
   const { endpoints, onProgress } = options
-  const job = withIntervals(readJob(name), options.overrides?.intervals ?? {})
+  const { job, overrides } = jobAsRun(name, options)
   await requireContracts(job, endpoints)
   const checkpointIntervalMs = options.overrides?.checkpointIntervalMs ?? defaultCheckpointMs
   const longestMs = await brokerLongestTransactionMs(endpoints.brokers)
@@ -72,7 +72,6 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
   const restoredFrom = restorePoint(name, options)
   if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
   const script = scriptToRun(job, options, restoredFrom)
-  const overrides = ownIntervals(job, options.overrides?.intervals ?? {})
   keepSubmission(endpoints.stateFolder, job, script, overrides)
   onProgress?.(`${name}: starting ${restoredFrom === undefined ? 'anew' : `from ${restoredFrom}`}`)
   const jobId = await runScript(job, script, endpoints)
@@ -84,6 +83,28 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
     outcome: 'submitted',
     ...(restoredFrom === undefined ? {} : { restoredFrom }),
   }
+}
+
+/**
+ * A job by its SQL of now, with those intervals in place of its own that are given, or with which it was started last; begun
+ * anew it takes given ones only.
+ *
+ * @throws JobError when there is no such job, or no such mark in it.
+ */
+export function jobAsRun(
+  name: string,
+  {
+    endpoints,
+    overrides,
+    restoreFrom,
+  }: Pick<SubmitOptions, 'overrides' | 'restoreFrom'> & {
+    readonly endpoints: Pick<JobEndpoints, 'stateFolder'>
+  },
+): { readonly job: Job; readonly overrides: Intervals } {
+  const job = readJob(name)
+  const last = restoreFrom === 'nothing' ? undefined : keptSubmission(endpoints.stateFolder, name)
+  const intervals = { ...ownIntervals(job, last?.overrides ?? {}), ...overrides?.intervals }
+  return { job: withIntervals(job, intervals), overrides: intervals }
 }
 
 async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promise<void> {
