@@ -44,6 +44,7 @@ export async function keptBy(stack: Stack, jobId: string, parallelism: number): 
     const { subtasks } = (await ask(`jobs/${jobId}/vertices/${vertex.id}`)) as {
       subtasks: readonly { metrics: { 'read-records': number } }[]
     }
+    // Since it was started or restarted last.
     const rows = subtasks.map(({ metrics }) => metrics['read-records'])
     lines.push(`  ${operatorOf(vertex.name)}: rows ${shares(rows)}, state ${shares(states)}`)
   }
