@@ -59,6 +59,7 @@ export async function provoke(scene: Scene): Promise<Provoked> {
   await Promise.all([job.start(2, job.newest()), shoppers.sell(0.04)])
   await shoppers.sell(1)
   await shoppers.finish()
+  say('all is written')
   await job.checkpointed()
   return { kept, ahead }
 }

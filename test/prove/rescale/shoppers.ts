@@ -44,6 +44,7 @@ export class Shoppers {
   readonly #orders: number
   readonly #due: { readonly atMs: number; readonly sale: Sale }[] = []
   #placed = 0
+  #sent = 0
   #nowMs = 0
   #tickedMs = 0
 
@@ -67,8 +68,9 @@ export class Shoppers {
     return new Shoppers(producer, encoders, random, orders)
   }
 
-  get placed(): number {
-    return this.#placed
+  /** Records, ticks and repeats included. */
+  get sent(): number {
+    return this.#sent
   }
 
   /** This share of all orders, at an even pace. */
@@ -171,6 +173,7 @@ export class Shoppers {
   }
 
   async #send(sales: readonly Sale[]): Promise<void> {
+    this.#sent += sales.length
     const topicMessages = [ordersTopic, paymentsTopic].map((topic) => ({
       topic,
       messages: sales

@@ -2,8 +2,11 @@ import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { call } from '@tenseams/flink-jobs/http'
 import type { Stack } from '@tenseams/local/stack'
+import { eventually } from '@tenseams/local/wait'
 
 const REQUEST_MS = 10_000
+/** Flink asks its TaskManagers for metrics every ten seconds. */
+const METRICS_MS = 25_000
 const MB = 1_048_576
 
 /** What a job keeps, at one parallelism. */
@@ -41,14 +44,28 @@ export async function keptBy(stack: Stack, jobId: string, parallelism: number): 
     const states = details.subtasks.map(({ state_size = 0 }) => state_size)
     // Sources and sinks keep offsets and transactions only.
     if (sum(states) < stateBytes / 20) continue
-    const { subtasks } = (await ask(`jobs/${jobId}/vertices/${vertex.id}`)) as {
-      subtasks: readonly { metrics: { 'read-records': number } }[]
-    }
-    // Since it was started or restarted last.
-    const rows = subtasks.map(({ metrics }) => metrics['read-records'])
+    const rows = await rowsBySubtask(() => ask(`jobs/${jobId}/vertices/${vertex.id}`))
     lines.push(`  ${operatorOf(vertex.name)}: rows ${shares(rows)}, state ${shares(states)}`)
   }
   return { parallelism, stateMb, managedMb, filesMb, lines }
+}
+
+/** What each has read since it was started or restarted last; empty when its metrics do not come in time. */
+async function rowsBySubtask(ask: () => Promise<unknown>): Promise<readonly number[]> {
+  const told = async () => {
+    const { subtasks } = (await ask()) as { subtasks: readonly { metrics: SubtaskMetrics }[] }
+    const isTold = subtasks.every(({ metrics }) => metrics['read-records-complete'])
+    const rows = subtasks.map(({ metrics }) => metrics['read-records'])
+    return isTold && rows.every((count) => count > 0) ? rows : undefined
+  }
+  const waiting = { timeoutMs: METRICS_MS, intervalMs: 1_000, what: "the subtasks' metrics" }
+  return eventually(told, waiting).catch(() => [])
+}
+
+type SubtaskMetrics = {
+  readonly 'read-records': number
+  /** False while a subtask has not reported yet. */
+  readonly 'read-records-complete': boolean
 }
 
 type Latest = { readonly completed: { readonly id: number; readonly state_size: number } | null }
@@ -72,6 +89,7 @@ function sizeOfFiles(folder: string): number {
 const sum = (numbers: readonly number[]) => numbers.reduce((one, other) => one + other, 0)
 
 function shares(numbers: readonly number[]): string {
+  if (numbers.length === 0) return 'not told'
   const all = Math.max(1, sum(numbers))
   return numbers.map((number) => `${Math.round((number / all) * 100)} %`).join(' ')
 }
