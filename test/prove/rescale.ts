@@ -28,7 +28,9 @@ const MANAGED_MB = 64
 const LEAST_STATE_FACTOR = 3
 /** Below it nobody expects a state that is larger than the memory. */
 const ORDERS_FOR_STATE = 30_000
-const SETTLED_MS = 90_000
+/** A state that lies on disk takes minutes to come out of its windows. */
+const SETTLED_MS = 600_000
+const GOLD_MS = 60_000
 const LONGEST_LIST = 6
 const intervals = {
   gap: "INTERVAL '60' SECOND",
@@ -126,7 +128,13 @@ async function settledOutcome({ brokers, codec, ports, sentRecords }: Evidence):
     const areThere = () => outputs.records.length >= rows
     // Too few are no failure of the wait: the comparison tells which.
     await eventually(areThere, { timeoutMs: SETTLED_MS, what: 'the rows' }).catch(() => undefined)
-    const gold = await foundInGold(ports)
+    let gold = await foundInGold(ports)
+    const areInGold = async () => {
+      gold = await foundInGold(ports)
+      return gold.sessions.length + gold.late.length >= rows
+    }
+    const waiting = { timeoutMs: GOLD_MS, intervalMs: 5_000, what: 'the rows in gold' }
+    await eventually(areInGold, waiting).catch(() => undefined)
     const committed = [...outputs.records]
     const found = { topic: await foundInTopics(codec, committed), gold }
     const compared = await compareWithBatch(ports.engine, { sent, found }, intervalsMs)
