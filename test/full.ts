@@ -9,6 +9,7 @@ import { breaks } from './prove/eos/broken.ts'
 import { guards } from './prove/lake/faulty-catalog.ts'
 import { late } from './prove/late.ts'
 import { medallion } from './prove/medallion.ts'
+import { rescale } from './prove/rescale.ts'
 
 type LongProof = {
   /** Behind `npm run prove --`. */
@@ -35,6 +36,11 @@ const proofs: readonly LongProof[] = [
   ...[1, 2].map((seed) => ({ claim: `medallion --kills 12 --seed ${seed}`, code: 0 as const })),
   ...Object.keys(medallion.breaks).map((guard) => ({
     claim: `medallion --break=${guard}`,
+    code: 1 as const,
+  })),
+  { claim: 'rescale --seed 1', code: 0 },
+  ...Object.keys(rescale.breaks).map((guard) => ({
+    claim: `rescale --break=${guard} --orders 4000`,
     code: 1 as const,
   })),
 ]

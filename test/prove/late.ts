@@ -10,6 +10,7 @@ import { eventually } from '@tenseams/local/wait'
 import { type Reading, type ReadRecord, readTopics } from '../kafka.ts'
 import type { Claim, Verdict } from './claim.ts'
 import { randomOf } from './eos/schedule.ts'
+import { ProvenJob } from './flink/proven-job.ts'
 import { type Due, differences, dueOf } from './late/due.ts'
 import {
   goldSql,
@@ -22,11 +23,12 @@ import {
   windowsIn,
   windowsTopic,
 } from './late/found.ts'
-import { jobUnder, lateBreaks, ProvenJob } from './late/job.ts'
+import { jobUnder, lateBreaks } from './late/job.ts'
 import { neitherIn, neitherLines } from './late/neither.ts'
 import { paymentsTopic, Tills } from './late/tills.ts'
 
 const SILVER_INTERVAL_MS = 1_000
+const CHECKPOINT_MS = 1_000
 const EQUAL_MS = 90_000
 const BROKEN_EQUAL_MS = 30_000
 const A_DAY = 86_400
@@ -54,7 +56,8 @@ export const late: Claim = {
     const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
     try {
       const tills = await Tills.open(producer, codec, randomOf(numbers.seed ?? 1))
-      await provoke(stack, new ProvenJob(stack, jobUnder(broken)), tills, say)
+      const job = new ProvenJob(stack, jobUnder(broken), { checkpointIntervalMs: CHECKPOINT_MS })
+      await provoke(stack, job, tills, say)
       const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
       const ports = { catalog, storage: fileStorage, engine }
       const timeoutMs = broken === undefined ? EQUAL_MS : BROKEN_EQUAL_MS

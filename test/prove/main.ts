@@ -13,8 +13,9 @@ import { lake } from './lake.ts'
 import { late } from './late.ts'
 import { medallion } from './medallion.ts'
 import { position } from './position.ts'
+import { rescale } from './rescale.ts'
 
-const claims: readonly Claim[] = [keys, position, eos, late, cdc, lake, medallion]
+const claims: readonly Claim[] = [keys, position, eos, late, cdc, lake, medallion, rescale]
 
 const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 

@@ -19,6 +19,7 @@ export function flinkSettings(
     ...addresses(context, taskManagerRpc),
     ...metrics(context, name),
     ...memory,
+    'taskmanager.memory.managed.size': `${context.settings.flinkManagedMemoryMb ?? 256}m`,
     ...state(context),
     ...behaviour,
   }
@@ -71,7 +72,6 @@ const memory = {
   'taskmanager.memory.task.heap.size': '320m',
   'taskmanager.memory.framework.off-heap.size': '96m',
   'taskmanager.memory.task.off-heap.size': '32m',
-  'taskmanager.memory.managed.size': '256m',
   'taskmanager.memory.network.min': '64m',
   'taskmanager.memory.network.max': '64m',
   'taskmanager.memory.jvm-metaspace.size': '256m',

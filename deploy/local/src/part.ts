@@ -25,6 +25,8 @@ export type StackSettings = {
   readonly intervals?: Readonly<Record<string, string>>
   /** From one round in which silver and gold are made to the next; the service's own when left out. */
   readonly silverIntervalMs?: number
+  /** What all slots of Flink's TaskManager share for RocksDB, in MB; 256 when left out. */
+  readonly flinkManagedMemoryMb?: number
   /** A service that runs without one of its guards, for a proof that must then fail. */
   readonly broken?: { readonly part: string; readonly guard: string }
 }
