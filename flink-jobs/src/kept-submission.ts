@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { JobError } from './errors.ts'
 import { type Intervals, intervalsOf, type Job } from './job.ts'
 import type { Script } from './script.ts'
+import { checkpointIntervalOf } from './timeouts.ts'
 
 /** With what a job's state was made: kept beside it, because the state itself does not tell. */
 export type Submission = {
@@ -26,7 +27,7 @@ export function keepSubmission(
   write(stateFolder, job.name, {
     ...{ intervals: intervalsOf(job), overrides, script },
     parallelism: Number(settings['parallelism.default']),
-    checkpointIntervalMs: Number.parseInt(settings['execution.checkpointing.interval'] ?? '', 10),
+    checkpointIntervalMs: checkpointIntervalOf(settings),
   })
 }
 

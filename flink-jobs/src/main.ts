@@ -18,6 +18,7 @@ import {
   submitJob,
   submitJobs,
 } from './submit.ts'
+import { assertScriptFits } from './timeouts.ts'
 import { upgradeJob } from './upgrade.ts'
 
 const help = `npm run jobs -- <verb>
@@ -117,6 +118,7 @@ async function rescaleOne(endpoints: JobEndpoints, name: string, number: string 
 
 async function upgrade(endpoints: JobEndpoints, values: Values, name: string) {
   const { job, script } = asRun(endpoints, values, name)
+  await assertScriptFits(script, endpoints.brokers)
   const { outcome, jobId } = await upgradeJob(job, script, { endpoints, onProgress: say })
   say(`${name} ${jobId} ${outcome === 'unchanged' ? 'runs by this SQL already' : 'upgraded'}`)
 }

@@ -16,7 +16,7 @@ import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-subm
 import { newestRestorePoint } from './restore-point.ts'
 import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
 import type { Statement } from './statements.ts'
-import { assertTimeoutsFit, brokerLongestTransactionMs, timeouts } from './timeouts.ts'
+import { assertScriptFits } from './timeouts.ts'
 
 /** Where the jobs run, and what they read and write. */
 export type JobEndpoints = FlinkEndpoints & {
@@ -46,7 +46,6 @@ export type Submitted = {
   readonly restoredFrom?: string
 }
 
-const defaultCheckpointMs = 10_000
 const registryTimeoutMs = 10_000
 const runningTimeoutMs = 120_000
 const stopTimeoutMs = 120_000
@@ -64,14 +63,12 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
   const { endpoints, onProgress } = options
   const { job, overrides } = jobAsRun(name, options)
   await requireContracts(job, endpoints)
-  const checkpointIntervalMs = options.overrides?.checkpointIntervalMs ?? defaultCheckpointMs
-  const longestMs = await brokerLongestTransactionMs(endpoints.brokers)
-  assertTimeoutsFit({ ...timeouts, checkpointIntervalMs }, longestMs)
   const running = await runningJob(endpoints.flinkUrl, name)
   if (running !== undefined) return { job: name, jobId: running.id, outcome: 'runs already' }
   const restoredFrom = restorePoint(name, options)
   if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
   const script = scriptToRun(job, options, restoredFrom)
+  await assertScriptFits(script, endpoints.brokers)
   keepSubmission(endpoints.stateFolder, job, script, overrides)
   onProgress?.(`${name}: starting ${restoredFrom === undefined ? 'anew' : `from ${restoredFrom}`}`)
   const jobId = await runScript(job, script, endpoints)

@@ -1,6 +1,7 @@
 import { openKafka } from '@tenseams/kafka/client'
 import kafkajs from 'kafkajs'
 import { JobError } from './errors.ts'
+import type { Script } from './script.ts'
 
 /** What a job may go through while a transaction of its sinks is open, in milliseconds. */
 export type Timeouts = {
@@ -59,6 +60,24 @@ export function assertTimeoutsFit(given: Timeouts, brokerLongestMs: number): voi
         ]),
   ]
   if (wrong.length > 0) throw new JobError(wrong.join('\n'))
+}
+
+/**
+ * Asks the broker, and checks a script's checkpoint interval with it.
+ *
+ * @throws JobError as `assertTimeoutsFit`. Nothing was started then.
+ */
+export async function assertScriptFits({ settings }: Script, brokers: string): Promise<void> {
+  const checkpointIntervalMs = checkpointIntervalOf(settings)
+  assertTimeoutsFit(
+    { ...timeouts, checkpointIntervalMs },
+    await brokerLongestTransactionMs(brokers),
+  )
+}
+
+/** In milliseconds, as `script.ts` has written it. */
+export function checkpointIntervalOf(settings: Script['settings']): number {
+  return Number.parseInt(settings['execution.checkpointing.interval'] ?? '', 10)
 }
 
 /** The broker's `transaction.max.timeout.ms`, asked of one node of the cluster. @throws JobError when it does not say. */
