@@ -13,11 +13,13 @@ import { randomOf } from './eos/schedule.ts'
 import { ProvenJob } from './flink/proven-job.ts'
 import { type Due, differences, dueOf } from './late/due.ts'
 import {
+  deadLettersIn,
+  deadLetterTopic,
   goldSql,
   inGold,
+  inputIn,
   lateIn,
   lateTopic,
-  sentIn,
   type Told,
   toldIn,
   windowsIn,
@@ -34,10 +36,10 @@ const BROKEN_EQUAL_MS = 30_000
 const A_DAY = 86_400
 const LONGEST_LIST = 6
 
-/** Each payment is in exactly one of its window and the late output, and gold's figure has them all. */
+/** Each payment is in exactly one of its window and the late output, gold's figure has them all, and the rest are dead letters. */
 export const late: Claim = {
   name: 'late',
-  says: 'each payment is in its window or in the late output, once, and late money is in gold, whatever the job went through',
+  says: 'each payment is in its window or in the late output, once, late money is in gold, and what nobody can read is a dead letter, whatever the job went through',
   breaks: lateBreaks,
   numbers: {
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses what is sold, and how late' },
@@ -52,7 +54,9 @@ export const late: Claim = {
     const kafka = openKafka({ brokers, clientId: 'tills' })
     const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()
-    const reading = await readTopics(brokers, [paymentsTopic, windowsTopic, lateTopic])
+    const reading = await readTopics(brokers, [
+      ...[paymentsTopic, windowsTopic, lateTopic, deadLetterTopic],
+    ])
     const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
     try {
       const tills = await Tills.open(producer, codec, randomOf(numbers.seed ?? 1))
@@ -122,7 +126,7 @@ type Evidence = {
 
 async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
   const records = () => [...evidence.reading.records]
-  const sent = await eventually(() => whole(evidence.codec, records()), {
+  const { sent, undecodable } = await eventually(() => whole(evidence.codec, records()), {
     timeoutMs,
     what: 'all of the topic to be read',
   })
@@ -131,7 +135,12 @@ async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
   let lost: readonly string[] = []
   const isEqual = async () => {
     const told = await toldIn(evidence.codec, records())
-    found = await compare(evidence.ports, told, due)
+    const letters = differences(
+      'dead letters',
+      new Map(undecodable.map((place) => [place, 'dead letter'])),
+      deadLettersIn(records()),
+    )
+    found = [...letters, ...(await compare(evidence.ports, told, due))]
     lost = neitherLines(neitherIn(sent, told), due.counts.captured)
     return found.length === 0
   }
@@ -142,7 +151,7 @@ async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
   )
   const { captured, onTime, late } = due.counts
   const lines = [
-    `${captured} captured payments told: ${onTime} on time in ${due.windows.size} windows, ${late} late`,
+    `${captured} captured payments told: ${onTime} on time in ${due.windows.size} windows, ${late} late; ${undecodable.length} dead letters beside them`,
     ...lost,
     ...(found ?? []).slice(0, LONGEST_LIST).map((line) => `BROKEN   ${line}`),
   ]
@@ -151,10 +160,11 @@ async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
 
 /** The last tick has come from every partition, so all before it has. */
 async function whole(codec: Codec, records: readonly ReadRecord[]) {
-  const sent = await sentIn(codec, records)
+  const input = await inputIn(codec, records)
+  const { sent } = input
   const newest = Math.max(...sent.map(({ event }) => event.occurredAt))
   const last = sent.filter(({ event }) => event.type === 'tick' && event.occurredAt === newest)
-  return new Set(last.map(({ partition }) => partition)).size === 4 ? sent : undefined
+  return new Set(last.map(({ partition }) => partition)).size === 4 ? input : undefined
 }
 
 async function compare(ports: LakePorts, told: Told, due: Due): Promise<readonly string[]> {

@@ -1,7 +1,8 @@
-import type { Codec } from '@tenseams/contracts/codec'
+import { type Codec, UndecodableError } from '@tenseams/contracts/codec'
 import type { RevenuePerMinuteLate } from '@tenseams/contracts/generated/analytics.revenue-per-minute.late.v1'
 import type { RevenuePerMinute } from '@tenseams/contracts/generated/analytics.revenue-per-minute.v1'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
+import { deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { type LakePorts, queryLake } from '@tenseams/lakehouse/query'
 import { withViews } from '@tenseams/lakehouse-service/views'
 import type { ReadRecord } from '../../kafka.ts'
@@ -10,21 +11,43 @@ import { paymentsTopic } from './tills.ts'
 
 export const windowsTopic = 'analytics.revenue-per-minute.v1'
 export const lateTopic = 'analytics.revenue-per-minute.late.v1'
+export const deadLetterTopic = deadLetterTopicOf(paymentsTopic)
 
 type Found = readonly (readonly [name: string, content: string])[]
 
-export async function sentIn(
-  codec: Codec,
-  records: readonly ReadRecord[],
-): Promise<readonly Sent[]> {
-  const payments = records.filter(({ topic }) => topic === paymentsTopic)
-  return Promise.all(
-    payments.map(async ({ partition, offset, value }) => {
-      const { value: event } = await codec.decode<PaymentEvent>(paymentsTopic, value)
-      return { partition, offset: BigInt(offset), event }
-    }),
-  )
+/** The topic as it is read back: what could be decoded, and where nothing could. */
+export type Input = { readonly sent: readonly Sent[]; readonly undecodable: readonly string[] }
+
+export async function inputIn(codec: Codec, records: readonly ReadRecord[]): Promise<Input> {
+  const sent: Sent[] = []
+  const undecodable: string[] = []
+  for (const { topic, partition, offset, value } of records) {
+    if (topic !== paymentsTopic) continue
+    const decoded = await decodable(codec, value)
+    if (decoded === undefined) undecodable.push(`${partition}-${offset}`)
+    else sent.push({ partition, offset: BigInt(offset), event: decoded.value })
+  }
+  return { sent, undecodable }
 }
+
+async function decodable(codec: Codec, value: Buffer | null) {
+  try {
+    return await codec.decode<PaymentEvent>(paymentsTopic, value)
+  } catch (error) {
+    // A registry that is away says nothing about the record.
+    if (error instanceof UndecodableError) return undefined
+    throw error
+  }
+}
+
+/** By the place of the record that nobody can read. */
+export const deadLettersIn = (records: readonly ReadRecord[]): Found =>
+  records
+    .filter(({ topic }) => topic === deadLetterTopic)
+    .map(({ headers }) => [
+      `${headers['dead-letter-partition']}-${headers['dead-letter-offset']}`,
+      'dead letter',
+    ])
 
 /** What the job has told: its windows, and what it has sent aside. */
 export type Told = {

@@ -5,6 +5,7 @@ import type { Producer } from 'kafkajs'
 export const paymentsTopic = 'payments.payment.v1'
 const PARTITIONS = [0, 1, 2, 3]
 const A_SECOND = 3
+const A_SCRAWL_EACH = 30
 const beginning = Date.UTC(2026, 0, 1, 12)
 
 type Phase = {
@@ -17,7 +18,8 @@ type Phase = {
 
 /**
  * Shops that sell, in event time of their own: most clocks are a little apart, some tills were offline and tell of their sales
- * minutes later, a clock is ahead, and some events are told twice, soon or much later.
+ * minutes later, a clock is ahead, some events are told twice, soon or much later, and now and then
+ * comes something that is no payment at all.
  */
 export class Tills {
   readonly #producer: Producer
@@ -49,6 +51,7 @@ export class Tills {
         await this.#send(partition, events)
       }
       if (this.#second % 5 === 4 && !withoutTicks) await this.tick()
+      if (this.#second % A_SCRAWL_EACH === 0) await this.#scrawl(quiet.includes(0) ? 1 : 0)
     }
   }
 
@@ -58,6 +61,15 @@ export class Tills {
     for (const partition of PARTITIONS) {
       await this.#send(partition, [{ ...eventAt(at, `tick-${at}-${partition}`), type: 'tick' }])
     }
+  }
+
+  /** Something that nobody can decode. */
+  async #scrawl(partition: number): Promise<void> {
+    const value = Buffer.from(`scrawl ${this.#second}`)
+    await this.#producer.send({
+      ...{ topic: paymentsTopic, acks: -1 },
+      messages: [{ partition, key: `scrawl-${this.#second}`, value }],
+    })
   }
 
   #next(partition: number): PaymentEvent {
