@@ -74,6 +74,8 @@ function settingsOf(job: string, settings: JobSettings): Readonly<Record<string,
     // The default sink cannot be restored with another parallelism.
     'table.exec.iceberg.use-v2-sink': 'true',
     'state.backend.type': 'rocksdb',
+    // With RocksDB's 64 MB a table in memory takes memory in steps of 8 MB, more than a slot has, and is flushed constantly.
+    'state.backend.rocksdb.writebuffer.size': '4 mb',
     'execution.checkpointing.incremental': 'true',
     'execution.checkpointing.interval': `${checkpointIntervalMs} ms`,
     'execution.checkpointing.mode': 'EXACTLY_ONCE',
