@@ -3,6 +3,7 @@ import { ContractNotPublishedError, RegistryUnavailableError } from '@tenseams/c
 import { ContractError } from '@tenseams/contracts/errors'
 import { instanceEndpoints } from '@tenseams/contracts/instance'
 import { readTopic } from '@tenseams/contracts/topics'
+import { LakehouseError } from '@tenseams/lakehouse/errors'
 import { listJobs } from './cluster.ts'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
 import { readJob } from './job.ts'
@@ -181,7 +182,7 @@ class UsageError extends Error {}
 
 const expected = [
   ...[JobError, FlinkRefusedError, FlinkUnavailableError],
-  ...[ContractError, ContractNotPublishedError, RegistryUnavailableError],
+  ...[ContractError, ContractNotPublishedError, RegistryUnavailableError, LakehouseError],
 ]
 
 function explained(error: unknown): string | undefined {

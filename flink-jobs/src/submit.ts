@@ -13,6 +13,7 @@ import { FlinkRefusedError } from './errors.ts'
 import { type GatewaySession, openSession, type StatementResult } from './gateway.ts'
 import { type Intervals, type Job, jobNames, ownIntervals, readJob, withIntervals } from './job.ts'
 import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
+import { ensureNamespace } from './namespace.ts'
 import { newestRestorePoint } from './restore-point.ts'
 import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
 import type { Statement } from './statements.ts'
@@ -57,7 +58,7 @@ const stopTimeoutMs = 120_000
  * The caller may die anywhere: what Flink has accepted goes on, and the next call finds it running.
  *
  * @throws FlinkRefusedError with file, line and Flink's own message; JobError; FlinkUnavailableError;
- *   ContractNotPublishedError, RegistryUnavailableError.
+ *   ContractNotPublishedError, RegistryUnavailableError; LakehouseError when the catalogue does not answer.
  */
 export async function submitJob(name: string, options: SubmitOptions): Promise<Submitted> {
   const { endpoints, onProgress } = options
@@ -69,6 +70,7 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
   if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
   const script = scriptToRun(job, options, restoredFrom)
   await assertScriptFits(script, endpoints.brokers)
+  if (job.gold.length > 0) await ensureNamespace(endpoints.catalogUrl, 'gold')
   keepSubmission(endpoints.stateFolder, job, script, overrides)
   onProgress?.(`${name}: starting ${restoredFrom === undefined ? 'anew' : `from ${restoredFrom}`}`)
   const jobId = await runScript(job, script, endpoints)

@@ -5,12 +5,14 @@ import type { PaymentEvent } from '@tenseams/contracts/generated/payments.paymen
 import { runningJob } from '@tenseams/flink-jobs/cluster'
 import type { Job } from '@tenseams/flink-jobs/job'
 import { keepSubmission, keptSubmission } from '@tenseams/flink-jobs/kept-submission'
+import { ensureNamespace } from '@tenseams/flink-jobs/namespace'
 import { planOf } from '@tenseams/flink-jobs/plan'
 import { rescale } from '@tenseams/flink-jobs/rescale'
 import type { JobEndpoints } from '@tenseams/flink-jobs/submit'
 import { brokerLongestTransactionMs, timeouts } from '@tenseams/flink-jobs/timeouts'
 import { upgradeJob } from '@tenseams/flink-jobs/upgrade'
 import { openKafka } from '@tenseams/kafka/client'
+import { Catalog } from '@tenseams/lakehouse/catalog'
 import { eventually } from '@tenseams/local/wait'
 import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -118,6 +120,14 @@ describe('a running job', () => {
 test("the broker allows the sinks' transactions", async () => {
   const longest = await brokerLongestTransactionMs(stack.endpoints.kafkaBrokers)
   expect(longest).toBeGreaterThanOrEqual(timeouts.transactionTimeoutMs)
+})
+
+test('a namespace of the lake that several make at once is made', async () => {
+  const { catalogUrl } = stack.endpoints
+  const namespace = `made_at_once_${randomUUID().slice(0, 8)}`
+  await Promise.all(Array.from({ length: 8 }, () => ensureNamespace(catalogUrl, namespace)))
+  const catalog = new Catalog({ url: catalogUrl, timeoutMs })
+  expect(await catalog.listNamespaces()).toContain(namespace)
 })
 
 function withSql(part: string, other: string): Job {

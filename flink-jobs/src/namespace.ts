@@ -1,0 +1,24 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { Catalog } from '@tenseams/lakehouse/catalog'
+
+const ATTEMPTS = 5
+const PAUSE_MS = 200
+const TIMEOUT_MS = 10_000
+
+/**
+ * Makes a namespace of the lake unless it is there. A job's own CREATE DATABASE would do; but when two jobs, or a job and
+ * the lakehouse, make it at once, the catalogue answers one of them with a failure instead of a conflict, and Flink gives up.
+ *
+ * @throws LakehouseError when the catalogue goes on failing.
+ */
+export async function ensureNamespace(catalogUrl: string, namespace: string): Promise<void> {
+  const catalog = new Catalog({ url: catalogUrl, timeoutMs: TIMEOUT_MS })
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await catalog.ensureNamespace(namespace)
+    } catch (error) {
+      if (attempt === ATTEMPTS) throw error
+      await pause(PAUSE_MS)
+    }
+  }
+}
