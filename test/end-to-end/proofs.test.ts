@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { runProgram } from '../program.ts'
+import { type Outcome, runProgram } from '../program.ts'
 
 /**
  * Each of them starts an instance of its own, as a reader would by `npm run prove`; with a guard switched off it must be
@@ -26,10 +26,21 @@ test.each([
 ])(
   'npm run prove -- $claim ends with $code',
   async ({ claim, code, says }) => {
-    const parameters = claim.split(' ')
-    const outcome = await runProgram({ file: 'test/prove/main.ts', parameters, timeoutMs: 880_000 })
-    expect(outcome.output).toContain(says)
+    const outcome = await verdictOf(claim.split(' '))
+    const end = outcome.output.slice(-4_000)
+    expect(outcome.output.includes(says), `"${says}" in the output, which ends with:\n${end}`).toBe(
+      true,
+    )
     expect(outcome.reason).toBe(code === 0 ? '' : `exit code ${code}`)
   },
-  900_000,
+  1_800_000,
 )
+
+/** What came to no verdict (a wait was over on a machine that was busy) is provoked once more; a verdict stands. */
+async function verdictOf(parameters: readonly string[]): Promise<Outcome> {
+  const prove = () => runProgram({ file: 'test/prove/main.ts', parameters, timeoutMs: 880_000 })
+  const first = await prove()
+  if (first.reason !== 'exit code 2') return first
+  console.warn(`no verdict, once more:\n${first.output.slice(-4_000)}`)
+  return prove()
+}
