@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
 import { pluginPath } from '../artefacts.ts'
 import { answersOk } from '../check.ts'
 import { javaProgram } from '../java.ts'
@@ -19,7 +20,12 @@ export const connect: Component = {
   needs: ['kafka', 'databases'],
   ports: ['connect'],
   url: ({ endpoints }) => `${endpoints.connectUrl}/connectors?expand=status`,
-  prepare: (context) => writeFile(settingsFile(context), propertiesText(settings(context))),
+  prepare: async (context) => {
+    await writeFile(settingsFile(context), propertiesText(settings(context)))
+    // A broker that is away ends them by itself, later; Connect waits for it.
+    const { kafkaBrokers: brokers } = context.endpoints
+    await endOpenTransactions({ brokers, groupId }).catch(() => undefined)
+  },
   command: async (context) => ({
     file: javaProgram(context.java.main),
     arguments: [
@@ -36,6 +42,8 @@ export const connect: Component = {
   stopTimeoutMs: 30_000,
 }
 
+const groupId = 'connect'
+
 const settingsFile = ({ places }: Context) => join(places.run, 'connect.properties')
 
 function settings({
@@ -46,7 +54,7 @@ function settings({
 }: Context): Readonly<Record<string, string | number>> {
   return {
     'bootstrap.servers': endpoints.kafkaBrokers,
-    'group.id': 'connect',
+    'group.id': groupId,
     listeners: endpoints.connectUrl,
     'rest.advertised.host.name': host,
     'rest.advertised.port': ports.connect,

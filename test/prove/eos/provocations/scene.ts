@@ -28,7 +28,7 @@ export const topics = {
 export async function someCompleted(shop: pg.Pool): Promise<void> {
   const before = await completed(shop)
   const isMore = async () => (await completed(shop)) >= before + 20
-  await eventually(isMore, { timeoutMs: 120_000, what: 'orders to be completed' })
+  await eventually(isMore, { timeoutMs: 240_000, what: 'orders to be completed' })
 }
 
 /** How many orders have been completed. */
