@@ -1,8 +1,9 @@
+import { Codec } from '@tenseams/codec/codec'
+import { UndecodableError } from '@tenseams/codec/errors'
+import { protobufWire } from '@tenseams/codec/protobuf-wire'
 import protobuf from 'protobufjs'
 import { describe, expect, test } from 'vitest'
 import type { ShipmentEvent } from '../generated/fulfilment.shipment.v1.ts'
-import { Codec, UndecodableError } from './codec.ts'
-import { protobufWire } from './protobuf-wire.ts'
 import { currentSchema } from './schemas.ts'
 
 const topic = 'fulfilment.shipment.v1'
@@ -33,7 +34,11 @@ const framed = (body: Uint8Array, index: readonly number[] = [0]): Buffer =>
 
 async function decode(bytes: Buffer, writerText = text, format: 'avro' | 'protobuf' = 'protobuf') {
   // Nothing listens there: whatever is not known by now is unknown.
-  const codec = new Codec({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 2_000 })
+  const codec = new Codec({
+    registryUrl: 'http://127.0.0.1:1',
+    timeoutMs: 2_000,
+    contractOf: currentSchema,
+  })
   codec.learn(7, writerText, format)
   return (await codec.decode<ShipmentEvent>(topic, bytes)).value
 }

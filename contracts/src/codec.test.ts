@@ -1,20 +1,19 @@
 import { createServer, type RequestListener } from 'node:http'
-import { describe, expect, test } from 'vitest'
-import type { OrderEvent } from '../generated/orders.order.v1.ts'
+import { Codec, schemaIdOf } from '@tenseams/codec/codec'
 import {
-  Codec,
   ContractNotPublishedError,
   RegistryUnavailableError,
-  schemaIdOf,
   UndecodableError,
-} from './codec.ts'
-import { avroType } from './long.ts'
+} from '@tenseams/codec/errors'
+import { avroType } from '@tenseams/codec/long'
+import { describe, expect, test } from 'vitest'
+import type { OrderEvent } from '../generated/orders.order.v1.ts'
 import { currentSchema } from './schemas.ts'
 
 const topic = 'orders.order.v1'
 const { text } = currentSchema(topic)
 // Nothing listens there: whatever is not known by now is unknown.
-const nowhere = { registryUrl: 'http://127.0.0.1:1', timeoutMs: 2_000 }
+const nowhere = { registryUrl: 'http://127.0.0.1:1', timeoutMs: 2_000, contractOf: currentSchema }
 
 const event: OrderEvent = {
   eventId: 'e-1',
@@ -107,7 +106,11 @@ async function answering(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = Object(server.address())
   try {
-    const codec = new Codec({ registryUrl: `http://127.0.0.1:${port}`, timeoutMs: 2_000 })
+    const codec = new Codec({
+      registryUrl: `http://127.0.0.1:${port}`,
+      timeoutMs: 2_000,
+      contractOf: currentSchema,
+    })
     return await work(codec).catch((error: unknown) => error)
   } finally {
     server.close()

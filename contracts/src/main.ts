@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util'
-import { RegistryUnavailableError } from './codec.ts'
-import { runCheck } from './compatibility/command.ts'
-import { danceLines, dances, runDance, StoppedError, withoutOrder } from './dances/command.ts'
-import { diffContracts } from './diff.ts'
+import { instanceEndpoints } from '@tenseams/cli/endpoints'
+import { InstanceError } from '@tenseams/cli/errors'
+import { RegistryError, RegistryUnavailableError } from '@tenseams/codec/errors'
 import { ContractError, PublishError } from './errors.ts'
-import { generate, staleFiles } from './generate.ts'
-import { instanceEndpoints } from './instance.ts'
-import { publishContracts } from './publish.ts'
-import { writeMissingRecords } from './records.ts'
+import { runCheck } from './gate/command.ts'
+import { generate, staleFiles } from './generate/generate.ts'
+import { writeMissingRecords } from './generate/records.ts'
+import { diffContracts } from './publish/diff.ts'
+import { publishContracts } from './publish/publish.ts'
+import { danceLines, dances, runDance, StoppedError, withoutOrder } from './rollouts/command.ts'
 
 const help = `npm run contracts -- <verb>
 
@@ -128,7 +129,14 @@ function complain(line: string): void {
 
 class UsageError extends Error {}
 
-const expected = [PublishError, ContractError, RegistryUnavailableError, StoppedError]
+const expected = [
+  InstanceError,
+  PublishError,
+  RegistryError,
+  ContractError,
+  RegistryUnavailableError,
+  StoppedError,
+]
 
 function explained(error: unknown): string | undefined {
   if (error instanceof Error && expected.some((kind) => error instanceof kind)) return causes(error)

@@ -1,6 +1,6 @@
+import { type AvroRecord, isNullable, matchAvro, unreadable } from '@tenseams/codec/avro'
 import avro from 'avsc'
 import { describe, expect, it } from 'vitest'
-import { type AvroRecord, isNullable, matchAvro, unreadable } from './avro.ts'
 import { currentSchema, parseSchema, schemaVersions } from './schemas.ts'
 import { readTopics } from './topics.ts'
 

@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type AvroRecord, isAvroRecord, unreadable } from './avro.ts'
+import { type AvroRecord, isAvroRecord, unreadable } from '@tenseams/codec/avro'
+import type { ContractFormat } from '@tenseams/codec/contract-text'
+import { parseProtobuf } from '@tenseams/codec/protobuf'
 import { ContractError } from './errors.ts'
-import { parseProtobuf } from './protobuf.ts'
-
-export type ContractFormat = 'avro' | 'protobuf'
 
 /** One version of a topic's value schema, as it lies in `events/<topic>/<version>.avsc` or `.proto`. */
 export type ContractSchema = {

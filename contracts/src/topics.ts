@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { parse } from 'yaml'
 import { ContractError } from './errors.ts'
-import type { ContractFormat } from './schemas.ts'
 
 /** A topic's promises, as `topics.yaml` gives them. */
 export type Topic = {

@@ -19,11 +19,17 @@ const LEAST_NODE_MAJOR = 20
 const nodeOptions = ['--disable-warning=TimeoutNegativeWarning']
 
 const verbs = {
-  start: ['deploy/local/src/start.ts', 'sets everything up, starts it, shows one order on its way'],
-  stack: ['deploy/local/src/stack-command.ts', 'up, down, status and more of the running system'],
+  start: [
+    'deploy/demonstration/src/start.ts',
+    'sets everything up, starts it, shows one order on its way',
+  ],
+  stack: [
+    'deploy/local/src/launcher/cli/stack-command.ts',
+    'up, down, status and more of the running system',
+  ],
   contracts: ['contracts/src/main.ts', 'check, publish, compare and dance schemas; generate types'],
   jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
-  lake: ['services/lakehouse/src/lake-command.ts', 'tables, rows and care of the lakehouse'],
+  lake: ['services/lakehouse/src/cli/lake-command.ts', 'tables, rows and care of the lakehouse'],
   'read-model': [
     'services/orders/src/read-model-command.ts',
     'rebuild the order list, or see how far it is',
@@ -33,12 +39,12 @@ const verbs = {
     'see, pause, read anew and recover what Debezium captures',
   ],
   dlq: ['packages/kafka/src/dlq-command.ts', 'list, show and replay dead letters'],
-  check: ['test/check.ts', 'static checks'],
-  test: ['test/run.ts', 'every test of the landing lane'],
-  'test:full': ['test/full.ts', 'every long proof, and what came of it into docs/proofs.md'],
+  check: ['test/runner/check.ts', 'static checks'],
+  test: ['test/runner/run.ts', 'every test of the landing lane'],
+  'test:full': ['test/runner/full.ts', 'every long proof, and what came of it into docs/proofs.md'],
   reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
   prove: [
-    'test/prove/main.ts',
+    'test/proofs/main.ts',
     'provoke what could refute a claim: keys, position, eos, late, cdc, lake, medallion',
   ],
   bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos, cdc, lake'],

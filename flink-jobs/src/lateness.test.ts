@@ -1,4 +1,4 @@
-import { Engine } from '@tenseams/lakehouse/duckdb'
+import { Engine } from '@tenseams/iceberg/duckdb'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { latenessLines, latenessSql } from './lateness.ts'
 

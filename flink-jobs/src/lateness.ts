@@ -1,7 +1,7 @@
-import { Catalog } from '@tenseams/lakehouse/catalog'
-import { Engine, type Row } from '@tenseams/lakehouse/duckdb'
-import { listTables, queryLake } from '@tenseams/lakehouse/query'
-import { fileStorage } from '@tenseams/lakehouse/storage'
+import { Engine, type Row } from '@tenseams/iceberg/duckdb'
+import { listTables, queryLake } from '@tenseams/iceberg/read/query'
+import { fileStorage } from '@tenseams/iceberg/storage'
+import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { JobError } from './errors.ts'
 import { jobNames, readJob } from './job.ts'
 

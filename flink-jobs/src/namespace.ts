@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { Catalog } from '@tenseams/lakehouse/catalog'
+import { Catalog } from '@tenseams/iceberg/table/catalog'
 
 const ATTEMPTS = 5
 const PAUSE_MS = 200

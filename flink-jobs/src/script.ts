@@ -1,5 +1,10 @@
-import type { FlinkEndpoints } from '@tenseams/contracts/flink'
-import { catalogDdl, goldTableDdl, sinkTableDdl, sourceTableDdl } from '@tenseams/contracts/flink'
+import type { FlinkEndpoints } from '@tenseams/contracts/generate/flink'
+import {
+  catalogDdl,
+  goldTableDdl,
+  sinkTableDdl,
+  sourceTableDdl,
+} from '@tenseams/contracts/generate/flink'
 import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
 import { readTopic } from '@tenseams/contracts/topics'
 import { JobError } from './errors.ts'

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Codec } from '@tenseams/contracts/codec'
-import type { FlinkEndpoints } from '@tenseams/contracts/flink'
+import { Codec } from '@tenseams/codec/codec'
+import type { FlinkEndpoints } from '@tenseams/contracts/generate/flink'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import {
   listJobs,
   runningJob,
@@ -107,7 +108,7 @@ export function jobAsRun(
 }
 
 async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promise<void> {
-  const codec = new Codec({ registryUrl, timeoutMs: registryTimeoutMs })
+  const codec = new Codec({ registryUrl, timeoutMs: registryTimeoutMs, contractOf: currentSchema })
   await codec.requirePublished([...job.reads, ...job.writes])
 }
 

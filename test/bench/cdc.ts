@@ -1,4 +1,4 @@
-import type { Stack } from '@tenseams/local/stack'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import type { Contestant } from './cdc/contestants.ts'
 import { Race, ROWS_A_TRANSACTION, SINGLE_WRITES_A_SECOND, type Turn } from './cdc/race.ts'
 import { ratios, summarise } from './measure.ts'

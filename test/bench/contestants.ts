@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { getPostgreSQLEventStore } from '@event-driven-io/emmett-postgresql'
 import { EventStore } from '@tenseams/event-store/event-store'
 import pg from 'pg'
-import type { TestStack } from '../stack.ts'
+import type { TestStack } from '../support/stack.ts'
 import type { AppendNext } from './measure.ts'
 
 export type Contestant = {

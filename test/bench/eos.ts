@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg } from 'node:os'
-import type { Stack } from '@tenseams/local/stack'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { allContests, fewContests, turnsOf, warmUps } from './eos/contests.ts'
 import { othersShare, type TurnFigures } from './eos/figures.ts'
 import { report, writeFigures } from './eos/report.ts'

@@ -1,5 +1,5 @@
-import { adminPool } from '../shop.ts'
-import type { TestStack } from '../stack.ts'
+import { adminPool } from '../support/shop.ts'
+import type { TestStack } from '../support/stack.ts'
 import { type Contestant, emmett, nobody, oneInsertACommit, ours } from './contestants.ts'
 import {
   cpuMicrosPerEvent,

@@ -1,6 +1,7 @@
-import { Codec } from '@tenseams/contracts/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
-import type { Stack } from '@tenseams/local/stack'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { Arrivals } from './flink/arrivals.ts'
 import { type Contestant, contestants } from './flink/contestants.ts'
 import { writeLoad } from './flink/load.ts'
@@ -23,7 +24,7 @@ type Wish = { readonly rounds: number; readonly records: number }
  */
 export async function benchFlink(stack: Stack, { rounds, records }: Wish): Promise<boolean> {
   const { kafkaBrokers: brokers, registryUrl } = stack.endpoints
-  const codec = new Codec({ registryUrl, timeoutMs: 10_000 })
+  const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
   const producer = openKafka({ brokers, clientId: 'bench' }).producer({
     ...{ idempotent: true, maxInFlightRequests: 1 },
   })

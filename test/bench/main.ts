@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { withOwnStack } from '../own-stack.ts'
+import { withOwnStack } from '../support/own-stack.ts'
 import { benchCdc } from './cdc.ts'
 import { benchEos } from './eos.ts'
 import { benchEventStore } from './event-store.ts'

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/contracts/codec'
+import { Codec } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
-import { eventually } from '@tenseams/local/wait'
+import { currentSchema } from '@tenseams/contracts/schemas'
+import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readTopics } from '../kafka.ts'
-import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
-import { type TestStack, useStack } from '../stack.ts'
+import { readTopics } from '../support/kafka.ts'
+import { adminPool, getOrder, orderBody, postOrder } from '../support/shop.ts'
+import { type TestStack, useStack } from '../support/stack.ts'
 
 let stack: TestStack
 let pool: pg.Pool
@@ -182,7 +183,7 @@ async function shipmentsOf(orderId: string, count: number): Promise<readonly Shi
   } finally {
     await reading.close()
   }
-  const codec = new Codec({ registryUrl, timeoutMs: 5_000 })
+  const codec = new Codec({ registryUrl, timeoutMs: 5_000, contractOf: currentSchema })
   const decode = async (value: Buffer | null) => {
     return (await codec.decode<ShipmentEvent>(topic, value)).value
   }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { eventually } from '@tenseams/local/wait'
+import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
-import { type TestStack, useStack } from '../stack.ts'
+import { adminPool, getOrder, orderBody, postOrder } from '../support/shop.ts'
+import { type TestStack, useStack } from '../support/stack.ts'
 
 let stack: TestStack
 let pool: pg.Pool

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { Agent, request } from 'node:http'
-import { eventually } from '@tenseams/local/wait'
+import { eventually } from '@tenseams/local/launcher/host/wait'
 import fc from 'fast-check'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adminPool, orderBody, postOrder } from '../shop.ts'
-import { type TestStack, useStack } from '../stack.ts'
+import { adminPool, orderBody, postOrder } from '../support/shop.ts'
+import { type TestStack, useStack } from '../support/stack.ts'
 import { arbitraryRequest, type OpenApi, type WireRequest } from './arbitrary-request.ts'
 
 const REQUESTS = 10_000

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { agrees, compareBronze } from '@tenseams/local/demonstration/agreement'
-import { Figures } from '@tenseams/local/demonstration/figures'
-import { eventually } from '@tenseams/local/wait'
+import { agrees, compareBronze } from '@tenseams/demonstration/agreement'
+import { Figures } from '@tenseams/demonstration/figures'
+import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adminPool, getOrder, orderBody, postOrder } from '../shop.ts'
-import { type TestStack, useStack } from '../stack.ts'
+import { adminPool, getOrder, orderBody, postOrder } from '../support/shop.ts'
+import { type TestStack, useStack } from '../support/stack.ts'
 
 let stack: TestStack
 let ordersUrl: string

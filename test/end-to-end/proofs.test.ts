@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Outcome, runProgram } from '../program.ts'
+import { type Outcome, runProgram } from '../runner/program.ts'
 
 /**
  * Each of them starts an instance of its own, as a reader would by `npm run prove`; with a guard switched off it must be
@@ -38,7 +38,7 @@ test.each([
 
 /** What came to no verdict (a wait was over on a machine that was busy) is provoked once more; a verdict stands. */
 async function verdictOf(parameters: readonly string[]): Promise<Outcome> {
-  const prove = () => runProgram({ file: 'test/prove/main.ts', parameters, timeoutMs: 880_000 })
+  const prove = () => runProgram({ file: 'test/proofs/main.ts', parameters, timeoutMs: 880_000 })
   const first = await prove()
   if (first.reason !== 'exit code 2') return first
   console.warn(`no verdict, once more:\n${first.output.slice(-4_000)}`)

@@ -1,10 +1,10 @@
-import { agrees, compareBronze, compareGold } from '@tenseams/local/demonstration/agreement'
-import { areSettled, Figures } from '@tenseams/local/demonstration/figures'
-import { compareJobs } from '@tenseams/local/demonstration/jobs-agreement'
-import { placeOrders, registerCustomers } from '@tenseams/local/demonstration/shop'
-import { eventually } from '@tenseams/local/wait'
+import { agrees, compareBronze, compareGold } from '@tenseams/demonstration/agreement'
+import { areSettled, Figures } from '@tenseams/demonstration/figures'
+import { compareJobs } from '@tenseams/demonstration/jobs-agreement'
+import { placeOrders, registerCustomers } from '@tenseams/demonstration/shop'
+import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type TestStack, useStack } from '../stack.ts'
+import { type TestStack, useStack } from '../support/stack.ts'
 
 let stack: TestStack
 let figures: Figures

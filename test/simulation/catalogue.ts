@@ -1,7 +1,7 @@
-import type { Catalog, CommitOutcome, CommitRequest } from '@tenseams/lakehouse/catalog'
-import { LakehouseError } from '@tenseams/lakehouse/errors'
-import type { Snapshot, TableMetadata } from '@tenseams/lakehouse/metadata'
-import type { StructType } from '@tenseams/lakehouse/schema'
+import { LakehouseError } from '@tenseams/iceberg/errors'
+import type { Snapshot, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import type { StructType } from '@tenseams/iceberg/format/schema'
+import type { Catalog, CommitOutcome, CommitRequest } from '@tenseams/iceberg/table/catalog'
 import { ConnectionLostError, type Network } from './network.ts'
 
 type Text = Readonly<Record<string, string>>
@@ -95,7 +95,7 @@ export type CatalogPort = Pick<
   'loadTable' | 'ensureNamespace' | 'ensureTable' | 'commitTable'
 >
 
-/** packages/lakehouse/src/catalog.ts over the simulated network: no answer means that the outcome is unknown. */
+/** packages/iceberg/src/table/catalog.ts over the simulated network: no answer means that the outcome is unknown. */
 export function catalogPort(network: Network, catalogue: Catalogue): CatalogPort {
   const ask = async <Value>(name: string, about: () => string, serve: () => Value) => {
     try {

@@ -1,4 +1,4 @@
-import type { CommitRequest } from '@tenseams/lakehouse/catalog'
+import type { CommitRequest } from '@tenseams/iceberg/table/catalog'
 import { type CatalogPort, field } from './catalogue.ts'
 
 const ATTEMPTS = 5

@@ -1,14 +1,22 @@
-import { readLiveEntries } from '@tenseams/lakehouse/manifest'
-import { currentSnapshot, type Snapshot, type TableMetadata } from '@tenseams/lakehouse/metadata'
-import { offsetLogHashSummary, offsetLogSummary, proofOf } from '@tenseams/lakehouse/offset-log'
+import { readLiveEntries } from '@tenseams/iceberg/format/manifest'
+import {
+  currentSnapshot,
+  type Snapshot,
+  type TableMetadata,
+} from '@tenseams/iceberg/format/metadata'
+import {
+  offsetLogHashSummary,
+  offsetLogSummary,
+  proofOf,
+} from '@tenseams/iceberg/offsets/offset-log'
 import {
   endOffsetsSummary,
   offsetsProperty,
   readOffsets,
   startOffsetsSummary,
-} from '@tenseams/lakehouse/offsets'
-import { manifestsOf } from '@tenseams/lakehouse/snapshot'
-import type { Storage } from '@tenseams/lakehouse/storage'
+} from '@tenseams/iceberg/offsets/offsets'
+import type { Storage } from '@tenseams/iceberg/storage'
+import { manifestsOf } from '@tenseams/iceberg/table/snapshot'
 import type { Broker } from './broker.ts'
 import { eventIdOf, groupOf } from './consumers.ts'
 import type { Files, LakeRow } from './lake.ts'

@@ -1,6 +1,6 @@
-import type { Engine } from '@tenseams/lakehouse/duckdb'
-import { LakehouseError } from '@tenseams/lakehouse/errors'
-import type { Storage } from '@tenseams/lakehouse/storage'
+import type { Engine } from '@tenseams/iceberg/duckdb'
+import { LakehouseError } from '@tenseams/iceberg/errors'
+import type { Storage } from '@tenseams/iceberg/storage'
 import { ConnectionLostError, type Network } from './network.ts'
 
 export type LakeRow = {

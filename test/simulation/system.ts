@@ -1,4 +1,4 @@
-import { offsetsProperty, readOffsets } from '@tenseams/lakehouse/offsets'
+import { offsetsProperty, readOffsets } from '@tenseams/iceberg/offsets/offsets'
 import { Broker } from './broker.ts'
 import { Catalogue } from './catalogue.ts'
 import { Chance } from './chance.ts'

@@ -22,8 +22,8 @@ test.each(['1.2.3', '18.4.0-beta.17', '1.5.6-r.1'])('a dependency at %s is pinne
 })
 
 test('a script must run a file that is there', () => {
-  const scripts = { check: 'node test/check.ts', gone: 'node test/gone.ts', magic: 'true' }
-  expect(emptyScripts(new Map([manifest({ scripts }), ['test/check.ts', '']]))).toEqual([
+  const scripts = { check: 'node test/runner/check.ts', gone: 'node test/gone.ts', magic: 'true' }
+  expect(emptyScripts(new Map([manifest({ scripts }), ['test/runner/check.ts', '']]))).toEqual([
     'package.json: script gone runs test/gone.ts, which is not there',
     'package.json: script magic runs no file of ours',
   ])

@@ -3,19 +3,27 @@ import { importedFrom } from './imports.ts'
 import { filesNamed, type Tree } from './tree.ts'
 
 /**
- * Which rooms a room may import. Between `event-store`, `kafka` and `lakehouse` lies data (a row, a record, an
+ * Which rooms a room may import. Between `event-store`, `kafka` and `iceberg` lies data (a row, a record, an
  * offset), so none imports another. `test` may import anything and is imported by nothing.
  */
 const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
-  contracts: [],
   'packages/decider': [],
+  'packages/codec': [],
+  'packages/cli': [],
   'packages/telemetry': [],
+  contracts: ['packages/codec', 'packages/cli'],
   'packages/service': ['packages/telemetry'],
-  'packages/event-store': ['contracts', 'packages/decider', 'packages/telemetry'],
-  'packages/kafka': ['contracts', 'packages/telemetry'],
-  'packages/lakehouse': ['packages/telemetry'],
+  'packages/event-store': ['contracts', 'packages/codec', 'packages/decider', 'packages/telemetry'],
+  'packages/kafka': ['contracts', 'packages/codec', 'packages/cli', 'packages/telemetry'],
+  'packages/iceberg': ['packages/telemetry'],
   'services/*': ['contracts', 'packages/*'],
-  'flink-jobs': ['contracts', 'packages/kafka', 'packages/lakehouse'],
+  'flink-jobs': [
+    'contracts',
+    'packages/codec',
+    'packages/cli',
+    'packages/kafka',
+    'packages/iceberg',
+  ],
   'deploy/*': ['contracts', 'packages/*', 'deploy/*', 'flink-jobs'],
   test: 'anything',
 }

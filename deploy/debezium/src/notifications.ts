@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Codec, schemaIdOf } from '@tenseams/contracts/codec'
+import { Codec, schemaIdOf } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Capturing } from './capturing.ts'
 import { notificationTopic } from './raw-topics.ts'
@@ -20,7 +21,7 @@ export async function followNotifications(
 ): Promise<{ close(): Promise<void> }> {
   const kafka = openKafka({ brokers, clientId: 'cdc' })
   const ccompat = `${registryUrl}/apis/ccompat/v7`
-  const codec = new Codec({ registryUrl: ccompat, timeoutMs: 10_000 })
+  const codec = new Codec({ registryUrl: ccompat, timeoutMs: 10_000, contractOf: currentSchema })
   const consumer = kafka.consumer({
     groupId: `cdc-command-${randomUUID()}`,
     readUncommitted: false,

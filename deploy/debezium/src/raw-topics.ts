@@ -1,4 +1,4 @@
-import { ensureTopics } from '@tenseams/contracts/publish'
+import { ensureTopics } from '@tenseams/contracts/publish/publish'
 
 /** The captured tables whose rows others read, each with its topic `cdc.shop.<schema>.<table>`. */
 export const rawTables = ['catalogue.customers', 'catalogue.products'] as const

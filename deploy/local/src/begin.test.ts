@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { projectRoot } from './places.ts'
+import { projectRoot } from './launcher/host/paths.ts'
 
 const begin = (environment: Readonly<Record<string, string>>, ...args: readonly string[]) =>
   spawnSync('node', [join(projectRoot, 'deploy/local/begin.js'), ...args], {

@@ -3,7 +3,7 @@ import type { Companion } from './append.ts'
 import { EventStore } from './event-store.ts'
 import { type KeptSchema, keepSchema } from './schemas.ts'
 
-/** What a store needs of a topic's contract; contracts/src/codec.ts has it. */
+/** What a store needs of a topic's contract; packages/codec/src/codec.ts has it. */
 export type TopicCodec = {
   encoder<Value>(topic: string): Promise<KeptSchema & { readonly encode: (value: Value) => Buffer }>
   decode<Value>(topic: string, bytes: Buffer): Promise<{ readonly value: Value }>

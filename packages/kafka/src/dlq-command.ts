@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { instanceEndpoints } from '@tenseams/contracts/instance'
+import { instanceEndpoints } from '@tenseams/cli/endpoints'
 import type { Kafka } from 'kafkajs'
 import { openKafka } from './client.ts'
 import { DlqError, deadLetterTopics, type FoundLetter, readLetters, replayLetters } from './dlq.ts'

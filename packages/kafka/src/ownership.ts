@@ -36,7 +36,7 @@ export type TakeoverOptions = {
  *    everything of the old owner from now on, and answers when its unfinished transaction is aborted or committed;
  * 3. only then are committed offsets read: before, the old owner's commit might still have been on its way.
  *
- * Without it records are doubled: the control of test/seams/03-exactly-once-loop.test.ts shows that.
+ * Without it records are doubled: the control of test/seams/03-durable-clients/exactly-once-loop.test.ts shows that.
  *
  * @throws whatever the broker says; nothing of it stays open.
  */

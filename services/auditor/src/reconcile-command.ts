@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { instanceEndpoints } from '@tenseams/contracts/instance'
+import { instanceEndpoints } from '@tenseams/cli/endpoints'
 import { exitCodeOf, type Report, textOf } from './report.ts'
 
 const help = `npm run reconcile [-- --instance <name>]

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { Codec, type Decoded, schemaIdOf } from '@tenseams/contracts/codec'
-import { avroType } from '@tenseams/contracts/long'
-import { schemaVersions } from '@tenseams/contracts/schemas'
+import { Codec, type Decoded, schemaIdOf } from '@tenseams/codec/codec'
+import { avroType } from '@tenseams/codec/long'
+import { currentSchema, schemaVersions } from '@tenseams/contracts/schemas'
 import type avro from 'avsc'
 import type { Row } from './evidence.ts'
 import type { LogRecord } from './log-reader.ts'
@@ -36,7 +36,7 @@ export class RecordDecoder {
   constructor(registryUrl: string, timeoutMs: number) {
     this.#registryUrl = registryUrl
     this.#timeoutMs = timeoutMs
-    this.#codec = new Codec({ registryUrl, timeoutMs })
+    this.#codec = new Codec({ registryUrl, timeoutMs, contractOf: currentSchema })
   }
 
   async rowOf(record: LogRecord): Promise<Row<'records'>> {

@@ -1,5 +1,6 @@
-import { Codec } from '@tenseams/contracts/codec'
+import { Codec } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Place } from '@tenseams/kafka/ownership'
 import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
@@ -14,7 +15,11 @@ import { takeoversWithout } from './without-guards.ts'
 
 const settings = readFulfilmentSettings()
 const metrics = openMetrics('fulfilment')
-const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const codec = new Codec({
+  registryUrl: settings.SCHEMA_REGISTRY_URL,
+  timeoutMs: 5_000,
+  contractOf: currentSchema,
+})
 await codec.requirePublished([ORDERS_TOPIC])
 const { encode } = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
 

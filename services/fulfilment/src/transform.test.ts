@@ -1,7 +1,7 @@
-import { Codec } from '@tenseams/contracts/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { avroType } from '@tenseams/codec/long'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { avroType } from '@tenseams/contracts/long'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { describe, expect, test } from 'vitest'
 import { shipOrders } from './transform.ts'
@@ -35,7 +35,11 @@ const cancelled = event({
 
 /** What comes out for one record: key, headers, and what was given to be encoded. */
 async function ship(order: OrderEvent | Buffer, { offset = '0', now = 5 } = {}) {
-  const codec = new Codec({ registryUrl: 'http://127.0.0.1:1', timeoutMs: 2_000 })
+  const codec = new Codec({
+    registryUrl: 'http://127.0.0.1:1',
+    timeoutMs: 2_000,
+    contractOf: currentSchema,
+  })
   codec.learn(7, text)
   const given: ShipmentEvent[] = []
   const encode = (value: ShipmentEvent) => {

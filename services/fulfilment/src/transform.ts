@@ -1,4 +1,4 @@
-import type { Codec, Encoder } from '@tenseams/contracts/codec'
+import type { Codec, Encoder } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { Transform } from '@tenseams/kafka/gather'

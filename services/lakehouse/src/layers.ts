@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AppendPorts } from '@tenseams/lakehouse/append'
+import type { AppendPorts } from '@tenseams/iceberg/write/append'
+import type { Log } from './bronze/table-sink.ts'
 import { type Corrections, correct } from './gold/corrections.ts'
 import { refreshGold, silverNow } from './gold/gold-table.ts'
 import { goldTables, rejectedSql } from './gold/gold-tables.ts'
@@ -7,7 +8,6 @@ import type { LayerMetrics } from './layer-metrics.ts'
 import { type DerivedTable, nameOf } from './silver/derived-table.ts'
 import { quarantine } from './silver/quarantine.ts'
 import { type RefreshOptions, refresh } from './silver/refresh.ts'
-import type { Log } from './table-sink.ts'
 
 export type LayersOptions = {
   readonly ports: AppendPorts

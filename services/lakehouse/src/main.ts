@@ -1,24 +1,25 @@
-import { Codec } from '@tenseams/contracts/codec'
-import { openRegistry } from '@tenseams/contracts/registry'
+import { Codec } from '@tenseams/codec/codec'
+import { openRegistry } from '@tenseams/codec/registry'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { readTopics } from '@tenseams/contracts/topics'
+import { Engine } from '@tenseams/iceberg/duckdb'
+import { fileStorage } from '@tenseams/iceberg/storage'
+import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
-import { Catalog } from '@tenseams/lakehouse/catalog'
-import { Engine } from '@tenseams/lakehouse/duckdb'
-import { fileStorage } from '@tenseams/lakehouse/storage'
 import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
-import { Bronze } from './bronze.ts'
-import { bronzeTableOf } from './bronze-table.ts'
-import { ContractFollower } from './contract-follower.ts'
+import { Bronze } from './bronze/bronze.ts'
+import { bronzeTableOf } from './bronze/bronze-table.ts'
+import { ContractFollower } from './bronze/contract-follower.ts'
+import { rawChangeTableOf, rawTopics } from './bronze/raw-change-table.ts'
 import { revenueCorrections } from './gold/corrections.ts'
 import { neverCorrect } from './gold/never-correct.ts'
 import { LayerMetrics } from './layer-metrics.ts'
 import { Layers } from './layers.ts'
-import { Maintenance } from './maintenance.ts'
+import { Maintenance } from './maintenance/maintenance.ts'
 import { LakehouseMetrics } from './metrics.ts'
-import { rawChangeTableOf, rawTopics } from './raw-change-table.ts'
 import { readLakehouseSettings, topicsOf } from './settings.ts'
 import { recordFirst } from './silver/forgetful.ts'
 import { silverTables } from './silver/tables.ts'
@@ -32,7 +33,11 @@ const topics = topicsOf(settings, [
 ])
 const isRaw = (topic: string): boolean => rawTopics.some((raw) => raw === topic)
 const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'lakehouse' })
-const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const codec = new Codec({
+  registryUrl: settings.SCHEMA_REGISTRY_URL,
+  timeoutMs: 5_000,
+  contractOf: currentSchema,
+})
 await codec.requirePublished(topics.map(({ name }) => name).filter((name) => !isRaw(name)))
 const catalog = new Catalog({ url: settings.CATALOG_URL, timeoutMs: 10_000 })
 const engine = await Engine.open({ memoryLimit: settings.DUCKDB_MEMORY_LIMIT, threads: 1 })

@@ -1,4 +1,4 @@
-import type { Codec } from '@tenseams/contracts/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
 import type { ConsumedRecord } from '@tenseams/kafka/consume'
 import { v5 as uuidv5 } from 'uuid'

@@ -1,4 +1,4 @@
-import type { Codec } from '@tenseams/contracts/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import type { Aggregate } from '@tenseams/event-store/aggregate'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import type pg from 'pg'

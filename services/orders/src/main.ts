@@ -1,4 +1,5 @@
-import { Codec } from '@tenseams/contracts/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { openPool } from '@tenseams/event-store/pool'
 import { Projection } from '@tenseams/event-store/projection'
 import { openKafka } from '@tenseams/kafka/client'
@@ -25,7 +26,11 @@ const settings = readOrderSettings()
 const metrics = openMetrics('orders')
 const shop = openPool(settings.DATABASE_URL, 'orders')
 const vault = openPool(settings.VAULT_DATABASE_URL, 'orders')
-const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const codec = new Codec({
+  registryUrl: settings.SCHEMA_REGISTRY_URL,
+  timeoutMs: 5_000,
+  contractOf: currentSchema,
+})
 await codec.requirePublished([PAYMENTS_TOPIC, SHIPMENTS_TOPIC])
 const orderLog = await openOrderLog(shop, codec)
 

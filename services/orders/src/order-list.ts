@@ -1,4 +1,4 @@
-import type { Codec } from '@tenseams/contracts/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import type { OrderEvent as Envelope } from '@tenseams/contracts/generated/orders.order.v1'
 import { unavailable } from '@tenseams/event-store/errors'
 import type { ProjectionOptions } from '@tenseams/event-store/projection'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { instanceEndpoints } from '@tenseams/contracts/instance'
+import { instanceEndpoints } from '@tenseams/cli/endpoints'
 
 const help = `npm run read-model -- <verb>
 

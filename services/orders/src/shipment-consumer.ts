@@ -1,4 +1,4 @@
-import type { Codec } from '@tenseams/contracts/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { Circumstances } from '@tenseams/event-store/aggregate'
 import type { ConsumedRecord } from '@tenseams/kafka/consume'

@@ -1,4 +1,5 @@
-import { Codec } from '@tenseams/contracts/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { openPool } from '@tenseams/event-store/pool'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
@@ -18,7 +19,11 @@ import { readPaymentSettings } from './settings.ts'
 const settings = readPaymentSettings()
 const metrics = openMetrics('payments')
 const pool = openPool(settings.DATABASE_URL, 'payments')
-const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const codec = new Codec({
+  registryUrl: settings.SCHEMA_REGISTRY_URL,
+  timeoutMs: 5_000,
+  contractOf: currentSchema,
+})
 await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
 const log = await openPaymentLog(pool, codec)
 

@@ -1,4 +1,4 @@
-import type { Codec, Encoder } from '@tenseams/contracts/codec'
+import type { Codec, Encoder } from '@tenseams/codec/codec'
 import { readTopics } from '@tenseams/contracts/topics'
 import type { Append, AppendResult } from '@tenseams/event-store/append'
 import { EventStore } from '@tenseams/event-store/event-store'

@@ -1,4 +1,5 @@
-import { Codec } from '@tenseams/contracts/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { openPool } from '@tenseams/event-store/pool'
 import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
@@ -10,7 +11,11 @@ import { Ticker } from './ticker.ts'
 const settings = readPulseSettings()
 const metrics = openMetrics('pulse')
 const pool = openPool(settings.DATABASE_URL, 'pulse')
-const codec = new Codec({ registryUrl: settings.SCHEMA_REGISTRY_URL, timeoutMs: 5_000 })
+const codec = new Codec({
+  registryUrl: settings.SCHEMA_REGISTRY_URL,
+  timeoutMs: 5_000,
+  contractOf: currentSchema,
+})
 const control = await Control.open(pool, codec)
 
 const server = buildServer({

@@ -1,5 +1,5 @@
 import { configurationOf } from '@tenseams/debezium/connectors'
-import type { Stack } from '@tenseams/local/stack'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
 /** A connector for the bench's own table of events. Each has a slot, a publication and topics of its own. */
 export type Contestant = {

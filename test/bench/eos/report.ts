@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
-import { rootFolder } from '../../program.ts'
+import { rootFolder } from '../../runner/program.ts'
 import { ratios, type Summary, summarise } from '../measure.ts'
 import { asServices, type Contest } from './contests.ts'
 import {

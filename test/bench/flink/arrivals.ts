@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Codec } from '@tenseams/contracts/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import type { PaymentFailureRate } from '@tenseams/contracts/generated/analytics.payment-failure-rate.v1'
 import type { RevenuePerMinute } from '@tenseams/contracts/generated/analytics.revenue-per-minute.v1'
 import type { ShopperSession } from '@tenseams/contracts/generated/analytics.shopper-sessions.v1'

@@ -1,5 +1,5 @@
 import { type Job, readJob, withIntervals } from '@tenseams/flink-jobs/job'
-import { jobUnder } from '../../prove/late/job.ts'
+import { jobUnder } from '../../proofs/late/job.ts'
 import { gapMs, type Load } from './load.ts'
 
 /** A job with one of the ways in which it can be run. */

@@ -1,8 +1,8 @@
-import type { Codec } from '@tenseams/contracts/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
 import type { Producer } from 'kafkajs'
-import { randomOf } from '../../prove/eos/schedule.ts'
+import { randomOf } from '../../proofs/eos/schedule.ts'
 
 export const ordersTopic = 'orders.order.v1'
 export const paymentsTopic = 'payments.payment.v1'

@@ -1,8 +1,8 @@
-import { append, baseOf } from '@tenseams/lakehouse/append'
-import type { Catalog } from '@tenseams/lakehouse/catalog'
-import { type ExpirePolicy, expire } from '@tenseams/lakehouse/expire'
-import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
-import type { LakePorts } from '@tenseams/lakehouse/query'
+import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { type ExpirePolicy, expire } from '@tenseams/iceberg/maintain/expire'
+import type { LakePorts } from '@tenseams/iceberg/read/query'
+import type { Catalog } from '@tenseams/iceberg/table/catalog'
+import { append, baseOf } from '@tenseams/iceberg/write/append'
 import type { CommitCost } from './figures.ts'
 import { cpuMicrosOf } from './processes.ts'
 

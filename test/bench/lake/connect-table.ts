@@ -1,11 +1,11 @@
-import type { AvroRecord, AvroType } from '@tenseams/contracts/avro'
-import { isNullable } from '@tenseams/contracts/avro'
-import { columnName } from '@tenseams/contracts/iceberg'
+import type { AvroRecord, AvroType } from '@tenseams/codec/avro'
+import { isNullable } from '@tenseams/codec/avro'
+import { columnName } from '@tenseams/contracts/generate/iceberg'
 import { currentSchema } from '@tenseams/contracts/schemas'
-import type { Catalog } from '@tenseams/lakehouse/catalog'
-import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
-import type { ColumnType, Field, StructType } from '@tenseams/lakehouse/schema'
-import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze-table'
+import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { ColumnType, Field, StructType } from '@tenseams/iceberg/format/schema'
+import type { Catalog } from '@tenseams/iceberg/table/catalog'
+import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { TOPIC } from './sinks.ts'
 
 /** A line of a table's `schema.name-mapping.default` (Iceberg specification, appendix C). */

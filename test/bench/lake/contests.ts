@@ -1,5 +1,5 @@
-import type { Stack } from '@tenseams/local/stack'
-import { eventually } from '@tenseams/local/wait'
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { type BacklogTurn, type Cpu, cpuBetween, type PacedRound } from './figures.ts'
 import type { Load } from './load.ts'
 import { cpuMicrosOf, peakMegabytesOf, type ServerName } from './processes.ts'

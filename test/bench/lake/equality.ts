@@ -1,5 +1,5 @@
-import { quoteName } from '@tenseams/lakehouse/duckdb'
-import { type LakePorts, queryTable } from '@tenseams/lakehouse/query'
+import { quoteName } from '@tenseams/iceberg/duckdb'
+import { type LakePorts, queryTable } from '@tenseams/iceberg/read/query'
 import type { Sink } from './sinks.ts'
 
 /** What a table holds, as far as two of them can be compared without reading them side by side. */

@@ -47,8 +47,8 @@ describe('where the time goes', () => {
   test.each([
     ['file:///a/node_modules/kafkajs/src/network/socket.js', 'run', 'kafkajs'],
     ['file:///a/node_modules/avsc/lib/types.js', 'read', 'decode'],
-    ['file:///a/contracts/src/codec.ts', 'decode', 'decode'],
-    ['file:///a/packages/lakehouse/src/parquet.ts', 'appendRows', 'rows into DuckDB'],
+    ['file:///a/packages/codec/src/codec.ts', 'decode', 'decode'],
+    ['file:///a/packages/iceberg/src/write/parquet.ts', 'appendRows', 'rows into DuckDB'],
     ['', '(garbage collector)', 'garbage collector'],
     ['', '(idle)', 'idle'],
   ])('%s %s is %s', (url, name, group) => {

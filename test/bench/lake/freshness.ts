@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Catalog } from '@tenseams/lakehouse/catalog'
-import { type Engine, quoteText } from '@tenseams/lakehouse/duckdb'
-import { readLiveEntries } from '@tenseams/lakehouse/manifest'
-import type { TableIdentifier, TableMetadata } from '@tenseams/lakehouse/metadata'
-import { manifestsOf } from '@tenseams/lakehouse/snapshot'
-import { fileStorage } from '@tenseams/lakehouse/storage'
-import { eventually } from '@tenseams/local/wait'
+import { type Engine, quoteText } from '@tenseams/iceberg/duckdb'
+import { readLiveEntries } from '@tenseams/iceberg/format/manifest'
+import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fileStorage } from '@tenseams/iceberg/storage'
+import type { Catalog } from '@tenseams/iceberg/table/catalog'
+import { manifestsOf } from '@tenseams/iceberg/table/snapshot'
+import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Latency } from './figures.ts'
 
 const POLL_MS = 25

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Codec, type Encoder } from '@tenseams/contracts/codec'
+import { Codec, type Encoder } from '@tenseams/codec/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
+import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import { durableProducer, durableSend } from '@tenseams/kafka/producer'
-import type { Stack } from '@tenseams/local/stack'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { CompressionTypes, type Message, type Producer } from 'kafkajs'
 import { orderEvent } from './orders.ts'
 import { PARTITIONS, TOPIC } from './sinks.ts'
@@ -27,7 +28,7 @@ export class Load {
 
   static async open({ endpoints }: Stack): Promise<Load> {
     const { kafkaBrokers, registryUrl } = endpoints
-    const codec = new Codec({ registryUrl, timeoutMs: 10_000 })
+    const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
     const encoder = await codec.encoder<OrderEvent>(TOPIC)
     const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'bench-generator' })
     // Sends overlap here, which kafkajs's idempotent producer must not do; the sums at the end show what it came to.

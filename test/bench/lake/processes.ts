@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { treeOf } from '@tenseams/local/proc'
-import type { Stack } from '@tenseams/local/stack'
+import { treeOf } from '@tenseams/local/launcher/host/procfs'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
 /** Processor time of a process and all that descend from it, in microseconds. */
 export function cpuMicrosOf(pid: number): number {

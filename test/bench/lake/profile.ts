@@ -17,10 +17,10 @@ const IDLE = 'idle'
 /** By where a function stands. The first that fits counts. */
 const groups: readonly (readonly [RegExp, string])[] = [
   [/node_modules\/kafkajs|packages\/kafka\//, 'kafkajs'],
-  [/node_modules\/(avsc|@kafkajs)|contracts\/|lakehouse\/src\/batch/, 'decode'],
+  [/node_modules\/(avsc|@kafkajs)|contracts\/|packages\/codec|bronze\/batch/, 'decode'],
   [/services\/lakehouse/, 'service: rows, buffers, metrics'],
-  [/lakehouse\/src\/(parquet|duckdb)|node_modules\/@duckdb/, 'rows into DuckDB'],
-  [/packages\/lakehouse/, 'manifests, commit'],
+  [/iceberg\/src\/(write\/parquet|duckdb)|node_modules\/@duckdb/, 'rows into DuckDB'],
+  [/packages\/iceberg/, 'manifests, commit'],
   [/undici|internal\/deps/, 'HTTP'],
   [/zlib/, 'gzip'],
   [/^node:|node:internal/, "Node's own"],

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { rootFolder } from '../../program.ts'
+import { rootFolder } from '../../runner/program.ts'
 import { ratios, type Summary, summarise } from '../measure.ts'
 import type { MemoryTurn } from './contests.ts'
 import {

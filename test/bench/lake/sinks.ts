@@ -1,4 +1,4 @@
-import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
+import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 
 /** Whose sink: the service `lakehouse`, or Iceberg's own in Kafka Connect. */
 export type Side = 'ours' | 'connect'

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseJson } from '@tenseams/lakehouse/json'
-import { parseMetadata, type TableMetadata } from '@tenseams/lakehouse/metadata'
+import { parseJson } from '@tenseams/iceberg/format/json'
+import { parseMetadata, type TableMetadata } from '@tenseams/iceberg/format/metadata'
 
 /** What a table held after a snapshot, in the order of the snapshots. */
 export type Progress = { readonly rows: number; readonly files: number; readonly atMs: number }

@@ -1,10 +1,10 @@
 import { mkdir } from 'node:fs/promises'
-import { answersOk } from '../check.ts'
-import { javaProgram } from '../java.ts'
-import { classPath, jvmArguments } from '../jvm.ts'
-import type { Component } from '../part.ts'
-import { host } from '../ports.ts'
-import { fullOnly } from '../profiles.ts'
+import { javaProgram } from '../launcher/host/java.ts'
+import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
+import { answersOk } from '../launcher/host/probe.ts'
+import type { Component } from '../launcher/plan/part.ts'
+import { host } from '../launcher/plan/ports.ts'
+import { fullOnly } from '../launcher/plan/profiles.ts'
 
 /** Iceberg's REST catalogue over its JDBC catalogue, which keeps its two tables in Postgres. */
 export const catalog: Component = {

@@ -1,14 +1,14 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
-import { pluginPath } from '../artefacts.ts'
-import { answersOk } from '../check.ts'
-import { javaProgram } from '../java.ts'
-import { classPath, jvmArguments } from '../jvm.ts'
-import type { Component, Context } from '../part.ts'
-import { host } from '../ports.ts'
-import { everyProfile } from '../profiles.ts'
-import { propertiesText } from '../properties.ts'
+import { javaProgram } from '../launcher/host/java.ts'
+import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
+import { answersOk } from '../launcher/host/probe.ts'
+import { pluginPath } from '../launcher/install/artefacts.ts'
+import { propertiesText } from '../launcher/install/properties.ts'
+import type { Component, Context } from '../launcher/plan/part.ts'
+import { host } from '../launcher/plan/ports.ts'
+import { everyProfile } from '../launcher/plan/profiles.ts'
 
 /** Kafka Connect with Debezium's Postgres connector, exactly-once for sources. Which line of it is a setting. */
 export const connect: Component = {

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { answersOk, readJson } from '../check.ts'
-import { type FlinkProcessName, flinkSettings } from '../flink-settings.ts'
-import { javaProgram } from '../java.ts'
-import { classPath, type JvmOptions, jvmArguments } from '../jvm.ts'
-import type { Command, Component, Context } from '../part.ts'
-import { fullOnly } from '../profiles.ts'
+import { javaProgram } from '../launcher/host/java.ts'
+import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
+import { answersOk, readJson } from '../launcher/host/probe.ts'
+import { type FlinkProcessName, flinkSettings } from '../launcher/plan/flink-settings.ts'
+import type { Command, Component, Context } from '../launcher/plan/part.ts'
+import { fullOnly } from '../launcher/plan/profiles.ts'
 
 const common = {
   kind: 'component',

@@ -1,11 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { accepts } from '../check.ts'
-import { formatKafka, type KafkaNode, kafkaCommand, kafkaSettings } from '../kafka-node.ts'
-import type { Component, Context } from '../part.ts'
-import { host } from '../ports.ts'
-import { everyProfile } from '../profiles.ts'
-import { propertiesText } from '../properties.ts'
+import { accepts } from '../launcher/host/probe.ts'
+import { propertiesText } from '../launcher/install/properties.ts'
+import type { Component, Context } from '../launcher/plan/part.ts'
+import { host } from '../launcher/plan/ports.ts'
+import { everyProfile } from '../launcher/plan/profiles.ts'
+import { formatKafka, type KafkaNode, kafkaCommand, kafkaSettings } from './kafka-node.ts'
 
 const HEAP_MB = 512
 

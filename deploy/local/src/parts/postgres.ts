@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import pg from 'pg'
-import type { Component, Context } from '../part.ts'
-import { host } from '../ports.ts'
-import { type PostgresHome, postgresHome } from '../postgres-home.ts'
-import { untilNothingRemains } from '../postgres-remains.ts'
-import { everyProfile } from '../profiles.ts'
-import { runProgram } from '../program.ts'
+import { type PostgresHome, postgresHome } from '../launcher/host/postgres-home.ts'
+import { untilNothingRemains } from '../launcher/host/postgres-remains.ts'
+import { runProgram } from '../launcher/host/program.ts'
+import type { Component, Context } from '../launcher/plan/part.ts'
+import { host } from '../launcher/plan/ports.ts'
+import { everyProfile } from '../launcher/plan/profiles.ts'
 
 const INITDB_TIMEOUT_MS = 120_000
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { answersOk } from '../check.ts'
-import { javaProgram } from '../java.ts'
-import { jvmArguments } from '../jvm.ts'
-import type { Component } from '../part.ts'
-import { host } from '../ports.ts'
-import { everyProfile } from '../profiles.ts'
+import { javaProgram } from '../launcher/host/java.ts'
+import { jvmArguments } from '../launcher/host/jvm.ts'
+import { answersOk } from '../launcher/host/probe.ts'
+import type { Component } from '../launcher/plan/part.ts'
+import { host } from '../launcher/plan/ports.ts'
+import { everyProfile } from '../launcher/plan/profiles.ts'
 
 /** Apicurio's registry with the Confluent API. Its subjects lie in Postgres, so they outlive any kill of it. */
 export const registry: Component = {

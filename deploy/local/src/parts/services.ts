@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { answersOk } from '../check.ts'
-import type { Component, Context } from '../part.ts'
-import { host, type PortName } from '../ports.ts'
-import { everyProfile, fullOnly } from '../profiles.ts'
+import { answersOk } from '../launcher/host/probe.ts'
+import type { Component, Context } from '../launcher/plan/part.ts'
+import { host, type PortName } from '../launcher/plan/ports.ts'
+import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
 
 type Service = Pick<Component, 'name' | 'title' | 'profiles' | 'needs'> & {
   readonly port: PortName

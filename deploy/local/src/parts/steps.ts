@@ -1,12 +1,12 @@
-import { publishContracts } from '@tenseams/contracts/publish'
+import { publishContracts } from '@tenseams/contracts/publish/publish'
 import { registerConnectors } from '@tenseams/debezium/connectors'
 import { ensureRawTopics } from '@tenseams/debezium/raw-topics'
 import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/submit'
 import { prepareDatabases } from '@tenseams/postgres/prepare'
-import type { Context, Step } from '../part.ts'
-import { host } from '../ports.ts'
-import { lookAt } from '../process.ts'
-import { everyProfile, fullOnly } from '../profiles.ts'
+import type { Context, Step } from '../launcher/plan/part.ts'
+import { host } from '../launcher/plan/ports.ts'
+import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
+import { lookAt } from '../launcher/supervise/supervisor.ts'
 
 const TIMEOUT_MS = 60_000
 

@@ -1,4 +1,4 @@
-import { Engine, sqlColumn } from '@tenseams/lakehouse/duckdb'
+import { Engine, sqlColumn } from '@tenseams/iceberg/duckdb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DerivedTable, schemaOf } from '../silver/derived-table.ts'
 import { silverTables } from '../silver/tables.ts'

@@ -1,4 +1,4 @@
-import type { AppendPorts } from '@tenseams/lakehouse/append'
+import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { type Correction, type Corrections, openCorrections } from './corrections.ts'
 
 /** A wrong way, for the proof that shows what it does: the table of corrections is there, and late money never comes to it. */

@@ -1,7 +1,7 @@
-import { quoteName, sqlType } from '@tenseams/lakehouse/duckdb'
-import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
-import { Ids, withNewIds } from '@tenseams/lakehouse/new-ids'
-import type { ColumnType, Field, StructType } from '@tenseams/lakehouse/schema'
+import { quoteName, sqlType } from '@tenseams/iceberg/duckdb'
+import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { ColumnType, Field, StructType } from '@tenseams/iceberg/format/schema'
+import { Ids, withNewIds } from '@tenseams/iceberg/table/new-ids'
 
 /** A column of a table that is made from another. */
 export type DerivedColumn = {

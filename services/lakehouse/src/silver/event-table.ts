@@ -1,5 +1,5 @@
-import type { ColumnType } from '@tenseams/lakehouse/schema'
-import { bronzeNameOf } from '../bronze-table.ts'
+import type { ColumnType } from '@tenseams/iceberg/format/schema'
+import { bronzeNameOf } from '../bronze/bronze-table.ts'
 import type { DerivedColumn, DerivedTable } from './derived-table.ts'
 import { type Gate, rejectedBy } from './gate.ts'
 

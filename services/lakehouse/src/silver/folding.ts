@@ -1,5 +1,5 @@
-import type { Engine } from '@tenseams/lakehouse/duckdb'
-import { sqlType } from '@tenseams/lakehouse/duckdb'
+import type { Engine } from '@tenseams/iceberg/duckdb'
+import { sqlType } from '@tenseams/iceberg/duckdb'
 import { type DerivedTable, schemaOf, typedAs } from './derived-table.ts'
 
 /** Folds rows of a source in memory, some at a time, as `refresh` does with a table of one bucket: for tests of folds. */

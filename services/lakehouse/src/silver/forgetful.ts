@@ -1,5 +1,5 @@
-import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/lakehouse/append'
-import { readSources, sourcesProperty, writeSources } from '@tenseams/lakehouse/sources'
+import { readSources, sourcesProperty, writeSources } from '@tenseams/iceberg/offsets/sources'
+import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
 import { type DerivedTable, nameOf } from './derived-table.ts'
 
 const CRASHED = 'ten-seams.crashed'

@@ -1,4 +1,4 @@
-import { Engine, quoteText } from '@tenseams/lakehouse/duckdb'
+import { Engine, quoteText } from '@tenseams/iceberg/duckdb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { capturedTables } from './dimensions.ts'

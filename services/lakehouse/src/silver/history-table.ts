@@ -1,4 +1,4 @@
-import { bronzeNameOf } from '../bronze-table.ts'
+import { bronzeNameOf } from '../bronze/bronze-table.ts'
 import type { DerivedColumn, DerivedTable, FoldParts } from './derived-table.ts'
 import { type Gate, rejectedBy } from './gate.ts'
 

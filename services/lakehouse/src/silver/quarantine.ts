@@ -1,11 +1,11 @@
-import { type AppendPorts, baseOf } from '@tenseams/lakehouse/append'
-import { writeDataFileFrom } from '@tenseams/lakehouse/data-files'
-import { ensureSchema } from '@tenseams/lakehouse/evolve'
-import type { TableIdentifier } from '@tenseams/lakehouse/metadata'
-import { overwrite } from '@tenseams/lakehouse/overwrite'
-import { scanSql } from '@tenseams/lakehouse/scan-sql'
-import { liveFiles } from '@tenseams/lakehouse/snapshot'
-import { loadIfThere, loadOrMake } from '../table-opening.ts'
+import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { scanSql } from '@tenseams/iceberg/read/scan-sql'
+import { ensureSchema } from '@tenseams/iceberg/table/evolve'
+import { liveFiles } from '@tenseams/iceberg/table/snapshot'
+import { type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
+import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
+import { overwrite } from '@tenseams/iceberg/write/overwrite'
+import { loadIfThere, loadOrMake } from '../bronze/table-opening.ts'
 import {
   type DerivedColumn,
   type DerivedTable,

@@ -1,0 +1,212 @@
+import {
+  type AvroField,
+  type AvroPrimitive,
+  type AvroRecord,
+  isNullable,
+  matchAvro,
+} from '@tenseams/codec/avro'
+import { ContractError } from '../errors.ts'
+import type { ContractSchema } from '../schemas.ts'
+import { subjectOf } from '../topics.ts'
+import { columnName } from './iceberg.ts'
+
+/** Where Flink finds what its tables stand for. */
+export type FlinkEndpoints = {
+  readonly brokers: string
+  readonly registryUrl: string
+  readonly catalogUrl: string
+}
+
+type SourceOptions = {
+  readonly groupId: string
+  /** A Flink interval, for example `INTERVAL '5' SECOND`: how far behind the newest event a partition's watermark is. */
+  readonly watermarkDelay: string
+}
+
+type SinkOptions = {
+  /** The field whose value is the record's key, as topics.yaml names it. */
+  readonly keyField: string
+  /** Stays the same over restarts, so that a new run finds and aborts what the old one left open. */
+  readonly transactionalIdPrefix: string
+  /**
+   * How long the broker keeps a dead transaction open. While it is open, read_committed readers stop in front of it;
+   * when it ends before the job is back, what the job had pre-committed in it is lost.
+   */
+  readonly transactionTimeoutMs: number
+}
+
+/**
+ * The table from which a job reads a topic; its name is the topic's.
+ *
+ * Times stay BIGINT milliseconds: declared as TIMESTAMP_LTZ(3) the format refuses them, as TIMESTAMP(3) a cast shifts
+ * them by the session's zone. `et` is the event time with its watermark, `part` and `off` the record's place, `pt` the
+ * processing time.
+ * No idle timeout (late rows would be lost when a quiet partition wakes) and no discovery of new partitions (their
+ * watermark would begin below the job's).
+ */
+export function sourceTableDdl(
+  { topic, format, schema }: ContractSchema,
+  endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
+  { groupId, watermarkDelay }: SourceOptions,
+): string {
+  // Flink's own Protobuf format knows no registry and none of Confluent's frame.
+  if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
+  const columns = [
+    ...schema.fields.map((field) => `${quoted(field.name)} ${sourceType(field.type)}`),
+    "`part` INT METADATA FROM 'partition' VIRTUAL",
+    "`off` BIGINT METADATA FROM 'offset' VIRTUAL",
+    `\`et\` AS TO_TIMESTAMP_LTZ(${quoted(eventTimeOf(topic, schema))}, 3)`,
+    '`pt` AS PROCTIME()',
+    `WATERMARK FOR \`et\` AS \`et\` - ${watermarkDelay}`,
+  ]
+  return tableDdl('CREATE TEMPORARY TABLE', quoted(topic), columns, {
+    connector: 'kafka',
+    topic,
+    'properties.bootstrap.servers': endpoints.brokers,
+    'properties.group.id': groupId,
+    'properties.isolation.level': 'read_committed',
+    'scan.startup.mode': 'earliest-offset',
+    'scan.topic-partition-discovery.interval': '0 ms',
+    'value.format': 'contract-avro',
+    'value.contract-avro.url': endpoints.registryUrl,
+  })
+}
+
+/**
+ * The table by which a job writes a topic; its name is the topic's. It takes flat contracts only: inside a nullable ROW
+ * Flink drops NOT NULL, so the published text would never match the table.
+ *
+ * The published text goes along, because Flink's sink always registers: with it the registry answers with the published
+ * id, without it the sink would register a schema of its own making.
+ */
+export function sinkTableDdl(
+  contract: ContractSchema,
+  endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
+  { keyField, transactionalIdPrefix, transactionTimeoutMs }: SinkOptions,
+): string {
+  const { topic, format } = contract
+  if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
+  const columns = flatFields(contract).map(
+    (field) => `${quoted(field.name)} ${flatType(field.type, 'TIMESTAMP(3)')}`,
+  )
+  return tableDdl('CREATE TEMPORARY TABLE', quoted(topic), columns, {
+    connector: 'kafka',
+    topic,
+    'properties.bootstrap.servers': endpoints.brokers,
+    'properties.acks': 'all',
+    'properties.compression.type': 'gzip',
+    'properties.transaction.timeout.ms': String(transactionTimeoutMs),
+    'sink.delivery-guarantee': 'exactly-once',
+    'sink.transactional-id-prefix': transactionalIdPrefix,
+    'sink.transaction-naming-strategy': 'pooling',
+    'key.format': 'raw',
+    'key.fields': keyField,
+    'value.format': 'avro-confluent',
+    'value.avro-confluent.url': endpoints.registryUrl,
+    'value.avro-confluent.subject': subjectOf(topic),
+    'value.avro-confluent.schema': contract.text,
+  })
+}
+
+/** The Iceberg catalogue `lake` and its database `gold`, over Iceberg's REST protocol. */
+export function catalogDdl({ catalogUrl }: Pick<FlinkEndpoints, 'catalogUrl'>): readonly string[] {
+  const options = { type: 'iceberg', 'catalog-type': 'rest', uri: catalogUrl }
+  return [
+    `CREATE CATALOG \`lake\` WITH (\n${optionLines(options)}\n)`,
+    'CREATE DATABASE IF NOT EXISTS `lake`.`gold`',
+  ]
+}
+
+/**
+ * The append-only gold table with the columns of an analytics topic. Its figures are sums over rows, so that a
+ * correction is a further row and never an update: Iceberg takes an update as one more insert, in silence.
+ */
+export function goldTableDdl(contract: ContractSchema): string {
+  const columns = flatFields(contract).map(
+    (field) => `${quoted(columnName(field.name))} ${flatType(field.type, 'TIMESTAMP_LTZ(6)')}`,
+  )
+  return tableDdl('CREATE TABLE IF NOT EXISTS', goldTable(contract.topic), columns, {
+    'format-version': '2',
+    'write.metadata.delete-after-commit.enabled': 'true',
+    'write.metadata.previous-versions-max': '20',
+  })
+}
+
+/** `analytics.revenue-per-minute.late.v1` is the table `lake.gold.revenue_per_minute_late`. */
+export function goldTable(topic: string): string {
+  const name = topic.replace(/^[a-z0-9-]+\./, '').replace(/\.v1$/, '')
+  return `\`lake\`.\`gold\`.\`${name.replaceAll(/[^a-z0-9]/g, '_')}\``
+}
+
+/** Events have `occurredAt`, and the house reads event time from nothing else. */
+function eventTimeOf(topic: string, schema: AvroRecord): string {
+  if (schema.fields.some((field) => field.name === 'occurredAt')) return 'occurredAt'
+  throw new ContractError(`${topic} has no occurredAt: a Flink source needs an event time`)
+}
+
+function flatFields({ topic, schema }: ContractSchema): readonly AvroField[] {
+  const nested = schema.fields.filter((field) => flatType(field.type, '') === undefined)
+  if (nested.length === 0) return schema.fields
+  const names = nested.map((field) => field.name).join(', ')
+  throw new ContractError(`${topic}: Flink writes flat contracts only, nested here: ${names}`)
+}
+
+const primitives: Readonly<Record<AvroPrimitive, string>> = {
+  boolean: 'BOOLEAN',
+  int: 'INT',
+  long: 'BIGINT',
+  double: 'DOUBLE',
+  string: 'STRING',
+  bytes: 'BYTES',
+}
+
+function sourceType(type: AvroField['type']): string {
+  if (isNullable(type)) return nullableSourceType(type[1])
+  return `${nullableSourceType(type)} NOT NULL`
+}
+
+function nullableSourceType(type: AvroField['type']): string {
+  return matchAvro(type, {
+    primitive: (primitive) => primitives[primitive],
+    timestamp: () => 'BIGINT',
+    nullable: nullableSourceType,
+    array: (items) => `ARRAY<${sourceType(items)}>`,
+    record: ({ fields }) => {
+      const columns = fields.map((field) => `${quoted(field.name)} ${sourceType(field.type)}`)
+      return `ROW<${columns.join(', ')}>`
+    },
+  })
+}
+
+/** Undefined for what is not flat. */
+function flatType(type: AvroField['type'], timestamp: string): string | undefined {
+  const of = isNullable(type) ? type[1] : type
+  const name = matchAvro<string | undefined>(of, {
+    primitive: (primitive) => primitives[primitive],
+    timestamp: () => timestamp,
+    nullable: () => undefined,
+    array: () => undefined,
+    record: () => undefined,
+  })
+  return name === undefined || isNullable(type) ? name : `${name} NOT NULL`
+}
+
+function tableDdl(
+  create: string,
+  table: string,
+  columns: readonly string[],
+  options: Readonly<Record<string, string>>,
+): string {
+  const lines = columns.map((column) => `  ${column}`).join(',\n')
+  return `${create} ${table} (\n${lines}\n) WITH (\n${optionLines(options)}\n)`
+}
+
+function optionLines(options: Readonly<Record<string, string>>): string {
+  return Object.entries(options)
+    .map(([name, value]) => `  '${name}' = '${value.replaceAll("'", "''")}'`)
+    .join(',\n')
+}
+
+function quoted(name: string): string {
+  return `\`${name}\``
+}

@@ -1,0 +1,134 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import {
+  type AvroField,
+  type AvroPrimitive,
+  type AvroRecord,
+  isNullable,
+  matchAvro,
+} from '@tenseams/codec/avro'
+import { type ContractSchema, currentSchema } from '../schemas.ts'
+import { readTopics, type Topic } from '../topics.ts'
+
+type GeneratedFile = {
+  /** From the project's root. */
+  readonly file: string
+  readonly text: string
+}
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const TYPES_FOLDER = 'contracts/generated/'
+const KEYS_FILE = 'docs/keys.md'
+
+/** The TypeScript types of a contract: one exported type a record, the envelope last, whatever the format is. */
+export function typesOf(contract: ContractSchema): string {
+  const header = `// Generated from ${contract.file} by \`npm run contracts -- generate\`. Do not edit.`
+  return `${[header, ...records(contract.schema).map(declaration)].join('\n\n')}\n`
+}
+
+/** The table of keys, each beside the invariant that needs it. */
+export function keysPage(topics: readonly Topic[]): string {
+  const rows = topics.map(({ name, key, invariant, partitions, compatibility }) =>
+    ['', `\`${name}\``, invariant, key, partitions, compatibility, ''].join(' | ').trim(),
+  )
+  return `<!-- Generated from contracts/topics.yaml by \`npm run contracts -- generate\`. Do not edit. -->
+
+# Keys, and the invariants that need them
+
+A key decides what is ordered: records of one key lie in one partition, in the order in which they were written. So the
+key follows from what a reader must be able to rely on, and from nothing else.
+
+| topic | invariant | key | partitions | compatibility |
+|---|---|---|---|---|
+${rows.join('\n')}
+
+\`npm run prove -- keys\` shows that the order's key holds its invariants while customers' accounts are merged, and
+\`--break=random-key\` and \`--break=customer-key\` how others break them.
+`
+}
+
+/** Writes the types of every topic's newest schema and the table of keys, and removes types of topics that are no more. */
+export function generate(): readonly string[] {
+  const files = generatedFiles()
+  mkdirSync(root + TYPES_FOLDER, { recursive: true })
+  for (const file of strangers(files)) rmSync(root + file)
+  for (const { file, text } of files) writeFileSync(root + file, text)
+  return files.map(({ file }) => file)
+}
+
+/** The files that `generate` would change. */
+export function staleFiles(): readonly string[] {
+  const files = generatedFiles()
+  const changed = files.filter(({ file, text }) => currentText(file) !== text)
+  return [...changed.map(({ file }) => file), ...strangers(files)]
+}
+
+function generatedFiles(): readonly GeneratedFile[] {
+  const topics = readTopics()
+  const types = topics.map(({ name }) => ({
+    file: `${TYPES_FOLDER}${name}.ts`,
+    text: typesOf(currentSchema(name)),
+  }))
+  return [...types, { file: KEYS_FILE, text: keysPage(topics) }]
+}
+
+function strangers(files: readonly GeneratedFile[]): readonly string[] {
+  const known = new Set(files.map(({ file }) => file))
+  return existingTypes().filter((file) => !known.has(file))
+}
+
+function existingTypes(): readonly string[] {
+  mkdirSync(root + TYPES_FOLDER, { recursive: true })
+  const names = readdirSync(root + TYPES_FOLDER).filter((name) => name.endsWith('.ts'))
+  return names.map((name) => TYPES_FOLDER + name)
+}
+
+function currentText(file: string): string | undefined {
+  return existsSync(root + file) ? readFileSync(root + file, 'utf8') : undefined
+}
+
+/** Nested records before the record that names them. */
+function records(record: AvroRecord): readonly AvroRecord[] {
+  return [...record.fields.flatMap((field) => recordsIn(field.type)), record]
+}
+
+function recordsIn(type: AvroField['type']): readonly AvroRecord[] {
+  return matchAvro<readonly AvroRecord[]>(type, {
+    primitive: () => [],
+    timestamp: () => [],
+    nullable: recordsIn,
+    array: recordsIn,
+    record: records,
+  })
+}
+
+function declaration(record: AvroRecord): string {
+  const fields = record.fields.flatMap((field) => [
+    ...comment(field.doc, '  '),
+    `  readonly ${field.name}: ${typeName(field.type)}`,
+  ])
+  return [...comment(record.doc, ''), `export type ${record.name} = {`, ...fields, '}'].join('\n')
+}
+
+const primitiveNames: Readonly<Record<AvroPrimitive, string>> = {
+  boolean: 'boolean',
+  int: 'number',
+  long: 'bigint',
+  double: 'number',
+  string: 'string',
+  bytes: 'Buffer',
+}
+
+function typeName(type: AvroField['type']): string {
+  return matchAvro(type, {
+    primitive: (primitive) => primitiveNames[primitive],
+    timestamp: () => 'number',
+    nullable: (of) => `${typeName(of)} | null`,
+    array: (items) => `readonly ${isNullable(items) ? `(${typeName(items)})` : typeName(items)}[]`,
+    record: (record) => record.name,
+  })
+}
+
+function comment(doc: string | undefined, indent: string): readonly string[] {
+  return doc === undefined ? [] : [`${indent}/** ${doc.replaceAll('*/', '* /')} */`]
+}

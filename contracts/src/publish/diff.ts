@@ -1,0 +1,75 @@
+import { openRegistry, type Registry } from '@tenseams/codec/registry'
+import type { Admin } from 'kafkajs'
+import { PublishError } from '../errors.ts'
+import { type ContractSchema, schemaVersions } from '../schemas.ts'
+import { readTopics, subjectOf } from '../topics.ts'
+import { allTopics, openAdmin, wantedTopics } from './broker.ts'
+import { type Drift, driftOf, type Promised, type RunningSubject } from './drift.ts'
+import { readUngoverned } from './ungoverned.ts'
+
+export type DiffOptions = {
+  readonly registryUrl: string
+  /** host:port, several with commas. */
+  readonly brokers: string
+  /** For each question. */
+  readonly timeoutMs: number
+}
+
+/**
+ * What differs between the contracts and what runs. It asks and changes nothing.
+ *
+ * @throws PublishError when broker or registry do not answer, so that silence is never taken for agreement;
+ *   ContractError when the contracts themselves cannot be read.
+ */
+export async function diffContracts(options: DiffOptions): Promise<readonly Drift[]> {
+  const promised = promisedHere()
+  const registry = openRegistry(options.registryUrl, options.timeoutMs)
+  const subjects = await runningSubjects(registry, promised.schemas)
+  const topics = await withAdmin(options, allTopics)
+  return driftOf(promised, { topics, subjects })
+}
+
+function promisedHere(): Promised {
+  const topics = readTopics()
+  return {
+    topics,
+    brokerTopics: wantedTopics(topics),
+    schemas: topics.flatMap(({ name }) => schemaVersions(name)),
+    ungoverned: readUngoverned(),
+  }
+}
+
+async function runningSubjects(
+  registry: Registry,
+  schemas: readonly ContractSchema[],
+): Promise<readonly RunningSubject[]> {
+  const running: RunningSubject[] = []
+  for (const subject of await registry.subjects()) {
+    const found = new Map<number, number>()
+    for (const schema of schemas.filter(({ topic }) => subjectOf(topic) === subject)) {
+      const theirs = await registry.find(subject, schema)
+      if (theirs !== undefined) found.set(schema.version, theirs.version)
+    }
+    const level = await registry.level(subject)
+    running.push({ subject, level, versions: await registry.versions(subject), found })
+  }
+  return running
+}
+
+async function withAdmin<Result>(
+  { brokers, timeoutMs }: DiffOptions,
+  work: (admin: Admin) => Promise<Result>,
+): Promise<Result> {
+  const admin = openAdmin(brokers, timeoutMs)
+  try {
+    await admin.connect()
+    return await work(admin)
+  } catch (error) {
+    throw new PublishError(`the broker at ${brokers} does not answer`, {
+      cause: error,
+      retriable: true,
+    })
+  } finally {
+    await admin.disconnect()
+  }
+}

@@ -1,0 +1,148 @@
+import type { ContractSchema } from '../schemas.ts'
+import { subjectOf, type Topic } from '../topics.ts'
+import type { BrokerTopic } from './broker.ts'
+import type { Ungoverned } from './ungoverned.ts'
+
+/** What the contracts promise, as plain data. */
+export type Promised = {
+  readonly topics: readonly Topic[]
+  readonly brokerTopics: readonly BrokerTopic[]
+  readonly schemas: readonly ContractSchema[]
+  readonly ungoverned: readonly Ungoverned[]
+}
+
+/** What the running broker and registry hold. */
+export type Running = {
+  readonly topics: readonly BrokerTopic[]
+  readonly subjects: readonly RunningSubject[]
+}
+
+export type RunningSubject = {
+  readonly subject: string
+  /** Undefined where none was set for the subject: the registry's default holds, which promises nothing. */
+  readonly level: string | undefined
+  readonly versions: readonly number[]
+  /** Under which version the registry has the text of each of ours; a text that it has not is missing. */
+  readonly found: ReadonlyMap<number, number>
+}
+
+/** One difference, and what to do about it. */
+export type Drift = { readonly what: string; readonly next: string }
+
+const publishIt = 'npm run contracts -- publish'
+
+/** Everything that differs, in both directions: what is promised and not so, and what is there and not promised. */
+export function driftOf(promised: Promised, running: Running): readonly Drift[] {
+  return [
+    ...promised.brokerTopics.flatMap((topic) => topicDrift(topic, running.topics)),
+    ...strangeTopics(promised, running.topics),
+    ...promised.topics.flatMap((topic) => subjectDrift(topic, promised.schemas, running.subjects)),
+    ...strangeSubjects(promised, running.subjects),
+  ]
+}
+
+function topicDrift(promised: BrokerTopic, topics: readonly BrokerTopic[]): readonly Drift[] {
+  const { name, partitions, configs } = promised
+  const found = topics.find((topic) => topic.name === name)
+  if (found === undefined) {
+    return [{ what: `topic ${name}: the broker does not have it`, next: publishIt }]
+  }
+  const moved =
+    found.partitions === partitions
+      ? []
+      : [
+          {
+            what: `topic ${name}: ${partitions} partitions are promised, the broker has ${found.partitions}`,
+            next: 'no publishing mends it, since keys would lie in other partitions: a new version of the topic, docs/dances/breaking-by-new-topic.md',
+          },
+        ]
+  const settings = Object.entries(configs)
+    .filter(([setting, value]) => found.configs[setting] !== value)
+    .map(([setting, value]) => ({
+      what: `topic ${name}: ${setting} ${value} is promised, the broker has ${found.configs[setting]}`,
+      next: publishIt,
+    }))
+  return [...moved, ...settings]
+}
+
+function strangeTopics(
+  { brokerTopics, ungoverned }: Promised,
+  topics: readonly BrokerTopic[],
+): readonly Drift[] {
+  const promised = new Set(brokerTopics.map(({ name }) => name))
+  return topics
+    .filter(({ name }) => !promised.has(name) && !isUngoverned(name, ungoverned))
+    .map(({ name }) => ({
+      what: `topic ${name}: nobody promises it`,
+      next: 'give it an entry in contracts/topics.yaml, or find out who writes it and delete it',
+    }))
+}
+
+function subjectDrift(
+  { name, compatibility }: Topic,
+  schemas: readonly ContractSchema[],
+  subjects: readonly RunningSubject[],
+): readonly Drift[] {
+  const subject = subjectOf(name)
+  const own = schemas.filter(({ topic }) => topic === name)
+  const found = subjects.find((candidate) => candidate.subject === subject)
+  if (found === undefined || found.versions.length === 0) {
+    return [{ what: `subject ${subject}: not in the registry`, next: publishIt }]
+  }
+  return [
+    ...levelDrift(found, compatibility),
+    ...own.flatMap((schema) => versionDrift(schema, found)),
+    ...strangeVersions(found),
+  ]
+}
+
+function levelDrift({ subject, level }: RunningSubject, promised: string): readonly Drift[] {
+  if (level === promised) return []
+  const what = `subject ${subject}: level ${promised} is promised, the registry has ${level ?? 'none'}`
+  return [{ what, next: publishIt }]
+}
+
+function versionDrift(
+  { version, file }: ContractSchema,
+  { subject, found }: RunningSubject,
+): readonly Drift[] {
+  const theirs = found.get(version)
+  if (theirs === version) return []
+  if (theirs === undefined) {
+    const what = `subject ${subject} version ${version}: ${file} is not published`
+    return [{ what, next: publishIt }]
+  }
+  return [
+    {
+      what: `subject ${subject} version ${version}: the registry has ${file} as version ${theirs}`,
+      next: 'somebody else registered in between: see which version that was, and who',
+    },
+  ]
+}
+
+function strangeVersions({ subject, versions, found }: RunningSubject): readonly Drift[] {
+  const ours = new Set(found.values())
+  return versions
+    .filter((version) => !ours.has(version))
+    .map((version) => ({
+      what: `subject ${subject} version ${version}: nobody published it from the contracts`,
+      next: 'find out who registers by himself and stop him; then DELETE /subjects/<subject>/versions/<version>, unless records carry its id',
+    }))
+}
+
+function strangeSubjects(
+  { topics, ungoverned }: Promised,
+  subjects: readonly RunningSubject[],
+): readonly Drift[] {
+  const promised = new Set(topics.map(({ name }) => subjectOf(name)))
+  return subjects
+    .filter(({ subject }) => !promised.has(subject) && !isUngoverned(subject, ungoverned))
+    .map(({ subject }) => ({
+      what: `subject ${subject}: belongs to no topic of the contracts`,
+      next: 'find out who registers by himself; a contract comes by contracts/events and publish only',
+    }))
+}
+
+function isUngoverned(name: string, ungoverned: readonly Ungoverned[]): boolean {
+  return ungoverned.some(({ prefix }) => name.startsWith(prefix))
+}

@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto'
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
+import { openKafka } from '@tenseams/kafka/client'
+import type { Endpoints } from '@tenseams/local/launcher/plan/ports'
+
+/** A committed record, and when it was written, in milliseconds since 1970. */
+export type Heard<Row> = {
+  readonly topic: string
+  readonly row: Row
+  readonly timestampMs: number
+}
+
+/**
+ * Tells what is committed to the topics from now on, until what it returns is called. A record that cannot be decoded is not
+ * ours; records of several topics come in another sequence than that in which they were written.
+ */
+export async function hear<Row>(
+  { kafkaBrokers, registryUrl }: Endpoints,
+  topics: readonly string[],
+  onHeard: (heard: Heard<Row>) => void,
+): Promise<() => Promise<void>> {
+  const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'demonstration' })
+  const codec = new Codec({ registryUrl, timeoutMs: 5_000, contractOf: currentSchema })
+  const ends = await endsOf(kafka, topics)
+  const consumer = kafka.consumer({
+    groupId: `demonstration-${randomUUID()}`,
+    readUncommitted: false,
+    maxWaitTimeInMs: 100,
+    allowAutoTopicCreation: false,
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [...topics], fromBeginning: false })
+  await consumer.run({
+    autoCommit: false,
+    eachMessage: async ({ topic, message }) => {
+      const decoded = await codec.decode<Row>(topic, message.value).catch(() => undefined)
+      if (decoded === undefined) return
+      onHeard({ topic, row: decoded.value, timestampMs: Number(message.timestamp) })
+    },
+  })
+  for (const end of ends) consumer.seek(end)
+  return () => consumer.disconnect()
+}
+
+async function endsOf(kafka: ReturnType<typeof openKafka>, topics: readonly string[]) {
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const all = await Promise.all(
+      topics.map(async (topic) => {
+        const partitions = await admin.fetchTopicOffsets(topic)
+        return partitions.map(({ partition, high }) => ({ topic, partition, offset: high }))
+      }),
+    )
+    return all.flat()
+  } finally {
+    await admin.disconnect()
+  }
+}

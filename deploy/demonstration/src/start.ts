@@ -1,0 +1,177 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  readStartArguments,
+  type StartRequest,
+  targetHelp,
+} from '@tenseams/local/launcher/cli/arguments'
+import { commandFailed, exitCodes, interruptible } from '@tenseams/local/launcher/cli/command'
+import { lineView, seconds, type View, viewFor } from '@tenseams/local/launcher/cli/progress-view'
+import { statusLines } from '@tenseams/local/launcher/cli/status-view'
+import { takeDown } from '@tenseams/local/launcher/cli/take-down'
+import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import type { Profile } from '@tenseams/local/launcher/plan/profiles'
+import { lastLines } from '@tenseams/local/launcher/supervise/log'
+import { componentOf, type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
+import type { PartStatus } from '@tenseams/local/launcher/supervise/status'
+import { logFileOf, lookAt } from '@tenseams/local/launcher/supervise/supervisor'
+import { components } from '@tenseams/local/parts/parts'
+import { type DemonstrationResult, demonstrate } from './demonstration.ts'
+import { demonstrationSettings } from './settings.ts'
+
+const help = `npm start -- [options]
+
+Sets everything up, starts the whole system on this machine, sends real orders through, shows where they have come to,
+and stays until Ctrl-C, which stops everything. Data survive; the next start goes on with them.
+
+  --once                     ends after showing; code 0 only if all counts agree
+  --fresh                    begins anew: removes the instance's data first
+  --kill <component>         kills it while orders come, and starts it again; may be given several times
+${targetHelp}
+
+Exit codes: 0 all counts agree; 1 they do not; 2 it could not be started or was interrupted before it could tell.
+`
+
+const ORDERS = 300
+const WATCH_MS = 1_000
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+async function run(request: StartRequest): Promise<number> {
+  if (request.help) {
+    say(help)
+    return exitCodes.holds
+  }
+  for (const name of request.kill) componentOf(name)
+  const signal = interruptible()
+  const begun = Date.now()
+  if (request.fresh) await removeData(request)
+  const stack = await start(request, signal)
+  const startMs = Date.now() - begun
+  try {
+    const result = await show(stack, request, startMs, signal)
+    if (!request.once) await stay(stack, signal)
+    return result.ok ? exitCodes.holds : exitCodes.refuted
+  } finally {
+    say('stopping …')
+    await stack.stop()
+    say('everything is stopped')
+  }
+}
+
+function removeData({ instance, portOffset }: StartRequest): Promise<void> {
+  say(`removing what the instance ${instance} has kept`)
+  return takeDown({ root: projectRoot, instance, portOffset, purge: true, ...lineView(say) })
+}
+
+/** Once the list has been shown, stopping is told by plain lines. */
+async function start(request: StartRequest, signal: AbortSignal): Promise<Stack> {
+  const { instance, portOffset, profile } = request
+  let view: View = viewFor(process.stdout)
+  try {
+    return await startStack({
+      root: projectRoot,
+      instance,
+      portOffset,
+      profile,
+      settings: demonstrationSettings,
+      onNotice: say,
+      onPlan: (plan) => view.onPlan(plan),
+      onProgress: (progress) => view.onProgress(progress),
+      signal,
+    })
+  } finally {
+    await view.close()
+    view = lineView(say)
+  }
+}
+
+async function show(
+  stack: Stack,
+  { profile, kill }: StartRequest,
+  startMs: number,
+  signal: AbortSignal,
+): Promise<DemonstrationResult> {
+  const { endpoints, secrets } = stack
+  say(`\nstarted in ${seconds(startMs)}\n`)
+  const result = await orAborted(
+    demonstrate({
+      ...{ endpoints, secrets, profile, orders: ORDERS, say },
+      ...(kill.length > 0 && { breakHalfway: () => killAndRestart(stack, kill) }),
+    }),
+    signal,
+  )
+  const status = (await stack.status()).filter(({ state }) => state !== 'stopped')
+  say('')
+  for (const line of statusLines(status)) say(line)
+  say('')
+  for (const line of urlLines(status)) say(line)
+  say('')
+  say(`time to start: ${seconds(startMs)}`)
+  if (result.firstGoldMs !== undefined) {
+    say(`time to the first order in gold, start included: ${seconds(startMs + result.firstGoldMs)}`)
+  }
+  say(verdict(profile, result))
+  return result
+}
+
+async function killAndRestart(stack: Stack, names: readonly string[]): Promise<void> {
+  const begun = Date.now()
+  for (const name of names) await stack.kill(name)
+  say(`  killed: ${names.join(', ')}`)
+  await stack.restart(...names)
+  say(`  runs again: ${names.join(', ')}, ${seconds(Date.now() - begun)} after the kill`)
+}
+
+function verdict(profile: Profile, { ok }: DemonstrationResult): string {
+  if (profile === 'minimal') return 'every order is confirmed or rejected'
+  return ok ? 'all counts agree' : 'the counts DO NOT agree'
+}
+
+function urlLines(status: readonly PartStatus[]): readonly string[] {
+  return status.flatMap(({ title, url }) =>
+    url === undefined ? [] : [`${title.padEnd(38)} ${url}`],
+  )
+}
+
+/** The demonstration only looks and sends orders: it may be left where it is. */
+async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}
+
+/** Stays until somebody asks us to end, and tells when a component has ended by itself. */
+async function stay(stack: Stack, signal: AbortSignal): Promise<void> {
+  say(
+    '\nIt runs until Ctrl-C. `npm run stack -- --help` tells how to look at it, and how to break it.',
+  )
+  const told = new Set<string>()
+  while (!signal.aborted) {
+    for (const { name } of components) {
+      if (lookAt(stack.context.places, name) !== 'failed') told.delete(name)
+      else if (!told.has(name)) {
+        told.add(name)
+        tellEnd(stack, name)
+      }
+    }
+    await pause(WATCH_MS, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+function tellEnd({ context }: Stack, name: string): void {
+  say(`\n${name} has ended by itself. The end of its log:`)
+  for (const line of lastLines(logFileOf(context.places, name), 10)) say(`  | ${line}`)
+  say(`\`npm run stack -- restart ${name} --instance ${context.places.instance}\` brings it back`)
+}
+
+try {
+  process.exitCode = await run(readStartArguments(process.argv.slice(2)))
+} catch (error) {
+  process.exitCode = commandFailed(error, help)
+}

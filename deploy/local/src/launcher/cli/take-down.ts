@@ -1,0 +1,35 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { isSameProcess } from '../host/procfs.ts'
+import type { InstanceOptions } from '../plan/context.ts'
+import type { OnProgress } from '../plan/run-plan.ts'
+import { holderOfInstance, openStack, purge, StackRefused } from '../supervise/stack.ts'
+
+const LAUNCHER_TIMEOUT_MS = 180_000
+
+/**
+ * Stops an instance whoever has started it. A launcher that lives is asked to end, which stops everything itself; what
+ * a killed launcher has left behind is stopped from here.
+ *
+ * @throws StackRefused when the launcher does not end within three minutes.
+ */
+export async function takeDown(
+  options: InstanceOptions & { readonly onProgress: OnProgress; readonly purge: boolean },
+): Promise<void> {
+  const stack = await openStack(options)
+  await endLauncher(stack.context.places)
+  await stack.stop()
+  if (options.purge) purge(stack.context.places)
+}
+
+async function endLauncher(places: Parameters<typeof holderOfInstance>[0]): Promise<void> {
+  const launcher = holderOfInstance(places)
+  if (launcher === undefined || launcher.pid === process.pid) return
+  process.kill(launcher.pid, 'SIGTERM')
+  const deadline = Date.now() + LAUNCHER_TIMEOUT_MS
+  while (isSameProcess(launcher)) {
+    if (Date.now() > deadline) {
+      throw new StackRefused(`the launcher, process ${launcher.pid}, does not end`)
+    }
+    await pause(100)
+  }
+}

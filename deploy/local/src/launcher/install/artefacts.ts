@@ -1,0 +1,251 @@
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  globSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, relative } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { type Jdk, javaProgram } from '../host/java.ts'
+import { classPath, jvmArguments } from '../host/jvm.ts'
+import type { Places } from '../host/paths.ts'
+import { runProgram } from '../host/program.ts'
+import { type DebeziumLine, debeziumFolder } from '../plan/debezium-line.ts'
+import { everyProfile, fullOnly, type Profile } from '../plan/profiles.ts'
+import { Locked, takeLock } from '../supervise/lock.ts'
+
+/** A folder below jvm/lib that one profile of the pom fills. */
+export type Artefact = {
+  /** The pom's profile. */
+  readonly name: string
+  readonly folder: string
+  readonly profiles: readonly Profile[]
+  /** Fetched only when Connect is to run with this line of Debezium. */
+  readonly debezium?: DebeziumLine
+  /** What it takes on disk, about. */
+  readonly megabytes: number
+}
+
+/** Each child of such a folder is a plugin with a class loader of its own. */
+const CONVERTERS = 'connect/converters'
+
+export const artefacts: readonly Artefact[] = [
+  { name: 'kafka', folder: 'kafka', profiles: everyProfile, megabytes: 55 },
+  {
+    name: 'debezium',
+    folder: `${debeziumFolder('3.6')}/postgres`,
+    profiles: everyProfile,
+    debezium: '3.6',
+    megabytes: 8,
+  },
+  {
+    name: 'debezium-2.7',
+    folder: `${debeziumFolder('2.7')}/postgres`,
+    profiles: everyProfile,
+    debezium: '2.7',
+    megabytes: 8,
+  },
+  { name: 'converter', folder: `${CONVERTERS}/apicurio`, profiles: everyProfile, megabytes: 8 },
+  { name: 'registry', folder: 'registry', profiles: everyProfile, megabytes: 168 },
+  { name: 'catalog', folder: 'catalog', profiles: fullOnly, megabytes: 71 },
+  { name: 'flink', folder: 'flink', profiles: fullOnly, megabytes: 295 },
+  {
+    name: 'flink-prometheus',
+    folder: 'flink-plugins/prometheus',
+    profiles: fullOnly,
+    megabytes: 1,
+  },
+  // Of no profile: only a bench asks for it.
+  { name: 'iceberg-sink', folder: 'bench-plugins/iceberg-sink', profiles: [], megabytes: 95 },
+]
+
+const PLUGINS = 'connect/'
+const MAVEN_TIMEOUT_MS = 20 * 60_000
+const LOCK_TIMEOUT_MS = 25 * 60_000
+const MANIFESTS_TIMEOUT_MS = 120_000
+
+/** What is going to be started, as far as it decides which jars are needed. */
+export type Wanted = {
+  readonly profile: Profile
+  readonly debezium: DebeziumLine
+  /** Artefacts besides those of the profile. */
+  readonly more?: readonly string[]
+}
+
+export type InstallOptions = Wanted & {
+  readonly jdk: Jdk | undefined
+  readonly onProgress: (line: string) => void
+}
+
+/** The artefacts of a profile that are not there, or were made from something else than what the pom says now. */
+export function missingArtefacts(places: Places, wanted: Wanted): readonly Artefact[] {
+  return artefactsFor(wanted).filter(
+    ({ name }) => readMark(places, name) !== fingerprint(places, name),
+  )
+}
+
+/** The artefacts of a profile, with one line of Debezium, and those asked for besides. */
+export function artefactsFor({ profile, debezium, more = [] }: Wanted): readonly Artefact[] {
+  return artefacts.filter(
+    (artefact) =>
+      (artefact.profiles.includes(profile) || more.includes(artefact.name)) &&
+      (artefact.debezium === undefined || artefact.debezium === debezium),
+  )
+}
+
+/**
+ * Where Connect looks for plugins: the converters and one line of Debezium. Of two lines in its path it would take the
+ * newer one, whatever was asked for.
+ */
+export function pluginPath(places: Places, debezium: DebeziumLine): string {
+  return [CONVERTERS, debeziumFolder(debezium)]
+    .map((folder) => join(places.jvm, 'lib', folder))
+    .join(',')
+}
+
+/**
+ * Has Maven fill the folders that are missing. Each is emptied first and marked last, so an interrupted installation is
+ * done again. Instances share the folders: a second launcher waits for the first. A changed pom replaces jars under the
+ * feet of other instances that run.
+ *
+ * @throws ProgramFailed with the end of Maven's output.
+ */
+export async function installArtefacts(places: Places, options: InstallOptions): Promise<void> {
+  if (missingArtefacts(places, options).length === 0) return
+  const giveBack = await waitForLock(places, options.onProgress)
+  try {
+    const missing = missingArtefacts(places, options)
+    for (const [index, artefact] of missing.entries()) {
+      const count = `${index + 1} of ${missing.length}`
+      await installOne(places, artefact, options, count)
+    }
+    const plugins = missing.filter(({ folder }) => folder.startsWith(PLUGINS))
+    if (plugins.length > 0) await writeManifests(places, options)
+    for (const artefact of plugins) writeMark(places, artefact.name)
+  } finally {
+    giveBack()
+  }
+}
+
+async function waitForLock(places: Places, onProgress: (line: string) => void) {
+  const deadline = Date.now() + LOCK_TIMEOUT_MS
+  let told = false
+  for (;;) {
+    try {
+      return takeLock(join(places.jvm, 'lib', '.installed', 'lock'), 'the installation of jars')
+    } catch (error) {
+      if (!(error instanceof Locked) || Date.now() > deadline) throw error
+      if (!told) onProgress(`${error.message}; waiting for it`)
+      told = true
+      await pause(500)
+    }
+  }
+}
+
+async function installOne(
+  places: Places,
+  artefact: Artefact,
+  { jdk, onProgress }: InstallOptions,
+  count: string,
+): Promise<void> {
+  const folder = join(places.jvm, 'lib', artefact.folder)
+  removeMark(places, artefact.name)
+  rmSync(folder, { recursive: true, force: true })
+  rmSync(join(places.jvm, 'target'), { recursive: true, force: true })
+  onProgress(`${artefact.name} (${count}, about ${artefact.megabytes} MB)`)
+  let downloadedBytes = 0
+  await runProgram({
+    file: 'mvn',
+    arguments: ['-B', '-f', join(places.jvm, 'pom.xml'), '-P', artefact.name, 'package'],
+    ...(jdk && { environment: { JAVA_HOME: jdk.home } }),
+    timeoutMs: MAVEN_TIMEOUT_MS,
+    onLine: (line) => {
+      const bytes = downloadedBytesOf(line)
+      if (bytes === undefined) return
+      const before = Math.floor(downloadedBytes / 10_000_000)
+      downloadedBytes += bytes
+      if (Math.floor(downloadedBytes / 10_000_000) === before) return
+      onProgress(`${artefact.name}: ${megabytesText(downloadedBytes)} downloaded`)
+    },
+  })
+  const jars = globSync('**/*.jar', { cwd: folder })
+  const bytes = jars.reduce((sum, jar) => sum + statSync(join(folder, jar)).size, 0)
+  onProgress(`${artefact.name}: ${jars.length} jars, ${megabytesText(bytes)}`)
+  if (!artefact.folder.startsWith(PLUGINS)) writeMark(places, artefact.name)
+}
+
+function megabytesText(bytes: number): string {
+  return `${Math.round(bytes / 1_000_000)} MB`
+}
+
+/** The size that Maven tells in a line such as `Downloaded from central: https://… (1.2 MB at 3.4 MB/s)`. */
+export function downloadedBytesOf(line: string): number | undefined {
+  const found = /Downloaded from \S+ \S+ \(([\d.]+) (B|kB|MB)/.exec(line)
+  if (found === null) return undefined
+  const units: Readonly<Record<string, number>> = { B: 1, kB: 1_000, MB: 1_000_000 }
+  return Number(found[1]) * (units[found[2] ?? 'B'] ?? 1)
+}
+
+/** Connect finds plugins by these in a moment; without them it opens every jar at each start. */
+async function writeManifests(places: Places, options: InstallOptions): Promise<void> {
+  const { jdk, debezium, onProgress } = options
+  onProgress("Connect's plugin manifests")
+  await runProgram({
+    file: javaProgram(jdk),
+    arguments: [
+      ...jvmArguments(places, { heapMb: 256 }),
+      '-cp',
+      classPath(places, 'kafka'),
+      'org.apache.kafka.tools.ConnectPluginPath',
+      'sync-manifests',
+      '--plugin-path',
+      pluginPath(places, debezium),
+    ],
+    timeoutMs: MANIFESTS_TIMEOUT_MS,
+  })
+}
+
+/** Of all from which a folder is made: what the pom says for everybody and for it, and our own Java of that name. */
+function fingerprint(places: Places, name: string): string {
+  const hash = createHash('sha256')
+  for (const text of sectionsFor(readFileSync(join(places.jvm, 'pom.xml'), 'utf8'), name)) {
+    hash.update(text)
+  }
+  const files = globSync(`src/${name}/**/*`, { cwd: places.jvm, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  for (const file of files.toSorted()) {
+    hash.update(relative(places.jvm, file)).update(readFileSync(file))
+  }
+  return hash.digest('hex')
+}
+
+/** The pom without its profiles, however many there are, and the profile of that name. */
+export function sectionsFor(pom: string, name: string): readonly string[] {
+  const profile = /<profile>.*?<\/profile>/gs
+  const own = pom.match(profile)?.find((text) => text.includes(`<id>${name}</id>`))
+  const general = pom.replace(profile, '').replaceAll(/\s+/g, ' ')
+  return [general, own ?? '']
+}
+
+const markOf = (places: Places, name: string) =>
+  join(places.jvm, 'lib', '.installed', `${name}.sha256`)
+
+function readMark(places: Places, name: string): string | undefined {
+  const mark = markOf(places, name)
+  return existsSync(mark) ? readFileSync(mark, 'utf8').trim() : undefined
+}
+
+function writeMark(places: Places, name: string): void {
+  const mark = markOf(places, name)
+  mkdirSync(join(mark, '..'), { recursive: true })
+  writeFileSync(mark, `${fingerprint(places, name)}\n`)
+}
+
+function removeMark(places: Places, name: string): void {
+  rmSync(markOf(places, name), { force: true })
+}

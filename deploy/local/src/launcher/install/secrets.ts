@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
+import { type Role, roles } from '@tenseams/postgres/prepare'
+import type { Places } from '../host/paths.ts'
+
+type Login = Role | 'postgres'
+
+/** What nobody but the instance's own parts may know. */
+export type Secrets = { readonly postgresPasswords: Readonly<Record<Login, string>> }
+
+const logins: readonly Login[] = ['postgres', ...roles]
+
+/**
+ * Reads the instance's passwords and makes those that are missing, at random. The file can be read by its owner only
+ * and is replaced whole, so that a crash leaves the old one or the new one.
+ */
+export async function readOrMakeSecrets(places: Places): Promise<Secrets> {
+  const known = await readPasswords(places.secrets)
+  const passwords = logins.map((login) => [login, known[login] ?? newPassword()] as const)
+  const secrets = { postgresPasswords: recordOf(passwords) }
+  if (logins.every((login) => known[login] !== undefined)) return secrets
+  const next = `${places.secrets}.next`
+  await writeFile(next, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
+  await chmod(next, 0o600)
+  await rename(next, places.secrets)
+  return secrets
+}
+
+function recordOf(passwords: readonly (readonly [Login, string])[]): Record<Login, string> {
+  return Object.fromEntries(passwords) as Record<Login, string>
+}
+
+/** Letters and digits only, since it also stands in URLs. */
+function newPassword(): string {
+  return randomBytes(18).toString('hex')
+}
+
+async function readPasswords(file: string): Promise<Partial<Record<Login, string>>> {
+  try {
+    const parsed = JSON.parse(await readFile(file, 'utf8')) as Partial<Secrets>
+    return parsed.postgresPasswords ?? {}
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
+    throw error
+  }
+}

@@ -1,0 +1,48 @@
+import { mkdirSync } from 'node:fs'
+import { chooseJava, findJdks } from '../host/java.ts'
+import { placesOf } from '../host/paths.ts'
+import { readOrMakeSecrets } from '../install/secrets.ts'
+import { readInstance } from '../supervise/run-record.ts'
+import { defaultDebezium } from './debezium-line.ts'
+import type { Context, StackSettings } from './part.ts'
+import { endpointsOf, portsAt } from './ports.ts'
+
+export type InstanceOptions = {
+  readonly root: string
+  readonly instance: string
+  /** Left out: as it was started last, or else 0. */
+  readonly portOffset?: number | undefined
+  /** Left out: as it was started last, or else the defaults. */
+  readonly settings?: StackSettings | undefined
+}
+
+/** Ten seconds between checkpoints: fresh enough to look at, and not yet a load. */
+export const defaultSettings: StackSettings = {
+  checkpointIntervalMs: 10_000,
+  debezium: defaultDebezium,
+}
+
+/**
+ * Puts together what parts need to know; makes the instance's folders and passwords when it has none.
+ *
+ * @throws RangeError for a name or an offset that cannot be.
+ */
+export async function openContext(options: InstanceOptions): Promise<Context> {
+  const places = placesOf(options.root, options.instance)
+  const last = readInstance(places)
+  const portOffset = options.portOffset ?? last?.portOffset ?? 0
+  const ports = portsAt(portOffset)
+  for (const folder of [places.data, places.logs, places.run]) {
+    mkdirSync(folder, { recursive: true })
+  }
+  return {
+    places,
+    portOffset,
+    ports,
+    endpoints: endpointsOf(ports, places),
+    secrets: await readOrMakeSecrets(places),
+    java: chooseJava(findJdks()),
+    // An instance that was started before a setting existed has its default.
+    settings: options.settings ?? { ...defaultSettings, ...last?.settings },
+  }
+}

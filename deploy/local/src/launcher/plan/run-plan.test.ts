@@ -1,0 +1,143 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { isSameProcess } from '../host/procfs.ts'
+import { readRecord } from '../supervise/run-record.ts'
+import { killComponent, lookAt, pauseComponent, resumeComponent } from '../supervise/supervisor.ts'
+import { openContext } from './context.ts'
+import type { Component, Context, Part, Step } from './part.ts'
+import { planStart, planStop } from './plan.ts'
+import { everyProfile } from './profiles.ts'
+import { type OnProgress, type Progress, startAll, stopAll } from './run-plan.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'tenseams-run-'))
+const context: Context = await openContext({ root, instance: 'one' })
+const { signal } = new AbortController()
+const nobody: OnProgress = () => undefined
+
+afterAll(() => rmSync(root, { recursive: true, force: true }))
+
+const component = (name: string, script: string, more: Partial<Component> = {}): Component => ({
+  kind: 'component',
+  name,
+  title: name,
+  profiles: everyProfile,
+  needs: [],
+  ports: [],
+  command: async () => ({ file: '/bin/sh', arguments: ['-c', script] }),
+  isReady: async () => true,
+  readyTimeoutMs: 2_000,
+  stopSignal: 'SIGTERM',
+  stopTimeoutMs: 500,
+  ...more,
+})
+
+const step = (name: string, run: () => Promise<void>, more: Partial<Step> = {}): Step => ({
+  kind: 'step',
+  name,
+  title: name,
+  profiles: everyProfile,
+  needs: [],
+  run,
+  timeoutMs: 1_000,
+  ...more,
+})
+
+async function start(parts: readonly Part[], onProgress: OnProgress = nobody): Promise<void> {
+  await startAll(planStart(parts, 'full'), context, onProgress, signal)
+}
+
+const stop = (parts: readonly Part[]) =>
+  stopAll(planStop(planStart(parts, 'full')), context, nobody)
+
+test('a component starts, pauses, resumes and stops', async () => {
+  const sleeper = component('sleeper', 'sleep 60')
+  await start([sleeper])
+  const { identity } = readRecord(context.places, 'sleeper') ?? {}
+  expect(lookAt(context.places, 'sleeper')).toBe('ready')
+  pauseComponent(sleeper, context.places)
+  await expect.poll(() => lookAt(context.places, 'sleeper'), { timeout: 10_000 }).toBe('paused')
+  resumeComponent(sleeper, context.places)
+  await expect.poll(() => lookAt(context.places, 'sleeper'), { timeout: 10_000 }).toBe('ready')
+  await stop([sleeper])
+  expect(lookAt(context.places, 'sleeper')).toBe('stopped')
+  expect(identity && isSameProcess(identity)).toBe(false)
+})
+
+test('a killed component is stopped, and one that ends by itself has failed', async () => {
+  const [victim, mortal] = [component('victim', 'sleep 60'), component('mortal', 'sleep 0.3')]
+  await start([victim, mortal])
+  await killComponent(victim, context.places)
+  expect(lookAt(context.places, 'victim')).toBe('stopped')
+  await expect.poll(() => lookAt(context.places, 'mortal'), { timeout: 10_000 }).toBe('failed')
+  await stop([victim, mortal])
+  expect(lookAt(context.places, 'mortal')).toBe('stopped')
+})
+
+test('a component that does not heed its signal is killed', async () => {
+  const deaf = component('deaf', 'trap "" TERM; while true; do sleep 0.1; done')
+  await start([deaf])
+  await stop([deaf])
+  expect(lookAt(context.places, 'deaf')).toBe('stopped')
+})
+
+test('a component that ends too early tells the end of its log', async () => {
+  const broken = component('broken', 'echo the reason; exit 1', { isReady: async () => false })
+  await expect(start([broken])).rejects.toThrow(/broken ended.*\| the reason/s)
+  await stop([broken])
+})
+
+test('a component whose program is not there has failed', async () => {
+  const command = async () => ({ file: '/no/such/program', arguments: [] })
+  await expect(start([component('absent', '', { command })])).rejects.toThrow(/cannot be run/)
+})
+
+test('a component that is not ready in time has failed and is still stopped', async () => {
+  const slow = component('slow', 'sleep 60', { isReady: async () => false, readyTimeoutMs: 300 })
+  await expect(start([slow])).rejects.toThrow(/not ready within 0.3 s/)
+  await stop([slow])
+  expect(lookAt(context.places, 'slow')).toBe('stopped')
+})
+
+test('a failure keeps what needs it from being started', async () => {
+  const told: string[] = []
+  const failing = step('failing', () => Promise.reject(new Error('no')))
+  const after = step('after', async () => undefined, { needs: ['failing'] })
+  const tell = ({ part, state }: Progress) => told.push(`${part.name} ${state}`)
+  await expect(start([failing, after], tell)).rejects.toThrow('no')
+  expect(told).toEqual(['failing starting', 'failing failed'])
+})
+
+test('a step that hangs is given up in its time', async () => {
+  const hanging = step('hanging', () => new Promise(() => undefined), { timeoutMs: 50 })
+  await expect(start([hanging])).rejects.toThrow(/hanging has not ended within/)
+})
+
+test('what a step has done is undone before what it needs is stopped, and its failure stops nothing', async () => {
+  const seen: string[] = []
+  const base = component('base', 'sleep 60')
+  const jobs = step('jobs', async () => undefined, {
+    needs: ['base'],
+    undo: {
+      isNeeded: () => true,
+      run: async () => {
+        seen.push(lookAt(context.places, 'base'))
+        throw new Error('no savepoint')
+      },
+      timeoutMs: 1_000,
+    },
+  })
+  await start([base, jobs])
+  await stop([base, jobs])
+  expect([...seen, lookAt(context.places, 'base')]).toEqual(['ready', 'stopped'])
+})
+
+test('a second start leaves alone what runs', async () => {
+  const once = component('once', 'sleep 60')
+  await start([once])
+  const first = readRecord(context.places, 'once')
+  await start([once])
+  expect(readRecord(context.places, 'once')).toEqual(first)
+  await stop([once])
+})

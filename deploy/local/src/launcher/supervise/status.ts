@@ -1,0 +1,46 @@
+import { memoryOf, treeOf } from '../host/procfs.ts'
+import type { Component, Context } from '../plan/part.ts'
+import type { State } from './lifecycle.ts'
+import { readRecord } from './run-record.ts'
+import { isReady, lookAt } from './supervisor.ts'
+
+export type PartStatus = {
+  readonly name: string
+  readonly title: string
+  readonly state: State
+  /** What its own check says now; undefined when it is not running. */
+  readonly healthy: boolean | undefined
+  readonly pid: number | undefined
+  /** Proportional, with all its children. */
+  readonly memoryBytes: number
+  readonly ports: readonly number[]
+  readonly readyAfterMs: number | undefined
+  readonly url: string | undefined
+}
+
+/** Looks at every component at once; a check that does not answer within two seconds counts as unhealthy. */
+export function statusOf(
+  context: Context,
+  components: readonly Component[],
+): Promise<readonly PartStatus[]> {
+  return Promise.all(components.map((component) => statusOfOne(context, component)))
+}
+
+async function statusOfOne(context: Context, component: Component): Promise<PartStatus> {
+  const { name, title } = component
+  const state = lookAt(context.places, name)
+  const record =
+    state === 'stopped' || state === 'failed' ? undefined : readRecord(context.places, name)
+  const pid = record?.identity.pid
+  return {
+    name,
+    title,
+    state,
+    healthy: pid === undefined ? undefined : await isReady(component, context),
+    pid,
+    memoryBytes: pid === undefined ? 0 : memoryOf(treeOf(pid)),
+    ports: component.ports.map((port) => context.ports[port]),
+    readyAfterMs: record?.readyAfterMs,
+    url: component.url?.(context),
+  }
+}

@@ -1,0 +1,218 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Places } from '../host/paths.ts'
+import { identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
+import type { Command, Component, Context } from '../plan/part.ts'
+import { nextState, type State, stateOf } from './lifecycle.ts'
+import { lastLines } from './log.ts'
+import { type RunRecord, readRecord, removeRecord, writeRecord } from './run-record.ts'
+
+const POLL_MS = 100
+const LOG_LIMIT_BYTES = 50_000_000
+const KILL_TIMEOUT_MS = 10_000
+
+/** A component has ended or has not become ready in time. The message holds the end of its log. */
+export class ComponentFailed extends Error {
+  readonly code = 'COMPONENT_FAILED'
+  readonly retriable = true
+}
+
+/** The state of a component as anybody can see it now. */
+export function lookAt(places: Places, name: string): State {
+  const record = readRecord(places, name)
+  if (record === undefined) return 'stopped'
+  return stateOf({ recorded: true, phase: record.phase, process: processOf(record) })
+}
+
+function processOf(record: RunRecord): 'running' | 'paused' | 'gone' {
+  if (!isSameProcess(record.identity)) return 'gone'
+  return readStat(record.identity.pid)?.state === 'T' ? 'paused' : 'running'
+}
+
+/** Where a component's output goes. */
+export function logFileOf(places: Places, name: string): string {
+  return join(places.logs, `${name}.log`)
+}
+
+/**
+ * Starts a component and returns when it is ready. The process outlives its launcher: whoever reads the run record can
+ * stop it. A crash of the launcher between the process' begin and its record leaves a process without a record; it
+ * holds its ports, and preflight names it.
+ *
+ * @returns milliseconds until it was ready.
+ * @throws ComponentFailed when it ends before, or after its time; a late one is left running for the caller to stop.
+ */
+export async function startComponent(
+  component: Component,
+  context: Context,
+  signal: AbortSignal,
+): Promise<number> {
+  const { places } = context
+  nextState(component.name, lookAt(places, component.name), 'start')
+  await component.prepare?.(context)
+  const command = await component.command(context)
+  signal.throwIfAborted()
+  const startedAt = Date.now()
+  const record = begin(component, command, context, startedAt)
+  await untilReady(component, context, record, signal)
+  const readyAfterMs = Date.now() - startedAt
+  writeRecord(places, component.name, { ...record, phase: 'ready', readyAfterMs })
+  return readyAfterMs
+}
+
+function begin(
+  component: Component,
+  command: Command,
+  context: Context,
+  startedAt: number,
+): RunRecord {
+  const { places } = context
+  const log = openLog(places, component.name)
+  const child = spawnDetached(command, log, places)
+  closeSync(log)
+  if (child.pid === undefined) {
+    throw new ComponentFailed(`${component.name}: ${command.file} cannot be run`)
+  }
+  const identity = identify(child.pid)
+  if (identity === undefined) throw failed(component, context, 'ended at once')
+  const record: RunRecord = { identity, phase: 'starting', startedAt }
+  writeRecord(places, component.name, record)
+  return record
+}
+
+function spawnDetached(command: Command, log: number, places: Places): ChildProcess {
+  const { account } = command
+  const child = spawn(command.file, command.arguments, {
+    cwd: command.folder ?? (account ? '/' : places.state),
+    env: { ...inherited(), ...command.environment },
+    detached: true,
+    stdio: ['ignore', log, log],
+    ...(account && { uid: account.uid, gid: account.gid }),
+  })
+  // Without a listener a file that cannot be run would end the launcher; begin() sees it by the missing number.
+  child.on('error', () => undefined)
+  child.unref()
+  return child
+}
+
+/** The little of our environment that a child gets. */
+function inherited(): Record<string, string> {
+  const { PATH = '', HOME = '/' } = process.env
+  return { PATH, HOME, LANG: 'C.UTF-8', TZ: 'UTC' }
+}
+
+/** One file a component; the one before is kept once, so that a log is bounded. */
+function openLog(places: Places, name: string): number {
+  const file = logFileOf(places, name)
+  if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
+  return openSync(file, 'a')
+}
+
+async function untilReady(
+  component: Component,
+  context: Context,
+  record: RunRecord,
+  signal: AbortSignal,
+): Promise<void> {
+  const deadline = record.startedAt + component.readyTimeoutMs
+  while (Date.now() < deadline) {
+    signal.throwIfAborted()
+    if (!isSameProcess(record.identity)) throw failed(component, context, 'ended')
+    if (await isReady(component, context)) return
+    await pause(POLL_MS)
+  }
+  throw failed(component, context, `was not ready within ${component.readyTimeoutMs / 1000} s`)
+}
+
+/** A check that throws is the usual sight of a server that does not listen yet. */
+export async function isReady(component: Component, context: Context): Promise<boolean> {
+  try {
+    return await component.isReady(context)
+  } catch {
+    return false
+  }
+}
+
+function failed(component: Component, context: Context, what: string): ComponentFailed {
+  const file = logFileOf(context.places, component.name)
+  const lines = lastLines(file, 20).map((line) => `  | ${line}`)
+  return new ComponentFailed(
+    [`${component.name} ${what}. The end of ${file}:`, ...lines].join('\n'),
+  )
+}
+
+/**
+ * Stops a component in good order and returns when its process is gone; kills it when that takes too long. Without a
+ * process only the record is removed.
+ */
+export async function stopComponent(component: Component, places: Places): Promise<void> {
+  const { name } = component
+  nextState(name, lookAt(places, name), 'stop')
+  const record = readRecord(places, name)
+  if (record !== undefined && isSameProcess(record.identity)) {
+    const family = treeOf(record.identity.pid)
+    writeRecord(places, name, { ...record, phase: 'stopping' })
+    signalAll([record.identity.pid], component.stopSignal)
+    signalAll(family, 'SIGCONT')
+    if (!(await untilGone(record, component.stopTimeoutMs))) await killTree(record)
+  }
+  removeRecord(places, name)
+}
+
+/** Ends a component at once, as a crash would: SIGKILL to the process and all its descendants. */
+export async function killComponent(component: Component, places: Places): Promise<void> {
+  const { name } = component
+  nextState(name, lookAt(places, name), 'kill')
+  const record = readRecord(places, name)
+  if (record !== undefined && isSameProcess(record.identity)) await killTree(record)
+  removeRecord(places, name)
+}
+
+async function killTree(record: RunRecord): Promise<void> {
+  signalAll(treeOf(record.identity.pid), 'SIGKILL')
+  if (await untilGone(record, KILL_TIMEOUT_MS)) return
+  throw new ComponentFailed(`process ${record.identity.pid} survived SIGKILL`)
+}
+
+async function untilGone(record: RunRecord, timeoutMs: number): Promise<boolean> {
+  const deadline = Date.now() + timeoutMs
+  while (isSameProcess(record.identity)) {
+    if (Date.now() > deadline) return false
+    await pause(POLL_MS / 2)
+  }
+  return true
+}
+
+/** Freezes a component: it keeps its connections and answers nobody. */
+export function pauseComponent(component: Component, places: Places): void {
+  signalTree(component, places, 'pause', 'SIGSTOP')
+}
+
+/** Lets a paused component go on. */
+export function resumeComponent(component: Component, places: Places): void {
+  signalTree(component, places, 'resume', 'SIGCONT')
+}
+
+function signalTree(
+  component: Component,
+  places: Places,
+  move: 'pause' | 'resume',
+  signal: NodeJS.Signals,
+): void {
+  nextState(component.name, lookAt(places, component.name), move)
+  const record = readRecord(places, component.name)
+  if (record !== undefined) signalAll(treeOf(record.identity.pid), signal)
+}
+
+function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal)
+    } catch (error) {
+      const gone = error instanceof Error && 'code' in error && error.code === 'ESRCH'
+      if (!gone) throw error
+    }
+  }
+}

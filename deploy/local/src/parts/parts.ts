@@ -1,0 +1,29 @@
+import type { Component, Part } from '../launcher/plan/part.ts'
+import { catalog } from './catalog.ts'
+import { connect } from './connect.ts'
+import { flinkJobManager, flinkTaskManager, sqlGateway } from './flink.ts'
+import { kafka } from './kafka.ts'
+import { postgres } from './postgres.ts'
+import { registry } from './registry.ts'
+import { serviceComponents } from './services.ts'
+import { connectors, contracts, databases, flinkJobs } from './steps.ts'
+
+/** Everything that the launcher knows, in the order in which people read it. */
+export const parts: readonly Part[] = [
+  postgres,
+  databases,
+  kafka,
+  registry,
+  contracts,
+  connect,
+  connectors,
+  catalog,
+  flinkJobManager,
+  flinkTaskManager,
+  sqlGateway,
+  flinkJobs,
+  ...serviceComponents,
+]
+
+/** Those of them that have a process. */
+export const components: readonly Component[] = parts.filter((part) => part.kind === 'component')

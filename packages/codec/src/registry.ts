@@ -1,0 +1,150 @@
+import type { ContractFormat } from './contract-text.ts'
+import { RegistryError } from './errors.ts'
+
+/** The registry's Confluent API, as far as contracts need it. */
+export type Registry = {
+  /** Whether it answers at all. */
+  readonly isReady: () => Promise<boolean>
+  /** Registers a text and gives its id and version; the same text again gives the same again. */
+  readonly register: (subject: string, schema: RegisteredText) => Promise<Registered>
+  readonly setLevel: (subject: string, level: string) => Promise<void>
+  readonly subjects: () => Promise<readonly string[]>
+  readonly versions: (subject: string) => Promise<readonly number[]>
+  /** The level that was set for the subject itself; undefined when none was. */
+  readonly level: (subject: string) => Promise<string | undefined>
+  /** Under which id and version the subject has a text; undefined when it has it not. Registers nothing. */
+  readonly find: (subject: string, schema: RegisteredText) => Promise<Registered | undefined>
+  /** The newest version of a subject; undefined when there is none. */
+  readonly newest: (subject: string) => Promise<PublishedVersion | undefined>
+  /** Removes a subject with all its versions for good; for those of a proof only. */
+  readonly remove: (subject: string) => Promise<void>
+  /** The same for one version of it. */
+  readonly removeVersion: (subject: string, version: number) => Promise<void>
+}
+
+type RegisteredText = { readonly text: string; readonly format: ContractFormat }
+
+export type Registered = { readonly id: number; readonly version: number }
+
+export type PublishedVersion = Registered & RegisteredText
+
+const mediaType = 'application/vnd.schemaregistry.v1+json'
+
+/** @param timeoutMs for each request. */
+export function openRegistry(url: string, timeoutMs: number): Registry {
+  const call = (method: string, path: string, body?: object) =>
+    request(`${url}${path}`, method, timeoutMs, body)
+  // The first request hides it, the second one forgets it.
+  const removeForGood = async (path: string) => {
+    await (await call('DELETE', path)).body?.cancel()
+    await (await call('DELETE', `${path}?permanent=true`)).body?.cancel()
+  }
+  return {
+    isReady: async () => {
+      const response = await call('GET', '/subjects').catch(() => undefined)
+      return response?.ok ?? false
+    },
+    register: async (subject, schema) => {
+      const body = bodyOf(schema)
+      const path = pathOf(subject)
+      const { id } = await answer(await call('POST', `${path}/versions`, body), subject)
+      const found = await answer(await call('POST', path, body), subject)
+      return { id: whole(id, subject), version: whole(found.version, subject) }
+    },
+    setLevel: async (subject, level) => {
+      const path = `/config/${encodeURIComponent(subject)}`
+      await answer(await call('PUT', path, { compatibility: level }), subject)
+    },
+    subjects: async () => {
+      const names = await listed(await call('GET', '/subjects'), 'subjects')
+      return names.map(String).toSorted()
+    },
+    versions: async (subject) => {
+      const numbers = await listed(await call('GET', `${pathOf(subject)}/versions`), subject)
+      return numbers.map((version) => whole(version, subject))
+    },
+    level: async (subject) => {
+      const response = await call('GET', `/config/${encodeURIComponent(subject)}`)
+      if (response.status === 404) return undefined
+      const { compatibilityLevel } = await answer(response, subject)
+      return typeof compatibilityLevel === 'string' ? compatibilityLevel : undefined
+    },
+    find: async (subject, schema) => {
+      const response = await call('POST', pathOf(subject), bodyOf(schema))
+      if (response.status === 404) return undefined
+      const { id, version } = await answer(response, subject)
+      return { id: whole(id, subject), version: whole(version, subject) }
+    },
+    newest: async (subject) => {
+      const response = await call('GET', `${pathOf(subject)}/versions/latest`)
+      if (response.status === 404) return undefined
+      return versionIn(await answer(response, subject), subject)
+    },
+    remove: (subject) => removeForGood(pathOf(subject)),
+    removeVersion: (subject, version) => removeForGood(`${pathOf(subject)}/versions/${version}`),
+  }
+}
+
+const pathOf = (subject: string) => `/subjects/${encodeURIComponent(subject)}`
+
+const bodyOf = ({ text, format }: RegisteredText) => ({
+  schema: text,
+  schemaType: format.toUpperCase(),
+})
+
+async function request(url: string, method: string, timeoutMs: number, body?: object) {
+  try {
+    return await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: { 'content-type': mediaType, accept: mediaType },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  } catch (error) {
+    throw new RegistryError(`the registry at ${url} does not answer`, {
+      cause: error,
+      retriable: true,
+    })
+  }
+}
+
+type Answer = Readonly<Record<string, unknown>>
+
+async function answer(response: Response, subject: string): Promise<Answer> {
+  const text = await response.text()
+  if (response.ok) return JSON.parse(text) as Answer
+  const retriable = response.status >= 500
+  throw new RegistryError(`${subject}: the registry answered ${response.status}: ${text}`, {
+    retriable,
+  })
+}
+
+async function listed(response: Response, subject: string): Promise<readonly unknown[]> {
+  const found: unknown = await answer(response, subject)
+  if (Array.isArray(found)) return found
+  throw new RegistryError(`${subject}: the registry answered without a list`, { retriable: false })
+}
+
+/** An answer that names no type means Avro. */
+function versionIn(found: Answer, subject: string): PublishedVersion {
+  const { schema: text, schemaType = 'AVRO' } = found
+  const format = formats.find((known) => known.toUpperCase() === schemaType)
+  if (typeof text !== 'string' || format === undefined) {
+    throw new RegistryError(
+      `${subject}: the registry answered without a schema that is read here`,
+      {
+        retriable: false,
+      },
+    )
+  }
+  return { id: whole(found.id, subject), version: whole(found.version, subject), text, format }
+}
+
+const formats: readonly ContractFormat[] = ['avro', 'protobuf']
+
+function whole(value: unknown, subject: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  throw new RegistryError(`${subject}: the registry answered without an id or version`, {
+    retriable: false,
+  })
+}

@@ -1,0 +1,123 @@
+import type { Row, Value } from '../duckdb.ts'
+import { LakehouseError } from '../errors.ts'
+import type { TableMetadata } from './metadata.ts'
+import { type Field, matchType, type PrimitiveType, type StructType } from './schema.ts'
+import { type Transform, transformOf } from './transforms.ts'
+
+/** A partition spec as table metadata holds it (Iceberg spec, appendix C). One without fields is no partitioning. */
+export type PartitionSpec = {
+  readonly 'spec-id': number
+  readonly fields: readonly PartitionField[]
+}
+
+export type PartitionField = {
+  readonly 'source-id': number
+  readonly 'field-id': number
+  readonly name: string
+  readonly transform: string
+}
+
+/** A field of a spec, bound to the column it is made of. */
+export type PartitionColumn = {
+  readonly id: number
+  readonly name: string
+  readonly transform: Transform
+  /** Names from the top down to the column. */
+  readonly path: readonly string[]
+}
+
+/** A partition's values, by the names that the spec's fields have in manifests (`avroName`). */
+export type Partition = Readonly<Record<string, Value>>
+
+/** @throws LakehouseError CATALOG_ANSWER_UNREADABLE when the table has no such spec. */
+export function specOf(metadata: TableMetadata, specId: number): PartitionSpec {
+  const spec = metadata.partitionSpecs.find((candidate) => candidate['spec-id'] === specId)
+  if (spec !== undefined) return spec
+  throw new LakehouseError('CATALOG_ANSWER_UNREADABLE', `the table has no partition spec ${specId}`)
+}
+
+/**
+ * The fields of a spec with their columns, also of columns that a newer schema no longer has.
+ *
+ * @throws LakehouseError FORMAT_UNSUPPORTED for a transform that is not known.
+ */
+export function partitionColumns(
+  metadata: TableMetadata,
+  specId: number,
+): readonly PartitionColumn[] {
+  return specOf(metadata, specId).fields.map((field) => {
+    const source = [metadata.schema, ...metadata.schemas]
+      .map((schema) => columnById(schema, field['source-id']))
+      .find((column) => column !== undefined)
+    if (source === undefined) {
+      const message = `partition field ${field.name} is of an unknown column`
+      throw new LakehouseError('FORMAT_UNSUPPORTED', message)
+    }
+    const transform = transformOf(field.transform, source.type)
+    return { id: field['field-id'], name: field.name, transform, path: source.path }
+  })
+}
+
+/** The partition that a row belongs to. */
+export function partitionOf(columns: readonly PartitionColumn[], row: Row): Partition {
+  return Object.fromEntries(
+    columns.map(({ name, transform, path }) => [
+      avroName(name),
+      transform.apply(valueAt(row, path)),
+    ]),
+  )
+}
+
+/** A partition as folders, `name=value/…`, as other writers have it; empty for an unpartitioned table. */
+export function partitionPath(columns: readonly PartitionColumn[], partition: Partition): string {
+  return columns
+    .map(
+      ({ name }) =>
+        `${encodeURIComponent(name)}=${encodeURIComponent(textOf(partition[avroName(name)]))}/`,
+    )
+    .join('')
+}
+
+function textOf(value: Value | undefined): string {
+  if (value === null || value === undefined) return 'null'
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value)
+}
+
+function valueAt(row: Row, path: readonly string[]): Value {
+  let value: Value | undefined = row
+  for (const name of path) value = (value as Row | null | undefined)?.[name]
+  return value ?? null
+}
+
+function columnById(
+  schema: StructType,
+  id: number,
+): { readonly path: readonly string[]; readonly type: PrimitiveType } | undefined {
+  for (const field of schema.fields) {
+    const found = inField(field, id)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** A partition is made of a value that each row has once: not of one in a list or a map. */
+function inField(field: Field, id: number): ReturnType<typeof columnById> {
+  return matchType<ReturnType<typeof columnById>>(field.type, {
+    primitive: (type) => (field.id === id ? { path: [field.name], type } : undefined),
+    struct: (struct) => {
+      const found = columnById(struct, id)
+      return found && { ...found, path: [field.name, ...found.path] }
+    },
+    list: () => undefined,
+    map: () => undefined,
+  })
+}
+
+/** As Iceberg makes names that Avro takes. */
+export function avroName(name: string): string {
+  const safe = name.replaceAll(
+    /[^A-Za-z0-9_]/g,
+    (character) => `_x${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  )
+  return /^\d/.test(safe) ? `_${safe}` : safe
+}

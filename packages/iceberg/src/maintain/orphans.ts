@@ -1,0 +1,168 @@
+import { hasCode, LakehouseError } from '../errors.ts'
+import { readEntries } from '../format/manifest.ts'
+import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { offsetLogSummary } from '../offsets/offset-log.ts'
+import { offsetsProperty } from '../offsets/offsets.ts'
+import { sourcesProperty } from '../offsets/sources.ts'
+import { loadTables } from '../read/query.ts'
+import type { Listing, Storage, StoredFile } from '../storage.ts'
+import type { Catalog } from '../table/catalog.ts'
+import { longestChangeMs } from '../table/commit.ts'
+import { manifestsOf } from '../table/snapshot.ts'
+import type { CareStep } from './expire.ts'
+
+/**
+ * The least age of an orphan. A change of this library sends no commit after `longestChangeMs`; as much again is for a
+ * request that arrives late, and for clocks that differ.
+ */
+export const leastOrphanAgeMs = 2 * longestChangeMs
+
+/** So often is the table read anew because an expiry took a file away that was being read. */
+const MAX_READINGS = 5
+
+export type OrphanPolicy = {
+  /** Younger files stay, because their writer may still be at it. Less than `leastOrphanAgeMs` is refused. */
+  readonly olderThanMs: number
+  /** Only says what would be removed. */
+  readonly dryRun?: boolean
+}
+
+export type OrphanPorts = {
+  readonly catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>
+  readonly storage: Storage & Listing
+  readonly onCareStep?: (step: CareStep) => Promise<void> | void
+}
+
+/**
+ * Removes the files under a table's location that nothing refers to: what killed writers, refused tries and interrupted
+ * expiries left. What is there is listed first and the table is read afterwards, so that a file which is committed
+ * meanwhile is seen to be referred to; one that is committed after that is younger than `olderThanMs`.
+ *
+ * A crash leaves the rest for the next time. Two at once remove the same files.
+ *
+ * @returns what was removed, or would be (`dryRun`).
+ * @throws LakehouseError CARE_REFUSED when it cannot be safe: the age is below the bound, another table lies in the same
+ *   place, another engine writes the table (Flink may commit files of any age after a restore), or it is of a format that
+ *   this library does not know all files of.
+ */
+export async function removeOrphans(
+  ports: OrphanPorts,
+  table: TableIdentifier,
+  { olderThanMs, dryRun = false }: OrphanPolicy,
+): Promise<readonly StoredFile[]> {
+  if (olderThanMs < leastOrphanAgeMs) {
+    const message = `files of the last ${leastOrphanAgeMs} ms may be wanted by a writer: not ${olderThanMs} ms`
+    throw new LakehouseError('CARE_REFUSED', message)
+  }
+  const before = await ports.catalog.loadTable(table)
+  assertKnown(table, before)
+  await assertAlone(ports, table, before)
+  const oldestMs = Date.now() - olderThanMs
+  const files = await ports.storage.list(before.location)
+  await ports.onCareStep?.('files-listed')
+  const references = await referencesNow(ports, table, before)
+  await ports.onCareStep?.('references-read')
+  const orphans = planOrphans(files, references, oldestMs, ports.storage.locate)
+  for (const { uri } of dryRun ? [] : orphans) {
+    await ports.storage.remove(uri)
+    await ports.onCareStep?.('orphan-removed')
+  }
+  return orphans
+}
+
+/** Which of the files nothing refers to, of those last written to before `oldestMs`. */
+export function planOrphans(
+  files: readonly StoredFile[],
+  references: ReadonlySet<string>,
+  oldestMs: number,
+  locate: Storage['locate'],
+): readonly StoredFile[] {
+  return files.filter(({ uri, modifiedMs }) => {
+    if (modifiedMs >= oldestMs) return false
+    const path = locate(uri)
+    // Hadoop puts a checksum beside a file, and a hint into tables that no catalogue keeps.
+    const owner = path.replace(/\/\.([^/]+)\.crc$/, '/$1')
+    return !references.has(owner) && !path.endsWith('/metadata/version-hint.text')
+  })
+}
+
+/** Every file that a table refers to, by its path: of all its snapshots, also what one of them took out. */
+export async function referencesOf(
+  storage: Pick<Storage, 'read' | 'locate'>,
+  metadata: TableMetadata,
+): Promise<ReadonlySet<string>> {
+  const { location, metadataLocation, otherFiles, snapshots, properties } = metadata
+  const logs = [properties, ...snapshots.map(({ summary }) => summary)].map(
+    (texts) => texts[offsetLogSummary],
+  )
+  // The log's first line is written before anything names it.
+  const firstLog = `${location}/metadata/offsets.jsonl`
+  const named = [metadataLocation, ...otherFiles, ...logs, firstLog].filter(
+    (uri) => uri !== undefined,
+  )
+  const references = new Set(named.map(storage.locate))
+  for (const snapshot of snapshots) {
+    references.add(storage.locate(snapshot.manifestList))
+    for (const line of await manifestsOf(storage, snapshot)) {
+      const path = storage.locate(line.manifest_path)
+      if (references.has(path)) continue
+      references.add(path)
+      for (const { data_file } of readEntries(await storage.read(line.manifest_path), line)) {
+        references.add(storage.locate(data_file.file_path))
+      }
+    }
+  }
+  return references
+}
+
+async function referencesNow(
+  { catalog, storage }: OrphanPorts,
+  table: TableIdentifier,
+  before: TableMetadata,
+): Promise<ReadonlySet<string>> {
+  for (let reading = 1; ; reading++) {
+    const metadata = await catalog.loadTable(table)
+    if (metadata.tableUuid !== before.tableUuid || metadata.location !== before.location) {
+      throw refused(table, 'it has become another table meanwhile')
+    }
+    try {
+      return await referencesOf(storage, metadata)
+    } catch (error) {
+      if (reading === MAX_READINGS || !hasCode(error, 'STORAGE_FAILED')) throw error
+    }
+  }
+}
+
+/** Whether this library writes the table: by the offsets or the sources that it says it was made from. */
+export function isOurs({ properties }: TableMetadata): boolean {
+  return properties[offsetsProperty] !== undefined || properties[sourcesProperty] !== undefined
+}
+
+function assertKnown(table: TableIdentifier, metadata: TableMetadata): void {
+  if (!isOurs(metadata)) throw refused(table, 'another engine writes it, which may want old files')
+  if (metadata.formatVersion <= 2) return
+  throw refused(table, `format version ${metadata.formatVersion} may have files of unknown kinds`)
+}
+
+/** A table that was renamed keeps its place, and another one may have been made there since. */
+async function assertAlone(
+  { catalog, storage }: OrphanPorts,
+  table: TableIdentifier,
+  { location }: TableMetadata,
+): Promise<void> {
+  const place = folderOf(storage, location)
+  for await (const { table: other, metadata } of loadTables(catalog)) {
+    if (other.namespace === table.namespace && other.name === table.name) continue
+    const neighbour = folderOf(storage, metadata.location)
+    if (!neighbour.startsWith(place) && !place.startsWith(neighbour)) continue
+    throw refused(table, `${other.namespace}.${other.name} lies in the same place`)
+  }
+}
+
+function folderOf(storage: Pick<Storage, 'locate'>, location: string): string {
+  return `${storage.locate(location).replace(/\/+$/, '')}/`
+}
+
+function refused({ namespace, name }: TableIdentifier, why: string): LakehouseError {
+  return new LakehouseError('CARE_REFUSED', `${namespace}.${name}: no file is removed: ${why}`)
+}

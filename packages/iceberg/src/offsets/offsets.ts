@@ -1,0 +1,95 @@
+import { LakehouseError } from '../errors.ts'
+import { parseJson, writeJson } from '../format/json.ts'
+
+/** Where the offsets stand: the property has the newest, the summaries have the chain (end of one = start of next). */
+export const offsetsProperty = 'ten-seams.offsets'
+export const startOffsetsSummary = 'ten-seams.start-offsets'
+export const endOffsetsSummary = 'ten-seams.end-offsets'
+
+/** For each `<topic>-<partition>` the offset of the record that the table wants next. */
+export type Offsets = Readonly<Record<string, bigint>>
+
+/** What a batch brings of one partition: from the offset at which its fetch began to the one after its last record. */
+export type OffsetSpan = { readonly start: bigint; readonly end: bigint }
+
+/** The spans of an append, by partition. */
+export type OffsetSpans = Readonly<Record<string, OffsetSpan>>
+
+export const partitionKey = (topic: string, partition: number): string => `${topic}-${partition}`
+
+/** What to do with a batch of one partition. */
+export type BatchPlan =
+  /** It begins exactly where the table (with what is buffered) ends. */
+  | { readonly kind: 'accept'; readonly span: OffsetSpan }
+  /** All of it is known, and the next batch will be the expected one. */
+  | { readonly kind: 'skip' }
+  /** It belongs elsewhere: drop it and read on at `offset`. */
+  | { readonly kind: 'seek'; readonly offset: bigint }
+
+/**
+ * Decides on a batch by offsets alone. Where a fetch begins depends on group offsets, rebalances and resets, none of
+ * which is trusted: only the batch that continues the table is taken, so nothing is doubled and nothing left out.
+ *
+ * @param expected the next offset of the partition.
+ * @param batch.start where the fetch began, which may lie before its first record (aborted and control records).
+ */
+export function planBatch(expected: bigint, batch: OffsetSpan): BatchPlan {
+  if (batch.start === expected && batch.end > expected) return { kind: 'accept', span: batch }
+  if (batch.end === expected) return { kind: 'skip' }
+  return { kind: 'seek', offset: expected }
+}
+
+/** What a newer state of the table means for an append that was made for an older one. */
+export type RebasePlan = 'rebase' | 'overtaken'
+
+/**
+ * After a conflict: when all partitions of the append still end where it begins, the other writer did something else
+ * (a compaction, other partitions), and the same rows may follow on top. Otherwise the rows, or some of them, are in
+ * the table already: the whole append is dropped.
+ */
+export function planRebase(table: Offsets, spans: OffsetSpans): RebasePlan {
+  return isContiguous(table, spans) ? 'rebase' : 'overtaken'
+}
+
+/** A partition that the table has never seen may begin anywhere; the first commit records where. */
+export function isContiguous(table: Offsets, spans: OffsetSpans): boolean {
+  return Object.entries(spans).every(([partition, { start, end }]) => {
+    const next = table[partition]
+    return end >= start && (next === undefined || next === start)
+  })
+}
+
+/** The table's offsets before the append, with the starts of partitions it sees for the first time. */
+export function startOffsets(table: Offsets, spans: OffsetSpans): Offsets {
+  const starts = Object.entries(spans).map(([partition, span]) => [partition, span.start] as const)
+  return { ...Object.fromEntries(starts), ...table }
+}
+
+/** The table's offsets after the append. */
+export function endOffsets(table: Offsets, spans: OffsetSpans): Offsets {
+  const ends = Object.entries(spans).map(([partition, span]) => [partition, span.end] as const)
+  return { ...table, ...Object.fromEntries(ends) }
+}
+
+/** Offsets as text for a table property; partitions in order, so that equal offsets are equal text. */
+export function writeOffsets(offsets: Offsets): string {
+  const sorted = Object.entries(offsets).sort(([left], [right]) => (left < right ? -1 : 1))
+  return writeJson(Object.fromEntries(sorted))
+}
+
+/** @throws LakehouseError FORMAT_UNSUPPORTED when the text is not what `writeOffsets` writes. */
+export function readOffsets(text: string | undefined): Offsets {
+  if (text === undefined) return {}
+  const json = parseJson(text)
+  if (typeof json !== 'object' || json === null) throw malformed(text)
+  return Object.fromEntries(
+    Object.entries(json).map(([partition, offset]) => {
+      if (typeof offset !== 'number' && typeof offset !== 'bigint') throw malformed(text)
+      return [partition, BigInt(offset)]
+    }),
+  )
+}
+
+function malformed(text: string): LakehouseError {
+  return new LakehouseError('FORMAT_UNSUPPORTED', `offsets are malformed: ${text.slice(0, 200)}`)
+}

@@ -1,0 +1,74 @@
+import { LakehouseError } from '../errors.ts'
+import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { loadTables } from '../read/query.ts'
+import type { Catalog } from '../table/catalog.ts'
+
+/**
+ * The property of a table that was made from others: up to which snapshot of each it was made, as
+ * `{"bronze.orders_order_v1":"<snapshot id>", …}`. It is set in the very commit that brings the rows, so that it is never
+ * ahead of them nor behind.
+ */
+export const sourcesProperty = 'ten-seams.sources'
+
+/** Snapshot ids by the full name of the source. */
+export type Sources = Readonly<Record<string, bigint>>
+
+/**
+ * What a table says of its sources; nothing for a table that was made from none.
+ *
+ * @throws LakehouseError FORMAT_UNSUPPORTED when the property is there and cannot be read.
+ */
+export function readSources(properties: TableMetadata['properties']): Sources {
+  const text = properties[sourcesProperty]
+  if (text === undefined) return {}
+  const sources = jsonOf(text)
+  if (typeof sources !== 'object' || sources === null || Array.isArray(sources)) {
+    throw unreadable(text)
+  }
+  const entries = Object.entries(sources).map(([name, id]: [string, unknown]) => {
+    // A number would have lost digits: int64 ids are texts.
+    if (typeof id !== 'string' || !/^\d{1,19}$/.test(id)) throw unreadable(text)
+    return [name, BigInt(id)] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+/** The value of the property, the same for the same sources. */
+export function writeSources(sources: Sources): string {
+  const names = Object.keys(sources).sort()
+  return JSON.stringify(Object.fromEntries(names.map((name) => [name, String(sources[name])])))
+}
+
+/**
+ * The snapshots of a table up to which others were made: it must keep these and all newer ones, or the others cannot go
+ * on from where they are. A table that vanishes while it is asked needs nothing any more.
+ *
+ * What others record moves forward only, so an answer that is a while old keeps too much and never too little, but for
+ * a table that is being made for the first time: let `olderThanMs` of an expiry be longer than that takes.
+ *
+ * @throws LakehouseError when the catalogue or one of its tables cannot say: then nothing may be expired.
+ */
+export async function pinnedBy(
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
+  { namespace, name }: TableIdentifier,
+): Promise<readonly bigint[]> {
+  const pins = new Set<bigint>()
+  for await (const { metadata } of loadTables(catalog)) {
+    const id = readSources(metadata.properties)[`${namespace}.${name}`]
+    if (id !== undefined) pins.add(id)
+  }
+  return [...pins]
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw unreadable(text, error)
+  }
+}
+
+function unreadable(text: string, cause?: unknown): LakehouseError {
+  const message = `${sourcesProperty} is no map of snapshot ids: ${text.slice(0, 200)}`
+  return new LakehouseError('FORMAT_UNSUPPORTED', message, { cause })
+}

@@ -1,0 +1,124 @@
+import { type Engine, quoteName, type Row } from '../duckdb.ts'
+import { hasCode, LakehouseError } from '../errors.ts'
+import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import type { Storage } from '../storage.ts'
+import type { Catalog } from '../table/catalog.ts'
+import { planScan, type ScanOptions } from './scan.ts'
+import { scanSql } from './scan-sql.ts'
+
+export type LakePorts = {
+  readonly catalog: Catalog
+  readonly storage: Storage
+  readonly engine: Engine
+}
+
+/** Every table that the catalogue knows. */
+export async function listTables(
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables'>,
+): Promise<readonly TableIdentifier[]> {
+  const namespaces = await catalog.listNamespaces()
+  const tables = await Promise.all(namespaces.map((namespace) => catalog.listTables(namespace)))
+  return tables.flat()
+}
+
+/** Every table with what one read of it said; one that is dropped meanwhile is left out. */
+export async function* loadTables(
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
+): AsyncGenerator<{ readonly table: TableIdentifier; readonly metadata: TableMetadata }> {
+  for (const table of await listTables(catalog)) {
+    try {
+      yield { table, metadata: await catalog.loadTable(table) }
+    } catch (error) {
+      if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
+    }
+  }
+}
+
+/**
+ * Runs DuckDB SQL over the lake. Each table that the text names (`bronze.orders_order_v1`) is a view of the files of
+ * its newest snapshot, so that all tables of one query are read as they were when it began, or of an older one.
+ *
+ * @throws LakehouseError QUERY_INVALID with DuckDB's reason; SNAPSHOT_UNKNOWN when one of the tables has none such.
+ */
+export async function queryLake(
+  ports: LakePorts,
+  sql: string,
+  options: ScanOptions = {},
+): Promise<readonly Row[]> {
+  const tables = tablesNamedIn(sql, await listTables(ports.catalog))
+  const views = await Promise.all(tables.map((table) => viewOf(ports, table, options)))
+  return ports.engine.using(async (connection) => {
+    try {
+      await connection.run("SET TimeZone = 'UTC'")
+      for (const statement of views.flat()) await connection.run(statement)
+      const reader = await connection.runAndReadAll(sql)
+      return reader.getRowObjectsJS() as readonly Row[]
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error)
+      throw new LakehouseError('QUERY_INVALID', reason, { cause: error })
+    } finally {
+      await dropViews(connection, tables)
+    }
+  })
+}
+
+/** All rows of one table, or what `sql` makes of the view `rows`, at its newest or an older snapshot. */
+export async function queryTable(
+  ports: LakePorts,
+  table: TableIdentifier,
+  sql = 'SELECT * FROM rows',
+  snapshotId?: bigint,
+): Promise<readonly Row[]> {
+  const metadata = await ports.catalog.loadTable(table)
+  const plan = await planScan(ports.storage, metadata, { snapshotId })
+  const source = await scanSql(ports, plan, plan.schema)
+  return ports.engine.using(async (connection) => {
+    await connection.run("SET TimeZone = 'UTC'")
+    await connection.run(`CREATE TEMPORARY VIEW rows AS ${source}`)
+    const reader = await connection.runAndReadAll(sql)
+    return reader.getRowObjectsJS() as readonly Row[]
+  })
+}
+
+/** Which of the tables a query's text names. Naming one in a comment only costs the reading of its metadata. */
+export function tablesNamedIn(
+  sql: string,
+  tables: readonly TableIdentifier[],
+): readonly TableIdentifier[] {
+  const text = sql.replaceAll('"', '').toLowerCase()
+  return tables.filter(({ namespace, name }) => {
+    const pattern = new RegExp(
+      `(?<![\\w.])${escapePattern(`${namespace}.${name}`.toLowerCase())}(?!\\w)`,
+    )
+    return pattern.test(text)
+  })
+}
+
+async function viewOf(
+  ports: LakePorts,
+  table: TableIdentifier,
+  options: ScanOptions,
+): Promise<readonly string[]> {
+  const metadata = await ports.catalog.loadTable(table)
+  const plan = await planScan(ports.storage, metadata, options)
+  const source = await scanSql(ports, plan, plan.schema)
+  return [
+    `CREATE SCHEMA IF NOT EXISTS ${quoteName(table.namespace)}`,
+    `CREATE OR REPLACE VIEW ${viewName(table)} AS ${source}`,
+  ]
+}
+
+async function dropViews(
+  connection: { run(sql: string): Promise<unknown> },
+  tables: readonly TableIdentifier[],
+): Promise<void> {
+  for (const table of tables) await connection.run(`DROP VIEW IF EXISTS ${viewName(table)}`)
+}
+
+function viewName({ namespace, name }: TableIdentifier): string {
+  return `${quoteName(namespace)}.${quoteName(name)}`
+}
+
+function escapePattern(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}

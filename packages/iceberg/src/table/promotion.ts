@@ -1,0 +1,19 @@
+import { decimalOf, type PrimitiveType } from '../format/schema.ts'
+
+/**
+ * Whether every value of `from` is a value of `to`, written and hashed alike (Iceberg spec, "Schema Evolution"): only
+ * then may a column's type change, because files keep the type they were written with. `date` to `timestamp` is of
+ * format v3 and is not among them.
+ */
+export function isPromotion(from: PrimitiveType, to: PrimitiveType): boolean {
+  if (from === 'int') return to === 'long'
+  if (from === 'float') return to === 'double'
+  const [narrow, wide] = [decimalOf(from), decimalOf(to)]
+  if (narrow === undefined || wide === undefined) return false
+  return narrow.scale === wide.scale && narrow.precision < wide.precision
+}
+
+/** Engines write `decimal(9,2)` and `decimal(9, 2)`; both are one type. */
+export function isSameType(left: PrimitiveType, right: PrimitiveType): boolean {
+  return left.replaceAll(' ', '') === right.replaceAll(' ', '')
+}

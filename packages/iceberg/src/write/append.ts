@@ -1,0 +1,80 @@
+import type { Engine, Row } from '../duckdb.ts'
+import { LakehouseError } from '../errors.ts'
+import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { linkOffsets } from '../offsets/offset-log.ts'
+import {
+  isContiguous,
+  type OffsetSpans,
+  type Offsets,
+  offsetsProperty,
+  planRebase,
+  readOffsets,
+} from '../offsets/offsets.ts'
+import type { Storage } from '../storage.ts'
+import { type CommitPorts, type CommitStep, commitChange } from '../table/commit.ts'
+import { writeDataFiles } from './data-files.ts'
+
+/**
+ * What an append builds on: parent snapshot and offsets of the same read of the table, in one value. Never put one of
+ * the two into another: with a newer parent and older offsets the compare-and-set passes and rows are doubled.
+ */
+export type AppendBase = { readonly metadata: TableMetadata; readonly offsets: Offsets }
+
+export function baseOf(metadata: TableMetadata): AppendBase {
+  const offsets = readOffsets(metadata.properties[offsetsProperty])
+  return Object.freeze({ metadata, offsets })
+}
+
+/** The moments at which a test may end the process. */
+export type AppendStep = 'before-parquet' | 'parquet-written' | CommitStep
+
+export type AppendPorts = Omit<CommitPorts, 'onStep'> & {
+  readonly storage: Storage
+  readonly engine: Engine
+  readonly onStep?: (step: AppendStep) => Promise<void> | void
+}
+
+export type AppendBatch = {
+  /** May be empty: then the offsets move alone. */
+  readonly rows: readonly Row[]
+  readonly spans: OffsetSpans
+}
+
+export type AppendOutcome =
+  | { readonly kind: 'committed'; readonly base: AppendBase; readonly conflicts: number }
+  /** Another writer was first, or the outcome stayed open. Drop the rows and read on at the new base's offsets. */
+  | { readonly kind: 'overtaken'; readonly base: AppendBase; readonly conflicts: number }
+
+/**
+ * Appends rows and the offsets they came from in one commit: both are in the table, or neither.
+ *
+ * A crash before the commit leaves files that nothing refers to; after it, the next reader of the table finds the
+ * offsets moved. A conflict with a writer that touched other partitions, or compacted, is rebased, one with the same
+ * partitions is `overtaken`.
+ *
+ * @throws LakehouseError OFFSETS_NOT_CONTIGUOUS before anything is written; CATALOG_UNAVAILABLE or STORAGE_FAILED,
+ *   after which the caller must load the table anew and go on from its offsets.
+ */
+export async function append(
+  ports: AppendPorts,
+  table: TableIdentifier,
+  base: AppendBase,
+  batch: AppendBatch,
+): Promise<AppendOutcome> {
+  if (!isContiguous(base.offsets, batch.spans)) {
+    throw new LakehouseError('OFFSETS_NOT_CONTIGUOUS', 'the batch does not begin at the offsets')
+  }
+  const begunMs = Date.now()
+  await ports.onStep?.('before-parquet')
+  const added = await writeDataFiles(ports, base.metadata, batch.rows)
+  if (added.length > 0) await ports.onStep?.('parquet-written')
+  const { kind, metadata, conflicts } = await commitChange(ports, table, base.metadata, {
+    operation: 'append',
+    added,
+    removed: [],
+    begunMs,
+    fits: (newer) => planRebase(baseOf(newer).offsets, batch.spans) === 'rebase',
+    amend: (on, attempt) => linkOffsets(ports.storage, on, attempt, { spans: batch.spans, added }),
+  })
+  return { kind, base: baseOf(metadata), conflicts }
+}

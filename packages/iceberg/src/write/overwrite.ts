@@ -1,0 +1,95 @@
+import type { Row } from '../duckdb.ts'
+import { LakehouseError } from '../errors.ts'
+import type { DataFile } from '../format/manifest.ts'
+import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { linkOffsets } from '../offsets/offset-log.ts'
+import { isContiguous, type OffsetSpans } from '../offsets/offsets.ts'
+import { readSources, type Sources, sourcesProperty, writeSources } from '../offsets/sources.ts'
+import { commitChange } from '../table/commit.ts'
+import { snapshotsSince } from '../table/history.ts'
+import { areLive } from '../table/snapshot.ts'
+import { type AppendBase, type AppendOutcome, type AppendPorts, baseOf } from './append.ts'
+import { writeDataFiles } from './data-files.ts'
+
+export type Overwrite = {
+  /** Files that held rows which have changed; all of their rows that stay are among `rows`. */
+  readonly remove: readonly DataFile[]
+  readonly rows: readonly Row[]
+  /** Files with further rows, durable already (`writeDataFileFrom`); deleted when this comes to nothing for certain. */
+  readonly files?: readonly DataFile[]
+  /** When the first of those files may have been written; by default now. */
+  readonly begunMs?: number
+  /** Offsets that the rows account for, when they come from a log. */
+  readonly spans?: OffsetSpans
+  /** Snapshots of other tables that the rows account for, when they are made from tables. */
+  readonly sources?: Sources
+  /** Said in the snapshot besides, e.g. which snapshot of another table the rows were made of. */
+  readonly summary?: Readonly<Record<string, string>>
+}
+
+/**
+ * Copy-on-write: takes whole files out and puts others in their place, in one commit, so that a reader sees the rows
+ * before or after, never both and never neither. No delete files are written.
+ *
+ * The rows were made from what the base holds. So a conflict is rebased only when the other writers changed no row
+ * (compactions of other files, properties); after anything else it is `overtaken`, and the caller begins anew from the
+ * outcome's base. Crashes and unknown outcomes are as with `append`. With `sources`, rows and the snapshots they were made of
+ * are one commit: exactly once from table to table.
+ *
+ * @throws LakehouseError as `append`; FILES_NOT_LIVE when a file is not in the base's table.
+ */
+export async function overwrite(
+  ports: AppendPorts,
+  table: TableIdentifier,
+  base: AppendBase,
+  {
+    remove,
+    rows,
+    files = [],
+    begunMs = Date.now(),
+    spans = {},
+    sources = {},
+    summary = {},
+  }: Overwrite,
+): Promise<AppendOutcome> {
+  if (!isContiguous(base.offsets, spans)) {
+    throw new LakehouseError('OFFSETS_NOT_CONTIGUOUS', 'the batch does not begin at the offsets')
+  }
+  await ports.onStep?.('before-parquet')
+  const added = [...(await writeDataFiles(ports, base.metadata, rows)), ...files]
+  if (added.length > 0) await ports.onStep?.('parquet-written')
+  const { kind, metadata, conflicts } = await commitChange(ports, table, base.metadata, {
+    operation: 'overwrite',
+    added,
+    removed: remove,
+    begunMs,
+    fits: async (newer) =>
+      sameRows(base.metadata, newer) &&
+      isContiguous(baseOf(newer).offsets, spans) &&
+      areLive(ports.storage, newer, remove),
+    amend: async (on, attempt) => {
+      const made = madeOf(on, sources)
+      if (Object.keys(spans).length === 0) {
+        return { summary: { ...summary, ...made }, properties: made }
+      }
+      const link = await linkOffsets(ports.storage, on, attempt, { spans, added })
+      return {
+        summary: { ...summary, ...made, ...link.summary },
+        properties: { ...made, ...link.properties },
+      }
+    },
+  })
+  return { kind, base: baseOf(metadata), conflicts }
+}
+
+/** What the table is made of then: said by the snapshot, and by the table for whoever asks later. */
+function madeOf(on: TableMetadata, sources: Sources): Readonly<Record<string, string>> {
+  if (Object.keys(sources).length === 0) return {}
+  return { [sourcesProperty]: writeSources({ ...readSources(on.properties), ...sources }) }
+}
+
+/** Whether all that was committed since only moved rows into other files. */
+function sameRows(base: TableMetadata, newer: TableMetadata): boolean {
+  const since = snapshotsSince(newer, base.currentSnapshotId)
+  return since?.every(({ summary }) => summary.operation === 'replace') ?? false
+}

@@ -1,0 +1,86 @@
+import type { Codec, Decoded } from '@tenseams/codec/codec'
+import { UndecodableError } from '@tenseams/codec/errors'
+import type { Row } from '@tenseams/iceberg/duckdb'
+import type { DeadLetter } from '@tenseams/kafka/dead-letter'
+import { judgeFailure } from '@tenseams/kafka/failure'
+import type { KafkaMessage } from 'kafkajs'
+import type { BronzeTable, Envelope } from './bronze-table.ts'
+
+/** A batch as its table takes it. Ticks are in neither list: only their offsets are passed. */
+export type DecodedBatch = {
+  readonly rows: readonly Row[]
+  readonly letters: readonly DeadLetter[]
+  /** The earliest event time among the rows. */
+  readonly oldestMs: number
+}
+
+/** Records of one partition, in order. */
+export type Records = { readonly partition: number; readonly messages: readonly KafkaMessage[] }
+
+/**
+ * Decodes all records, or none: after an outage of the registry all of them come again.
+ *
+ * @throws RegistryUnavailableError
+ */
+export async function decodeBatch(
+  codec: Codec,
+  bronze: BronzeTable,
+  { partition, messages }: Records,
+  groupId: string,
+): Promise<DecodedBatch> {
+  const rows: Row[] = []
+  const letters: DeadLetter[] = []
+  let oldestMs = Number.POSITIVE_INFINITY
+  for (const message of messages) {
+    try {
+      const decoded = await decodeOne(codec, bronze, message)
+      if (decoded.value.type === 'tick') continue
+      rows.push(rowOf(bronze, partition, message, decoded))
+      oldestMs = Math.min(oldestMs, eventTimeMs(decoded.value, message))
+    } catch (error) {
+      if (!(error instanceof UndecodableError)) throw error
+      letters.push(letterOf(bronze.topic, partition, message, error, groupId))
+    }
+  }
+  return { rows, letters, oldestMs }
+}
+
+function decodeOne(
+  codec: Codec,
+  { topic, contract, decode }: BronzeTable,
+  message: KafkaMessage,
+): Promise<Decoded<Envelope>> {
+  if (decode !== undefined) return decode(codec, message)
+  return codec.decode<Envelope>(topic, message.value, contract)
+}
+
+function rowOf(
+  bronze: BronzeTable,
+  partition: number,
+  message: KafkaMessage,
+  { schemaId, value }: Decoded<Envelope>,
+): Row {
+  const timestampMs = Number(message.timestamp)
+  return bronze.rowOf(value, { partition, offset: BigInt(message.offset), timestampMs, schemaId })
+}
+
+/** Avro's time is a number, Protobuf's an int64. */
+function eventTimeMs({ occurredAt }: Envelope, message: KafkaMessage): number {
+  const isTime = typeof occurredAt === 'number' || typeof occurredAt === 'bigint'
+  return Number(isTime ? occurredAt : message.timestamp)
+}
+
+/** As every group of the house writes them. */
+function letterOf(
+  topic: string,
+  partition: number,
+  message: KafkaMessage,
+  error: UndecodableError,
+  groupId: string,
+): DeadLetter {
+  const verdict = judgeFailure(error, 1)
+  if (verdict.kind !== 'dead-letter') throw error
+  const { reason, detail, stack } = verdict
+  const { offset, key, value, headers = {} } = message
+  return { topic, partition, offset, key, value, headers, reason, detail, stack, groupId }
+}

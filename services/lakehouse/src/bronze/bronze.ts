@@ -1,0 +1,231 @@
+import type { Codec } from '@tenseams/codec/codec'
+import type { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
+import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { LakehouseMetrics } from '../metrics.ts'
+import { type DecodedBatch, decodeBatch } from './batch.ts'
+import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
+import { ByteBudget } from './byte-budget.ts'
+import type { ContractFollower } from './contract-follower.ts'
+import { fetchBounds, spanOf } from './fetched.ts'
+import {
+  type Log,
+  type SinkPlan,
+  TableSink,
+  type TableSinkOptions,
+  type Ticket,
+} from './table-sink.ts'
+
+export type BronzeOptions = Pick<
+  TableSinkOptions,
+  'ports' | 'flushIntervalMs' | 'maxBufferedRows' | 'log'
+> & {
+  readonly kafka: Kafka
+  readonly codec: Codec
+  /** Follows contracts while it runs; without it each table keeps the version that it began with. */
+  readonly follower?: ContractFollower
+  readonly deadLetters: DeadLetters
+  readonly tables: readonly BronzeTable[]
+  /** What all tables together may hold in memory, by estimate. */
+  readonly maxBufferedBytes: number
+  /** A broken mode, for the proof that shows what it does: aborted records are read as well. */
+  readonly readUncommitted?: boolean
+  readonly metrics: LakehouseMetrics
+}
+
+const GROUP_ID = 'lakehouse'
+const OUTAGE_PAUSE_MS = 1_000
+/** A seek that brings the wrong batch so often means that the log begins later than the table ends. */
+const FRUITLESS_SEEKS = 5
+const LOST_OFFSETS_PAUSE_MS = 5_000
+
+/**
+ * Reads every topic into its bronze table. The group only spreads partitions over instances: its offsets are never
+ * committed and never trusted, each table says where it goes on.
+ */
+export class Bronze {
+  readonly #options: BronzeOptions
+  readonly #log: Log
+  readonly #sinks: ReadonlyMap<string, TableSink>
+  readonly #member: GroupMember
+
+  constructor(options: BronzeOptions) {
+    this.#options = options
+    this.#log = options.log
+    const budget = new ByteBudget(options.maxBufferedBytes, options.tables.length)
+    this.#sinks = new Map(
+      options.tables.map((bronze) => {
+        const { topic } = bronze
+        const sink = new TableSink({
+          ...options,
+          bronze,
+          budget,
+          firstOffsets: (topic) => firstOffsets(options.kafka, topic),
+          onOpened: (topic, positions) => this.#align(topic, positions),
+          onRoom: (topic) => this.#member.resume(topic),
+        })
+        options.metrics.deadLettered.inc({ topic, group: GROUP_ID, reason: 'undecodable' }, 0)
+        return [topic, sink]
+      }),
+    )
+    this.#member = new GroupMember({
+      kafka: options.kafka,
+      groupId: GROUP_ID,
+      topics: [...this.#sinks.keys()],
+      log: options.log,
+      readUncommitted: options.readUncommitted ?? false,
+      // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
+      sessionTimeoutMs: 6_000,
+      minBytes: 1,
+      maxWaitMs: 100,
+      ...fetchBounds(options.maxBufferedBytes),
+      onJoined: (assignment) => this.#joined(assignment),
+      onEmpty: (topic, partition, first, last) =>
+        this.#sinks.get(topic)?.passEmpty(partition, first, last),
+      handleBatch: (payload) => this.#handle(payload),
+    })
+  }
+
+  /** Opens tables and group; what is away is waited for. */
+  start(): void {
+    for (const sink of this.#sinks.values()) void sink.reopen('starting')
+    this.#member.start()
+  }
+
+  /** Throws while the group has not been joined. */
+  assertJoined(): void {
+    this.#member.assertReady()
+  }
+
+  /** Throws while a table cannot be written. */
+  assertTablesOpen(): void {
+    for (const sink of this.#sinks.values()) sink.assertReady()
+  }
+
+  /** Commits what is buffered, then leaves the group. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#sinks.values()].map((sink) => sink.close()))
+    await this.#member.close()
+  }
+
+  /** Another instance may have written since: every table with partitions here is read anew. */
+  #joined(assignment: Assignment): void {
+    for (const topic of Object.keys(assignment)) {
+      void this.#sinks.get(topic)?.reopen('new assignment')
+    }
+  }
+
+  #align(topic: string, positions: ReadonlyMap<number, bigint>): void {
+    for (const partition of this.#member.assignment?.[topic] ?? []) {
+      const offset = positions.get(partition)
+      if (offset !== undefined) this.#member.seek(topic, partition, offset)
+    }
+    this.#member.resume(topic)
+  }
+
+  async #handle(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
+    const sink = this.#sinks.get(batch.topic)
+    if (sink === undefined || !payload.isRunning() || payload.isStale()) return
+    const plan = sink.plan(batch.partition, spanOf(batch), batch.messages)
+    switch (plan.kind) {
+      case 'wait':
+        // The table's opening, or its room, lets the topic flow again.
+        payload.pause()
+        return
+      case 'skip':
+        payload.resolveOffset(batch.lastOffset())
+        return
+      case 'seek':
+        this.#seekBack(payload, plan)
+        return
+      case 'accept':
+        await this.#accept(payload, sink, plan.ticket)
+    }
+  }
+
+  #seekBack(payload: EachBatchPayload, plan: Extract<SinkPlan, { kind: 'seek' }>): void {
+    const { topic, partition } = payload.batch
+    this.#member.seek(topic, partition, plan.offset)
+    if (plan.fruitless < FRUITLESS_SEEKS) return
+    const context = {
+      topic,
+      partition,
+      expected: `${plan.offset}`,
+      found: `${spanOf(payload.batch).start}`,
+    }
+    this.#log.error(
+      context,
+      'the expected offset is not in the log: records were lost to retention',
+    )
+    pauseFor(payload, LOST_OFFSETS_PAUSE_MS)
+  }
+
+  async #accept(payload: EachBatchPayload, sink: TableSink, ticket: Ticket): Promise<void> {
+    const decoded = await this.#decode(payload, sink, ticket)
+    if (decoded === undefined) return sink.giveBack(ticket)
+    if (!sink.take(ticket, decoded)) return
+    // Up to here the next fetch leaves out; what there was no room for comes again.
+    const last = ticket.portion.messages.at(-1)
+    if (last !== undefined) payload.resolveOffset(last.offset)
+  }
+
+  /** Decodes and writes the dead letters. While an outside is away, the partition pauses and the records come again. */
+  async #decode(
+    payload: EachBatchPayload,
+    sink: TableSink,
+    { portion, partition }: Ticket,
+  ): Promise<DecodedBatch | undefined> {
+    const { topic } = sink.bronze
+    const { bronze } = sink
+    const { codec, deadLetters, metrics } = this.#options
+    try {
+      if (await this.#moveOn(payload, sink, portion.messages)) return undefined
+      const records = { partition, messages: portion.messages }
+      const decoded = await decodeBatch(codec, bronze, records, GROUP_ID)
+      for (const letter of decoded.letters) {
+        await deadLetters.write(letter)
+        const { reason, offset, detail } = letter
+        metrics.deadLettered.inc({ topic, group: GROUP_ID, reason })
+        this.#log.warn({ topic, partition, offset, reason, detail }, 'record is a dead letter')
+      }
+      return decoded
+    } catch (error) {
+      this.#log.warn({ topic, partition, err: error }, 'partition pauses')
+      pauseFor(payload, OUTAGE_PAUSE_MS)
+      return undefined
+    }
+  }
+
+  /** Whether a record needs a newer version of the contract; the table then goes on with that, and asks for the records again. */
+  async #moveOn(
+    payload: EachBatchPayload,
+    sink: TableSink,
+    messages: Ticket['portion']['messages'],
+  ): Promise<boolean> {
+    const { topic, contract } = sink.bronze
+    if (contract === undefined) return false
+    const newer = await this.#options.follower?.newerThan(topic, contract, messages)
+    if (newer === undefined) return false
+    this.#log.info({ topic, from: contract.version, to: newer.version }, 'contract moved on')
+    payload.pause()
+    void sink.follow(bronzeTableOf(topic, newer))
+    return true
+  }
+}
+
+function pauseFor(payload: EachBatchPayload, ms: number): void {
+  const resume = payload.pause()
+  setTimeout(resume, ms)
+}
+
+async function firstOffsets(kafka: Kafka, topic: string): Promise<ReadonlyMap<number, bigint>> {
+  const admin = kafka.admin()
+  try {
+    await admin.connect()
+    const offsets = await admin.fetchTopicOffsets(topic)
+    return new Map(offsets.map(({ partition, low }) => [partition, BigInt(low)]))
+  } finally {
+    await admin.disconnect()
+  }
+}

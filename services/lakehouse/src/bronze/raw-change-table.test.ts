@@ -1,0 +1,60 @@
+import type { Codec } from '@tenseams/codec/codec'
+import type { KafkaMessage } from 'kafkajs'
+import { expect, test } from 'vitest'
+import { decodeBatch } from './batch.ts'
+import { rawChangeTableOf } from './raw-change-table.ts'
+
+const table = rawChangeTableOf('cdc.shop.catalogue.customers')
+
+/** A registry in which each text is its own schema. */
+const codec = {
+  decodeAsWritten: async (bytes: Buffer) => ({
+    schemaId: bytes.length,
+    value: contents.get(bytes.toString()),
+  }),
+} as unknown as Codec
+
+const contents = new Map<string, unknown>([
+  ['key', { customer_id: 'c1' }],
+  [
+    'update',
+    {
+      ...{ op: 'u', before: { n: 1n }, ts_us: 1_700_000_000_000_009n },
+      after: { n: 9_007_199_254_740_993n, name_cipher: Buffer.from('ABC') },
+      source: { snapshot: 'false', lsn: 77n, txId: 5n, ts_ms: 1_700_000_000_000n },
+    },
+  ],
+  ['truncate', { op: 't', source: { lsn: 78n, txId: 6n, ts_ms: 1_700_000_000_001n } }],
+])
+
+const message = (offset: number, key: string | null, value: string | null): KafkaMessage => ({
+  ...{ offset: `${offset}`, timestamp: '1700000000123', attributes: 0, headers: {} },
+  key: key === null ? null : Buffer.from(key),
+  value: value === null ? null : Buffer.from(value),
+})
+
+test('a change, a tombstone and a truncate each become a row; int64 and bytes survive', async () => {
+  const messages = [
+    message(1, 'key', 'update'),
+    message(2, 'key', null),
+    message(3, null, 'truncate'),
+  ]
+  const { rows, letters } = await decodeBatch(codec, table, { partition: 2, messages }, 'group')
+  expect(letters).toEqual([])
+  expect(rows).toMatchObject([
+    {
+      ...{ kafka_partition: 2, kafka_offset: 1n, op: 'u', key: '{"customer_id":"c1"}', lsn: 77n },
+      ...{ tx_id: 5n, committed_at: 1_700_000_000_000_000n, told_at: 1_700_000_000_000_009n },
+      ...{ before: '{"n":1}', after: '{"n":9007199254740993,"name_cipher":"QUJD"}' },
+    },
+    { kafka_offset: 2n, op: 'tombstone', key: '{"customer_id":"c1"}', lsn: null, after: null },
+    { kafka_offset: 3n, op: 't', key: null, lsn: 78n, after: null },
+  ])
+})
+
+test('a record with neither key nor value is a dead letter', async () => {
+  const messages = [message(1, null, null)]
+  const { rows, letters } = await decodeBatch(codec, table, { partition: 0, messages }, 'group')
+  expect(rows).toEqual([])
+  expect(letters).toMatchObject([{ reason: 'undecodable', offset: '1' }])
+})

@@ -1,0 +1,37 @@
+import type { Row } from '@tenseams/iceberg/duckdb'
+import { type OffsetSpan, type OffsetSpans, partitionKey } from '@tenseams/iceberg/offsets/offsets'
+import type { DecodedBatch } from './batch.ts'
+
+/** What a table has read and not yet committed: rows and, beside them, the offsets they account for. */
+export class TableBuffer {
+  readonly #topic: string
+  readonly #spans = new Map<string, OffsetSpan>()
+  readonly rows: Row[] = []
+  letters = 0
+  oldestMs = Number.POSITIVE_INFINITY
+  /** What it holds of the budget. */
+  bytes = 0
+
+  constructor(topic: string) {
+    this.#topic = topic
+  }
+
+  add(partition: number, span: OffsetSpan, batch: DecodedBatch, bytes: number): void {
+    const key = partitionKey(this.#topic, partition)
+    const start = this.#spans.get(key)?.start ?? span.start
+    this.#spans.set(key, { start, end: span.end })
+    for (const row of batch.rows) this.rows.push(row)
+    this.letters += batch.letters.length
+    this.oldestMs = Math.min(this.oldestMs, batch.oldestMs)
+    this.bytes += bytes
+  }
+
+  /** Ticks alone are no reason to commit: their offsets wait for the next row. */
+  get isDue(): boolean {
+    return this.rows.length > 0 || this.letters > 0
+  }
+
+  get spans(): OffsetSpans {
+    return Object.fromEntries(this.#spans)
+  }
+}

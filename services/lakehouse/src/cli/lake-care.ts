@@ -1,0 +1,120 @@
+import { LakehouseError } from '@tenseams/iceberg/errors'
+import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { compact, planCompaction } from '@tenseams/iceberg/maintain/compaction'
+import { planExpiry } from '@tenseams/iceberg/maintain/expire'
+import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
+import { verifyTable } from '@tenseams/iceberg/maintain/verify'
+import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
+import { listTables } from '@tenseams/iceberg/read/query'
+import { fileStorage } from '@tenseams/iceberg/storage'
+import type { Catalog } from '@tenseams/iceberg/table/catalog'
+import { liveFiles } from '@tenseams/iceberg/table/snapshot'
+import { expireTable, expiryPolicy } from '../maintenance/expiry.ts'
+import { compactionPolicy, orphanAgeMs } from '../maintenance/maintenance.ts'
+import { nameOf } from './lake-arguments.ts'
+import { type LakeScreen, withEngine } from './lake-screen.ts'
+
+type Care = {
+  readonly catalog: Catalog
+  readonly table: TableIdentifier
+  readonly dryRun: boolean
+  readonly screen: LakeScreen
+}
+
+/** Somebody who asks for it wants every small file put together that can be. */
+const compaction = { ...compactionPolicy, leastFiles: 2, mostBytes: 1_073_741_824n }
+const expiry = { ...expiryPolicy, leastToExpire: 1 }
+const MAX_RUNS = 1_000
+
+/** `compact`: run after run, until no two small files of a partition could be one. */
+export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
+  return withEngine(async (engine) => {
+    const ports = { catalog, storage: fileStorage, engine }
+    const plan = async () => {
+      const metadata = await catalog.loadTable(table)
+      const files = await liveFiles(fileStorage, metadata)
+      return { metadata, files, groups: planCompaction(files, metadata.defaultSpecId, compaction) }
+    }
+    for (let run = 1; run <= MAX_RUNS; run++) {
+      const { metadata, files, groups } = await plan()
+      const small = groups.flat().length
+      if (groups.length === 0) {
+        screen.tell(`${nameOf(table)}: ${files.length} files, nothing to put together`)
+        return 0
+      }
+      screen.tell(`run ${run}: ${small} of ${files.length} files into ${groups.length}`)
+      if (dryRun) return 0
+      const outcomes = await compact(ports, table, metadata, compaction)
+      const done = outcomes.filter(({ kind }) => kind === 'committed')
+      const bytes = done.reduce((sum, one) => sum + one.bytes, 0n)
+      screen.tell(`run ${run}: ${done.length} of ${groups.length} committed, ${bytes} bytes read`)
+    }
+    screen.tell(`others are always first: given up after ${MAX_RUNS} runs`)
+    return 2
+  })
+}
+
+/** `expire`: every snapshot that the service's policy does not keep. */
+export async function expireNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
+  const metadata = await catalog.loadTable(table)
+  if (!isOurs(metadata)) {
+    const message = `${nameOf(table)}: its writer may need its snapshots, so none is let go here`
+    throw new LakehouseError('CARE_REFUSED', message)
+  }
+  const pinned = await pinnedBy(catalog, table)
+  const pins = pinned.length === 0 ? '' : `, and all since ${pinned.join(', ')} for other tables`
+  const minutes = expiry.olderThanMs / 60_000
+  screen.tell(
+    `${nameOf(table)}: ${metadata.snapshots.length} snapshots; what stays: the newest ${expiry.keepLast}, those of the last ${minutes} minutes${pins}`,
+  )
+  if (dryRun) {
+    const plan = planExpiry(metadata, { ...expiry, pinned }, Date.now())
+    screen.tell(`${plan.length} snapshots would go`)
+    return 0
+  }
+  const ports = { catalog, storage: fileStorage }
+  const { expired, files } = await expireTable(ports, table, metadata, expiry)
+  screen.tell(`${expired} snapshots have gone, and ${files} files with them`)
+  return 0
+}
+
+/** `orphans`: the files that nothing refers to, as rows, and away with them. */
+export async function removeOrphansNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
+  const ports = { catalog, storage: fileStorage }
+  const files = await removeOrphans(ports, table, { olderThanMs: orphanAgeMs, dryRun })
+  screen.show(
+    files.map(({ uri, bytes, modifiedMs }) => ({
+      file: uri.slice(uri.lastIndexOf('/') + 1),
+      bytes,
+      written: new Date(modifiedMs).toISOString(),
+    })),
+  )
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0n)
+  const verb = dryRun ? 'would be removed' : 'were removed'
+  screen.tell(
+    `${nameOf(table)}: ${files.length} files of ${bytes} bytes, older than ${orphanAgeMs / 60_000} minutes, ${verb}`,
+  )
+  return 0
+}
+
+/** `verify`: one table or all of them, each from its metadata to its Parquet. */
+export function verifyNow(
+  catalog: Catalog,
+  table: TableIdentifier | undefined,
+  screen: LakeScreen,
+): Promise<number> {
+  return withEngine(async (engine) => {
+    const tables = table === undefined ? await listTables(catalog) : [table]
+    const ports = { catalog, storage: fileStorage, engine }
+    let broken = 0
+    for (const one of tables) {
+      const { snapshots, manifests, dataFiles, rows, breaks } = await verifyTable(ports, one)
+      const looked = `${rows} rows; ${snapshots} snapshots, ${manifests} manifests, ${dataFiles} data files`
+      screen.tell(`${breaks.length === 0 ? 'whole ' : 'BROKEN'}  ${nameOf(one)}: ${looked}`)
+      for (const what of breaks) screen.tell(`        ${what}`)
+      if (breaks.length > 0) broken++
+    }
+    screen.tell(`${tables.length - broken} of ${tables.length} tables are whole`)
+    return broken === 0 ? 0 : 1
+  })
+}

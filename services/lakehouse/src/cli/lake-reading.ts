@@ -1,0 +1,86 @@
+import type { Row } from '@tenseams/iceberg/duckdb'
+import { currentSnapshot, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { type OffsetProof, verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
+import { endOffsetsSummary } from '@tenseams/iceberg/offsets/offsets'
+import { listTables, queryLake } from '@tenseams/iceberg/read/query'
+import type { ScanOptions } from '@tenseams/iceberg/read/scan'
+import { fileStorage } from '@tenseams/iceberg/storage'
+import type { Catalog } from '@tenseams/iceberg/table/catalog'
+import { chainBreaks, history } from '@tenseams/iceberg/table/history'
+import { nameOf } from './lake-arguments.ts'
+import { type LakeScreen, withEngine } from './lake-screen.ts'
+import { withViews } from './views.ts'
+
+/** `tables`: each with its rows, files and newest snapshot. */
+export async function showTables(catalog: Catalog, screen: LakeScreen): Promise<number> {
+  const tables = await listTables(catalog)
+  const rows = await Promise.all(tables.map((table) => describe(catalog, table)))
+  screen.show(rows.toSorted((left, right) => (String(left.table) < String(right.table) ? -1 : 1)))
+  return 0
+}
+
+async function describe(catalog: Catalog, table: TableIdentifier): Promise<Row> {
+  const metadata = await catalog.loadTable(table)
+  const snapshot = currentSnapshot(metadata)
+  return {
+    table: nameOf(table),
+    rows: BigInt(snapshot?.summary['total-records'] ?? 0),
+    files: BigInt(snapshot?.summary['total-data-files'] ?? 0),
+    snapshots: metadata.snapshots.length,
+    committed: snapshot === undefined ? null : new Date(snapshot.timestampMs).toISOString(),
+    location: metadata.location,
+  }
+}
+
+/** `query`: DuckDB SQL over tables as they are, or were. */
+export function showQuery(
+  catalog: Catalog,
+  sql: string,
+  when: ScanOptions,
+  screen: LakeScreen,
+): Promise<number> {
+  return withEngine(async (engine) => {
+    screen.show(await queryLake({ catalog, storage: fileStorage, engine }, withViews(sql), when))
+    return 0
+  })
+}
+
+/** `history`: the snapshots of a table, and whether its offsets are an unbroken chain. */
+export async function showHistory(
+  catalog: Catalog,
+  table: TableIdentifier,
+  screen: LakeScreen,
+): Promise<number> {
+  const metadata = await catalog.loadTable(table)
+  const snapshots = history(metadata)
+  screen.show(
+    snapshots.map(({ snapshotId, timestampMs, summary }) => ({
+      snapshot: snapshotId,
+      committed: new Date(timestampMs).toISOString(),
+      operation: summary.operation ?? '',
+      added: BigInt(summary['added-records'] ?? 0),
+      total: BigInt(summary['total-records'] ?? 0),
+      offsets: summary[endOffsetsSummary] ?? '',
+    })),
+  )
+  const proof = await verifyOffsets(fileStorage, metadata)
+  for (const line of proofLines(proof)) screen.tell(line)
+  const chain = chainBreaks(snapshots).map(
+    ({ snapshotId, partition, expected, found }) =>
+      `snapshot ${snapshotId} begins ${partition} at ${found}, expected ${expected}`,
+  )
+  const breaks = [...chain, ...(proof?.breaks ?? [])]
+  for (const what of breaks) screen.tell(`broken: ${what}`)
+  return breaks.length === 0 ? 0 : 1
+}
+
+function proofLines(proof: OffsetProof | undefined): readonly string[] {
+  if (proof === undefined) return ['the table has no log of offsets']
+  const { commits, rows, unnamed, spans } = proof
+  const verdict = proof.breaks.length === 0 ? 'no offset left out or taken twice' : 'broken'
+  const ranges = Object.entries(spans).map(
+    ([partition, { start, end }]) => `  ${partition} ${start}–${end}`,
+  )
+  const tries = unnamed === 0 ? '' : `, ${unnamed} tries that came to nothing`
+  return [`log of offsets: ${verdict}; ${commits} commits, ${rows} rows${tries}`, ...ranges]
+}

@@ -1,0 +1,163 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { type CompactionPolicy, compact } from '@tenseams/iceberg/maintain/compaction'
+import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
+import { listTables } from '@tenseams/iceberg/read/query'
+import type { Listing, Storage } from '@tenseams/iceberg/storage'
+import type { AppendPorts } from '@tenseams/iceberg/write/append'
+import type { Log } from '../bronze/table-sink.ts'
+import type { LakehouseMetrics } from '../metrics.ts'
+import { ByteAllowance } from './byte-allowance.ts'
+import { expireTable } from './expiry.ts'
+
+/** Small files of a partition become one as soon as there are ten of about the same size. */
+export const compactionPolicy: Omit<CompactionPolicy, 'mostBytes'> = {
+  targetBytes: 67_108_864n,
+  leastFiles: 10,
+}
+
+/** Twice as old as any file that a writer of ours may still want. */
+export const orphanAgeMs = 3_600_000
+const ORPHANS_INTERVAL_MS = 3_600_000
+
+const NAMESPACES: ReadonlySet<string> = new Set(['bronze', 'silver', 'gold'])
+
+export type MaintenanceOptions = {
+  readonly ports: AppendPorts & { readonly storage: Storage & Listing }
+  /** From the end of a round to the next one. */
+  readonly intervalMs: number
+  /** What compactions may read, all tables together. */
+  readonly compactBytesPerMinute: number
+  readonly metrics: LakehouseMetrics
+  readonly log: Log
+}
+
+type Step = 'compact' | 'expire' | 'orphans'
+
+/**
+ * The care of the tables that this service writes: small files become large ones, old snapshots go, and so do files that
+ * nothing refers to. Every step is safe beside writers, beside the same step elsewhere, and when it is killed: what it
+ * leaves is an orphan at most. A step that fails is counted and told, and done again in the next round.
+ *
+ * Tables of Flink are left alone. Flink knows by the summaries of the snapshots which of its checkpoints it has committed:
+ * an expiry could make it commit one twice; and after a restore it may commit files of any age, which are orphans until
+ * then.
+ */
+export class Maintenance {
+  readonly #options: MaintenanceOptions
+  readonly #allowance: ByteAllowance
+  readonly #abort = new AbortController()
+  readonly #orphansAtMs = new Map<string, number>()
+  #rounds = 0
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options
+    this.#allowance = new ByteAllowance(options.compactBytesPerMinute, Date.now())
+  }
+
+  /** Begins with a pause, so that a service that is started again and again does nothing else. */
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** Ends after the step that is under way. */
+  async close(): Promise<void> {
+    this.#abort.abort()
+    await this.#running
+  }
+
+  /** Cares once for every table. Another one is the first each time, so that none is always too late for its bytes. */
+  async round(): Promise<void> {
+    const tables = await this.#tables()
+    const first = tables.length === 0 ? 0 : this.#rounds++ % tables.length
+    for (const table of [...tables.slice(first), ...tables.slice(0, first)]) {
+      await this.#step('compact', table, (metadata) => this.#compact(table, metadata))
+      await this.#step('expire', table, (metadata) => this.#expire(table, metadata))
+      if (this.#areOrphansDue(table)) {
+        await this.#step('orphans', table, () => this.#removeOrphans(table))
+      }
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort
+    while (!signal.aborted) {
+      await delay(this.#options.intervalMs, undefined, { signal }).catch(() => undefined)
+      if (!signal.aborted) await this.round()
+    }
+  }
+
+  async #tables(): Promise<readonly TableIdentifier[]> {
+    try {
+      const tables = await listTables(this.#options.ports.catalog)
+      return tables.filter(({ namespace }) => NAMESPACES.has(namespace))
+    } catch (error) {
+      this.#failed('list', 'all', error)
+      return []
+    }
+  }
+
+  async #step(
+    step: Step,
+    table: TableIdentifier,
+    work: (metadata: TableMetadata) => Promise<void>,
+  ): Promise<void> {
+    if (this.#abort.signal.aborted) return
+    try {
+      const metadata = await this.#options.ports.catalog.loadTable(table)
+      if (isOurs(metadata)) await work(metadata)
+    } catch (error) {
+      this.#failed(step, nameOf(table), error)
+    }
+  }
+
+  #failed(step: Step | 'list', table: string, error: unknown): void {
+    const { metrics, log } = this.#options
+    metrics.maintenanceFailures.inc({ table, step })
+    log.warn({ table, step, err: error }, 'a step of the maintenance failed')
+  }
+
+  async #compact(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
+    const { ports, metrics, log } = this.#options
+    const mostBytes = BigInt(this.#allowance.left(Date.now()))
+    if (mostBytes === 0n) return
+    const policy = { ...compactionPolicy, mostBytes }
+    const outcomes = await compact(ports, table, metadata, policy, this.#abort.signal)
+    for (const { bytes } of outcomes) this.#allowance.spend(Number(bytes))
+    const done = outcomes.filter(({ kind }) => kind === 'committed')
+    if (done.length === 0) return
+    const files = done.reduce((sum, one) => sum + one.files, 0)
+    const bytes = done.reduce((sum, one) => sum + Number(one.bytes), 0)
+    metrics.compactedBytes.inc({ table: nameOf(table) }, bytes)
+    log.info({ table: nameOf(table), files, into: done.length, bytes }, 'small files put together')
+  }
+
+  async #expire(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
+    const { ports, metrics, log } = this.#options
+    const { catalog, storage } = ports
+    const { expired, files } = await expireTable({ catalog, storage }, table, metadata)
+    if (expired === 0) return
+    metrics.expiredSnapshots.inc({ table: nameOf(table) }, expired)
+    log.info({ table: nameOf(table), expired, files }, 'old snapshots expired')
+  }
+
+  #areOrphansDue(table: TableIdentifier): boolean {
+    const lastMs = this.#orphansAtMs.get(nameOf(table)) ?? Number.NEGATIVE_INFINITY
+    return Date.now() - lastMs >= ORPHANS_INTERVAL_MS
+  }
+
+  async #removeOrphans(table: TableIdentifier): Promise<void> {
+    const { ports, metrics, log } = this.#options
+    this.#orphansAtMs.set(nameOf(table), Date.now())
+    const { catalog, storage } = ports
+    const removed = await removeOrphans({ catalog, storage }, table, { olderThanMs: orphanAgeMs })
+    if (removed.length === 0) return
+    metrics.orphansRemoved.inc({ table: nameOf(table) }, removed.length)
+    log.info({ table: nameOf(table), files: removed.length }, 'orphans removed')
+  }
+}
+
+function nameOf({ namespace, name }: TableIdentifier): string {
+  return `${namespace}.${name}`
+}

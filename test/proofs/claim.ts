@@ -1,0 +1,45 @@
+import type { StackSettings } from '@tenseams/local/launcher/plan/part'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+
+/** What came of a proof. `undecided`: too little has happened for a verdict. */
+export type Verdict = {
+  readonly kind: 'holds' | 'refuted' | 'undecided'
+  /** What was looked at, and where it broke. */
+  readonly lines: readonly string[]
+}
+
+/** Something that is said of the system, and a provocation under which it must hold. */
+export type Claim = {
+  readonly name: string
+  readonly says: string
+  /** Guards that can be switched off, and what that does. */
+  readonly breaks: Readonly<Record<string, string>>
+  /** Guards whose provocation can also be run with the guard on, by itself; `all` for one after another. */
+  readonly provokes?: readonly string[]
+  /** The service that is started in an unusual way for a guard that is off, or that is to be seen alone. */
+  readonly unusualPart?: (guard: string, isOn: boolean) => StackSettings['broken'] | undefined
+  /** What is otherwise on the instance that it is proven on. */
+  readonly settings?: (numbers: Readonly<Record<string, number>>) => Partial<StackSettings>
+  /** Options that are whole numbers. */
+  readonly numbers?: Readonly<Record<string, NumberOption>>
+  /** Parts of the stack that it needs. */
+  readonly only: readonly string[]
+  readonly prove: (stack: Stack, proving: Proving) => Promise<Verdict>
+}
+
+export type NumberOption = {
+  readonly default: number
+  readonly least: number
+  readonly most: number
+  readonly what: string
+}
+
+/** How a claim is to be proven this time. */
+export type Proving = {
+  /** The guard that is switched off. */
+  readonly broken: string | undefined
+  /** The guard that is on while its provocation is run. */
+  readonly provoked: string | undefined
+  readonly numbers: Readonly<Record<string, number>>
+  readonly say: (line: string) => void
+}

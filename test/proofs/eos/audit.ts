@@ -1,0 +1,33 @@
+import type { Report } from '@tenseams/auditor/report'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+
+const AUDIT_TIMEOUT_MS = 180_000
+/** Flink is no part of this proof. */
+const NOT_OURS = 'I4.gold'
+
+export async function auditNow({ endpoints }: Stack): Promise<Report> {
+  const response = await fetch(`${endpoints.auditorUrl}/audits`, {
+    method: 'POST',
+    signal: AbortSignal.timeout(AUDIT_TIMEOUT_MS),
+  })
+  if (!response.ok) throw new Error(`the auditor answers ${response.status}`)
+  return (await response.json()) as Report
+}
+
+export const isRefuted = ({ findings }: Report): boolean =>
+  findings.some(({ status }) => status === 'violated')
+
+export const hasNoVerdict = ({ findings }: Report): boolean =>
+  findings.some(({ id, status }) => status === 'does not run' && id !== NOT_OURS)
+
+/** A line an invariant, then what breaks them. */
+export function linesOf({ findings }: Report): readonly string[] {
+  return [
+    ...findings.map(
+      ({ id, says, status, detail }) => `${status.padEnd(12)} ${id.padEnd(12)} ${says}: ${detail}`,
+    ),
+    ...findings.flatMap(({ id, offenders }) =>
+      offenders.map((offender) => `BROKEN       ${id}: ${offender}`),
+    ),
+  ]
+}

@@ -1,0 +1,63 @@
+import { openKafka } from '@tenseams/kafka/client'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import type { Admin } from 'kafkajs'
+
+const REQUEST_TIMEOUT_MS = 10_000
+
+/** What to look at when nothing goes on: who runs, what Connect says of its tasks, and who is behind. */
+export async function diagnosisOf(stack: Stack): Promise<readonly string[]> {
+  const parts = [statesOf, connectorsOf, groupsOf].map((part) => part(stack).catch(complaint))
+  return (await Promise.all(parts)).flat()
+}
+
+const complaint = (error: unknown): readonly string[] => [
+  `cannot be asked: ${error instanceof Error ? error.message : String(error)}`,
+]
+
+async function statesOf(stack: Stack): Promise<readonly string[]> {
+  const parts = await stack.status()
+  return parts
+    .filter(({ state }) => state !== 'stopped')
+    .map(({ name, state }) => `part ${name}: ${state}`)
+}
+
+async function connectorsOf({ endpoints }: Stack): Promise<readonly string[]> {
+  const response = await fetch(`${endpoints.connectUrl}/connectors?expand=status`, {
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  })
+  const all = (await response.json()) as Record<string, unknown>
+  return Object.entries(all).map(([name, told]) => `connector ${name}: ${JSON.stringify(told)}`)
+}
+
+async function groupsOf({ endpoints }: Stack): Promise<readonly string[]> {
+  const admin = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'diagnosis' }).admin()
+  await admin.connect()
+  try {
+    const { groups } = await admin.listGroups()
+    const ids = groups.map(({ groupId }) => groupId)
+    const { groups: described } = await admin.describeGroups(ids)
+    const lines = await Promise.all(ids.map((id) => lagOf(admin, id)))
+    return [
+      ...described.map(({ groupId, state, members }) => {
+        return `group ${groupId}: ${state}, ${members.length} members`
+      }),
+      ...lines.flat(),
+    ]
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function lagOf(admin: Admin, groupId: string): Promise<readonly string[]> {
+  const topics = await admin.fetchOffsets({ groupId })
+  const lines = topics.map(async ({ topic, partitions }) => {
+    const ends = new Map(
+      (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, high]),
+    )
+    const places = partitions.map(
+      ({ partition, offset }) => `${partition} at ${offset} of ${ends.get(partition)}`,
+    )
+    return `group ${groupId} in ${topic}: ${places.join(', ')}`
+  })
+  return Promise.all(lines)
+}

@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { orderBody, postOrder } from '../../support/shop.ts'
+
+/** What a client knows of an order that it wanted. */
+export type Wish = {
+  readonly key: string
+  readonly body: object
+  readonly attempts: number
+  /** What it was answered; undefined when nobody did within the time that it asked. */
+  readonly answer: Readonly<Record<string, unknown>> | undefined
+}
+
+const ASK_FOR_MS = 90_000
+const RETRY_MS = 300
+const REFUSED = 422
+
+/**
+ * Orders at a steady rate, whatever becomes of those before: a client's next wish does not wait for the last one's answer.
+ * Each is asked for again under its key until it is answered.
+ */
+export class Load {
+  readonly #ordersUrl: string
+  readonly #everyMs: number
+  readonly #customers: readonly string[]
+  readonly #asking = new Set<Promise<void>>()
+  readonly wishes: Wish[] = []
+  #stopped = false
+  #running: Promise<void> = Promise.resolve()
+
+  /** @param customers who order, one after another; without them each order is a stranger's. */
+  constructor(ordersUrl: string, perSecond: number, customers: readonly string[] = []) {
+    this.#ordersUrl = ordersUrl
+    this.#customers = customers
+    this.#everyMs = 1_000 / perSecond
+  }
+
+  start(): void {
+    this.#running = this.#run()
+  }
+
+  /** No further wishes; resolves when all are answered, or given up. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#running
+    await Promise.all(this.#asking)
+  }
+
+  async #run(): Promise<void> {
+    const begun = performance.now()
+    for (let wish = 0; !this.#stopped; wish += 1) {
+      await delay(Math.max(0, begun + wish * this.#everyMs - performance.now()))
+      const asking = this.#ask(wish)
+      this.#asking.add(asking)
+      void asking.finally(() => this.#asking.delete(asking))
+    }
+  }
+
+  async #ask(wish: number): Promise<void> {
+    const key = randomUUID()
+    const paymentMethod = wish % 10 === 9 ? 'card-declined' : 'card'
+    const customerId = this.#customers[wish % this.#customers.length] ?? randomUUID()
+    const body = orderBody({ customerId, paymentMethod })
+    const deadline = performance.now() + ASK_FOR_MS
+    for (let attempts = 1; ; attempts += 1) {
+      const answer = await postOrder(this.#ordersUrl, body, key).catch(() => undefined)
+      const isFinal = answer !== undefined && (answer.status < 300 || answer.status === REFUSED)
+      if (isFinal || performance.now() > deadline) {
+        const known = isFinal && answer.status < 300 ? answer.body : undefined
+        this.wishes.push({ key, body, attempts, answer: known })
+        return
+      }
+      await delay(RETRY_MS)
+    }
+  }
+}

@@ -1,0 +1,19 @@
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import type { Scene } from './scene.ts'
+
+/** Captures whose answer is lost, so that they are asked for again; without the guard the repeat's key means nothing. */
+export function loseCaptures({ stack, guarded }: Scene): Promise<void> {
+  const lost = { kind: 'lose-answer', every: 5, operation: 'capture' }
+  const ignored = { kind: 'ignore-keys', every: 1, operation: 'capture' }
+  return setFaults(stack, guarded ? [lost] : [ignored, lost])
+}
+
+export async function setFaults({ endpoints }: Stack, faults: readonly object[]): Promise<void> {
+  const response = await fetch(`${endpoints.paymentProviderUrl}/faults`, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(faults),
+    signal: AbortSignal.timeout(10_000),
+  })
+  if (!response.ok) throw new Error(`the provider answers ${response.status}`)
+}

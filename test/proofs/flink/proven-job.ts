@@ -1,0 +1,101 @@
+import { pathToFileURL } from 'node:url'
+import {
+  completedCheckpoints,
+  rescaleJob,
+  runningJob,
+  stopWithSavepoint,
+  waitUntilEnded,
+  waitUntilRunning,
+} from '@tenseams/flink-jobs/cluster'
+import type { Intervals, Job } from '@tenseams/flink-jobs/job'
+import { newestRestorePoint } from '@tenseams/flink-jobs/restore-point'
+import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script'
+import { runScript } from '@tenseams/flink-jobs/submit'
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+
+const STEP_MS = 120_000
+
+type Options = {
+  readonly checkpointIntervalMs: number
+  /** In place of the job's own. */
+  readonly intervals?: Intervals
+  /** What is given to Flink in place of the script, to switch a guard off. */
+  readonly changed?: (script: Script) => Script
+}
+
+/** A job on the house's own topics, started, stopped and rescaled as its verbs do it. */
+export class ProvenJob {
+  readonly #stack: Stack
+  readonly #job: Job
+  readonly #options: Options
+
+  constructor(stack: Stack, job: Job, options: Options) {
+    this.#stack = stack
+    this.#job = job
+    this.#options = options
+  }
+
+  async start(parallelism: number, restoreFrom?: string): Promise<void> {
+    const { endpoints, context } = this.#stack
+    const { kafkaBrokers: brokers, registryUrl, catalogUrl } = endpoints
+    const { changed = (script) => script, intervals = {}, checkpointIntervalMs } = this.#options
+    const script = scriptOf(
+      this.#job,
+      { brokers, registryUrl, catalogUrl },
+      {
+        ...{ parallelism, checkpointIntervalMs, intervals },
+        stateUrl: pathToFileURL(context.places.flinkState).href,
+        ...(restoreFrom !== undefined && { restoreFrom }),
+      },
+    )
+    const { flinkUrl, sqlGatewayUrl: gatewayUrl } = endpoints
+    const id = await runScript(this.#job, changed(script), { gatewayUrl, flinkUrl })
+    await waitUntilRunning(flinkUrl, id, STEP_MS)
+  }
+
+  /** @returns the savepoint. */
+  async stop(): Promise<string> {
+    const { flinkUrl } = this.#stack.endpoints
+    const id = await this.id()
+    const { href } = pathToFileURL(
+      `${this.#stack.context.places.flinkState}/${savepointFolder(this.#job.name)}`,
+    )
+    const savepoint = await stopWithSavepoint(flinkUrl, id, href, STEP_MS)
+    await waitUntilEnded(flinkUrl, id, STEP_MS)
+    return savepoint
+  }
+
+  async rescale(parallelism: number): Promise<void> {
+    await rescaleJob(this.#stack.endpoints.flinkUrl, await this.id(), parallelism, STEP_MS)
+  }
+
+  /** What a run goes on from when the JobManager, and with it the job, is gone. */
+  newest(): string {
+    const newest = newestRestorePoint(this.#stack.context.places.flinkState, this.#job.name)
+    if (newest === undefined) throw new Error('the job left no checkpoint')
+    return newest
+  }
+
+  /** All tasks run, and a checkpoint that began after this call is complete. */
+  async checkpointed(): Promise<void> {
+    await waitUntilRunning(this.#stack.endpoints.flinkUrl, await this.id(), STEP_MS)
+    // The next one to complete may have begun before.
+    const wanted = (await this.checkpoints()) + 2
+    await eventually(async () => (await this.checkpoints()) >= wanted, {
+      timeoutMs: STEP_MS,
+      what: 'two more checkpoints',
+    })
+  }
+
+  /** How many are complete. */
+  async checkpoints(): Promise<number> {
+    return completedCheckpoints(this.#stack.endpoints.flinkUrl, await this.id())
+  }
+
+  /** Flink's id of the run that has not ended. */
+  async id(): Promise<string> {
+    const running = () => runningJob(this.#stack.endpoints.flinkUrl, this.#job.name)
+    return (await eventually(running, { timeoutMs: STEP_MS, what: this.#job.name })).id
+  }
+}

@@ -1,0 +1,103 @@
+import { appendFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
+import { Engine } from '@tenseams/iceberg/duckdb'
+import { fileStorage } from '@tenseams/iceberg/storage'
+import { openKafka } from '@tenseams/kafka/client'
+import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { Bronze } from '@tenseams/lakehouse-service/bronze/bronze'
+import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
+import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import type { Kafka } from 'kafkajs'
+import { catalogOf } from './faulty-catalog.ts'
+import { TOPIC } from './records.ts'
+import type { Arming, SinkNews, SinkStep, SinkTask } from './task.ts'
+
+const MAX_BUFFERED_BYTES = 64 * 1_048_576
+const MAX_BUFFERED_ROWS = 5_000
+
+/** A process with the service's own sink of one topic, that can be told to end or to stand still at a step. */
+async function sink(task: SinkTask): Promise<void> {
+  let armed: Arming | undefined
+  process.on('message', (message: Arming) => {
+    armed = message
+  })
+  const kafka = openKafka({ brokers: task.brokers, clientId: `lake-${task.groupId}` })
+  const deadLetters = new DeadLetters(kafka)
+  const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
+  const onStep = async (step: SinkStep): Promise<void> => {
+    if (step === 'after-commit') await tell({ news: 'committed' })
+    if (armed?.step !== step) return
+    const { by } = armed
+    armed = undefined
+    await tell({ news: 'reached', step })
+    // A request that has just been handed to the socket shall have a chance to arrive.
+    if (step === 'commit-sent') await delay(Math.random() * 30)
+    process.kill(process.pid, by === 'kill' ? 'SIGKILL' : 'SIGSTOP')
+    // A signal to oneself may come a moment later.
+    await delay(20)
+  }
+  const bronze = new Bronze({
+    kafka: inGroup(kafka, task.groupId),
+    codec: new Codec({
+      registryUrl: task.registryUrl,
+      timeoutMs: 10_000,
+      contractOf: currentSchema,
+    }),
+    deadLetters,
+    ports: { catalog: catalogOf(task), engine, storage: fileStorage, onStep },
+    tables: [bronzeTableOf(TOPIC)],
+    flushIntervalMs: task.flushIntervalMs,
+    maxBufferedRows: MAX_BUFFERED_ROWS,
+    maxBufferedBytes: MAX_BUFFERED_BYTES,
+    metrics: new LakehouseMetrics(openMetrics('lake-proof')),
+    log: logTo(task.logFile),
+  })
+  bronze.start()
+  await untilReady(bronze)
+  await tell({ news: 'ready' })
+  await new Promise((resolve) => process.once('SIGTERM', resolve))
+  await bronze.close()
+  await deadLetters.close()
+  engine.close()
+  process.disconnect()
+}
+
+/** The service's group is its own; the proof needs two, so that both want all partitions. */
+function inGroup(kafka: Kafka, groupId: string): Kafka {
+  return Object.assign(Object.create(kafka) as Kafka, {
+    consumer: (settings: Parameters<Kafka['consumer']>[0]) =>
+      kafka.consumer({ ...settings, groupId }),
+  })
+}
+
+async function untilReady(bronze: Bronze): Promise<void> {
+  for (;;) {
+    try {
+      bronze.assertJoined()
+      bronze.assertTablesOpen()
+      return
+    } catch {
+      await delay(50)
+    }
+  }
+}
+
+function tell(news: SinkNews): Promise<void> {
+  return new Promise((resolve) => process.send?.(news, () => resolve()))
+}
+
+function logTo(file: string) {
+  const line = (level: string) => (context: object, message: string) => {
+    const { err, ...rest } = context as { readonly err?: unknown }
+    const error = err instanceof Error ? { error: err.message } : {}
+    const entry = { at: new Date().toISOString(), level, message, ...rest, ...error }
+    appendFileSync(file, `${JSON.stringify(entry)}\n`)
+  }
+  return { info: line('info'), warn: line('warn'), error: line('error') }
+}
+
+process.once('disconnect', () => process.exit())
+await sink(JSON.parse(process.argv[2] ?? '') as SinkTask)

@@ -1,0 +1,14 @@
+import { readSources } from '@tenseams/iceberg/offsets/sources'
+import type { LakePorts } from '@tenseams/iceberg/read/query'
+import { nameOf } from '@tenseams/lakehouse-service/silver/derived-table'
+import { silverTables } from '@tenseams/lakehouse-service/silver/tables'
+
+/** Whether each table of silver says that it is made of its source's newest snapshot. */
+export async function isCaughtUp({ catalog }: LakePorts): Promise<boolean> {
+  for (const { table, source } of silverTables()) {
+    const [made, from] = await Promise.all([catalog.loadTable(table), catalog.loadTable(source)])
+    const recorded = readSources(made.properties)[nameOf(source)] ?? null
+    if (recorded !== from.currentSnapshotId) return false
+  }
+  return true
+}

@@ -1,0 +1,15 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+import { reportersOf } from './reporters.ts'
+
+/** The lane without servers: tests beside the code, and the repository's own rules. */
+export default defineConfig({
+  root: fileURLToPath(new URL('../..', import.meta.url)),
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: ['**/node_modules/**', '.stack/**', 'test/seams/**', 'test/end-to-end/**'],
+    reporters: reportersOf('unit'),
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+})

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto'
+import type { Append, Guard } from '@tenseams/event-store/append'
+import { EventStore, type EventStoreOptions } from '@tenseams/event-store/event-store'
+import { openPool } from '@tenseams/event-store/pool'
+import { readStream } from '@tenseams/event-store/read'
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import type pg from 'pg'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { adminPool } from '../../support/shop.ts'
+import { useStack } from '../../support/stack.ts'
+import { type CuttingProxy, openCuttingProxy } from './cutting-proxy.ts'
+
+let direct: pg.Pool
+let admin: pg.Pool
+let proxy: CuttingProxy
+let password: string
+const opened: pg.Pool[] = []
+
+beforeAll(async () => {
+  const stack = await useStack()
+  const { host, port } = stack.endpoints.postgres
+  password = stack.secrets.postgresPasswords.orders_service
+  direct = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  admin = adminPool(stack)
+  proxy = await openCuttingProxy({ host, port })
+})
+
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((pool) => pool.end()))
+})
+
+afterAll(async () => {
+  await proxy.close()
+  await Promise.all([direct.end(), admin.end()])
+})
+
+type Mode = NonNullable<EventStoreOptions['lostStatements']>
+
+/** A store behind the proxy: what it sends can be lost. */
+function storeBehindProxy(
+  lostStatements: Mode,
+  options: Partial<EventStoreOptions> = {},
+): EventStore {
+  const { host, port } = proxy
+  const pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  opened.push(pool)
+  return new EventStore({ pool, schema: 'orders', lostStatements, ...options })
+}
+
+// The connector sends every row somewhere; these go to a topic of their own, so that no service sees them.
+const appendTo = (streamId: string, guard?: Guard): Append => ({
+  streamId,
+  expectedVersion: 0n,
+  events: [
+    {
+      eventId: randomUUID(),
+      version: 1n,
+      type: 'Tested',
+      topic: 'test.event-store',
+      data: {},
+      payload: Buffer.from([0, 0, 0, 0, 1]),
+    },
+  ],
+  ...(guard === undefined ? {} : { guard }),
+})
+
+const isThere = async (streamId: string): Promise<boolean> =>
+  (await readStream(direct, 'orders', streamId)).length > 0
+
+describe('an append that was committed, but whose answer was lost', () => {
+  test('is answered with `appended`', async () => {
+    const [stream, store] = [randomUUID(), storeBehindProxy('resolved')]
+    proxy.cut('answer-lost', stream)
+    expect(await store.append(appendTo(stream))).toEqual({ kind: 'appended' })
+    expect(await isThere(stream)).toBe(true)
+  })
+
+  test('looks like a failure to a store that does not look', async () => {
+    const [stream, store] = [randomUUID(), storeBehindProxy('refused')]
+    proxy.cut('answer-lost', stream)
+    await expect(store.append(appendTo(stream))).rejects.toMatchObject({ retriable: true })
+    expect(await isThere(stream)).toBe(true)
+  })
+
+  test('without events is found by its guard', async () => {
+    const store = storeBehindProxy('resolved')
+    const guard = { kind: 'inbox' as const, eventId: randomUUID() }
+    const append = { streamId: randomUUID(), expectedVersion: 0n, events: [], guard }
+    proxy.cut('answer-lost', append.streamId)
+    expect(await store.append(append)).toEqual({ kind: 'appended' })
+    expect(await store.append(append)).toEqual({ kind: 'repeated' })
+  })
+
+  test('answers each caller of its batch for itself', async () => {
+    const store = storeBehindProxy('resolved', { maxStatements: 1 })
+    const guard = { kind: 'inbox' as const, eventId: randomUUID() }
+    const [fresh, taken] = [randomUUID(), randomUUID()]
+    await store.append(appendTo(randomUUID(), guard))
+    await store.append(appendTo(taken))
+    proxy.cut('answer-lost', fresh)
+    // While the first is under way, the others gather to one batch.
+    const [, ...batch] = await Promise.allSettled(
+      [appendTo(randomUUID()), appendTo(fresh), appendTo(taken), appendTo(randomUUID(), guard)].map(
+        (append) => store.append(append),
+      ),
+    )
+    expect(batch).toMatchObject([
+      { status: 'fulfilled', value: { kind: 'appended' } },
+      { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE', retriable: true } },
+      { status: 'fulfilled', value: { kind: 'repeated' } },
+    ])
+  })
+})
+
+describe('an append that never arrived', () => {
+  test('is refused as retriable, and can be tried again', async () => {
+    const [stream, store] = [randomUUID(), storeBehindProxy('resolved')]
+    const append = appendTo(stream)
+    proxy.cut('statement-lost', stream)
+    await expect(store.append(append)).rejects.toMatchObject({ retriable: true })
+    expect(await isThere(stream)).toBe(false)
+    expect(await store.append(append)).toEqual({ kind: 'appended' })
+  })
+})
+
+describe('a statement that arrives after its sender has looked', () => {
+  const lookThenDeliver = async (mode: Mode): Promise<string> => {
+    const [stream, store] = [randomUUID(), storeBehindProxy(mode)]
+    proxy.cut('late', stream)
+    await expect(store.append(appendTo(stream))).rejects.toMatchObject({ retriable: true })
+    await proxy.deliver()
+    return stream
+  }
+
+  test('writes nothing any more, because its backend was ended first', async () => {
+    expect(await isThere(await lookThenDeliver('resolved'))).toBe(false)
+  })
+
+  test('is written after all when nobody ends its backend', async () => {
+    expect(await isThere(await lookThenDeliver('unfenced'))).toBe(true)
+  })
+})
+
+describe('a statement that still waits for its stream when its sender looks', () => {
+  /** Another transaction holds the stream's lock until the sender of the lost statement has its answer. */
+  const lookWhileItWaits = async (mode: Mode): Promise<string> => {
+    const [stream, store] = [randomUUID(), storeBehindProxy(mode)]
+    const holder = await admin.connect()
+    try {
+      await holder.query('begin')
+      await holder.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [
+        `orders.${stream}`,
+      ])
+      proxy.cut('sender-lost', stream)
+      await expect(store.append(appendTo(stream))).rejects.toMatchObject({ retriable: true })
+    } finally {
+      await holder.query('rollback')
+      holder.release()
+    }
+    // Whoever waited for the lock has had it when it can be had again.
+    await admin.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`orders.${stream}`])
+    return stream
+  }
+
+  test('writes nothing any more, because its backend was ended first', async () => {
+    expect(await isThere(await lookWhileItWaits('resolved'))).toBe(false)
+  })
+
+  test('is written after all when nobody ends its backend', async () => {
+    const stream = await lookWhileItWaits('unfenced')
+    await eventually(() => isThere(stream), { timeoutMs: 5_000, what: 'the event' })
+  })
+})
+
+test('when Postgres stays away, the outcome is said to be unknown after a bounded time', async () => {
+  const own = await openCuttingProxy((await useStack()).endpoints.postgres)
+  const url = `postgres://orders_service:${password}@${own.host}:${own.port}/shop`
+  const pool = openPool(url, 'test')
+  opened.push(pool)
+  const store = new EventStore({ pool, schema: 'orders', resolveWithinMs: 300 })
+  const stream = randomUUID()
+  own.cut('statement-lost', stream)
+  await store.append(appendTo(randomUUID()))
+  own.refuse()
+  await expect(store.append(appendTo(stream))).rejects.toThrow('the outcome is unknown')
+  await own.close()
+})

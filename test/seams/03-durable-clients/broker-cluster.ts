@@ -1,0 +1,119 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openKafka } from '@tenseams/kafka/client'
+import { chooseJava, findJdks } from '@tenseams/local/launcher/host/java'
+import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import { propertiesText } from '@tenseams/local/launcher/install/properties'
+import { host, portsAt } from '@tenseams/local/launcher/plan/ports'
+import { lastLines } from '@tenseams/local/launcher/supervise/log'
+import {
+  formatKafka,
+  type KafkaNode,
+  kafkaCommand,
+  kafkaSettings,
+  newClusterId,
+} from '@tenseams/local/parts/kafka-node'
+import { freeOffset } from '../../runner/instance.ts'
+
+const HEAP_MB = 192
+/** The log cleaner alone would take 128 MB. */
+const small = { 'log.cleaner.dedupe.buffer.size': 4_194_304 }
+const CONTROLLER_ID = 1
+
+/**
+ * Brokers 1, 2 and 3 of one cluster, as processes of a test, on ports of their own. The first is the controller, too:
+ * it must neither be stopped nor killed, so that somebody can elect leaders.
+ */
+export class BrokerCluster {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'ten-seams-brokers-'))
+  readonly #home = {
+    places: placesOf(projectRoot, 'test-brokers'),
+    jdk: chooseJava(findJdks()).main,
+  }
+  readonly #nodes: readonly KafkaNode[]
+  readonly #processes = new Map<number, ChildProcess>()
+  readonly #killAll = () => {
+    for (const child of this.#processes.values()) child.kill('SIGKILL')
+  }
+
+  constructor() {
+    const { kafka, kafkaController, registry, connect } = portsAt(freeOffset())
+    const controller = { id: CONTROLLER_ID, port: kafkaController }
+    this.#nodes = [kafka, registry, connect].map((port, index) => {
+      const id = index + 1
+      return { id, port, controller, logFolder: join(this.#folder, String(id)) }
+    })
+    process.once('exit', this.#killAll)
+  }
+
+  /** host:port of the brokers. */
+  get brokers(): string {
+    return this.#nodes.map(({ port }) => `${host}:${port}`).join(',')
+  }
+
+  /** @param settings of each broker, beside those of the house. */
+  async start(settings: Readonly<Record<string, string | number>>): Promise<void> {
+    const clusterId = newClusterId()
+    await Promise.all(
+      this.#nodes.map(async (node) => {
+        const file = this.#settingsFile(node)
+        writeFileSync(file, propertiesText({ ...kafkaSettings(node), ...small, ...settings }))
+        await formatKafka(this.#home, file, node, clusterId)
+        this.#processes.set(node.id, this.#spawn(node))
+      }),
+    )
+    await eventually(() => this.#isWhole(), {
+      timeoutMs: 90_000,
+      what: 'three brokers to know each other',
+      intervalMs: 500,
+    }).catch((error: unknown) => {
+      const ends = this.#nodes.flatMap((node) => lastLines(this.#logFile(node), 5))
+      throw new Error(ends.join('\n'), { cause: error })
+    })
+  }
+
+  signal(id: number, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+    this.#processes.get(id)?.kill(signal)
+  }
+
+  /** How many bytes a broker has of the first partition of a topic. */
+  bytesOf(id: number, topic: string): number {
+    return statSync(join(this.#folder, String(id), `${topic}-0`, `${'0'.repeat(20)}.log`)).size
+  }
+
+  async close(): Promise<void> {
+    const ends = [...this.#processes.values()].map((child) =>
+      child.exitCode === null && child.signalCode === null
+        ? new Promise((resolve) => child.once('exit', resolve))
+        : undefined,
+    )
+    this.#killAll()
+    await Promise.all(ends)
+    process.off('exit', this.#killAll)
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #spawn(node: KafkaNode): ChildProcess {
+    const command = kafkaCommand(this.#home, this.#settingsFile(node), HEAP_MB)
+    const log = openSync(this.#logFile(node), 'a')
+    const child = spawn(command.file, command.arguments, { stdio: ['ignore', log, log] })
+    closeSync(log)
+    return child
+  }
+
+  async #isWhole(): Promise<boolean> {
+    const admin = openKafka({ brokers: this.brokers, clientId: 'test-cluster' }).admin()
+    try {
+      await admin.connect()
+      return (await admin.describeCluster()).brokers.length === this.#nodes.length
+    } finally {
+      await admin.disconnect()
+    }
+  }
+
+  readonly #settingsFile = ({ id }: KafkaNode) => join(this.#folder, `${id}.properties`)
+  readonly #logFile = ({ id }: KafkaNode) => join(this.#folder, `${id}.log`)
+}

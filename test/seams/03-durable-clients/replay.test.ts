@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { openKafka } from '@tenseams/kafka/client'
+import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import type { Admin } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { runProgram } from '../../runner/program.ts'
+import { type Reading, readTopics } from '../../support/kafka.ts'
+import { useStack } from '../../support/stack.ts'
+
+const topic = `replayed-${randomUUID().slice(0, 8)}`
+const value = Buffer.from([0, 255, 1, 128])
+
+let brokers: string
+let admin: Admin
+let letters: DeadLetters
+let origin: Reading
+
+beforeAll(async () => {
+  brokers = (await useStack()).endpoints.kafkaBrokers
+  const kafka = openKafka({ brokers, clientId: 'test' })
+  admin = kafka.admin()
+  letters = new DeadLetters(kafka)
+  await admin.connect()
+  const topics = [topic, deadLetterTopicOf(topic)].map((name) => ({
+    topic: name,
+    numPartitions: 4,
+  }))
+  await admin.createTopics({ topics, waitForLeaders: false })
+  const write = (partition: number) =>
+    letters.write({
+      ...{ topic, partition, offset: '7', key: Buffer.from(`key ${partition}`), value },
+      ...{
+        headers: { traceparent: '00-1' },
+        reason: 'made-up',
+        detail: 'x',
+        stack: 'at x',
+        groupId: 'test',
+      },
+    })
+  await eventually(async () => (await write(1)) ?? true, { timeoutMs: 20_000, what: 'the topics' })
+  await write(3)
+  origin = await readTopics(brokers, [topic])
+})
+
+afterAll(async () => {
+  await origin.close()
+  await letters.close()
+  await admin.disconnect()
+})
+
+const dlq = (...parameters: readonly string[]) =>
+  runProgram({
+    file: 'packages/kafka/src/dlq-command.ts',
+    parameters: [...parameters, '--brokers', brokers],
+    timeoutMs: 60_000,
+  })
+
+test('replaying twice is replaying once: untouched, to the partition it came from', async () => {
+  expect((await dlq('replay', topic, '--all', '--dry-run')).output).toMatch(
+    /^2 would be sent back/m,
+  )
+  expect((await dlq('replay', topic, '--all')).output).toMatch(/^2 sent back .*, 0 had been/m)
+  expect((await dlq('replay', topic, '--all')).output).toMatch(/^0 sent back .*, 2 had been/m)
+  const isBack = () => origin.records.length >= 2
+  await eventually(isBack, { timeoutMs: 20_000, what: 'both records in their topic' })
+  expect((await dlq('list')).output).toMatch(new RegExp(`^${topic} {2}made-up {2}2, 0 not`, 'm'))
+  expect((await dlq('replay', topic, '--all', '--again')).output).toMatch(/^2 sent back/m)
+  const isAgain = () => origin.records.length >= 4
+  await eventually(isAgain, { timeoutMs: 20_000, what: 'both records once more' })
+  // Had the second replay sent anything, six would be on their way, and a record stand between.
+  const found = origin.records
+    .map(({ key, partition, headers }) => ({ key, partition, headers }))
+    .toSorted((left, right) => left.partition - right.partition)
+  const [first, second] = [1, 3].map((partition) => ({
+    key: `key ${partition}`,
+    partition,
+    headers: { traceparent: '00-1' },
+  }))
+  expect(found).toEqual([first, first, second, second])
+  expect(origin.records.every((record) => record.value?.equals(value))).toBe(true)
+})
+
+test('a letter that is not there is refuted, and half an address is refused', async () => {
+  expect((await dlq('show', topic, '0', '99')).reason).toBe('exit code 1')
+  expect((await dlq('replay', topic, '--partition', '1')).reason).toBe('exit code 2')
+})

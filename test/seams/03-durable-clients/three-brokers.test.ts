@@ -1,0 +1,108 @@
+import { openKafka } from '@tenseams/kafka/client'
+import { DurableProducer } from '@tenseams/kafka/producer'
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import type { Admin, Kafka } from 'kafkajs'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readTopics } from '../../support/kafka.ts'
+import { BrokerCluster } from './broker-cluster.ts'
+
+/** The one that is the controller follows; the one that is elected next is stopped for a while. */
+const [follower, leader, heir] = [1, 2, 3] as const
+const leaderAcks = 'acks-leader'
+const allAcks = 'acks-all'
+
+let cluster: BrokerCluster
+let kafka: Kafka
+let admin: Admin
+let byLeader: DurableProducer
+let byAll: DurableProducer
+
+beforeAll(async () => {
+  cluster = new BrokerCluster()
+  kafka = openKafka({ brokers: cluster.brokers, clientId: 'test' })
+  admin = kafka.admin()
+  byLeader = new DurableProducer({ kafka, acks: 'leader' })
+  byAll = new DurableProducer({ kafka })
+  // A killed broker is missed after its session, and only then is another elected.
+  await cluster.start({ 'broker.session.timeout.ms': 6_000, 'broker.heartbeat.interval.ms': 500 })
+  await admin.connect()
+  const replicaAssignment = [{ partition: 0, replicas: [leader, heir, follower] }]
+  const configEntries = [{ name: 'min.insync.replicas', value: '2' }]
+  const topics = [leaderAcks, allAcks].map((topic) => ({ topic, replicaAssignment, configEntries }))
+  await admin.createTopics({ topics, waitForLeaders: false })
+})
+
+afterAll(async () => {
+  await byLeader.close()
+  await byAll.close()
+  await admin.disconnect()
+  await cluster.close()
+})
+
+/**
+ * A follower is stopped, a record written, the leader killed, the follower resumed and elected. It is still in sync,
+ * since it was away for less than its session, and it does not have the record.
+ */
+test('a leader that dies takes what it alone acknowledged; what all must acknowledge is there', async () => {
+  await eventually(allInSync, { timeoutMs: 90_000, what: 'three replicas of both topics' })
+  for (const topic of [leaderAcks, allAcks]) await byAll.send(topic, [{ value: 'before' }])
+  await byLeader.send(leaderAcks, [{ value: 'connected' }])
+  cluster.signal(heir, 'SIGSTOP')
+  // The leader still answers the fetch that was open, into the socket of the stopped one. Spend it on this.
+  await followed(leaderAcks, () => byLeader.send(leaderAcks, [{ value: 'in the socket' }]))
+  await followed(leaderAcks, () => byLeader.send(leaderAcks, [{ value: 'acknowledged' }]))
+  let acknowledged = false
+  // Sent again when the producer has given up, as whoever needs the record there would do.
+  const asked = eventually(
+    async () => {
+      await byAll.send(allAcks, [{ value: 'asked' }])
+      acknowledged = true
+      return true
+    },
+    { timeoutMs: 120_000, what: 'all to acknowledge' },
+  )
+  await followed(allAcks, () => undefined)
+  expect(acknowledged).toBe(false)
+  cluster.signal(leader, 'SIGKILL')
+  cluster.signal(heir, 'SIGCONT')
+  await eventually(isElected, { timeoutMs: 90_000, what: 'the heir to lead' })
+  await asked
+
+  for (const topic of [leaderAcks, allAcks]) await byAll.send(topic, [{ value: 'end' }])
+  const values = await valuesIn([leaderAcks, allAcks])
+  expect(values.get(allAcks)).toEqual(['before', 'asked', 'end'])
+  expect(values.get(leaderAcks)).not.toContain('acknowledged')
+  expect(values.get(leaderAcks)?.at(0)).toBe('before')
+})
+
+const partitions = async () => {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [leaderAcks, allAcks] })
+  return topics.flatMap((topic) => topic.partitions)
+}
+
+const allInSync = async () => {
+  const found = await partitions()
+  return found.length === 2 && found.every(({ isr }) => isr.length === 3)
+}
+
+const isElected = async () => (await partitions()).every((partition) => partition.leader === heir)
+
+/** Until the other follower has what `send` sends, or has something new at all. */
+async function followed(topic: string, send: () => unknown): Promise<void> {
+  const before = cluster.bytesOf(follower, topic)
+  await send()
+  const hasMore = () => cluster.bytesOf(follower, topic) > before
+  await eventually(hasMore, { timeoutMs: 60_000, what: `more of ${topic}`, intervalMs: 10 })
+}
+
+async function valuesIn(topics: readonly string[]): Promise<ReadonlyMap<string, string[]>> {
+  const reading = await readTopics(cluster.brokers, topics)
+  const values = () => Map.groupBy(reading.records, ({ topic }) => topic)
+  const isWhole = () =>
+    reading.records.filter(({ value }) => String(value) === 'end').length === topics.length
+  await eventually(isWhole, { timeoutMs: 90_000, what: 'the last records' })
+  await reading.close()
+  return new Map(
+    [...values()].map(([topic, records]) => [topic, records.map(({ value }) => String(value))]),
+  )
+}

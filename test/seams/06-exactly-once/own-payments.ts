@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { Codec } from '@tenseams/codec/codec'
+import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
+import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
+import { currentSchema } from '@tenseams/contracts/schemas'
+import { openPool } from '@tenseams/event-store/pool'
+import { Faults } from '@tenseams/payment-provider/faults'
+import { listRoutes } from '@tenseams/payment-provider/list-routes'
+import { paymentRoutes } from '@tenseams/payment-provider/payment-routes'
+import { handleOrders, handleShipments } from '@tenseams/payments/consumer'
+import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from '@tenseams/payments/contract'
+import { openPaymentLog, type PaymentLog } from '@tenseams/payments/log'
+import { Provider } from '@tenseams/payments/provider'
+import { applyFile } from '@tenseams/postgres/prepare'
+import { buildServer } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import type pg from 'pg'
+import { adminPool } from '../../support/shop.ts'
+import type { TestStack } from '../../support/stack.ts'
+
+/**
+ * Payments and a provider of a test's own, in this process: the real code on the real Postgres, in schemas that no
+ * connector captures and no other service sees. So a test may hand out records as it likes, and break what it likes.
+ */
+export type OwnPayments = {
+  readonly log: PaymentLog
+  readonly codec: Codec
+  readonly provider: Provider
+  readonly providerUrl: string
+  readonly faults: Faults
+  /** With the service's own rights. */
+  readonly pool: pg.Pool
+  readonly schema: string
+  /** The provider's database, where the payments are its own. */
+  readonly providerPool: pg.Pool
+  /** Hands an event of an order to the consumer, as Kafka would. */
+  readonly take: (event: OrderEvent) => Promise<void>
+  /** Hands over that an order was dispatched. */
+  readonly ship: (order: OrderEvent) => Promise<void>
+  close(): Promise<void>
+}
+
+export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
+  const schema = `own_${lettersOf(randomUUID())}`
+  const shopAdmin = adminPool(stack)
+  const providerAdmin = adminPool(stack, 'provider')
+  await prepareShop(shopAdmin, schema)
+  await prepareProvider(providerAdmin, schema)
+  const pool = poolOf(stack, 'payments_service', 'shop')
+  const providerPool = poolOf(stack, 'provider_service', 'provider', schema)
+  const { server, faults, url } = await startProvider(providerPool)
+  const codec = new Codec({
+    registryUrl: stack.endpoints.registryUrl,
+    timeoutMs: 5_000,
+    contractOf: currentSchema,
+  })
+  const log = await openPaymentLog(pool, codec, schema)
+  const provider = new Provider({ url, timeoutMs: 1_000 })
+  const { encode } = await codec.encoder<OrderEvent>(ORDERS_TOPIC)
+  const shipments = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
+  const handle = handleOrders({ log, codec, provider })
+  const handleShipment = handleShipments({ log, codec, provider })
+  return {
+    ...{ log, codec, provider, providerUrl: url, faults, pool, schema, providerPool },
+    take: (event) => handle({ ...recordPlace, topic: ORDERS_TOPIC, value: encode(event) }),
+    ship: ({ streamId }) => {
+      const value = shipments.encode(dispatchOf(streamId))
+      return handleShipment({ ...recordPlace, topic: SHIPMENTS_TOPIC, value })
+    },
+    close: async () => {
+      await server.close()
+      await Promise.all([pool.end(), providerPool.end()])
+      await shopAdmin.query(`drop schema ${schema} cascade`)
+      await providerAdmin.query(`drop schema ${schema} cascade`)
+      await Promise.all([shopAdmin.end(), providerAdmin.end()])
+    },
+  }
+}
+
+const recordPlace = { partition: 0, offset: '0', key: null, headers: {} }
+
+/** A schema's name has letters only. */
+const lettersOf = (id: string): string =>
+  id.replaceAll('-', '').replaceAll(/\d/g, (digit) => String.fromCharCode(103 + Number(digit)))
+
+async function prepareShop(admin: pg.Pool, schema: string): Promise<void> {
+  const client = await admin.connect()
+  try {
+    await client.query(`create schema ${schema}`)
+    const values = { schema, role: 'payments_service' }
+    await applyFile(client, '../../../packages/event-store/schema.sql', values)
+    await applyFile(client, '../ledger.sql', values)
+  } finally {
+    client.release()
+  }
+}
+
+async function prepareProvider(admin: pg.Pool, schema: string): Promise<void> {
+  const client = await admin.connect()
+  try {
+    await client.query(
+      `create schema ${schema}; grant usage on schema ${schema} to provider_service`,
+    )
+    await client.query(`set search_path to ${schema}`)
+    await applyFile(client, '../provider.sql')
+  } finally {
+    client.release(true)
+  }
+}
+
+function poolOf(
+  { endpoints, secrets }: TestStack,
+  role: 'payments_service' | 'provider_service',
+  database: string,
+  searchPath?: string,
+): pg.Pool {
+  const { host, port } = endpoints.postgres
+  const url = `postgres://${role}:${secrets.postgresPasswords[role]}@${host}:${port}/${database}`
+  const options = searchPath === undefined ? '' : `?options=-csearch_path%3D${searchPath}`
+  return openPool(`${url}${options}`, 'test')
+}
+
+async function startProvider(pool: pg.Pool) {
+  const faults = new Faults()
+  const metrics = openMetrics('payment-provider')
+  const server = buildServer({
+    ...{ name: 'payment-provider', logLevel: 'fatal', metrics },
+    ready: {},
+  })
+  paymentRoutes(server, { pool, faults })
+  listRoutes(server, pool)
+  const url = await server.listen({ host: '127.0.0.1', port: 0 })
+  return { server, faults, url }
+}
+
+const noBranch = {
+  ...{ placed: null, confirmed: null, rejected: null },
+  ...{ cancelled: null, completed: null, refunded: null },
+}
+
+/** An order's first event. */
+export function placedOrder(changes: { readonly paymentMethod?: string } = {}): OrderEvent {
+  return {
+    ...noBranch,
+    eventId: randomUUID(),
+    streamId: randomUUID(),
+    version: 1n,
+    type: 'OrderPlaced',
+    occurredAt: Date.now(),
+    traceparent: null,
+    placed: {
+      customerId: randomUUID(),
+      currency: 'EUR',
+      totalMinor: 9_800n,
+      paymentMethod: changes.paymentMethod ?? 'card',
+      lines: [{ sku: 'lamp-01', quantity: 2, priceMinor: 4_900n }],
+    },
+  }
+}
+
+/** Its end before completion. */
+export function cancelled(order: OrderEvent, paymentId: string | null = null): OrderEvent {
+  return {
+    ...{ ...order, ...noBranch, eventId: randomUUID(), version: order.version + 1n },
+    type: 'OrderCancelled',
+    cancelled: { reason: 'changed-mind', paymentId },
+  }
+}
+
+/** As fulfilment derives it: the same event however often it is handed out. */
+function dispatchOf(streamId: string): ShipmentEvent {
+  return {
+    ...{ eventId: streamId, streamId, version: 1n },
+    ...{ type: 'ShipmentDispatched', occurredAt: BigInt(Date.now()), traceparent: null },
+    dispatched: { shipmentId: streamId, paymentId: 'as in the order' },
+    recalled: null,
+  }
+}

@@ -1,0 +1,192 @@
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import type { MendingKind } from '@tenseams/payments/domain/reconciliation'
+import { mender } from '@tenseams/payments/mender'
+import { Reconciler } from '@tenseams/payments/reconciler'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { useStack } from '../../support/stack.ts'
+import { cancelled, type OwnPayments, openOwnPayments, placedOrder } from './own-payments.ts'
+
+let own: OwnPayments
+
+beforeAll(async () => {
+  own = await openOwnPayments(await useStack())
+})
+
+afterEach(() => own.faults.replace([]))
+afterAll(() => own.close())
+
+const counted: MendingKind[] = []
+
+/** A reconciler that looks at everything, however young, unless a test says otherwise. */
+function reconciler(graceMs = 0): Reconciler {
+  const { pool, schema, log, provider } = own
+  return new Reconciler({
+    ...{ pool, schema, provider, graceMs },
+    mend: mender({ pool, schema, log, provider, graceMs }),
+    intervalMs: 1_000,
+    horizonMs: 3_600_000,
+    reconciled: { inc: ({ kind }) => void counted.push(kind) },
+    log: { warn: () => undefined },
+  })
+}
+
+/**
+ * Looks until these were mended, and says all that was. A look does not see what is newer than a transaction that still
+ * runs anywhere in this Postgres, of another service for instance.
+ */
+async function reconcile(...wanted: readonly MendingKind[]): Promise<readonly MendingKind[]> {
+  const looking = reconciler()
+  const mended: MendingKind[] = []
+  const isMended = async () => {
+    mended.push(...(await looking.once()))
+    return wanted.every((kind) => mended.includes(kind))
+  }
+  await eventually(isMended, { timeoutMs: 20_000, what: `${wanted.join(', ')} to be mended` })
+  return mended
+}
+
+/** Money that left a customer and did not come back: at the provider, and in our ledger. */
+async function taken(orderId: string): Promise<{ readonly there: number; readonly here: number }> {
+  const [there, here] = await Promise.all([
+    own.providerPool.query<{ minor: number }>(
+      `select coalesce(sum(case kind when 'captured' then o.amount_minor when 'refunded' then -o.amount_minor else 0 end), 0)::int as minor
+         from operations o join payments using (payment_id) where reference = $1`,
+      [orderId],
+    ),
+    own.pool.query<{ minor: number }>(
+      `select coalesce(sum(case side when 'credit' then amount_minor else -amount_minor end), 0)::int as minor
+         from ${own.schema}.entries where order_id = $1 and account = 'merchant'`,
+      [orderId],
+    ),
+  ])
+  return { there: there.rows[0]?.minor ?? 0, here: here.rows[0]?.minor ?? 0 }
+}
+
+/** Payments at the provider that still hold money. */
+async function held(orderId: string): Promise<number> {
+  const payments = await own.provider.paymentsOf([orderId])
+  return payments.filter(({ status }) => status === 'authorised').length
+}
+
+/** An order whose money was taken. */
+async function shipped() {
+  const order = placedOrder()
+  await own.take(order)
+  await own.ship(order)
+  return order
+}
+
+const statusHere = async (orderId: string) => (await own.log.load(orderId)).state.status
+
+const ignoredKeysAndLostAnswers = (operation: 'authorise' | 'capture') => [
+  { kind: 'ignore-keys', every: 1, operation } as const,
+  { kind: 'lose-answer', every: 2, operation } as const,
+]
+
+describe('a provider that ignores keys and loses answers', () => {
+  test('holds the money twice: the second hold is freed', async () => {
+    const order = placedOrder()
+    own.faults.replace(ignoredKeysAndLostAnswers('authorise'))
+    // The first order's answer comes; that of the second is lost, and asked for again.
+    await own.take(placedOrder())
+    await own.take(order)
+    await own.ship(order)
+    // Without the reconciler this is how it stays.
+    expect(await held(order.streamId)).toBe(1)
+    own.faults.replace([])
+    await reconcile('surplus-voided')
+    expect(await held(order.streamId)).toBe(0)
+    expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
+    expect(await reconciler().once()).toEqual([])
+  })
+
+  test('takes the money twice: the second capture is given back, and both books are equal', async () => {
+    own.faults.replace(ignoredKeysAndLostAnswers('capture'))
+    await shipped()
+    const order = await shipped()
+    // Without the reconciler this is how it stays.
+    expect(await taken(order.streamId)).toEqual({ there: 19_600, here: 9_800 })
+    own.faults.replace([])
+    await reconcile('surplus-refunded')
+    expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
+    expect(await reconciler().once()).toEqual([])
+  })
+
+  test('keeps to one return, though the return’s answer is lost and its record comes later', async () => {
+    own.faults.replace(ignoredKeysAndLostAnswers('capture'))
+    await shipped()
+    const order = await shipped()
+    own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'refund' }])
+    const lost = async () => {
+      const error: unknown = await reconciler()
+        .once()
+        .then(
+          () => undefined,
+          (thrown) => thrown,
+        )
+      return error instanceof Error && 'retriable' in error
+    }
+    await eventually(lost, { timeoutMs: 20_000, what: 'the answer of the return to be lost' })
+    expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
+    own.faults.replace([])
+    expect(await reconcile('surplus-refunded')).toEqual(['surplus-refunded'])
+    expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
+  })
+
+  test('takes a cancelled order’s money twice: all of it is given back', async () => {
+    own.faults.replace(ignoredKeysAndLostAnswers('capture'))
+    await shipped()
+    const order = await shipped()
+    own.faults.replace([])
+    await own.take(cancelled(order))
+    expect((await taken(order.streamId)).there).toBe(9_800)
+    await reconcile('surplus-refunded')
+    expect(await taken(order.streamId)).toEqual({ there: 0, here: 0 })
+  })
+})
+
+describe('what one side does not know', () => {
+  test('is learned: held or taken money of a lost answer', async () => {
+    const [first, second] = [placedOrder(), placedOrder()]
+    own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'authorise' }])
+    await expect(own.take(first)).rejects.toMatchObject({ retriable: true })
+    own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'capture' }])
+    await own.take(second)
+    await expect(own.ship(second)).rejects.toMatchObject({ retriable: true })
+    own.faults.replace([])
+    await reconcile('learned-authorisation', 'learned-capture')
+    expect(await statusHere(first.streamId)).toBe('authorised')
+    expect(await statusHere(second.streamId)).toBe('captured')
+    await own.take(first)
+    await own.ship(first)
+    await own.ship(second)
+    expect(await taken(first.streamId)).toEqual({ there: 9_800, here: 9_800 })
+    expect(await taken(second.streamId)).toEqual({ there: 9_800, here: 9_800 })
+  })
+
+  test('is done again there, when it is recorded here', async () => {
+    const order = placedOrder()
+    await own.take(order)
+    const { state } = await own.log.load(order.streamId)
+    if (!('payment' in state)) throw new Error('nothing is held')
+    await own.log.handle(
+      order.streamId,
+      { type: 'RecordVoid', data: state.payment },
+      { eventIdOf: () => order.streamId, occurredAt: Date.now(), traceparent: null },
+    )
+    expect(await held(order.streamId)).toBe(1)
+    await reconcile('repeated-void')
+    expect(await held(order.streamId)).toBe(0)
+  })
+
+  test('is left alone within the grace period, and looked at when that is over', async () => {
+    const order = placedOrder()
+    own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'authorise' }])
+    await expect(own.take(order)).rejects.toMatchObject({ retriable: true })
+    own.faults.replace([])
+    expect(await reconciler(60_000).once()).toEqual([])
+    expect(await statusHere(order.streamId)).toBe('unknown')
+    expect(await reconcile('learned-authorisation')).toEqual(['learned-authorisation'])
+    expect(counted.length).toBeGreaterThan(0)
+  })
+})

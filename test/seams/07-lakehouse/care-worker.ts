@@ -1,0 +1,37 @@
+import { Engine } from '@tenseams/iceberg/duckdb'
+import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { type CareStep, expire } from '@tenseams/iceberg/maintain/expire'
+import { leastOrphanAgeMs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
+import { fileStorage } from '@tenseams/iceberg/storage'
+import { Catalog } from '@tenseams/iceberg/table/catalog'
+import type { AppendStep } from '@tenseams/iceberg/write/append'
+import { compactAll } from './numbers-table.ts'
+
+/** A process that cares once for a table, and kills itself at a step of that. */
+type Task = {
+  readonly catalogUrl: string
+  readonly table: TableIdentifier
+  readonly killAt: AppendStep | CareStep
+}
+
+const { catalogUrl, table, killAt } = JSON.parse(process.argv[2] ?? '') as Task
+const onStep = (step: AppendStep | CareStep) => {
+  if (step === killAt) process.kill(process.pid, 'SIGKILL')
+}
+const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
+const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
+await compactAll({ catalog, storage: fileStorage, engine, onStep }, table)
+// Nothing is left out because another writer was first: that is done again until it succeeds.
+for (let done = false; !done; ) {
+  const policy = { keepLast: 3, olderThanMs: 0, leastToExpire: 1, pinned: [] }
+  const metadata = await catalog.loadTable(table)
+  const ports = { catalog, storage: fileStorage, onCareStep: onStep }
+  done = await expire(ports, table, metadata, policy).then(
+    () => true,
+    () => false,
+  )
+}
+await removeOrphans({ catalog, storage: fileStorage, onCareStep: onStep }, table, {
+  olderThanMs: leastOrphanAgeMs,
+})
+engine.close()

@@ -1,0 +1,49 @@
+import { connectors } from '@tenseams/debezium/connectors'
+import { beforeAll, expect, test } from 'vitest'
+import { type TestStack, useStack } from '../../support/stack.ts'
+
+let stack: TestStack
+
+beforeAll(async () => {
+  stack = await useStack()
+})
+
+const answerOf = async <Answer>(path: string): Promise<Answer> => {
+  const signal = AbortSignal.timeout(20_000)
+  return (await (await fetch(`${stack.endpoints.connectUrl}${path}`, { signal })).json()) as Answer
+}
+
+test('Connect has the line of Debezium that was asked for, and no other', async () => {
+  const plugins = await answerOf<{ class: string; version: string }[]>('/connector-plugins')
+  const { debezium } = stack.context.settings
+  const versions = plugins
+    .filter((plugin) => plugin.class.startsWith('io.debezium.'))
+    .map(({ version }) => version)
+  expect(versions).toEqual([expect.stringMatching(new RegExp(`^${debezium}\\.`))])
+})
+
+/** Handed on to converters and to Connect itself, or (the last one) heeded by every line and listed by none. */
+const notListed = /^(key|value)\.converter\.|^topic\.creation\.|^field\.name\.adjustment\.mode$/
+
+test.each(connectors)('%s: each of its settings is one that this line knows', async (name) => {
+  const configuration = await answerOf<Record<string, string>>(`/connectors/${name}/config`)
+  const response = await fetch(
+    `${stack.endpoints.connectUrl}/connector-plugins/PostgresConnector/config/validate`,
+    {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(configuration),
+      signal: AbortSignal.timeout(60_000),
+    },
+  )
+  const verdict = (await response.json()) as {
+    error_count: number
+    configs: { value: { name: string; errors: string[] } }[]
+  }
+  const known = new Set(verdict.configs.map(({ value }) => value.name))
+  const unknown = Object.keys(configuration).filter((key) => !known.has(key))
+  expect(unknown.filter((key) => !notListed.test(key))).toEqual([])
+  const errors = verdict.configs.filter(({ value }) => value.errors.length > 0)
+  expect(errors.map(({ value }) => [value.name, value.errors])).toEqual([])
+  expect(verdict.error_count).toBe(0)
+})

@@ -1,0 +1,166 @@
+import { diffContracts } from '@tenseams/contracts/publish/diff'
+import { readUngoverned } from '@tenseams/contracts/publish/ungoverned'
+import { readTopics } from '@tenseams/contracts/topics'
+import { submitJob } from '@tenseams/flink-jobs/submit'
+import { openKafka } from '@tenseams/kafka/client'
+import { eventually } from '@tenseams/local/launcher/host/wait'
+import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { components } from '@tenseams/local/parts/parts'
+import { ConfigResourceTypes } from 'kafkajs'
+import { expect, test } from 'vitest'
+import { type Outcome, runProgram } from '../../runner/program.ts'
+import { withOwnStack } from '../../support/own-stack.ts'
+import { useStack } from '../../support/stack.ts'
+
+const subject = 'orders.order.v1-value'
+const services = ['orders', 'payments', 'fulfilment', 'pulse', 'lakehouse']
+
+/**
+ * A broker and a registry of its own, since on the shared ones everything is published, and other tests leave topics
+ * there that nobody promises. One test, because each step begins where the last one has ended.
+ */
+test('publishing is the only way into the registry, and diff finds every other', async () => {
+  await withOwnStack(['kafka', 'registry'], async (stack) => {
+    const diff = () => contracts(stack, 'diff')
+
+    const before = await diff()
+    expect(before.reason).toBe('exit code 1')
+    for (const { name } of readTopics()) {
+      expect(before.output).toContain(`topic ${name}: the broker does not have it`)
+      expect(before.output).toContain(`subject ${name}-value: not in the registry`)
+    }
+    await refuseToStart(stack)
+    expect(await subjectsOf(stack)).toEqual([])
+
+    expect(await contracts(stack, 'publish')).toMatchObject({ ok: true })
+    expect(await diff()).toMatchObject({ ok: true, output: 'no difference\n' })
+
+    await plantDrift(stack)
+    const planted = await diff()
+    expect(planted.reason).toBe('exit code 1')
+    expect(whatsOf(planted)).toEqual([
+      'topic orders.order.v1: retention.ms -1 is promised, the broker has 3600000',
+      'topic analytics.revenue-per-minute.v1: 4 partitions are promised, the broker has 5',
+      'topic shop.stray.v1: nobody promises it',
+      `subject ${subject}: level FULL_TRANSITIVE is promised, the registry has BACKWARD`,
+      `subject ${subject} version 3: nobody published it from the contracts`,
+      'subject shop.stray.v1-value: belongs to no topic of the contracts',
+    ])
+
+    await stack.kill('registry')
+    const away = await diff()
+    expect(away.reason).toBe('exit code 2')
+    expect(away.output).toContain('does not answer')
+  })
+}, 300_000)
+
+test('the house that runs has what is promised, and what its tools make is known', async () => {
+  const { registryUrl, kafkaBrokers } = (await useStack()).endpoints
+  const drifts = await diffContracts({ registryUrl, brokers: kafkaBrokers, timeoutMs: 30_000 })
+  // Other tests leave topics and subjects of their own on the shared servers.
+  const ours = [
+    ...readTopics().map(({ name }) => name),
+    ...readUngoverned().map(({ prefix }) => prefix),
+  ]
+  const ofOurs = drifts.filter(({ what }) => ours.some((name) => what.includes(` ${name}`)))
+  expect(ofOurs).toEqual([])
+})
+
+function contracts({ endpoints }: Stack, verb: string): Promise<Outcome> {
+  const { registryUrl, kafkaBrokers } = endpoints
+  return runProgram({
+    file: 'contracts/src/main.ts',
+    parameters: [verb, '--registry', registryUrl, '--brokers', kafkaBrokers],
+    environment: { NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' },
+    timeoutMs: 90_000,
+  })
+}
+
+/** Each service by itself, as the launcher would start it, and Flink's job. */
+async function refuseToStart(stack: Stack): Promise<void> {
+  const endings = await Promise.all(services.map((name) => started(stack, name)))
+  for (const [index, { ok, output }] of endings.entries()) {
+    expect(ok, services[index]).toBe(false)
+    expect(output, services[index]).toContain('-value: not published; npm run contracts -- publish')
+  }
+  const { endpoints, context } = stack
+  const submitting = submitJob('revenue-per-minute', {
+    endpoints: {
+      ...{ registryUrl: endpoints.registryUrl, catalogUrl: endpoints.catalogUrl },
+      ...{ brokers: endpoints.kafkaBrokers, flinkUrl: endpoints.flinkUrl },
+      ...{ gatewayUrl: endpoints.sqlGatewayUrl, stateFolder: context.places.flinkState },
+    },
+  })
+  await expect(submitting).rejects.toMatchObject({ code: 'CONTRACT_NOT_PUBLISHED' })
+}
+
+async function started({ context }: Stack, name: string): Promise<Outcome> {
+  const component = components.find((candidate) => candidate.name === name)
+  if (component === undefined) expect.fail(`there is no service ${name}`)
+  const { arguments: given, environment = {} } = await component.command(context)
+  const [file, ...parameters] = given.filter((argument) => !argument.startsWith('--disable'))
+  if (file === undefined) expect.fail(`${name} has no program`)
+  return runProgram({ file, parameters, environment, timeoutMs: 60_000 })
+}
+
+/** One of each kind, as a hurried team would make them: none of them goes by the contracts. */
+async function plantDrift({ endpoints }: Stack): Promise<void> {
+  await askRegistry(endpoints.registryUrl, 'PUT', `/config/${subject}`, {
+    compatibility: 'BACKWARD',
+  })
+  const text = '{"type":"record","name":"OrderEvent","namespace":"tenseams.orders","fields":[]}'
+  await askRegistry(endpoints.registryUrl, 'POST', `/subjects/${subject}/versions`, {
+    schema: text,
+  })
+  const stray = { schema: '"long"' }
+  await askRegistry(endpoints.registryUrl, 'POST', '/subjects/shop.stray.v1-value/versions', stray)
+  const kafka = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'test' })
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    await admin.createTopics({
+      waitForLeaders: false,
+      topics: [{ topic: 'shop.stray.v1', numPartitions: 1 }],
+    })
+    await admin.createPartitions({
+      topicPartitions: [{ topic: 'analytics.revenue-per-minute.v1', count: 5 }],
+    })
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [
+        {
+          type: ConfigResourceTypes.TOPIC,
+          name: 'orders.order.v1',
+          configEntries: [
+            { name: 'retention.ms', value: '3600000' },
+            { name: 'cleanup.policy', value: 'delete' },
+          ],
+        },
+      ],
+    })
+    const isPlanted = async () => {
+      const offsets = await admin.fetchTopicOffsets('analytics.revenue-per-minute.v1')
+      return offsets.length === 5 && (await admin.listTopics()).includes('shop.stray.v1')
+    }
+    await eventually(isPlanted, { timeoutMs: 30_000, what: 'the broker to have what was planted' })
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function askRegistry(url: string, method: string, path: string, body?: object) {
+  const response = await fetch(`${url}${path}`, {
+    method,
+    headers: { 'content-type': 'application/json' },
+    signal: AbortSignal.timeout(10_000),
+    ...(body && { body: JSON.stringify(body) }),
+  })
+  expect(response.ok, `${method} ${path}: ${response.status}`).toBe(true)
+  return response.json()
+}
+
+const subjectsOf = ({ endpoints }: Stack) => askRegistry(endpoints.registryUrl, 'GET', '/subjects')
+
+function whatsOf({ output }: Outcome): readonly string[] {
+  return output.split('\n').filter((line) => /^(?:topic|subject) /.test(line))
+}

@@ -1,0 +1,22 @@
+import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { openStack, type Stack } from '@tenseams/local/launcher/supervise/stack'
+import { inject } from 'vitest'
+
+declare module 'vitest' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: only an interface can be added to.
+  export interface ProvidedContext {
+    /** The instance that `integration-setup.ts` has started, or was given. */
+    readonly instance: string
+  }
+}
+
+export type TestStack = Omit<Stack, 'stop'>
+
+/**
+ * The stack that all integration tests share: endpoints, passwords, and the lives of its components (`kill`, `pause`,
+ * `resume`, `restart`). Whoever ends a component brings it back, also when the test fails; `stop()` is not for tests.
+ * Others' data are in it, too: a test uses ids of its own and counts only those.
+ */
+export function useStack(): Promise<TestStack> {
+  return openStack({ root: projectRoot, instance: inject('instance') })
+}
