@@ -12,7 +12,7 @@ ${confirmation}
 `
 }
 
-function house(path: string, text: string): ReadonlyMap<string, string> {
+function repository(path: string, text: string): ReadonlyMap<string, string> {
   return new Map([
     ['package.json', '{"scripts":{"test":"node a.js","check":"node a.js"}}'],
     ['adr/README.md', `[one](${path.replace('adr/', '')})`],
@@ -30,7 +30,7 @@ test.each([
   '`npm run check`',
   'npm test shows it',
 ])('a decision is confirmed by what can be run: %s', (confirmation) => {
-  const tree = house(path, decision(confirmation))
+  const tree = repository(path, decision(confirmation))
   expect([...unconfirmedDecisions(tree), ...disorderlyDecisions(tree)]).toEqual([])
 })
 
@@ -39,18 +39,18 @@ test.each([
   ['see `test/seams/gone.test.ts`', 'test/seams/gone.test.ts, which is not there'],
   ['`npm run magic`', 'npm run magic, which is not there'],
 ])('a decision is not confirmed by: %s', (confirmation, sentence) => {
-  expect(unconfirmedDecisions(house(path, decision(confirmation)))).toEqual([
+  expect(unconfirmedDecisions(repository(path, decision(confirmation)))).toEqual([
     expect.stringContaining(sentence),
   ])
 })
 
 test('a decision without a Confirmation is found', () => {
-  expect(unconfirmedDecisions(house(path, '# Title'))).toHaveLength(1)
+  expect(unconfirmedDecisions(repository(path, '# Title'))).toHaveLength(1)
 })
 
 test('numbers begin at one and have no gaps', () => {
-  expect(disorderlyDecisions(house('adr/0002-native.md', decision('')))).toHaveLength(1)
-  expect(disorderlyDecisions(house('adr/native.md', decision('')))).toHaveLength(1)
+  expect(disorderlyDecisions(repository('adr/0002-native.md', decision('')))).toHaveLength(1)
+  expect(disorderlyDecisions(repository('adr/native.md', decision('')))).toHaveLength(1)
 })
 
 test('a decision stands in the index and has the parts of its form', () => {

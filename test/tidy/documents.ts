@@ -47,7 +47,8 @@ export function sectionUnder(text: string, heading: string): string | undefined 
   return rest.slice(0, end < 0 ? undefined : end).join('\n')
 }
 
-function tableUnder(text: string, heading: string): readonly (readonly string[])[] {
+/** The body of the first table under a heading, cell by cell. */
+export function tableUnder(text: string, heading: string): readonly (readonly string[])[] {
   const lines = (sectionUnder(text, heading) ?? '').split('\n')
   const cells = lines
     .filter((line) => line.startsWith('|'))

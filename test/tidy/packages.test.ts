@@ -42,12 +42,12 @@ test('a document may only tell to run what exists', () => {
 test('the lock file must agree with every manifest, whatever the order', () => {
   const dependencies = { a: '1.0.0', b: '2.0.0' }
   const lock = (packages: object) => ['package-lock.json', JSON.stringify({ packages })] as const
-  const house = new Map([manifest({ dependencies }), ['test/package.json', '{}']])
+  const repository = new Map([manifest({ dependencies }), ['test/package.json', '{}']])
   const agreed = { '': { dependencies: { b: '2.0.0', a: '1.0.0' } }, test: {} }
-  expect(staleLocks(new Map([...house, lock(agreed)]))).toEqual([])
+  expect(staleLocks(new Map([...repository, lock(agreed)]))).toEqual([])
   const changed = { ...agreed, '': { dependencies: { a: '1.0.0', b: '2.0.1' } } }
-  expect(staleLocks(new Map([...house, lock(changed)]))).toHaveLength(1)
-  expect(staleLocks(new Map([...house, lock({ '': agreed[''] })]))).toEqual([
+  expect(staleLocks(new Map([...repository, lock(changed)]))).toHaveLength(1)
+  expect(staleLocks(new Map([...repository, lock({ '': agreed[''] })]))).toEqual([
     'test/package.json and package-lock.json differ: run npm install',
   ])
 })

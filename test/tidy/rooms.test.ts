@@ -8,7 +8,7 @@ const rooms = ['contracts', 'packages/decider', 'packages/kafka', 'packages/even
     (room) => [`${room}/package.json`, `{"name":"@tenseams/${room.split('/').at(-1)}"}`] as const,
   )
 
-function house(file: string, text: string): ReadonlyMap<string, string> {
+function repository(file: string, text: string): ReadonlyMap<string, string> {
   return new Map([...rooms, [file, text]])
 }
 
@@ -23,7 +23,7 @@ test.each([
   ['services/orders/src/a.ts', '@tenseams/nowhere/main', 'no room has that name'],
   ['packages/new/src/a.ts', '@tenseams/kafka/client', 'has no line in test/tidy/rooms.ts'],
 ])('%s may not import %s', (file, source, sentence) => {
-  const found = forbiddenImports(house(file, `import { a } from '${source}'`))
+  const found = forbiddenImports(repository(file, `import { a } from '${source}'`))
   expect(found).toEqual([expect.stringContaining(sentence)])
 })
 
@@ -35,14 +35,14 @@ test.each([
   ['test/seams/06/a.test.ts', '@tenseams/orders/main'],
   ['test/seams/06/a.test.ts', '../../../services/orders/src/main.ts'],
 ])('%s may import %s', (file, source) => {
-  const tree = house(file, `import type { A } from '${source}'`)
+  const tree = repository(file, `import type { A } from '${source}'`)
   expect([...forbiddenImports(tree), ...impureDomains(tree)]).toEqual([])
 })
 
 test.each(['pg', 'node:crypto', '@tenseams/contracts/topics', '../settings.ts'])(
   'a domain file may not import %s',
   (source) => {
-    const tree = house('services/orders/src/domain/order.ts', `import { a } from '${source}'`)
+    const tree = repository('services/orders/src/domain/order.ts', `import { a } from '${source}'`)
     expect(impureDomains(tree)).toHaveLength(1)
   },
 )

@@ -19,7 +19,7 @@ const privateHost =
   /https?:\/\/((?:10|192\.168|172\.(?:1[6-9]|2\d|3[01])|169\.254)\.[\d.]+|[\w.-]+\.(?:internal|corp|lan|intranet))\b/g
 
 /** What is true on one machine or in one network only. */
-export function machinePlaces(tree: Tree): readonly string[] {
+export function machinePaths(tree: Tree): readonly string[] {
   return [...tree].flatMap(([path, text]) => [
     ...matches(text, machinePath).map((found) => `${path} names a machine's path: ${found}`),
     ...matches(text, privateHost).map((found) => `${path} names a private host: ${found}`),
@@ -27,7 +27,7 @@ export function machinePlaces(tree: Tree): readonly string[] {
 }
 
 /** Where artefacts come from is a matter of each user's own npm and Maven settings. */
-export function registryPlaces(tree: Tree): readonly string[] {
+export function boundRegistries(tree: Tree): readonly string[] {
   const lock = [...(tree.get('package-lock.json') ?? '').matchAll(/"resolved": "(https?:[^"]*)"/g)]
     .flatMap(([, url]) => url ?? [])
     .filter((url) => !url.startsWith('https://registry.npmjs.org/'))

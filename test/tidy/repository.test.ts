@@ -2,15 +2,17 @@ import { expect, test } from 'vitest'
 import { looseContracts, versionsWithoutRecords } from './contracts.ts'
 import { disorderlyDecisions, unconfirmedDecisions } from './decisions.ts'
 import { deadLinks, looseSteps } from './documents.ts'
+import { exceptions, withExceptions } from './exceptions.ts'
+import { refusedWords } from './glossary.ts'
 import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
-import { machinePlaces, ownerlessFolders, registryPlaces } from './places.ts'
+import { boundRegistries, machinePaths, ownerlessFolders } from './paths.ts'
 import { forbiddenImports, impureDomains } from './rooms.ts'
 import { type Rule, readTree } from './tree.ts'
 import { repeatedVersions } from './versions.ts'
 
 const tree = readTree()
 
-test('the house is not empty', () => {
+test('the repository is not empty', () => {
   expect(tree.size).toBeGreaterThan(50)
   expect(tree.has('package.json')).toBe(true)
 })
@@ -19,8 +21,8 @@ test.each<[string, Rule]>([
   ['each room imports only the rooms that it may', forbiddenImports],
   ['a domain imports the decider only', impureDomains],
   ['every folder has an owner', ownerlessFolders],
-  ['nothing names a place on one machine or in one network', machinePlaces],
-  ['nothing binds its users to a registry', registryPlaces],
+  ['nothing names a path of one machine or in one network', machinePaths],
+  ['nothing binds its users to a registry', boundRegistries],
   ['dependencies are pinned exactly', looseDependencies],
   ['the lock file agrees with every package.json', staleLocks],
   ['every script runs a file that is there', emptyScripts],
@@ -31,6 +33,10 @@ test.each<[string, Rule]>([
   ['each decision is confirmed by something that runs', unconfirmedDecisions],
   ['every topic has its schemas and its dead letter topic', looseContracts],
   ['every version of a schema has records that it wrote', versionsWithoutRecords],
+  [
+    'one word for one thing, as docs/glossary.md has it',
+    withExceptions(refusedWords, exceptions.refusedWords),
+  ],
   ['JVM versions stand in the pom only', repeatedVersions],
 ])('%s', (_promise, rule) => {
   expect(rule(tree)).toEqual([])

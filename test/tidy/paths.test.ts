@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { machinePlaces, ownerlessFolders, registryPlaces } from './places.ts'
+import { boundRegistries, machinePaths, ownerlessFolders } from './paths.ts'
 
 /** Written in parts, so that this file keeps the rule itself. */
 const slash = '/'
@@ -16,7 +16,7 @@ test.each([
   `url = http:${slash}/10.1.2.3:8080/npm`,
   `url = https:${slash}/packages.example.corp/npm`,
 ])('%s is true on one machine only', (text) => {
-  expect(machinePlaces(new Map([['a.md', text]]))).toHaveLength(1)
+  expect(machinePaths(new Map([['a.md', text]]))).toHaveLength(1)
 })
 
 test.each([
@@ -26,7 +26,7 @@ test.each([
   'deploy/local/root/a',
   '/usr/lib/jvm',
 ])('%s is true everywhere', (text) => {
-  expect(machinePlaces(new Map([['a.md', text]]))).toEqual([])
+  expect(machinePaths(new Map([['a.md', text]]))).toEqual([])
 })
 
 test.each([
@@ -34,10 +34,10 @@ test.each([
   ['deploy/local/jvm/pom.xml', '<repositories></repositories>'],
   ['.npmrc', 'fund=false'],
 ])('%s may not bind its users to a registry', (path, text) => {
-  expect(registryPlaces(new Map([[path, text]]))).toHaveLength(1)
+  expect(boundRegistries(new Map([[path, text]]))).toHaveLength(1)
 })
 
 test('the public registry in the lock file is no bond', () => {
   const text = '{ "resolved": "https://registry.npmjs.org/pg/-/pg-8.23.1.tgz" }'
-  expect(registryPlaces(new Map([['package-lock.json', text]]))).toEqual([])
+  expect(boundRegistries(new Map([['package-lock.json', text]]))).toEqual([])
 })
