@@ -18,6 +18,8 @@ export type Claim = {
   readonly provokes?: readonly string[]
   /** The service that is started in an unusual way for a guard that is off, or that is to be seen alone. */
   readonly unusualPart?: (guard: string, isOn: boolean) => StackSettings['broken'] | undefined
+  /** The files from which services start for a guard that is off, or whose provocation is run with the guard on. */
+  readonly entryFiles?: (guard: string, isOn: boolean) => StackSettings['entryFiles']
   /** What is otherwise on the instance that it is proven on. */
   readonly settings?: (numbers: Readonly<Record<string, number>>) => Partial<StackSettings>
   /** Options that are whole numbers. */

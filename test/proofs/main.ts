@@ -112,7 +112,13 @@ function readWish(parameters: string[]): Wish | 'help' | undefined {
 function settingsOf({ claim, broken, provoked, numbers }: Wish): Partial<StackSettings> {
   const guard = broken ?? provoked
   const unusual = guard === undefined ? undefined : claim.unusualPart?.(guard, broken === undefined)
-  return { ...claim.settings?.(numbers), ...(unusual && { broken: unusual }) }
+  const entryFiles =
+    guard === undefined ? undefined : claim.entryFiles?.(guard, broken === undefined)
+  return {
+    ...claim.settings?.(numbers),
+    ...(unusual && { broken: unusual }),
+    ...(entryFiles && { entryFiles }),
+  }
 }
 
 function numbersOf(

@@ -110,7 +110,7 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
     arguments: [
       // kafkajs computes negative delays (tulios/kafkajs#1751), of which Node 24 warns each time.
       '--disable-warning=TimeoutNegativeWarning',
-      join(context.places.root, 'services', service.name, 'src', 'main.ts'),
+      entryFile(context, service.name),
     ],
     environment: {
       HOST: host,
@@ -128,6 +128,11 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
 
 function silverInterval({ settings: { silverIntervalMs } }: Context) {
   return silverIntervalMs === undefined ? {} : { SILVER_INTERVAL_MS: String(silverIntervalMs) }
+}
+
+/** The file with which a service starts: the one that the instance's settings name, or the service's own. */
+function entryFile({ places, settings: { entryFiles } }: Context, name: string): string {
+  return join(places.root, entryFiles?.[name] ?? join('services', name, 'src', 'main.ts'))
 }
 
 function brokenGuard({ settings: { broken } }: Context, name: string) {

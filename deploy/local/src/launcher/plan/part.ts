@@ -27,6 +27,12 @@ export type StackSettings = {
   readonly silverIntervalMs?: number
   /** What all slots of Flink's TaskManager share for RocksDB, in MB; 256 when left out. */
   readonly flinkManagedMemoryMb?: number
+  /**
+   * Services, by name, that start from another file than their own `src/main.ts`, each given from the repository's root.
+   * For proofs: a service with one part replaced by a faulty one. Like every setting it is remembered with the instance,
+   * so a service that is killed and started again runs the same file.
+   */
+  readonly entryFiles?: Readonly<Record<string, string>>
   /** A service that runs without one of its guards, for a proof that must then fail. */
   readonly broken?: { readonly part: string; readonly guard: string }
 }
