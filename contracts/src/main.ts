@@ -8,7 +8,13 @@ import { generate, staleFiles } from './generate/generate.ts'
 import { writeMissingRecords } from './generate/records.ts'
 import { diffContracts } from './publish/diff.ts'
 import { publishContracts } from './publish/publish.ts'
-import { danceLines, dances, runDance, StoppedError, withoutOrder } from './rollouts/command.ts'
+import {
+  rolloutLines,
+  rollouts,
+  runRollout,
+  StoppedError,
+  withoutOrder,
+} from './rollouts/command.ts'
 
 const help = `npm run contracts -- <verb>
 
@@ -17,22 +23,22 @@ const help = `npm run contracts -- <verb>
   check              whether the contracts as they lie here may be merged; more by check --help
   diff               what differs between the contracts and the running broker and registry,
                      each difference with the next step
-  dance <name>       runs old and new producers and consumers in the right order, and in the wrong one, on topics
-                     of its own; docs/dances says when to choose which
-${danceLines()}
-    --break=order          dances the wrong order as if it were right: it must be refuted
+  rollout <name>     runs old and new producers and consumers in the right order, then in the wrong one, on topics
+                     of its own; docs/rollouts says when to choose which
+${rolloutLines()}
+    --break=order          runs the wrong order as if it were the right one: it must be refuted
   generate           writes the TypeScript types into contracts/generated, and docs/keys.md
   generate --check   says which of them are stale
   records            encodes records of every schema version that has none yet into contracts/records
 
-For publish, diff and dance:
+For publish, diff and rollout:
   --instance <name>          of the native stack (default)
   --offset <n>               its port offset, instead of the one with which it was started last
   --registry <url>           instead of the instance's, with its path, e.g. http://host/apis/ccompat/v7
   --brokers <host:port,…>    instead of the instance's
-  --timeout <seconds>        for all of a publish (60), for each question of a diff and step of a dance
+  --timeout <seconds>        for all of a publish (60), for each request of a diff and each wait of a rollout
 
-Exit codes: 0 it is so; 1 refused, different, stale, or a refuted dance; 2 it could not be done.
+Exit codes: 0 it holds; 1 refused, different, stale, or a refuted rollout; 2 undecided, or not possible.
 `
 
 const options = {
@@ -57,7 +63,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = readArguments(args)
   const [verb, ...rest] = positionals
   if (values.help === true) return say(help)
-  if (verb === 'dance') return dance(values, rest)
+  if (verb === 'rollout') return rollout(values, rest)
   if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected`)
   if (verb === 'publish') return publish(values)
   if (verb === 'diff') return diff(values)
@@ -78,12 +84,12 @@ async function diff(values: Values): Promise<number> {
   return drifts.length === 0 ? 0 : 1
 }
 
-async function dance(values: Values, [name, ...rest]: readonly string[]): Promise<number> {
-  const chosen = dances.find((candidate) => candidate.name === name)
-  if (chosen === undefined || rest.length > 0) throw new UsageError('dance goes with one name')
-  if (![undefined, 'order'].includes(values.break)) throw new UsageError('--break goes with order')
-  const danced = values.break === undefined ? chosen : withoutOrder(chosen)
-  const { holds } = await runDance(danced, placesOf(values), say)
+async function rollout(values: Values, [name, ...rest]: readonly string[]): Promise<number> {
+  const chosen = rollouts.find((candidate) => candidate.name === name)
+  if (chosen === undefined || rest.length > 0) throw new UsageError('rollout takes one name')
+  if (![undefined, 'order'].includes(values.break)) throw new UsageError('--break takes order')
+  const tried = values.break === undefined ? chosen : withoutOrder(chosen)
+  const { holds } = await runRollout(tried, placesOf(values), say)
   return holds ? 0 : 1
 }
 

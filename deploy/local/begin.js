@@ -27,7 +27,10 @@ const verbs = {
     'deploy/local/src/launcher/cli/stack-command.ts',
     'up, down, status and more of the running system',
   ],
-  contracts: ['contracts/src/main.ts', 'check, publish, compare and dance schemas; generate types'],
+  contracts: [
+    'contracts/src/main.ts',
+    'check, publish, compare and roll out schemas; generate types',
+  ],
   jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
   lake: ['services/lakehouse/src/cli/lake-command.ts', 'tables, rows and care of the lakehouse'],
   'read-model': [

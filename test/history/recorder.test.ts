@@ -108,7 +108,7 @@ describe('a history', () => {
 
   test.each([
     ['a torn line in the middle', ['{"ind', line({ phase: 'ok', kind: 'crash' })]],
-    ['an unknown kind', [line({ phase: 'ok', kind: 'dance' })]],
+    ['an unknown kind', [line({ phase: 'ok', kind: 'deleted' })]],
     ['an unknown phase', [line({ phase: 'perhaps', kind: 'crash' })]],
     ['an index that does not rise', [1, 2].map(() => line({ phase: 'ok', kind: 'crash' }))],
     ['a completion of nothing', [line({ phase: 'ok', kind: 'crash', of: 7 })]],

@@ -52,7 +52,7 @@ describe('a broken evolution is refused', { timeout: TIMEOUT_MS }, () => {
     const { code, said } = checkout.check('--base', 'main')
     expect(said).toContain(read(name, 'refused.txt').trim())
     expect(said).toContain('billing (consumers of parcels.parcel.v1)')
-    expect(said).toContain('npm run contracts -- dance ')
+    expect(said).toContain('npm run contracts -- rollout ')
     expect(code).toBe(1)
   })
 })

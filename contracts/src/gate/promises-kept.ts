@@ -1,4 +1,3 @@
-import { newTopicStep } from '../rollouts/rolling-upgrades.ts'
 import type { Compatibility } from '../topics.ts'
 import {
   type ContractSet,
@@ -9,6 +8,7 @@ import {
   topicsFile,
 } from './contract-set.ts'
 import { directionsOf, isTransitive } from './difference.ts'
+import { newTopicStep } from './next-step.ts'
 import { type Refusal, readersOf } from './refusal.ts'
 
 /**

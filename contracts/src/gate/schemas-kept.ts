@@ -1,6 +1,5 @@
 import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { ContractError } from '../errors.ts'
-import { stepFor } from '../rollouts/rolling-upgrades.ts'
 import { parseSchema } from '../schemas.ts'
 import type { Compatibility } from '../topics.ts'
 import {
@@ -12,6 +11,7 @@ import {
 } from './contract-set.ts'
 import { type Difference, isTransitive } from './difference.ts'
 import { differencesOf } from './differences.ts'
+import { nextStepFor } from './next-step.ts'
 import { type Refusal, readersOf } from './refusal.ts'
 
 /** A topic of the working tree, all of whose properties were read strictly. */
@@ -160,6 +160,6 @@ function refusalOf(
     what: `${note}${difference.what} (version ${version} against ${against}, ${topic.compatibility})`,
     why: difference.why,
     whom: readersOf(topic),
-    todo: stepFor(difference, topic.format),
+    todo: nextStepFor(difference, topic.format),
   }
 }

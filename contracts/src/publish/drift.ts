@@ -53,7 +53,7 @@ function topicDrift(promised: BrokerTopic, topics: readonly BrokerTopic[]): read
       : [
           {
             what: `topic ${name}: ${partitions} partitions are promised, the broker has ${found.partitions}`,
-            next: 'no publishing mends it, since keys would lie in other partitions: a new version of the topic, docs/dances/breaking-by-new-topic.md',
+            next: 'publishing cannot correct it, because keys would move to other partitions: make a new version of the topic, docs/rollouts/breaking-by-new-topic.md',
           },
         ]
   const settings = Object.entries(configs)

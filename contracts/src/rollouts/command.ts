@@ -1,7 +1,7 @@
 import kafkajs from 'kafkajs'
 import { PublishError } from '../errors.ts'
-import { type Dance, type Danced, perform, type Step } from './rollout.ts'
-import { Stage, type StageOptions } from './stage.ts'
+import { type Rollout, type RolloutResult, runBothOrders, type Step } from './rollout.ts'
+import { Sandbox, type SandboxOptions } from './sandbox.ts'
 import { breakingByNewTopic } from './to-a-new-topic.ts'
 import {
   addEventType,
@@ -10,7 +10,7 @@ import {
   renameByAlias,
 } from './within-a-topic.ts'
 
-export const dances: readonly Dance[] = [
+export const rollouts: readonly Rollout[] = [
   addOptionalField,
   renameByAlias,
   addEventType,
@@ -18,55 +18,55 @@ export const dances: readonly Dance[] = [
   breakingByNewTopic,
 ]
 
-/** The dance with its guard switched off: the order. It must be refuted. */
-export function withoutOrder(dance: Dance): Dance {
-  return { ...dance, right: dance.wrong }
+/** The rollout with its wrong order in place of the right one. It must be refuted. */
+export function withoutOrder(rollout: Rollout): Rollout {
+  return { ...rollout, right: rollout.wrong }
 }
 
-/** The dances by name, one a line. */
-export function danceLines(): string {
-  return dances
+/** One line per rollout, for the help text. */
+export function rolloutLines(): string {
+  return rollouts
     .map(({ name, level, order }) => `    ${name.padEnd(22)} ${level}: ${order}`)
     .join('\n')
 }
 
 /**
- * Dances on a stage of its own, which is removed at the end, also after Ctrl-C.
+ * Runs a rollout in a sandbox of its own, which is removed at the end, also after Ctrl-C.
  *
- * @throws PublishError and the codec's errors when it cannot be decided.
+ * @throws PublishError, StoppedError and the codec's errors when the result is undecided.
  */
-export async function runDance(
-  dance: Dance,
-  options: StageOptions,
+export async function runRollout(
+  rollout: Rollout,
+  options: SandboxOptions,
   say: (line: string) => unknown,
-): Promise<Danced> {
-  say(`${dance.name} at ${dance.level}: ${dance.order}`)
-  const stage = await Stage.open(options)
+): Promise<RolloutResult> {
+  say(`${rollout.name} at ${rollout.level}: ${rollout.order}`)
+  const sandbox = await Sandbox.open(options)
   const stopped = Promise.withResolvers<never>()
   const stop = () => stopped.reject(new StoppedError('stopped before the end'))
   process.once('SIGINT', stop).once('SIGTERM', stop)
   try {
-    const danced = await Promise.race([
-      perform(dance, stage, (order, step) => say(lineOf(order, step))),
+    const result = await Promise.race([
+      runBothOrders(rollout, sandbox, (order, step) => say(lineOf(order, step))),
       stopped.promise,
     ])
-    say(danced.holds ? 'the right order held, every wrong one failed' : 'REFUTED')
-    return danced
+    say(result.holds ? 'the right order held, every wrong one failed' : 'REFUTED')
+    return result
   } catch (error) {
     if (!(error instanceof kafkajs.KafkaJSError)) throw error
-    throw new PublishError('the broker did not answer as it should', {
+    throw new PublishError('a request to the broker failed', {
       cause: error,
       retriable: true,
     })
   } finally {
     process.off('SIGINT', stop).off('SIGTERM', stop)
-    await stage.close()
+    await sandbox.close()
   }
 }
 
-/** Somebody ended it: nothing is decided. */
+/** The run was interrupted, so its result is undecided. */
 export class StoppedError extends Error {
-  readonly code = 'DANCE_STOPPED'
+  readonly code = 'ROLLOUT_STOPPED'
   readonly retriable = true
 }
 

@@ -3,7 +3,7 @@ import type { Codec } from '@tenseams/codec/codec'
 import { UndecodableError } from '@tenseams/codec/errors'
 import kafkajs, { type Admin, type Consumer, type Kafka } from 'kafkajs'
 import { PublishError } from '../errors.ts'
-import type { Build, DanceEvent, Value } from './build.ts'
+import type { Build, RolloutEvent, Value } from './build.ts'
 
 type Options = {
   readonly groupId: string
@@ -14,21 +14,21 @@ type Options = {
   readonly timeoutMs: number
 }
 
-/** What a build made of the records that it read, each one time. */
+/** What one build understood of the records that it read. */
 export type Consumed = {
-  readonly understood: readonly DanceEvent[]
-  /** Why records went to the dead letter topic. */
+  readonly understood: readonly RolloutEvent[]
+  /** For each dead-lettered record, the reason. */
   readonly deadLetters: readonly string[]
-  /** How many it read, passed over and committed: types that it does not know. */
-  readonly passedOver: number
+  /** Number of records of unknown types, which were skipped and committed. */
+  readonly skipped: number
 }
 
 type Position = { readonly partition: number; readonly offset: string }
 
 /**
- * Readers of one group, one after another, each of some build. As the house's services do, they drop repeats by event
- * id, and write a record that nobody can read aside, so that no partition stops; either way it is committed, and no
- * later build of the group sees it again.
+ * A consumer group in which one consumer after another runs, each of some build. As in our services, a consumer drops
+ * repeated event ids and dead-letters a record that it cannot decode, so that no partition stops. Both are committed, so
+ * no later build of the group sees the record again.
  */
 export class ConsumerGroup {
   readonly groupId: string
@@ -42,32 +42,32 @@ export class ConsumerGroup {
   }
 
   /**
-   * A consumer of a build starts, reads to the topic's present end, and stops.
+   * Starts a consumer of a build, reads to the topic's current end, and stops it.
    *
-   * @param commit false for one that is killed between its effect and its commit.
-   * @param dropRepeats false for one that has no inbox.
+   * @param commit false for a consumer that is killed between its effect and its commit.
+   * @param dropRepeats false for a consumer without an inbox.
    * @throws RegistryUnavailableError, PublishError when the end is not reached in time.
    */
   async consume(build: Build, { commit = true, dropRepeats = true } = {}): Promise<Consumed> {
     const codec = this.#options.codecOf(build)
-    const understood: DanceEvent[] = []
+    const understood: RolloutEvent[] = []
     const deadLetters: string[] = []
-    let passedOver = 0
+    let skipped = 0
     for (const bytes of await this.#records(commit)) {
       try {
         const { value } = await codec.decode<Value>(this.#options.topic, bytes)
         const event = build.read(value)
-        if (event === undefined) passedOver += 1
+        if (event === undefined) skipped += 1
         else if (!dropRepeats || this.#isNew(event)) understood.push(event)
       } catch (error) {
         if (!(error instanceof UndecodableError)) throw error
         deadLetters.push(error.message)
       }
     }
-    return { understood, deadLetters, passedOver }
+    return { understood, deadLetters, skipped }
   }
 
-  #isNew({ id }: DanceEvent): boolean {
+  #isNew({ id }: RolloutEvent): boolean {
     const isNew = !this.#inbox.has(id)
     this.#inbox.add(id)
     return isNew
@@ -96,10 +96,10 @@ export class ConsumerGroup {
     }
   }
 
-  /** The ends of the partitions in which the group has not read everything. */
+  /** The end of each partition that the group has not read completely. */
   async #unread(ends: readonly Position[]): Promise<readonly Position[]> {
     const { admin, topic } = this.#options
-    const [read] = await this.#patiently(() =>
+    const [read] = await this.#retried(() =>
       admin.fetchOffsets({ groupId: this.groupId, topics: [topic] }),
     )
     return ends
@@ -110,8 +110,8 @@ export class ConsumerGroup {
       })
   }
 
-  /** A broker that makes its topic of offsets just now says "not the coordinator", and kafkajs's admin gives up. */
-  async #patiently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  /** While a broker creates its offsets topic it answers "not the coordinator", and kafkajs's admin does not retry. */
+  async #retried<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
     const deadline = Date.now() + this.#options.timeoutMs
     for (;;) {
       try {

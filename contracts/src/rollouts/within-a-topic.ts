@@ -1,14 +1,14 @@
-import { avroText, type Build, type DanceEvent, envelopeOf, headOf, type Value } from './build.ts'
-import { evolution } from './evolution.ts'
+import { avroText, type Build, envelopeOf, headOf, type RolloutEvent, type Value } from './build.ts'
+import { rolloutOf } from './version-change.ts'
 
 const total = { name: 'totalMinor', type: 'long' }
 
-/** Beyond what a double holds, so that a reader that rounds is found. */
+/** Larger than a double can hold exactly, so that a reader that rounds is found. */
 const amountOf = (index: number) => 2n ** 63n - 1n - BigInt(index)
 
 const totalBuild = (text: string, more: (value: Value) => object = () => ({})): Build => ({
   contract: { text, format: 'avro' },
-  write: ({ totalMinor, ...event }) => ({ ...envelopeOf(event as DanceEvent), totalMinor }),
+  write: ({ totalMinor, ...event }) => ({ ...envelopeOf(event as RolloutEvent), totalMinor }),
   read: (value) => ({ ...headOf(value), totalMinor: value.totalMinor as bigint, ...more(value) }),
 })
 
@@ -16,7 +16,7 @@ const orderBefore = totalBuild(avroText('OrderNoted', [total]))
 const voucher = { name: 'voucher', type: ['null', 'string'] }
 
 /** FULL: either side may be ahead, because the field has a default in both directions. */
-export const addOptionalField = evolution({
+export const addOptionalField = rolloutOf({
   name: 'add-optional-field',
   level: 'FULL_TRANSITIVE',
   first: 'either',
@@ -37,8 +37,8 @@ export const addOptionalField = evolution({
 
 const gross = { name: 'grossMinor', type: 'long' }
 
-/** BACKWARD: the new reader knows the old name, the old one will never know the new. */
-export const renameByAlias = evolution({
+/** BACKWARD: the new reader knows the old name, but the old reader does not know the new one. */
+export const renameByAlias = rolloutOf({
   name: 'rename-by-alias',
   level: 'BACKWARD_TRANSITIVE',
   first: 'consumers',
@@ -63,8 +63,8 @@ const noticeBefore: Build = {
 }
 const locale = { name: 'locale', type: 'string' }
 
-/** FORWARD: old readers pass a new field over; a new reader has nothing to put where it is missing. */
-export const addRequiredField = evolution({
+/** FORWARD: an old reader skips a new field, but a new reader has no value for a field that is missing. */
+export const addRequiredField = rolloutOf({
   name: 'add-required-field',
   level: 'FORWARD',
   first: 'producers',
@@ -87,7 +87,7 @@ export const addRequiredField = evolution({
 
 const parcelText = (branches: string, messages: string) => `syntax = "proto3";
 
-package tenseams.dance.v1;
+package tenseams.rollout.v1;
 
 message ParcelEvent {
   string event_id = 1;
@@ -102,7 +102,7 @@ message ParcelSent {
 }
 ${messages}`
 
-const lostMessage = '\nmessage ParcelLost {\n  string place = 1;\n}\n'
+const lostMessage = '\nmessage ParcelLost {\n  string depot = 1;\n}\n'
 
 const parcelBefore: Build = {
   contract: { format: 'protobuf', text: parcelText('', '') },
@@ -117,10 +117,10 @@ const parcelBefore: Build = {
 }
 
 /**
- * The bytes are compatible in both directions, the meaning is not: a reader that does not know a type passes over it and
- * commits, and never comes back. So consumers go first even where the level would let anybody.
+ * The bytes are compatible in both directions, the meaning is not: a reader that does not know a type skips the record and
+ * commits, so it never handles that event. Therefore consumers go first even where the level allows any order.
  */
-export const addEventType = evolution({
+export const addEventType = rolloutOf({
   name: 'add-event-type',
   level: 'BACKWARD_TRANSITIVE',
   first: 'consumers',
@@ -131,21 +131,21 @@ export const addEventType = evolution({
       text: parcelText('  ParcelLost lost = 6;\n', lostMessage),
     },
     write: (event) =>
-      event.place === undefined
+      event.depot === undefined
         ? { ...parcelBefore.write(event), lost: null }
         : {
             ...{ ...envelopeOf(event), type: 'ParcelLost', sent: null },
-            lost: { place: event.place },
+            lost: { depot: event.depot },
           },
     read: (value) => {
       if (value.lost === null) return parcelBefore.read(value)
-      return { ...headOf(value), place: String((value.lost as Value).place) }
+      return { ...headOf(value), depot: String((value.lost as Value).depot) }
     },
   },
   factsBefore: (index) => ({ carrier: `carrier ${index}` }),
-  factsAfter: (index) => (index % 2 ? { place: `place ${index}` } : { carrier: `by ${index}` }),
+  factsAfter: (index) => (index % 2 ? { depot: `depot ${index}` } : { carrier: `by ${index}` }),
   forbidden: {
-    what: "another meaning for an old branch's number",
+    what: "another message under an old branch's number",
     text: parcelText('', lostMessage).replace('ParcelSent sent = 5', 'ParcelLost lost = 5'),
   },
 })

@@ -5,24 +5,24 @@ import { openRegistry, type Registry } from '@tenseams/codec/registry'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { PublishError } from '../errors.ts'
 import { type Compatibility, subjectOf } from '../topics.ts'
-import type { Build, DanceEvent } from './build.ts'
+import type { Build, RolloutEvent } from './build.ts'
 import { ConsumerGroup } from './consumer-group.ts'
 
 const PARTITIONS = 2
 
-export type StageOptions = {
+export type SandboxOptions = {
   readonly registryUrl: string
   readonly brokers: string
-  /** For each thing that is waited for. */
+  /** For each wait. */
   readonly timeoutMs: number
 }
 
 /**
- * Where a dance is danced: topics, subjects and consumer groups of its own on the real broker and in the real registry,
- * removed by `close`. After a SIGKILL they stay, and `contracts diff` names them.
+ * Where a rollout runs: topics, subjects and consumer groups of its own on the real broker and in the real registry.
+ * `close` removes them. After a SIGKILL they stay, and `contracts diff` names the topics and subjects.
  */
-export class Stage {
-  readonly #options: StageOptions
+export class Sandbox {
+  readonly #options: SandboxOptions
   readonly #kafka: Kafka
   readonly #admin: Admin
   readonly #registry: Registry
@@ -30,29 +30,29 @@ export class Stage {
   readonly #topics: string[] = []
   readonly #groups: ConsumerGroup[] = []
 
-  private constructor(options: StageOptions, kafka: Kafka) {
+  private constructor(options: SandboxOptions, kafka: Kafka) {
     this.#options = options
     this.#kafka = kafka
     this.#admin = kafka.admin()
     this.#registry = openRegistry(options.registryUrl, options.timeoutMs)
   }
 
-  /** @throws PublishError when broker or registry do not answer. */
-  static async open(options: StageOptions): Promise<Stage> {
-    const stage = new Stage(options, openKafka(options))
-    await stage.#registry.subjects()
+  /** @throws PublishError, RegistryError when the broker or the registry does not answer. */
+  static async open(options: SandboxOptions): Promise<Sandbox> {
+    const sandbox = new Sandbox(options, openKafka(options))
+    await sandbox.#registry.subjects()
     try {
-      await stage.#admin.connect()
+      await sandbox.#admin.connect()
     } catch (cause) {
       const message = `the broker at ${options.brokers} does not answer`
       throw new PublishError(message, { cause, retriable: true })
     }
-    return stage
+    return sandbox
   }
 
-  /** A topic of this dance. @param name like `orders.v1`. */
+  /** Creates a topic of this rollout. @param name like `orders.v1`. */
   async topic(name: string): Promise<string> {
-    const topic = `dance.${this.#run}-${this.#topics.length + 1}.${name}`
+    const topic = `rollout.${this.#run}-${this.#topics.length + 1}.${name}`
     this.#topics.push(topic)
     await this.#admin.createTopics({
       waitForLeaders: false,
@@ -61,7 +61,7 @@ export class Stage {
     const deadline = Date.now() + this.#options.timeoutMs
     while (!(await this.#hasLeaders(topic))) {
       if (Date.now() > deadline) {
-        throw new PublishError(`waited too long for the topic ${topic}`, { retriable: true })
+        throw new PublishError(`the topic ${topic} had no leaders in time`, { retriable: true })
       }
       await pause(100)
     }
@@ -75,7 +75,7 @@ export class Stage {
     )
   }
 
-  /** As `contracts publish` does it. @throws PublishError when the registry refuses the version at this level. */
+  /** Does what `contracts publish` does. @throws RegistryError when the level does not allow the version. */
   async publish(topic: string, build: Build, level: Compatibility): Promise<void> {
     const subject = subjectOf(topic)
     const { version } = await this.#registry.register(subject, build.contract)
@@ -83,11 +83,11 @@ export class Stage {
   }
 
   /**
-   * A producer of a build starts, writes, and stops.
+   * Starts a producer of a build, writes events, and stops it.
    *
-   * @throws ContractNotPublishedError: it does not start before its contract is there.
+   * @throws ContractNotPublishedError when the build's contract is not published.
    */
-  async produce(topic: string, build: Build, events: readonly DanceEvent[]): Promise<void> {
+  async produce(topic: string, build: Build, events: readonly RolloutEvent[]): Promise<void> {
     const { encode } = await this.#codecOf(build).encoder<object>(topic)
     const producer = this.#kafka.producer({
       idempotent: true,
@@ -106,7 +106,7 @@ export class Stage {
     }
   }
 
-  /** A consumer group of a topic. Builds come and go in it; what was read and committed stays. */
+  /** A new consumer group of a topic. Its committed offsets outlive the builds that run in it. */
   group(topic: string): ConsumerGroup {
     const group = new ConsumerGroup({
       groupId: `${topic}-${this.#groups.length + 1}`,
@@ -125,7 +125,7 @@ export class Stage {
     return new Codec({ registryUrl, timeoutMs, contractOf: () => contract })
   }
 
-  /** Removes all that it made. @throws PublishError when something of it stays. */
+  /** Removes everything that this sandbox created. @throws PublishError when something is left. */
   async close(): Promise<void> {
     const groups = this.#groups.filter(({ wasJoined }) => wasJoined).map(({ groupId }) => groupId)
     const removals = await Promise.allSettled([
@@ -136,16 +136,19 @@ export class Stage {
     await this.#admin.disconnect()
     const failed = removals.find((removal) => removal.status === 'rejected')
     if (failed === undefined) return
-    throw new PublishError('not all of the dance could be removed: npm run contracts -- diff', {
-      cause: failed.reason,
-      retriable: true,
-    })
+    throw new PublishError(
+      'some topics, subjects or groups of the rollout could not be removed: npm run contracts -- diff',
+      {
+        cause: failed.reason,
+        retriable: true,
+      },
+    )
   }
 }
 
-function openKafka({ brokers, timeoutMs }: StageOptions): Kafka {
+function openKafka({ brokers, timeoutMs }: SandboxOptions): Kafka {
   return new kafkajs.Kafka({
-    clientId: 'contracts-dance',
+    clientId: 'contracts-rollout',
     brokers: brokers.split(','),
     connectionTimeout: 3_000,
     requestTimeout: timeoutMs,

@@ -1,5 +1,5 @@
 import { openRegistry } from '@tenseams/codec/registry'
-import { dances, runDance, withoutOrder } from '@tenseams/contracts/rollouts/command'
+import { rollouts, runRollout, withoutOrder } from '@tenseams/contracts/rollouts/command'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { beforeAll, describe, expect, test } from 'vitest'
@@ -16,18 +16,18 @@ beforeAll(async () => {
   before = await namesOf(stack)
 })
 
-const placesOf = ({ endpoints }: TestStack) => ({
+const serversOf = ({ endpoints }: TestStack) => ({
   registryUrl: endpoints.registryUrl,
   brokers: endpoints.kafkaBrokers,
   timeoutMs,
 })
 
-describe('an upgrade', () => {
-  test.each(dances)(
+describe('a rollout', () => {
+  test.each(rollouts)(
     '$name: the right order loses nothing, every wrong one fails',
-    async (dance) => {
+    async (rollout) => {
       const lines: string[] = []
-      const { right, wrong, holds } = await runDance(dance, placesOf(stack), (line) =>
+      const { right, wrong, holds } = await runRollout(rollout, serversOf(stack), (line) =>
         lines.push(line),
       )
       expect(holds, lines.join('\n')).toBe(true)
@@ -36,26 +36,26 @@ describe('an upgrade', () => {
     },
   )
 
-  test('is refuted when the wrong order is danced as if it were right', async () => {
-    const { outcome } = await danceByHand('rename-by-alias', '--break=order')
+  test('is refuted when the wrong order takes the place of the right one', async () => {
+    const { outcome } = await runVerb('rename-by-alias', '--break=order')
     expect(outcome.reason).toBe('exit code 1')
     expect(outcome.output).toContain('REFUTED: producers go first: new producer, old consumer')
   })
 
   test('is refuted when its wrong order does no harm', async () => {
-    const [dance] = dances
-    if (dance === undefined) expect.fail()
-    const harmless = { ...dance, wrong: dance.right }
-    expect(await runDance(harmless, placesOf(stack), () => undefined)).toMatchObject({
+    const [rollout] = rollouts
+    if (rollout === undefined) expect.fail()
+    const harmless = { ...rollout, wrong: rollout.right }
+    expect(await runRollout(harmless, serversOf(stack), () => undefined)).toMatchObject({
       holds: false,
     })
-    expect(withoutOrder(dance)).toMatchObject({ right: dance.wrong, wrong: dance.wrong })
+    expect(withoutOrder(rollout)).toMatchObject({ right: rollout.wrong, wrong: rollout.wrong })
   })
 
   test('is undecided, and never refuted, without a broker or a registry', async () => {
-    const noBroker = await danceByHand('add-optional-field', '--brokers', '127.0.0.1:9')
+    const noBroker = await runVerb('add-optional-field', '--brokers', '127.0.0.1:9')
     expect(noBroker.outcome.reason, noBroker.outcome.output).toBe('exit code 2')
-    const noRegistry = await danceByHand('add-optional-field', '--registry', 'http://127.0.0.1:10')
+    const noRegistry = await runVerb('add-optional-field', '--registry', 'http://127.0.0.1:10')
     expect(noRegistry.outcome.reason, noRegistry.outcome.output).toBe('exit code 2')
   })
 
@@ -66,27 +66,27 @@ describe('an upgrade', () => {
     }
     await eventually(isClean, {
       timeoutMs,
-      what: 'the topics and subjects of the dances to be gone',
+      what: 'the topics and subjects of the rollouts to be gone',
     })
   })
 })
 
-/** Of the dances' topics and subjects; those that somebody's killed dance has left are not ours. */
+/** The topics and subjects of rollouts, also those that a rollout killed before this test has left. */
 async function namesOf({ endpoints }: TestStack): Promise<ReadonlySet<string>> {
   const subjects = await openRegistry(endpoints.registryUrl, timeoutMs).subjects()
   const admin = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'test' }).admin()
   await admin.connect()
   try {
     const names = [...subjects, ...(await admin.listTopics())]
-    return new Set(names.filter((name) => name.startsWith('dance.')))
+    return new Set(names.filter((name) => name.startsWith('rollout.')))
   } finally {
     await admin.disconnect()
   }
 }
 
-async function danceByHand(name: string, ...more: readonly string[]) {
-  const { registryUrl, brokers } = placesOf(stack)
-  const parameters = ['dance', name, '--registry', registryUrl, '--brokers', brokers, ...more]
+async function runVerb(name: string, ...more: readonly string[]) {
+  const { registryUrl, brokers } = serversOf(stack)
+  const parameters = ['rollout', name, '--registry', registryUrl, '--brokers', brokers, ...more]
   const outcome = await runProgram({
     file: 'contracts/src/main.ts',
     parameters: [...parameters, '--timeout', '20'],
