@@ -1,13 +1,8 @@
 import { expect, test } from 'vitest'
-import { boundRegistries, machinePaths, ownerlessFolders } from './paths.ts'
+import { boundRegistries, machinePaths } from './paths.ts'
 
 /** Written in parts, so that this file keeps the rule itself. */
 const slash = '/'
-
-test.each(['utils', 'common', 'helpers', 'shared'])('a folder %s has no owner', (name) => {
-  expect(ownerlessFolders(new Map([[`packages/kafka/${name}/a.ts`, '']]))).toHaveLength(1)
-  expect(ownerlessFolders(new Map([[`packages/kafka/src/${name}.ts`, '']]))).toEqual([])
-})
 
 test.each([
   `const home = '${slash}home/ann/project/data'`,

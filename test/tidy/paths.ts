@@ -1,16 +1,5 @@
 import { filesNamed, type Tree } from './tree.ts'
 
-/** Rooms without an owner. */
-const ownerless = ['utils', 'util', 'common', 'helpers', 'shared', 'misc', 'lib']
-
-/** Folders whose names say nothing about where on the data's way they stand. */
-export function ownerlessFolders(tree: Tree): readonly string[] {
-  const folders = [...tree.keys()].flatMap((path) => path.split('/').slice(0, -1))
-  return ownerless
-    .filter((name) => folders.includes(name))
-    .map((name) => `a folder is called ${name}: such a room has no owner`)
-}
-
 /** Absolute paths of somebody's machine, wherever text begins, a blank or a quote stands before them. */
 const machinePath =
   /(?:^|[\s'"`(=:])((?:\/(?:root|work|workspace|mnt)|\/(?:home|Users)\/[\w.-]+)\/[\w./-]*)/gm

@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
+import { brokenModes } from './broken-modes.ts'
 import { looseContracts, versionsWithoutRecords } from './contracts.ts'
+import { importCircles } from './cycles.ts'
 import { disorderlyDecisions, unconfirmedDecisions } from './decisions.ts'
 import { deadLinks, looseSteps } from './documents.ts'
 import { exceptions, withExceptions } from './exceptions.ts'
+import { crowdedFolders, looseFiles, ownerlessFolders } from './folders.ts'
 import { refusedWords } from './glossary.ts'
 import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
-import { boundRegistries, machinePaths, ownerlessFolders } from './paths.ts'
+import { boundRegistries, machinePaths } from './paths.ts'
 import { forbiddenImports, impureDomains } from './rooms.ts'
 import { type Rule, readTree } from './tree.ts'
 import { repeatedVersions } from './versions.ts'
@@ -21,6 +24,10 @@ test.each<[string, Rule]>([
   ['each room imports only the rooms that it may', forbiddenImports],
   ['a domain imports the decider only', impureDomains],
   ['every folder has an owner', ownerlessFolders],
+  ['no file lies outside of a room', looseFiles],
+  ['no room is crowded', withExceptions(crowdedFolders, exceptions.crowdedFolders)],
+  ['no imports go round in a circle', withExceptions(importCircles, exceptions.importCircles)],
+  ['no broken mode lives outside of test', withExceptions(brokenModes, exceptions.brokenModes)],
   ['nothing names a path of one machine or in one network', machinePaths],
   ['nothing binds its users to a registry', boundRegistries],
   ['dependencies are pinned exactly', looseDependencies],

@@ -71,7 +71,7 @@ function roomOf(path: string): string {
   return ['packages', 'services', 'deploy'].includes(first) ? `${first}/${second}` : first
 }
 
-function packageRooms(tree: Tree): ReadonlyMap<string, string> {
+export function packageRooms(tree: Tree): ReadonlyMap<string, string> {
   const manifests = filesNamed(tree, /\/package\.json$/)
   return new Map(
     manifests.map(([path, text]) => [String(JSON.parse(text).name), posix.dirname(path)]),
