@@ -1,5 +1,6 @@
 import { syncBuiltinESMExports } from 'node:module'
 import timersPromises from 'node:timers/promises'
+import { Chance } from './chance.ts'
 import type { World } from './world.ts'
 
 type Timer = {
@@ -18,6 +19,7 @@ const real = {
   stackTraceLimit: Error.stackTraceLimit,
   dateNow: Date.now,
   performanceNow: performance.now.bind(performance),
+  random: Math.random,
 }
 
 const EPOCH_MS = Date.UTC(2026, 0, 1)
@@ -54,6 +56,7 @@ function install(next: World): void {
   Object.assign(globalThis, { setInterval: repeatedly, clearInterval: stop })
   Object.assign(Date, { now: () => EPOCH_MS + present().now })
   Object.assign(performance, { now: () => present().now })
+  Object.assign(Math, { random: jitter })
 }
 
 function restore(): void {
@@ -63,6 +66,13 @@ function restore(): void {
   Object.assign(globalThis, { setTimeout, clearTimeout, setInterval, clearInterval })
   Object.assign(Date, { now: real.dateNow })
   Object.assign(performance, { now: real.performanceNow })
+  Object.assign(Math, { random: real.random })
+}
+
+/** By process and time: no two processes retry together for ever, and a run can be repeated. */
+function jitter(): number {
+  const { current, now } = present()
+  return new Chance(0).fraction(`${current?.name} ${now}`)
 }
 
 function present(): World {

@@ -13,9 +13,10 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'packages/telemetry': [],
   contracts: ['packages/codec', 'packages/cli'],
   'packages/service': ['packages/telemetry'],
-  'packages/event-store': ['contracts', 'packages/codec', 'packages/decider', 'packages/telemetry'],
-  'packages/kafka': ['contracts', 'packages/codec', 'packages/cli', 'packages/telemetry'],
-  'packages/iceberg': ['packages/telemetry'],
+  // `service` has what every process needs: rounds of periodic work, backoff, the causes of an error.
+  'packages/event-store': ['packages/decider', 'packages/service', 'packages/telemetry'],
+  'packages/kafka': ['packages/cli', 'packages/service', 'packages/telemetry'],
+  'packages/iceberg': ['packages/service', 'packages/telemetry'],
   'services/*': ['contracts', 'packages/*'],
   'flink-jobs': [
     'contracts',

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { Periodic, type Round } from '@tenseams/service/periodic'
 import type pg from 'pg'
 import { unavailable } from './errors.ts'
 import {
@@ -55,22 +55,25 @@ const AFTER_ERROR_MS = 500
  */
 export class Projection {
   readonly #options: ProjectionOptions
-  #closing = false
-  #running: Promise<void> | undefined
+  readonly #steps: Periodic<number>
 
   constructor(options: ProjectionOptions) {
     assertSchemaName(options.schema)
     this.#options = options
+    this.#steps = new Periodic({
+      work: () => this.step(),
+      pauseMs: pauseAfter,
+      onError: (error) => options.onError?.(error),
+    })
   }
 
   start(): void {
-    this.#running ??= this.#run()
+    this.#steps.start()
   }
 
   /** Finishes the batch in hand. */
-  async close(): Promise<void> {
-    this.#closing = true
-    await this.#running
+  close(): Promise<void> {
+    return this.#steps.close()
   }
 
   /** All generations, the oldest first. @throws StoreUnavailableError */
@@ -122,17 +125,6 @@ export class Projection {
 
   get #table(): string {
     return `${this.#options.schema}.projections`
-  }
-
-  async #run(): Promise<void> {
-    while (!this.#closing) {
-      try {
-        if ((await this.step()) === 0) await delay(IDLE_MS)
-      } catch (error) {
-        this.#options.onError?.(error)
-        await delay(AFTER_ERROR_MS)
-      }
-    }
   }
 
   async #begin(): Promise<void> {
@@ -226,6 +218,12 @@ export class Projection {
       client.release(isSpoilt)
     }
   }
+}
+
+/** A step that found events is followed by the next one at once. */
+function pauseAfter(round: Round<number>): number {
+  if (round.kind === 'failed') return AFTER_ERROR_MS
+  return round.result === 0 ? IDLE_MS : 0
 }
 
 type GenerationRow = {

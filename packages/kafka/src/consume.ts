@@ -46,13 +46,8 @@ export class Consumption {
 
   constructor(options: ConsumptionOptions) {
     this.#options = options
-    this.#handled = handledRecords(options.metrics)
-    this.#deadLettered = deadLetteredRecords(options.metrics)
-    for (const topic of options.topics) {
-      const labels = { topic, group: options.groupId }
-      this.#handled.inc(labels, 0)
-      this.#deadLettered.inc({ ...labels, reason: 'undecodable' }, 0)
-    }
+    this.#handled = handledRecords(options.metrics, options)
+    this.#deadLettered = deadLetteredRecords(options.metrics, options)
     this.#member = new GroupMember({
       ...options,
       minBytes: 1,

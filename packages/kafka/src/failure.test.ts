@@ -19,8 +19,8 @@ describe('a record whose handler failed', () => {
   })
 
   test('waits as long as an outside is broken, never longer than five seconds at a time', () => {
-    expect(judgeFailure(failure(true), 1)).toEqual({ kind: 'wait', delayMs: 100 })
-    expect(judgeFailure(failure(true), 10_000)).toEqual({ kind: 'wait', delayMs: 5_000 })
+    expect(judgeFailure(failure(true), 1, () => 1)).toEqual({ kind: 'wait', delayMs: 100 })
+    expect(judgeFailure(failure(true), 10_000, () => 1)).toEqual({ kind: 'wait', delayMs: 5_000 })
   })
 
   test('does not stop its partition for ever when nobody knows what is wrong', () => {

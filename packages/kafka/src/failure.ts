@@ -1,3 +1,6 @@
+import { backoffMs } from '@tenseams/service/backoff'
+import { causesOf } from '@tenseams/service/causes'
+
 /** What becomes of a record whose handler failed. */
 export type Verdict =
   | { readonly kind: 'wait'; readonly delayMs: number }
@@ -9,7 +12,7 @@ export type Verdict =
     }
 
 const UNKNOWN_FAILURE_ATTEMPTS = 10
-const LONGEST_DELAY_MS = 5_000
+const RETRY = { firstMs: 100, longestMs: 5_000 }
 /** Headers count towards the size of the letter, which must not be refused for them. */
 const DETAIL_CHARACTERS = 500
 const STACK_CHARACTERS = 2_000
@@ -20,13 +23,14 @@ const STACK_CHARACTERS = 2_000
  * says neither gets ten attempts, because a record must never stop its partition.
  *
  * @param attempt how often this record has failed, from 1.
+ * @param random for the jitter of the pause; a test gives its own.
  */
-export function judgeFailure(error: unknown, attempt: number): Verdict {
+export function judgeFailure(error: unknown, attempt: number, random?: () => number): Verdict {
   const { code, detail, stack, retriable } = describe(error)
   const hopeless =
     retriable === false || (retriable === undefined && attempt >= UNKNOWN_FAILURE_ATTEMPTS)
   if (hopeless) return { kind: 'dead-letter', reason: code, detail, stack }
-  return { kind: 'wait', delayMs: Math.min(LONGEST_DELAY_MS, 50 * 2 ** Math.min(attempt, 10)) }
+  return { kind: 'wait', delayMs: backoffMs(attempt, RETRY, random) }
 }
 
 function describe(error: unknown) {
@@ -46,9 +50,11 @@ function describe(error: unknown) {
 }
 
 /** Where it was thrown, and where its causes were: without their messages, which may hold what the record held. */
-function framesOf(error: Error, depth = 3): string {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  const own = [error.constructor.name, ...frames].join('\n')
-  if (!(error.cause instanceof Error) || depth === 0) return own
-  return `${own}\ncaused by ${framesOf(error.cause, depth - 1)}`
+function framesOf(error: Error): string {
+  return [...causesOf(error)]
+    .map((cause) => {
+      const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+      return [cause.constructor.name, ...frames].join('\n')
+    })
+    .join('\ncaused by ')
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { ConsumedRecord } from './consume.ts'
 import { type ChunkBounds, gather, messagesByTopic, type Transform } from './gather.ts'
 
@@ -55,6 +55,7 @@ describe('a chunk', () => {
   })
 
   test('ends before a record that must wait, and says why', async () => {
+    vi.spyOn(Math, 'random').mockReturnValueOnce(1)
     const { covered, wait, letters } = await chunkOf(failsAt(2, { retriable: true }))
     expect({ covered, letters }).toEqual({ covered: 2, letters: [] })
     expect(wait).toMatchObject({ delayMs: 100, error: { message: 'broken' } })

@@ -1,4 +1,5 @@
 import type { Kafka, Producer } from 'kafkajs'
+import { hasErrorType } from './error-type.ts'
 import { discard, durableProducer } from './producer.ts'
 
 /** A partition of a topic, and the group that reads it. */
@@ -97,10 +98,8 @@ const fencings = new Set([
 ])
 
 /** Whether the broker has refused us because somebody younger owns the transactional id. */
-export function isFenced(error: unknown, depth = 5): boolean {
-  if (!(error instanceof Error) || depth === 0) return false
-  if ('type' in error && fencings.has(String(error.type))) return true
-  return isFenced(error.cause, depth - 1)
+export function isFenced(error: unknown): boolean {
+  return hasErrorType(error, fencings)
 }
 
 /**

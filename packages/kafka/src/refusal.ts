@@ -1,4 +1,5 @@
 import type { ConsumedRecord } from './consume.ts'
+import { hasErrorType } from './error-type.ts'
 import type { ChunkBounds, Transform } from './gather.ts'
 
 /** What a broker refuses whoever sends it, and however often. */
@@ -28,7 +29,7 @@ export class Refusal {
   note(records: readonly ConsumedRecord[], error: unknown): void {
     const [first] = records
     const last = records.at(-1)
-    if (first === undefined || last === undefined || !isRefusal(error)) return
+    if (first === undefined || last === undefined || !hasErrorType(error, refusals)) return
     if (first === last) {
       const cause = new RefusedByBrokerError(`what offset ${first.offset} became`, { cause: error })
       this.#culprit = { offset: first.offset, error: cause }
@@ -48,10 +49,4 @@ export class Refusal {
       return transform(record)
     }
   }
-}
-
-function isRefusal(error: unknown, depth = 5): boolean {
-  if (!(error instanceof Error) || depth === 0) return false
-  if ('type' in error && refusals.has(String(error.type))) return true
-  return isRefusal(error.cause, depth - 1)
 }

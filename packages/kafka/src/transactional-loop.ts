@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { backoffMs } from '@tenseams/service/backoff'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
 import { type ConsumedRecord, recordOf } from './consume.ts'
 import { type Chunk, type ChunkBounds, gather, type Transform } from './gather.ts'
 import { GroupMember, type Log } from './group-member.ts'
-import { deadLetteredRecords, handledRecords, sharedCounter } from './metrics.ts'
+import { deadLetteredRecords, handledRecords, transactionOutcomes } from './metrics.ts'
 import { fencingTakeover, isFenced, type Place, RejoinError, type TakeOver } from './ownership.ts'
 import { type LoopStep, PartitionOwner } from './partition-owner.ts'
 import { Refusal } from './refusal.ts'
@@ -42,7 +43,7 @@ type Hand = {
 
 const defaults: ChunkBounds = { maxRecords: 500, maxBytes: 700_000, maxMs: 100 }
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 30_000
-const LONGEST_DELAY_MS = 5_000
+const RETRY = { firstMs: 100, longestMs: 5_000 }
 const HEARTBEAT_MS = 1_000
 
 /**
@@ -75,15 +76,9 @@ export class TransactionalLoop {
         transactionTimeoutMs: options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS,
         onHalfTaken: (place) => options.onStep?.('half-taken', place),
       })
-    this.#handled = handledRecords(options.metrics)
-    this.#deadLettered = deadLetteredRecords(options.metrics)
-    this.#transactions = sharedCounter(
-      options.metrics,
-      'tenseams_transactions_total',
-      'Kafka transactions of consume, transform, produce. A fenced one was refused for a younger owner.',
-      ['topic', 'group', 'outcome'],
-    )
-    for (const topic of options.topics) this.#startCountersAtZero(topic)
+    this.#handled = handledRecords(options.metrics, options)
+    this.#deadLettered = deadLetteredRecords(options.metrics, options)
+    this.#transactions = transactionOutcomes(options.metrics, options)
     this.#member = new GroupMember({
       ...options,
       minBytes: 1_048_576,
@@ -106,15 +101,6 @@ export class TransactionalLoop {
   async close(): Promise<void> {
     await this.#member.close()
     await Promise.all([...this.#hands.values()].map(({ owner }) => owner.release()))
-  }
-
-  #startCountersAtZero(topic: string): void {
-    const labels = { topic, group: this.#options.groupId }
-    this.#handled.inc(labels, 0)
-    this.#deadLettered.inc({ ...labels, reason: 'undecodable' }, 0)
-    for (const outcome of ['committed', 'aborted', 'fenced']) {
-      this.#transactions.inc({ ...labels, outcome }, 0)
-    }
   }
 
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
@@ -195,7 +181,7 @@ export class TransactionalLoop {
       hand.refusal.note(covered, error)
       const context = { ...hand.place, outcome, errorsInARow, err: error }
       this.#options.log.warn(context, 'transaction failed')
-      await delay(Math.min(LONGEST_DELAY_MS, 50 * 2 ** Math.min(errorsInARow, 10)))
+      await delay(backoffMs(errorsInARow, RETRY))
       throw new RejoinError(error)
     }
   }

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { Periodic } from '@tenseams/service/periodic'
 import { Gauge, type Registry } from 'prom-client'
 import type { Report } from './report.ts'
 
@@ -23,12 +23,16 @@ export class Rounds {
   readonly #violations: Gauge
   readonly #undecided: Gauge
   readonly #lastAudit: Gauge
-  readonly #closing = new AbortController()
-  #running: Promise<void> | undefined
+  readonly #audits: Periodic<Report>
   last: Report | undefined
 
   constructor(options: RoundsOptions) {
     this.#options = options
+    this.#audits = new Periodic({
+      work: () => this.auditNow(),
+      pauseMs: ({ tookMs }) => Math.max(options.intervalMs, tookMs * REST_PER_WORK),
+      onError: (error) => options.log.warn({ err: error }, 'the audit failed'),
+    })
     const registers = [options.metrics]
     this.#violations = new Gauge({
       name: 'tenseams_invariant_violations',
@@ -50,31 +54,17 @@ export class Rounds {
   }
 
   start(): void {
-    this.#running ??= this.#run()
+    this.#audits.start()
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort()
-    await this.#running
+  close(): Promise<void> {
+    return this.#audits.close()
   }
 
   async auditNow(): Promise<Report> {
     const report = await this.#options.audit()
     this.#tell(report)
     return report
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#closing
-    while (!signal.aborted) {
-      const begun = performance.now()
-      await this.auditNow().catch((error: unknown) => {
-        this.#options.log.warn({ err: error }, 'the audit failed')
-      })
-      const rest = (performance.now() - begun) * REST_PER_WORK
-      const pause = Math.max(this.#options.intervalMs, rest)
-      await delay(pause, undefined, { signal }).catch(() => undefined)
-    }
   }
 
   #tell(report: Report): void {

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
+import { Periodic } from '@tenseams/service/periodic'
 import type { Log } from './bronze/table-sink.ts'
 import { type Corrections, correct } from './gold/corrections.ts'
 import { refreshGold, silverNow } from './gold/gold-table.ts'
@@ -34,29 +34,24 @@ const MOST_TURNS = 20
  */
 export class Layers {
   readonly #options: LayersOptions
-  readonly #stopping = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+  readonly #rounds: Periodic<void>
 
   constructor(options: LayersOptions) {
     this.#options = options
+    this.#rounds = new Periodic({
+      work: () => this.round(),
+      pauseMs: options.intervalMs,
+      onError: (error) => options.log.error({ err: error }, 'a round failed'),
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#rounds.start()
   }
 
   /** Ends after the table that is under way. */
-  async close(): Promise<void> {
-    this.#stopping.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping
-    while (!signal.aborted) {
-      await this.round()
-      await delay(this.#options.intervalMs, undefined, { signal }).catch(() => undefined)
-    }
+  close(): Promise<void> {
+    return this.#rounds.close()
   }
 
   /** Brings every table up to its sources, as they are now. */
@@ -73,7 +68,7 @@ export class Layers {
   async #silver(derived: DerivedTable): Promise<void> {
     const { ports, metrics, mostRows, beforeRows, log } = this.#options
     const table = nameOf(derived.table)
-    for (let turn = 0; turn < MOST_TURNS && !this.#stopping.signal.aborted; turn++) {
+    for (let turn = 0; turn < MOST_TURNS && !this.#rounds.signal.aborted; turn++) {
       const options = { mostRows, ...(beforeRows && { beforeRows }) }
       const outcome = await refresh(ports, derived, options)
       if (outcome.kind === 'overtaken') log.info({ table }, 'another writer was first')
@@ -99,7 +94,7 @@ export class Layers {
     const state = await silverNow(ports)
     if (state === undefined) return
     for (const gold of goldTables) {
-      if (this.#stopping.signal.aborted) return
+      if (this.#rounds.signal.aborted) return
       const isNew = await refreshGold(ports, gold, state, rejectedSql)
       if (isNew) metrics.refreshes.inc({ table: `gold.${gold.name}` })
     }
@@ -112,7 +107,7 @@ export class Layers {
   }
 
   async #guarded(table: string, work: () => Promise<void>): Promise<void> {
-    if (this.#stopping.signal.aborted) return
+    if (this.#rounds.signal.aborted) return
     const { metrics, log } = this.#options
     const stop = metrics.duration.startTimer({ table })
     try {

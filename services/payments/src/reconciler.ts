@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import {
   type PlacedEvent,
   type ReadingPlace,
   readCategory,
   theBeginning,
 } from '@tenseams/event-store/read-category'
+import { Periodic } from '@tenseams/service/periodic'
 import type pg from 'pg'
 import type { MendingKind } from './domain/reconciliation.ts'
 import { ageOf, type Mender } from './mender.ts'
@@ -42,21 +42,26 @@ export class Reconciler {
   readonly #options: ReconcilerOptions
   #theirs: string | undefined
   #ours: ReadingPlace = theBeginning
-  #stop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+  readonly #looks: Periodic<readonly MendingKind[]>
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
+    this.#looks = new Periodic({
+      work: () => this.once(),
+      pauseMs: options.intervalMs,
+      firstPauseMs: options.intervalMs,
+      onError: (error) =>
+        options.log.warn({ err: error }, 'reconciliation goes on at its next look'),
+    })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#looks.start()
   }
 
   /** Finishes the order in hand. */
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
+  close(): Promise<void> {
+    return this.#looks.close()
   }
 
   /**
@@ -72,19 +77,6 @@ export class Reconciler {
     return mended
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop
-    while (!signal.aborted) {
-      await delay(this.#options.intervalMs, undefined, { signal }).catch(() => undefined)
-      if (signal.aborted) return
-      try {
-        await this.once()
-      } catch (error) {
-        this.#options.log.warn({ err: error }, 'reconciliation goes on at its next look')
-      }
-    }
-  }
-
   /** A page of the provider's changes. Returns whether there is more to look at. */
   async #lookThere(mended: MendingKind[]): Promise<boolean> {
     const { provider, graceMs, horizonMs } = this.#options
@@ -94,7 +86,7 @@ export class Reconciler {
     const byReference = Map.groupBy(page.payments, ({ reference }) => reference)
     await this.#mendAll(new Set(old.map(({ reference }) => reference)), byReference, mended)
     this.#theirs = old.at(-1)?.place ?? this.#theirs
-    return old.length === PAGE && !this.#stop.signal.aborted
+    return old.length === PAGE && !this.#looks.signal.aborted
   }
 
   /** A page of our events. */
@@ -108,7 +100,7 @@ export class Reconciler {
     const byReference = Map.groupBy(payments, ({ reference }) => reference)
     await this.#mendAll(references, byReference, mended)
     this.#ours = old.at(-1)?.place ?? this.#ours
-    return old.length === PAGE && !this.#stop.signal.aborted
+    return old.length === PAGE && !this.#looks.signal.aborted
   }
 
   async #mendAll(

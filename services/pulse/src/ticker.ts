@@ -1,5 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { Counter, type Registry } from 'prom-client'
+import { Periodic } from '@tenseams/service/periodic'
+import { openCounter } from '@tenseams/telemetry/counter'
+import type { Registry } from 'prom-client'
 import { type Control, controlPlaces } from './control.ts'
 
 type Log = { warn(context: object, message: string): void }
@@ -16,39 +17,28 @@ export type TickerOptions = {
  * nothing is lost: the next tick moves them on.
  */
 export class Ticker {
-  readonly #options: TickerOptions
-  readonly #ticks: Counter
-  readonly #stop = new AbortController()
-  #running: Promise<void> = Promise.resolve()
+  readonly #ticks: Periodic<void>
 
-  constructor(options: TickerOptions) {
-    this.#options = options
-    this.#ticks = new Counter({
+  constructor({ control, intervalMs, metrics, log }: TickerOptions) {
+    const ticks = openCounter(metrics, {
       name: 'tenseams_ticks_total',
       help: 'Tick rows written, one a partition and interval.',
-      registers: [options.metrics],
+    })
+    this.#ticks = new Periodic({
+      work: async () => {
+        const rows = await control.write('tick', controlPlaces())
+        ticks.inc(rows.length)
+      },
+      pauseMs: intervalMs,
+      onError: (error) => log.warn({ err: error }, 'no tick this time'),
     })
   }
 
   start(): void {
-    this.#running = this.#run()
+    this.#ticks.start()
   }
 
-  async close(): Promise<void> {
-    this.#stop.abort()
-    await this.#running
-  }
-
-  async #run(): Promise<void> {
-    const { control, intervalMs, log } = this.#options
-    while (!this.#stop.signal.aborted) {
-      try {
-        const rows = await control.write('tick', controlPlaces())
-        this.#ticks.inc(rows.length)
-      } catch (error) {
-        log.warn({ err: error }, 'no tick this time')
-      }
-      await delay(intervalMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
-    }
+  close(): Promise<void> {
+    return this.#ticks.close()
   }
 }

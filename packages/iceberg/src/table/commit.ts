@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import { backoffMs } from '@tenseams/service/backoff'
 import { hasCode, type LakehouseError } from '../errors.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
@@ -69,8 +70,8 @@ export const longestChangeMs = 900_000
 
 /** A rebase meets another writer each time; who loses so often gives up and begins anew from the table. */
 const MAX_ATTEMPTS = 5
-const MAX_LOOKS = 8
-const FIRST_LOOK_DELAY_MS = 100
+const MAX_LOOKS = 10
+const LOOK_AGAIN = { firstMs: 200, longestMs: 2_000 }
 
 /**
  * Makes a change, or finds that another writer was first, or that it has become too old (`overtaken`; its data files are
@@ -226,7 +227,7 @@ class Attempts {
         return await this.#ports.catalog.loadTable(this.#table)
       } catch (error) {
         if (look === MAX_LOOKS || !hasCode(error, 'CATALOG_UNAVAILABLE')) throw error
-        await delay(Math.min(2_000, FIRST_LOOK_DELAY_MS * 2 ** look))
+        await delay(backoffMs(look, LOOK_AGAIN))
       }
     }
   }

@@ -1,6 +1,7 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
+import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { type DecodedBatch, decodeBatch } from './batch.ts'
@@ -64,7 +65,9 @@ export class Bronze {
           onOpened: (topic, positions) => this.#align(topic, positions),
           onRoom: (topic) => this.#member.resume(topic),
         })
-        options.metrics.deadLettered.inc({ topic, group: GROUP_ID, reason: 'undecodable' }, 0)
+        startAtZero(options.metrics.deadLettered, [
+          { topic, group: GROUP_ID, reason: 'undecodable' },
+        ])
         return [topic, sink]
       }),
     )

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { BatchPlan, OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import { type AppendBase, type AppendPorts, append } from '@tenseams/iceberg/write/append'
+import { backoffMs } from '@tenseams/service/backoff'
+import { startAtZero } from '@tenseams/telemetry/counter'
 import type { KafkaMessage } from 'kafkajs'
 import { Expiry } from '../maintenance/expiry.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
@@ -62,7 +64,7 @@ export type SinkPlan =
   | { readonly kind: 'accept'; readonly ticket: Ticket }
   | { readonly kind: 'wait' }
 
-const LONGEST_RETRY_MS = 5_000
+const RETRY = { firstMs: 200, longestMs: 5_000 }
 
 /**
  * One table's way from decoded batches to snapshots. Offsets and rows go into the same commit, so a crash at any moment loses only
@@ -87,8 +89,8 @@ export class TableSink {
     this.#bronze = options.bronze
     this.#labels = { table: tableName(options.bronze) }
     this.#buffer = new TableBuffer(options.bronze.topic)
-    options.metrics.rows.inc(this.#labels, 0)
-    options.metrics.conflicts.inc(this.#labels, 0)
+    startAtZero(options.metrics.rows, [this.#labels])
+    startAtZero(options.metrics.conflicts, [this.#labels])
   }
 
   /** Commits what is buffered and reads the table anew, until that succeeds. For the start and new assignments. */
@@ -264,7 +266,7 @@ export class TableSink {
       } catch (error) {
         this.#state = { kind: 'opening', reason: messageOf(error) }
         this.#options.log.warn({ ...this.#labels, attempt, err: error }, 'table cannot be opened')
-        await this.#pause(Math.min(LONGEST_RETRY_MS, 100 * 2 ** Math.min(attempt, 10)))
+        await this.#pause(backoffMs(attempt, RETRY))
       }
     }
   }

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
 import { type CompactionPolicy, compact } from '@tenseams/iceberg/maintain/compaction'
 import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
 import { listTables } from '@tenseams/iceberg/read/query'
 import type { Listing, Storage } from '@tenseams/iceberg/storage'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
+import { Periodic } from '@tenseams/service/periodic'
 import type { Log } from '../bronze/table-sink.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { ByteAllowance } from './byte-allowance.ts'
@@ -46,25 +46,29 @@ type Step = 'compact' | 'expire' | 'orphans'
 export class Maintenance {
   readonly #options: MaintenanceOptions
   readonly #allowance: ByteAllowance
-  readonly #abort = new AbortController()
+  readonly #periodic: Periodic<void>
   readonly #orphansAtMs = new Map<string, number>()
   #rounds = 0
-  #running: Promise<void> = Promise.resolve()
 
   constructor(options: MaintenanceOptions) {
     this.#options = options
     this.#allowance = new ByteAllowance(options.compactBytesPerMinute, Date.now())
+    this.#periodic = new Periodic({
+      work: () => this.round(),
+      pauseMs: options.intervalMs,
+      firstPauseMs: options.intervalMs,
+      onError: (error) => options.log.warn({ err: error }, 'a round of the maintenance failed'),
+    })
   }
 
   /** Begins with a pause, so that a service that is started again and again does nothing else. */
   start(): void {
-    this.#running = this.#run()
+    this.#periodic.start()
   }
 
   /** Ends after the step that is under way. */
-  async close(): Promise<void> {
-    this.#abort.abort()
-    await this.#running
+  close(): Promise<void> {
+    return this.#periodic.close()
   }
 
   /** Cares once for every table. Another one is the first each time, so that none is always too late for its bytes. */
@@ -77,14 +81,6 @@ export class Maintenance {
       if (this.#areOrphansDue(table)) {
         await this.#step('orphans', table, () => this.#removeOrphans(table))
       }
-    }
-  }
-
-  async #run(): Promise<void> {
-    const { signal } = this.#abort
-    while (!signal.aborted) {
-      await delay(this.#options.intervalMs, undefined, { signal }).catch(() => undefined)
-      if (!signal.aborted) await this.round()
     }
   }
 
@@ -103,7 +99,7 @@ export class Maintenance {
     table: TableIdentifier,
     work: (metadata: TableMetadata) => Promise<void>,
   ): Promise<void> {
-    if (this.#abort.signal.aborted) return
+    if (this.#periodic.signal.aborted) return
     try {
       const metadata = await this.#options.ports.catalog.loadTable(table)
       if (isOurs(metadata)) await work(metadata)
@@ -123,7 +119,7 @@ export class Maintenance {
     const mostBytes = BigInt(this.#allowance.left(Date.now()))
     if (mostBytes === 0n) return
     const policy = { ...compactionPolicy, mostBytes }
-    const outcomes = await compact(ports, table, metadata, policy, this.#abort.signal)
+    const outcomes = await compact(ports, table, metadata, policy, this.#periodic.signal)
     for (const { bytes } of outcomes) this.#allowance.spend(Number(bytes))
     const done = outcomes.filter(({ kind }) => kind === 'committed')
     if (done.length === 0) return
