@@ -2,14 +2,23 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
 import type pg from 'pg'
-import { eventTopics } from './checks/check.ts'
+import { eventTopics, SHIPMENTS } from './checks/check.ts'
 import { Evidence } from './evidence.ts'
 import { judge } from './judge.ts'
-import { type IcebergTable, loadFiles, readTable } from './lake.ts'
+import { type BronzeTable, endOf, loadEventsOfBronze, readBronze } from './lake/bronze.ts'
+import { loadGold } from './lake/gold.ts'
+import {
+  capturedTopics,
+  loadChanges,
+  loadProgress,
+  loadSilver,
+  oldestUnread,
+  type Recorded,
+} from './lake/silver.ts'
 import { LogReader, type LogRecord } from './log-reader.ts'
 import type { Report, Source } from './report.ts'
 import { loadNewerEvents, loadProvider, loadStores, openReadOnly } from './store.ts'
-import { letterOf, RecordDecoder } from './topics.ts'
+import { deadLetterOf, RecordDecoder } from './topics.ts'
 
 export type AuditorOptions = {
   readonly shopUrl: string
@@ -18,26 +27,28 @@ export type AuditorOptions = {
   readonly registryUrl: string
   readonly catalogUrl: string
   readonly pulseUrl: string
+  /** How old a missing effect must be to count as lost. */
   readonly graceMs: number
+  /** How far silver may be behind bronze before there is no verdict on it. */
+  readonly silverBehindMs: number
 }
 
 /** A barrier's row in a partition. */
 type BarrierRow = { readonly topic: string; readonly partition: number; readonly eventId: string }
 
 const REQUEST_TIMEOUT_MS = 10_000
-/** How long an audit waits until the barrier has come through; then it says that a part does not run. */
+/** How long an audit waits for its barrier to arrive; after that, the part that it waits for does not run. */
 const BARRIER_TIMEOUT_MS = 30_000
-const LOOK_EVERY_MS = 200
+const POLL_INTERVAL_MS = 200
 const KAFKA_GROUPS = ['payments', 'payments-shipments', 'orders', 'orders-shipments', 'fulfilment']
-const bronzeName = (topic: string): string => topic.replaceAll(/[.-]/g, '_')
 
 /**
- * Reads every place by itself and judges: event stores and ledger, topics as they lie in the log, the provider's books,
- * the lake. It shares no code with what it audits but the contracts.
+ * Reads every source by itself and judges: event stores and ledger, the topics' logs, the payment provider's books, the
+ * lake. It shares no code with what it audits but the contracts.
  *
- * What is read before a barrier is written must be behind it everywhere; what came later may be on its way. Order
- * matters: stores, barrier, topics up to it, the lake, topics again, stores again; so nothing is called missing that
- * was merely read too early.
+ * What was stored before the barrier must precede it everywhere; what came later may be in flight. The order of reading
+ * matters: stores, barrier, topics up to it, silver, bronze, gold, topics again, stores again. So nothing is reported
+ * missing only because it was read too early.
  */
 export class Auditor {
   readonly #options: AuditorOptions
@@ -76,7 +87,7 @@ export class Auditor {
     this.#evidence.close()
   }
 
-  /** One audit at a time; a source that gives no answer leaves its invariants without a verdict. */
+  /** One audit at a time; a source that does not answer leaves its invariants without a verdict. */
   audit(): Promise<Report> {
     const report = this.#last.then(() => this.#audit())
     this.#last = report.catch(() => undefined)
@@ -88,6 +99,7 @@ export class Auditor {
     const silence = new Map<Source, string>()
     const from = (source: Source, work: () => Promise<void>) => this.#ask(silence, source, work)
     const evidence = this.#evidence
+    const { catalogUrl } = this.#options
     await evidence.clear('ends', 'committed')
     await from('kafka', () => this.#readCommitted())
     await from('postgres', () => loadStores(this.#shop, evidence))
@@ -97,8 +109,13 @@ export class Auditor {
     })
     await from('kafka', () => this.#readTopics())
     await from('pulse', () => this.#awaitBarrier(barrier))
+    let recorded: Recorded = new Map()
+    await from('silver', async () => {
+      recorded = await loadSilver(evidence, catalogUrl, REQUEST_TIMEOUT_MS)
+    })
     await from('lake', () => this.#readBronze(barrier))
-    await from('gold', () => this.#readGold())
+    await from('silver', () => this.#readProgress(recorded))
+    await from('gold', () => loadGold(evidence, catalogUrl, REQUEST_TIMEOUT_MS))
     await from('kafka', () => this.#readTopics())
     await from('provider', () => loadProvider(this.#provider, evidence))
     await from('postgres', () => loadNewerEvents(this.#shop, evidence))
@@ -131,7 +148,7 @@ export class Auditor {
     return ((await response.json()) as { readonly rows: readonly BarrierRow[] }).rows
   }
 
-  /** Offsets are read first: what was passed before must have had its effect when the stores are read. */
+  /** Read first: a record whose offset is committed must have had its effect by the time the stores are read. */
   async #readCommitted(): Promise<void> {
     const groups = await this.#admin.listConsumerGroupOffsets({ groups: KAFKA_GROUPS })
     const rows = groups.flatMap(({ groupId, topics }) =>
@@ -152,16 +169,16 @@ export class Auditor {
   async #readTopics(): Promise<void> {
     const evidence = this.#evidence
     await evidence.run(`delete from records where fate = 'open'`)
-    // Effects before their causes: a shipment that was read must find its confirmation.
+    // Effects are read before their causes: then a shipment that was read has its confirmation in what is read next.
     await this.#log.readOn(eventTopics.toReversed(), async (records) => {
       await evidence.load('records', await this.#rowsOf(records))
     })
     const open = this.#log.logs().flatMap((log) => log.open())
     await evidence.load('records', await this.#rowsOf(open))
-    const letters = readTopics().map(({ deadLetter }) => deadLetter)
-    await this.#log.readOn(letters, async (records) => {
+    const deadLetterTopics = readTopics().map(({ deadLetter }) => deadLetter)
+    await this.#log.readOn(deadLetterTopics, async (records) => {
       const committed = records.filter(({ fate }) => fate === 'committed')
-      await evidence.load('letters', committed.map(letterOf))
+      await evidence.load('dead_letters', committed.map(deadLetterOf))
     })
     await evidence.clear('ends')
     const ends = this.#log.logs().map(({ topic, partition, next }) => ({
@@ -183,107 +200,59 @@ export class Auditor {
       )
       if (Number(row?.n ?? 0) === barrier.length) return
       if (performance.now() > deadline) {
-        throw new Error(`of ${barrier.length} barriers ${Number(row?.n ?? 0)} came through`)
+        throw new Error(`${Number(row?.n ?? 0)} of ${barrier.length} barriers arrived`)
       }
-      await delay(LOOK_EVERY_MS)
+      await delay(POLL_INTERVAL_MS)
       await this.#readTopics()
     }
   }
 
-  /** Waits until bronze has passed the barrier, and what has no barrier as far as it was read. */
+  /** Waits until bronze has passed the barrier, and the offsets already read of topics that get no barrier. */
   async #readBronze(barrier: readonly BarrierRow[]): Promise<void> {
     const due = await this.#dueOffsets(barrier)
     const deadline = performance.now() + BARRIER_TIMEOUT_MS
     for (;;) {
-      const tables = await this.#bronzeTables()
-      const behind = [...due].filter(([place, offset]) => endOf(tables, place) < offset)
-      if (behind.length === 0) return this.#loadBronze(tables)
-      if (performance.now() > deadline) {
-        const places = behind.map(([place, offset]) => `${place} before ${offset}`)
-        throw new Error(`bronze is behind: ${places.join(', ')}`)
+      const tables = await this.#bronzeOf(eventTopics)
+      const behind = [...due].filter(([name, offset]) => endOf(tables, name) < offset)
+      if (behind.length === 0) {
+        await loadEventsOfBronze(this.#evidence, tables)
+        return
       }
-      await delay(LOOK_EVERY_MS)
+      if (performance.now() > deadline) {
+        const partitions = behind.map(([name, offset]) => `${name} before ${offset}`)
+        throw new Error(`bronze is behind: ${partitions.join(', ')}`)
+      }
+      await delay(POLL_INTERVAL_MS)
     }
   }
 
   async #dueOffsets(barrier: readonly BarrierRow[]): Promise<ReadonlyMap<string, bigint>> {
     const ids = barrier.map(({ eventId }) => `'${eventId}'`).join(', ')
     const rows = await this.#evidence.query(
-      `select topic || '-' || partition as place, max("offset") as due from records
+      `select topic || '-' || partition as topic_partition, max("offset") as due from records
         where fate = 'committed' and event_id is not null
-          and (event_id in (${ids === '' ? 'null' : ids}) or topic = 'fulfilment.shipment.v1') group by all`,
+          and (event_id in (${ids === '' ? 'null' : ids}) or topic = '${SHIPMENTS}') group by all`,
     )
-    return new Map(rows.map(({ place, due }) => [String(place), BigInt(String(due)) + 1n]))
+    return new Map(rows.map((row) => [String(row.topic_partition), BigInt(String(row.due)) + 1n]))
   }
 
-  async #bronzeTables(): Promise<readonly IcebergTable[]> {
-    const { catalogUrl } = this.#options
-    const tables = await Promise.all(
-      eventTopics.map((topic) =>
-        readTable(catalogUrl, 'bronze', bronzeName(topic), REQUEST_TIMEOUT_MS),
-      ),
-    )
-    return tables.filter((table) => table !== undefined)
+  #bronzeOf(topics: readonly string[]): Promise<readonly BronzeTable[]> {
+    return readBronze(this.#options.catalogUrl, topics, REQUEST_TIMEOUT_MS)
   }
 
-  async #loadBronze(tables: readonly IcebergTable[]): Promise<void> {
+  /**
+   * How far silver had come when it was read, before bronze. It is made in rounds and not waited for, but silver that
+   * stands still must not pass for silver that is complete.
+   */
+  async #readProgress(recorded: Recorded): Promise<void> {
     const evidence = this.#evidence
-    await evidence.clear('bronze', 'chain')
-    for (const topic of eventTopics) {
-      const table = tables.find(({ name }) => name === bronzeName(topic))
-      if (table === undefined) continue
-      const select = `select '${topic}', kafka_partition, kafka_offset, event_id, stream_id, "version", "type"`
-      await loadFiles(evidence, 'bronze', select, table.files)
-      await evidence.load('chain', chainOf(table))
+    const tables = await this.#bronzeOf([...eventTopics, ...capturedTopics])
+    await loadChanges(evidence, tables)
+    await loadProgress(evidence, recorded, tables)
+    const oldest = await oldestUnread(evidence)
+    const behindMs = oldest === undefined ? 0 : Date.now() - oldest
+    if (behindMs > this.#options.silverBehindMs) {
+      throw new Error(`silver is ${Math.round(behindMs / 1_000)} s behind bronze`)
     }
   }
-
-  async #readGold(): Promise<void> {
-    const { catalogUrl } = this.#options
-    const [windows, late] = await Promise.all(
-      ['revenue_per_minute', 'revenue_per_minute_late'].map((name) =>
-        readTable(catalogUrl, 'gold', name, REQUEST_TIMEOUT_MS),
-      ),
-    )
-    if (windows === undefined || late === undefined) throw new Error('gold has no tables yet')
-    await this.#evidence.clear('gold')
-    await loadFiles(
-      this.#evidence,
-      'gold',
-      `select 'window', currency, null, null, epoch_ms(window_end), delta_payments, delta_minor`,
-      windows.files,
-    )
-    await loadFiles(
-      this.#evidence,
-      'gold',
-      `select 'late', currency, event_id, epoch_ms(occurred_at), null, 1, amount_minor`,
-      late.files,
-    )
-  }
 }
-
-const START = 'ten-seams.start-offsets'
-const END = 'ten-seams.end-offsets'
-
-/** How far a table has come with a partition: its offsets only grow. */
-function endOf(tables: readonly IcebergTable[], place: string): bigint {
-  const rows = tables.flatMap(chainOf).filter((row) => row.place === place)
-  return rows.at(-1)?.end_offset ?? 0n
-}
-
-/** The offsets that a table's snapshots tell, a row a snapshot and partition. */
-function chainOf({ name, snapshots }: IcebergTable) {
-  return snapshots.flatMap((snapshot) => {
-    const starts = offsetsOf(snapshot.summary[START])
-    return Object.entries(offsetsOf(snapshot.summary[END])).map(([place, end]) => ({
-      table_name: name,
-      place,
-      sequence: BigInt(snapshot['sequence-number']),
-      start_offset: BigInt(starts[place] ?? end),
-      end_offset: BigInt(end),
-    }))
-  })
-}
-
-const offsetsOf = (text: string | undefined): Readonly<Record<string, number>> =>
-  text === undefined ? {} : (JSON.parse(text) as Readonly<Record<string, number>>)

@@ -1,19 +1,16 @@
-import { eventTopics } from './checks/check.ts'
-import type { Row, TableName } from './evidence.ts'
+import { eventTopics, ORDERS, PAYMENTS, SHIPMENTS } from './checks/check.ts'
+import { type Row, type TableName, tables } from './evidence-tables.ts'
 
-/** When the audit of it is, and what is older than that by this counts as lost. */
+/** When the audit runs, and how old a missing effect must be to count as lost. */
 export const NOW = 1_000_000_000n
 export const GRACE = 60_000n
 
-export const [ORDERS, PAYMENTS, SHIPMENTS] = eventTopics
+export const PRODUCTS = 'cdc.shop.catalogue.products'
 
-export const tableNames: readonly TableName[] = [
-  ...(['events', 'inbox', 'answers', 'entries', 'operations', 'records', 'ends'] as const),
-  ...(['letters', 'committed', 'bronze', 'chain', 'gold'] as const),
-]
+export const tableNames = Object.keys(tables) as readonly TableName[]
 
-/** An order that was placed, paid, shipped and completed, as every place tells it. */
-const life = [
+/** The events of an order that was placed, paid, shipped and completed. */
+const orderEvents = [
   ['orders', ORDERS, 1n, 'OrderPlaced'],
   ['payments', PAYMENTS, 1n, 'PaymentAuthorised'],
   ['orders', ORDERS, 2n, 'OrderConfirmed'],
@@ -26,7 +23,7 @@ const idOf = (type: string): string => `id-${type}`
 const money = { amount_minor: 500n, currency: 'EUR' }
 const atOffset = (topic: string, version: bigint) => ({ topic, partition: 0n, offset: version })
 
-const stored = life.flatMap(([store, topic, version, type]) =>
+const stored = orderEvents.flatMap(([store, topic, version, type]) =>
   store === undefined ? [] : [{ store, topic, version, type }],
 )
 
@@ -63,7 +60,7 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
     ...money,
   })),
   records: [
-    ...life.map(([, topic, version, type]) => ({
+    ...orderEvents.map(([, topic, version, type]) => ({
       ...atOffset(topic, version),
       ...{ version, type, key: 'o-1', stream_id: 'o-1', event_id: idOf(type), fate: 'committed' },
       ...{ occurred_at: NOW - 500_000n, written_at: NOW - 500_000n, payload_hash: 'h' },
@@ -71,7 +68,7 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
     { ...atOffset(ORDERS, 9n), fate: 'aborted', event_id: 'id-aborted', type: 'OrderPlaced' },
   ],
   ends: eventTopics.map((topic) => ({ topic, partition: 0n, next_offset: 10n })),
-  letters: [],
+  dead_letters: [],
   committed: [
     ['payments', ORDERS],
     ['payments-shipments', SHIPMENTS],
@@ -79,13 +76,56 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
     ['orders-shipments', SHIPMENTS],
     ['fulfilment', ORDERS],
   ].map(([group_id = '', topic = '']) => ({ group_id, topic, partition: 0n, next_offset: 10n })),
-  bronze: life.map(([, topic, version, type]) => ({
+  bronze: orderEvents.map(([, topic, version, type]) => ({
     ...atOffset(topic, version),
     ...{ version, type, stream_id: 'o-1', event_id: idOf(type) },
   })),
   chain: eventTopics.flatMap((topic) => [
-    { table_name: topic, place: `${topic}-0`, sequence: 1n, start_offset: 0n, end_offset: 2n },
-    { table_name: topic, place: `${topic}-0`, sequence: 2n, start_offset: 2n, end_offset: 10n },
+    {
+      table_name: topic,
+      topic_partition: `${topic}-0`,
+      sequence: 1n,
+      start_offset: 0n,
+      end_offset: 2n,
+    },
+    {
+      table_name: topic,
+      topic_partition: `${topic}-0`,
+      sequence: 2n,
+      start_offset: 2n,
+      end_offset: 10n,
+    },
   ]),
+  silver: [
+    { topic: ORDERS, stream_id: 'o-1', version: 3n, status: 'completed', ...money },
+    { topic: PAYMENTS, stream_id: 'o-1', version: 2n, status: 'captured', ...money },
+    { topic: SHIPMENTS, stream_id: 'o-1', version: 1n, status: 'dispatched' },
+  ],
+  quarantine: [],
+  progress: [...eventTopics, PRODUCTS].map((topic) => ({
+    ...{ topic, partition: 0n, silver_end: 10n, quarantine_end: 10n },
+  })),
+  changes: [
+    { ...atOffset(PRODUCTS, 1n), key: 'lamp', op: 'c', told_at: 1n, image: 'one' },
+    { ...atOffset(PRODUCTS, 2n), key: 'lamp', op: 'u', told_at: 2n, image: 'two' },
+  ],
+  versions: [
+    {
+      ...{ topic: PRODUCTS, key: 'lamp', op: 'c', is_deleted: false, image: 'one' },
+      ...{ valid_from_us: 1n, valid_to_us: 2n, first_offset: 1n, last_offset: 1n },
+    },
+    {
+      ...{ topic: PRODUCTS, key: 'lamp', op: 'u', is_deleted: false, image: 'two' },
+      ...{ valid_from_us: 2n, first_offset: 2n, last_offset: 2n },
+    },
+  ],
   gold: [{ kind: 'window', window_end: NOW - 400_000n, payments: 1n, ...money }],
 }
+
+/** Makes silver anew from bronze, so that a fault before silver is the only one. */
+export const silverFromBronze = `
+  delete from silver;
+  insert into silver
+    select topic, stream_id, version, status,
+           case when topic = '${ORDERS}' or status = 'captured' then 500 end,
+           case when topic = '${ORDERS}' or status = 'captured' then 'EUR' end from silver_due`

@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { clean, GRACE, NOW, ORDERS, tableNames } from './clean-evidence.ts'
-import { Evidence, type Row, type TableName } from './evidence.ts'
+import { ORDERS, PAYMENTS, views } from './checks/check.ts'
+import { silverViews } from './checks/silver.ts'
+import { clean, GRACE, NOW, silverFromBronze, tableNames } from './clean-evidence.ts'
+import { Evidence } from './evidence.ts'
+import type { Row, TableName } from './evidence-tables.ts'
 import { judge } from './judge.ts'
-import { faults } from './planted-faults.ts'
+import { faultsBeforeSilver, faultsOfSilver } from './planted-faults.ts'
 import type { Finding, Source } from './report.ts'
 
 function rowsOf(table: TableName): readonly Row<never>[] {
@@ -13,6 +16,8 @@ let evidence: Evidence
 
 beforeAll(async () => {
   evidence = await Evidence.open('64MB')
+  await evidence.run(views)
+  await evidence.run(silverViews)
 })
 afterAll(() => evidence.close())
 beforeEach(async () => {
@@ -27,28 +32,32 @@ async function found(silence: ReadonlyMap<Source, string> = new Map()) {
 const violated = (findings: readonly Finding[]) =>
   findings.filter(({ status }) => status === 'violated').map(({ id }) => id)
 
-test('evidence without a fault raises nothing, and says what is not built', async () => {
+test('evidence without a fault has no violation, and every invariant is judged', async () => {
   const findings = await found()
-  expect(violated(findings)).toEqual([])
-  const open = findings.filter(({ status }) => status !== 'ok')
-  expect(open.map(({ id, status }) => `${id} ${status}`)).toEqual(['I1.silver not checked'])
+  expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
 })
 
-describe('a fault is found, and called by its name', () => {
-  test.each(faults)('%s', async (_what, sql, ids) => {
+describe('a fault is found, and named by its invariant', () => {
+  test.each(faultsBeforeSilver)('%s', async (_what, sql, ids) => {
+    await evidence.run(sql)
+    await evidence.run(silverFromBronze)
+    expect(violated(await found()).sort()).toEqual([...ids].sort())
+  })
+
+  test.each(faultsOfSilver)('%s', async (_what, sql, ids) => {
     await evidence.run(sql)
     expect(violated(await found()).sort()).toEqual([...ids].sort())
   })
 
-  test('every invariant that is checked has a fault that breaks it', async () => {
-    const named = new Set(faults.flatMap(([, , ids]) => ids))
+  test('every invariant has a fault that breaks it', async () => {
+    const named = new Set([...faultsBeforeSilver, ...faultsOfSilver].flatMap(([, , ids]) => ids))
     const checked = (await found()).filter(({ status }) => status === 'ok').map(({ id }) => id)
     expect(checked.filter((id) => !named.has(id))).toEqual([])
   })
 })
 
-describe('what may be on its way is no violation', () => {
-  const onItsWay: readonly (readonly [what: string, id: string, sql: string])[] = [
+describe('what may be in flight is no violation', () => {
+  const inFlight: readonly (readonly [what: string, id: string, sql: string])[] = [
     [
       'an event behind the barrier',
       'I1',
@@ -60,7 +69,22 @@ describe('what may be on its way is no violation', () => {
       'a record that bronze will take next',
       'I1.bronze',
       `delete from bronze where type = 'OrderCompleted';
-       update chain set end_offset = 3 where table_name = '${ORDERS}' and sequence = 2`,
+       update chain set end_offset = 3 where table_name = '${ORDERS}' and sequence = 2;
+       update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}'`,
+    ],
+    [
+      'an event that silver will read next',
+      'I1.silver',
+      `update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}';
+       update progress set silver_end = 3 where topic = '${ORDERS}'`,
+    ],
+    [
+      'an event that silver has read, and its quarantine has not',
+      'I1.silver',
+      `update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}';
+       update progress set quarantine_end = 3 where topic = '${ORDERS}';
+       update progress set silver_end = 0 where topic = '${PAYMENTS}';
+       delete from silver where topic = '${PAYMENTS}'`,
     ],
     [
       'a capture of this minute',
@@ -68,6 +92,8 @@ describe('what may be on its way is no violation', () => {
       `update operations set recorded_at = ${NOW};
        delete from events where type = 'PaymentCaptured'; delete from entries where transfer_id = 't-2';
        delete from records where type = 'PaymentCaptured'; delete from bronze where type = 'PaymentCaptured';
+       delete from silver where topic = '${PAYMENTS}';
+       insert into silver values ('${PAYMENTS}', 'o-1', 1, 'authorised', null, null);
        delete from gold; update committed set next_offset = 0 where group_id = 'payments-shipments'`,
     ],
     [
@@ -78,26 +104,40 @@ describe('what may be on its way is no violation', () => {
     ],
   ]
 
-  test.each(onItsWay)('%s', async (_what, id, sql) => {
+  test.each(inFlight)('%s', async (_what, id, sql) => {
     await evidence.run(sql)
     const findings = await found()
     expect(violated(findings)).toEqual([])
     expect(findings.find((finding) => finding.id === id)?.inFlight).toBeGreaterThan(0)
   })
 
-  test('a letter, for a record that nobody can read', async () => {
+  test('a record that nobody can read, when it is dead-lettered', async () => {
     await evidence.run(`update records set unreadable = 'newest: no', event_id = null, type = null
                          where type = 'OrderCompleted'`)
     await evidence.run(`delete from bronze where type = 'OrderCompleted'`)
     await evidence.run(`update events set must = false where type = 'OrderCompleted'`)
+    await evidence.run(
+      `update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}'`,
+    )
     expect(violated(await found())).toEqual(['I17'])
-    await evidence.run(`insert into letters values ('${ORDERS}', 0, 3, 'lakehouse')`)
+    await evidence.run(`insert into dead_letters values ('${ORDERS}', 0, 3, 'lakehouse')`)
     expect(violated(await found())).toEqual([])
   })
 })
 
-test('a source that gives no answer leaves its invariants without a verdict', async () => {
+test('a row that a gate has rejected is not missing from silver', async () => {
+  await evidence.run(`insert into quarantine values ('${ORDERS}', 0, 3, 'no-version')`)
+  await evidence.run(
+    `update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}'`,
+  )
+  expect(violated(await found())).toEqual([])
+})
+
+test('a source that does not answer leaves its invariants without a verdict', async () => {
   const findings = await found(new Map([['lake', 'ECONNREFUSED']]))
   const silent = findings.filter(({ status }) => status === 'does not run').map(({ id }) => id)
-  expect(silent).toEqual(['I1.bronze', 'I2', 'I9', 'I10', 'I16'])
+  expect(silent).toEqual([
+    ...['I1.bronze', 'I1.silver', 'I1.quarantine', 'I1.history'],
+    ...['I2', 'I9', 'I10', 'I15', 'I16'],
+  ])
 })

@@ -1,32 +1,31 @@
 import { type Check, type Moment, views } from './checks/check.ts'
 import { effectChecks } from './checks/effects.ts'
-import { logChecks, notBuilt } from './checks/log.ts'
+import { logChecks } from './checks/log.ts'
 import { moneyChecks } from './checks/money.ts'
+import { silverChecks, silverViews } from './checks/silver.ts'
 import type { Evidence } from './evidence.ts'
 import type { Finding, Source } from './report.ts'
 
-const LONGEST_LIST = 5
+const MOST_OFFENDERS = 5
 
-/** Which sources could not be read, and why. */
+/** The sources that could not be read, and why. */
 export type Silence = ReadonlyMap<Source, string>
 
-/** Asks the evidence about every invariant, in the order of their numbers. */
+/** Judges every invariant by the evidence, in the order of their numbers. */
 export async function judge(
   evidence: Evidence,
   moment: Moment,
   silence: Silence,
 ): Promise<readonly Finding[]> {
   await evidence.run(views)
+  await evidence.run(silverViews)
   const findings: Finding[] = []
   for (const check of checksAt(moment)) findings.push(await judgeOne(evidence, check, silence))
-  for (const { id, says, missing } of notBuilt) {
-    findings.push({ ...nothing, id, says, status: 'not checked', detail: missing })
-  }
   return findings.sort((one, other) => numberOf(one.id) - numberOf(other.id))
 }
 
 export function checksAt(moment: Moment): readonly Check[] {
-  return [...logChecks, ...effectChecks(moment), ...moneyChecks(moment)]
+  return [...logChecks, ...silverChecks, ...effectChecks(moment), ...moneyChecks(moment)]
 }
 
 const nothing = { violations: 0, inFlight: 0, offenders: [] } as const
@@ -40,7 +39,7 @@ async function judgeOne(evidence: Evidence, check: Check, silence: Silence): Pro
   }
   const [counted] = await evidence.query(`select count(*) as n from (${check.offenders})`)
   const violations = Number(counted?.n ?? 0)
-  const first = await evidence.query(`select * from (${check.offenders}) limit ${LONGEST_LIST}`)
+  const first = await evidence.query(`select * from (${check.offenders}) limit ${MOST_OFFENDERS}`)
   const inFlight = check.inFlight === undefined ? 0 : Number(await one(evidence, check.inFlight))
   return {
     ...{ id, says, violations, inFlight },

@@ -1,37 +1,7 @@
 import { runService } from '@tenseams/service/run'
-import { buildServer } from '@tenseams/service/server'
-import { openMetrics } from '@tenseams/telemetry/metrics'
-import { Auditor } from './audit.ts'
-import { Rounds } from './rounds.ts'
+import { buildAuditor } from './app.ts'
 import { readAuditorSettings } from './settings.ts'
 
 const settings = readAuditorSettings()
-const metrics = openMetrics('auditor')
-const auditor = await Auditor.open({
-  shopUrl: settings.DATABASE_URL,
-  providerUrl: settings.PROVIDER_DATABASE_URL,
-  brokers: settings.KAFKA_BROKERS,
-  registryUrl: settings.SCHEMA_REGISTRY_URL,
-  catalogUrl: settings.CATALOG_URL,
-  pulseUrl: settings.PULSE_URL,
-  graceMs: settings.AUDIT_GRACE_MS,
-})
-const server = buildServer({
-  name: 'auditor',
-  logLevel: settings.LOG_LEVEL,
-  metrics,
-  ready: {},
-})
-const rounds = new Rounds({
-  audit: () => auditor.audit(),
-  intervalMs: settings.AUDIT_INTERVAL_MS,
-  metrics,
-  log: server.log,
-})
-
-/** An audit now, and what the last one found. */
-server.post('/audits', async () => rounds.auditNow())
-server.get('/audits/last', async (_request, reply) => rounds.last ?? reply.code(204).send())
-
-rounds.start()
-await runService(server, settings, [rounds, auditor])
+const { server, closing } = await buildAuditor(settings)
+await runService(server, settings, closing)

@@ -1,7 +1,13 @@
-import { NOW, ORDERS } from './clean-evidence.ts'
+import { ORDERS, PAYMENTS, SHIPMENTS } from './checks/check.ts'
+import { NOW, PRODUCTS } from './clean-evidence.ts'
 
-/** Each fault as a change of the evidence, and the invariants that must be named for it; no others may be. */
-export const faults: readonly (readonly [what: string, sql: string, ids: readonly string[]])[] = [
+type Fault = readonly [what: string, sql: string, ids: readonly string[]]
+
+/**
+ * Each fault as a change of the evidence, and the invariants that must be named for it; no others may be. Silver is what
+ * the changed bronze makes it.
+ */
+export const faultsBeforeSilver: readonly Fault[] = [
   [
     'an event that never came into its topic',
     `delete from records where type = 'OrderCompleted'; delete from bronze where type = 'OrderCompleted'`,
@@ -14,7 +20,7 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
      update records set key = 'o-2' where event_id = 'id-x';
      insert into bronze values ('${ORDERS}', 0, 4, 'id-x', 'o-2', 1, 'OrderPlaced');
      update committed set next_offset = 4 where topic = '${ORDERS}'`,
-    ['I1.origin'],
+    ['I1.origin', 'I15'],
   ],
   [
     'a record that bronze has left out',
@@ -24,7 +30,7 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
   [
     'an aborted record in bronze',
     `insert into bronze values ('${ORDERS}', 0, 9, 'id-aborted', null, null, 'OrderPlaced')`,
-    ['I2'],
+    ['I2', 'I15'],
   ],
   [
     'a row in bronze for which there is no record',
@@ -61,7 +67,7 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
     ['I4.ledger'],
   ],
   [
-    'money that the provider has given back and we have not',
+    'money that the provider has refunded and our events have not',
     `insert into operations select * replace ('refunded' as kind) from operations where kind = 'captured'`,
     ['I4.provider'],
   ],
@@ -92,7 +98,7 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
   [
     'an order in two partitions',
     `update records set partition = 1 where type = 'OrderCompleted'; update bronze set partition = 1 where type = 'OrderCompleted';
-     insert into ends values ('${ORDERS}', 1, 10, null);
+     insert into ends values ('${ORDERS}', 1, 10);
      insert into chain values ('${ORDERS}', '${ORDERS}-1', 3, 0, 10)`,
     ['I6.topic', 'I7'],
   ],
@@ -110,7 +116,7 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
   [
     'another event at an offset than the other reader saw',
     `update bronze set version = 7 where type = 'OrderCompleted'`,
-    ['I9'],
+    ['I9', 'I15'],
   ],
   [
     'an offset that bronze has twice',
@@ -164,5 +170,86 @@ export const faults: readonly (readonly [what: string, sql: string, ids: readonl
     'a record that the contract before the newest cannot read',
     `update records set unreadable = 'version 1: no' where type = 'OrderCompleted'`,
     ['I17'],
+  ],
+]
+
+/** Faults of silver itself, while bronze is right. */
+export const faultsOfSilver: readonly Fault[] = [
+  ['an order that silver lacks', `delete from silver where topic = '${ORDERS}'`, ['I1.silver']],
+  [
+    'an order that silver has twice',
+    `insert into silver select * from silver where topic = '${ORDERS}'`,
+    ['I1.silver'],
+  ],
+  [
+    'an order that silver has moved back',
+    `update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}'`,
+    ['I1.silver'],
+  ],
+  [
+    'a shipment in another state than bronze has it',
+    `update silver set status = 'recalled' where topic = '${SHIPMENTS}'`,
+    ['I1.silver'],
+  ],
+  [
+    'an order of which bronze has nothing',
+    `insert into silver values ('${ORDERS}', 'o-9', 1, 'placed', 1, 'EUR')`,
+    ['I1.silver', 'I15'],
+  ],
+  [
+    'another amount in silver than was captured',
+    `update silver set amount_minor = 499 where topic = '${PAYMENTS}'`,
+    ['I15'],
+  ],
+  [
+    'a row that is in quarantine and not in bronze',
+    `insert into quarantine values ('${ORDERS}', 0, 8, 'no-version')`,
+    ['I1.quarantine'],
+  ],
+  [
+    'a row that is in quarantine twice',
+    `insert into quarantine values ('${ORDERS}', 0, 3, 'no-version'), ('${ORDERS}', 0, 3, 'no-version');
+     update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}'`,
+    ['I1.quarantine'],
+  ],
+  [
+    'a row that is in quarantine and in silver, too',
+    `insert into quarantine values ('${ORDERS}', 0, 3, 'no-version')`,
+    ['I1.silver'],
+  ],
+  [
+    'a change that the history lacks',
+    `delete from versions where first_offset = 2; update versions set valid_to_us = null`,
+    ['I1.history'],
+  ],
+  [
+    'a product whose history ends in a deletion that bronze does not have',
+    `update versions set is_deleted = true, op = 'd' where first_offset = 2`,
+    ['I1.history'],
+  ],
+  [
+    'a product that was deleted, and is current in the history',
+    `update changes set op = 'd' where "offset" = 2`,
+    ['I1.history'],
+  ],
+  [
+    'another value in the history than in bronze',
+    `update versions set image = 'one' where first_offset = 2`,
+    ['I1.history'],
+  ],
+  [
+    'a product with two current versions',
+    `update versions set valid_to_us = null where first_offset = 1`,
+    ['I1.history'],
+  ],
+  [
+    'a gap between two versions',
+    `update versions set valid_from_us = 3 where first_offset = 2`,
+    ['I1.history'],
+  ],
+  [
+    'a product of which bronze has no change',
+    `insert into versions values ('${PRODUCTS}', 'sofa', 1, null, false, 'c', 1, 1, 'one')`,
+    ['I1.history'],
   ],
 ]

@@ -14,10 +14,10 @@ export type RoundsOptions = {
   readonly log: Log
 }
 
-/** Of the time, auditing takes at most a tenth: what grows is read less often. */
+/** Auditing uses at most a tenth of the time: the pause grows with what there is to read. */
 const REST_PER_WORK = 9
 
-/** Audits again and again, and says what was found in metrics and log. */
+/** Audits periodically and reports the findings as metrics and in the log. */
 export class Rounds {
   readonly #options: RoundsOptions
   readonly #violations: Gauge
@@ -36,19 +36,19 @@ export class Rounds {
     const registers = [options.metrics]
     this.#violations = new Gauge({
       name: 'tenseams_invariant_violations',
-      help: 'What breaks the invariant, as the last audit found it.',
+      help: 'Violations of the invariant that the last audit found.',
       labelNames: ['invariant'],
       registers,
     })
     this.#undecided = new Gauge({
       name: 'tenseams_invariant_undecided',
-      help: '1 when the last audit came to no verdict, because a part that it needs gave no answer.',
+      help: '1 when the last audit could not judge the invariant, because a part that it needs did not answer.',
       labelNames: ['invariant'],
       registers,
     })
     this.#lastAudit = new Gauge({
       name: 'tenseams_last_audit_timestamp_seconds',
-      help: 'When the last audit ended.',
+      help: 'Time of the last audit.',
       registers,
     })
   }
@@ -71,7 +71,6 @@ export class Rounds {
     this.last = report
     this.#lastAudit.set(Date.parse(report.at) / 1_000)
     for (const { id, violations, status, offenders, says } of report.findings) {
-      if (status === 'not checked') continue
       this.#violations.set({ invariant: id }, violations)
       this.#undecided.set({ invariant: id }, status === 'does not run' ? 1 : 0)
       if (violations > 0) {

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
   ...commonSettings,
-  /** Both by a role that can read, and nothing else. */
+  /** Both with a role that may only read. */
   DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   PROVIDER_DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   KAFKA_BROKERS: Type.String({ minLength: 1 }),
@@ -11,8 +11,10 @@ const schema = Type.Object({
   CATALOG_URL: Type.String({ pattern: '^http' }),
   PULSE_URL: Type.String({ pattern: '^http' }),
   AUDIT_INTERVAL_MS: Type.Integer({ default: 15_000, minimum: 1_000, maximum: 3_600_000 }),
-  /** How long what is behind may stay behind before it counts as lost. */
+  /** How old a missing effect must be to count as lost. */
   AUDIT_GRACE_MS: Type.Integer({ default: 60_000, minimum: 1_000, maximum: 3_600_000 }),
+  /** How far silver may be behind bronze before there is no verdict on it; more than `SILVER_INTERVAL_MS`. */
+  AUDIT_SILVER_BEHIND_MS: Type.Integer({ default: 300_000, minimum: 1_000, maximum: 86_400_000 }),
 })
 
 export type Settings = Readonly<Static<typeof schema>>

@@ -1,7 +1,8 @@
 import pg from 'pg'
-import type { Evidence, Row } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
+import type { Row } from './evidence-tables.ts'
 
-/** The event stores that it reads; ticks and barriers are no events. */
+/** The event stores to read. Ticks and barriers, which a store of their own holds, are no events. */
 const stores = ['orders', 'payments'] as const
 const PAGE = 20_000
 
@@ -15,28 +16,28 @@ export function openReadOnly(connectionString: string): pg.Pool {
     options: '-c default_transaction_read_only=on',
   })
   pool.on('error', () => {
-    // The next question opens a new connection, or says why it cannot.
+    // The next query opens a new connection, or fails with the reason.
   })
   return pool
 }
 
 /**
- * Reads the event stores and the ledger as they were at one moment. `must` is what behind the barrier has to be there:
- * the moment lies before it.
+ * Loads the event stores and the ledger as of one snapshot of the database. Call it before the barrier is written: these
+ * events `must` have arrived wherever the barrier has.
  */
 export async function loadStores(pool: pg.Pool, evidence: Evidence): Promise<void> {
   await evidence.clear('events', 'entries')
-  await atOneMoment(pool, async (client) => {
+  await inOneSnapshot(pool, async (client) => {
     for (const store of stores) await loadEvents(client, evidence, store, { must: true })
     await loadEntries(client, evidence)
   })
 }
 
-/** What has been committed since: it may be behind the barrier, or not yet. Inboxes and answers are read here. */
+/** Loads the events committed since `loadStores`, which may or may not have arrived, and the inboxes and answers. */
 export async function loadNewerEvents(pool: pg.Pool, evidence: Evidence): Promise<void> {
   await evidence.clear('inbox', 'answers')
   await evidence.run('create or replace temp table before as select event_id from events')
-  await atOneMoment(pool, async (client) => {
+  await inOneSnapshot(pool, async (client) => {
     for (const store of stores) {
       await loadEvents(client, evidence, store, { must: false })
       await pages(client, `select event_id from ${store}.inbox`, async (rows) =>
@@ -53,13 +54,13 @@ export async function loadNewerEvents(pool: pg.Pool, evidence: Evidence): Promis
   )
 }
 
-/** The provider's own ledger: another company's books. */
+/** Loads the payment provider's own ledger: another company's books. */
 export async function loadProvider(pool: pg.Pool, evidence: Evidence): Promise<void> {
   await evidence.clear('operations')
   const text = `select o.payment_id, p.reference as order_id, o.kind, o.amount_minor, p.currency,
                        (extract(epoch from o.recorded_at) * 1000)::bigint as recorded_at
                   from operations o join payments p using (payment_id)`
-  await atOneMoment(pool, (client) =>
+  await inOneSnapshot(pool, (client) =>
     pages(client, text, (rows) =>
       evidence.load(
         'operations',
@@ -147,23 +148,23 @@ async function loadAnswers(client: pg.PoolClient, evidence: Evidence): Promise<v
 
 type AnyRow = Readonly<Record<string, unknown>>
 
-async function atOneMoment(
+async function inOneSnapshot(
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<void>,
 ): Promise<void> {
   const client = await pool.connect()
-  let isSpoilt = true
+  let mustClose = true
   try {
     await client.query('begin isolation level repeatable read')
     await work(client)
     await client.query('commit')
-    isSpoilt = false
+    mustClose = false
   } finally {
-    client.release(isSpoilt)
+    client.release(mustClose)
   }
 }
 
-/** Reads by a cursor, so that no more than a page is in this process's memory. */
+/** Reads by a cursor, so that this process holds one page in memory at most. */
 async function pages(
   client: pg.PoolClient,
   text: string,

@@ -3,7 +3,7 @@ import { Codec, type Decoded, schemaIdOf } from '@tenseams/codec/codec'
 import { avroType } from '@tenseams/codec/long'
 import { currentSchema, schemaVersions } from '@tenseams/contracts/schemas'
 import type avro from 'avsc'
-import type { Row } from './evidence.ts'
+import type { Row } from './evidence-tables.ts'
 import type { LogRecord } from './log-reader.ts'
 
 /** The fields that the envelopes of all event topics share. */
@@ -15,23 +15,23 @@ type Envelope = {
   readonly occurredAt: number | bigint
 }
 
-type Former = {
+type FormerContract = {
   readonly version: number
   readonly reader: avro.Type
   readonly resolver: avro.Resolver
 }
 
 /**
- * A record of an event topic as evidence: decoded by the newest contract, and by the one before (I17).
+ * Turns a record of an event topic into evidence: decoded by the newest contract, and by the one before (I17).
  *
- * @throws RegistryUnavailableError; a record that nobody can read is evidence, too.
+ * @throws RegistryUnavailableError. An undecodable record does not throw: it is evidence.
  */
 export class RecordDecoder {
   readonly #codec: Codec
   readonly #registryUrl: string
   readonly #timeoutMs: number
-  /** How the contract before the newest reads what a schema id has written, by topic and id. */
-  readonly #former = new Map<string, Promise<Former | undefined>>()
+  /** How the contract before the newest reads values of a schema id, by topic and id. */
+  readonly #former = new Map<string, Promise<FormerContract | undefined>>()
 
   constructor(registryUrl: string, timeoutMs: number) {
     this.#registryUrl = registryUrl
@@ -76,11 +76,11 @@ export class RecordDecoder {
   async #unreadableBefore(topic: string, value: Buffer | null): Promise<string | null> {
     if (value === null) return null
     const schemaId = schemaIdOf(value)
-    const place = `${topic} ${schemaId}`
-    const asked = this.#former.get(place) ?? this.#openFormer(topic, schemaId)
-    this.#former.set(place, asked)
-    asked.catch(() => this.#former.delete(place))
-    const former = await asked
+    const key = `${topic} ${schemaId}`
+    const opening = this.#former.get(key) ?? this.#openFormer(topic, schemaId)
+    this.#former.set(key, opening)
+    opening.catch(() => this.#former.delete(key))
+    const former = await opening
     if (former === undefined) return null
     try {
       former.reader.fromBuffer(value.subarray(5), former.resolver)
@@ -90,15 +90,15 @@ export class RecordDecoder {
     }
   }
 
-  async #openFormer(topic: string, schemaId: number): Promise<Former | undefined> {
+  async #openFormer(topic: string, schemaId: number): Promise<FormerContract | undefined> {
     const before = schemaVersions(topic).at(-2)
     if (before === undefined || before.format !== 'avro') return undefined
     const reader = avroType(before.text)
-    const writer = avroType(await this.#ask(schemaId))
+    const writer = avroType(await this.#schemaText(schemaId))
     return { version: before.version, reader, resolver: reader.createResolver(writer) }
   }
 
-  async #ask(schemaId: number): Promise<string> {
+  async #schemaText(schemaId: number): Promise<string> {
     const response = await fetch(`${this.#registryUrl}/schemas/ids/${schemaId}`, {
       signal: AbortSignal.timeout(this.#timeoutMs),
     })
@@ -113,8 +113,8 @@ const isRetriable = (error: unknown): boolean =>
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
-/** Where a dead letter comes from, as its headers say. */
-export function letterOf({ headers }: LogRecord): Row<'letters'> {
+/** The origin of a dead-lettered record, by its headers. */
+export function deadLetterOf({ headers }: LogRecord): Row<'dead_letters'> {
   return {
     topic: headers.get('dead-letter-topic') ?? null,
     partition: BigInt(headers.get('dead-letter-partition') ?? -1),

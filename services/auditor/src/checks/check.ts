@@ -1,8 +1,8 @@
 import type { Source } from '../report.ts'
 
 /**
- * An invariant as questions to the evidence. `offenders` gives a row for each thing that breaks it, with one column
- * `offender` that names it; `figures` one row with one column; `inFlight` one row with a count.
+ * An invariant as queries over the evidence. `offenders` returns a row for each violation, with one column `offender`
+ * that names it; `figures` returns one row with one column; `inFlight` one row with a count.
  */
 export type Check = {
   readonly id: string
@@ -13,10 +13,7 @@ export type Check = {
   readonly inFlight?: string
 }
 
-/** Part of an invariant whose room is not built yet. */
-export type NotBuilt = { readonly id: string; readonly says: string; readonly missing: string }
-
-/** When the audit is, and since when what is missing counts as lost; milliseconds since the epoch. */
+/** When the audit runs, and how old a missing effect must be to count as lost; milliseconds (since the epoch). */
 export type Moment = { readonly now: bigint; readonly graceMs: bigint }
 
 /** Topics whose records are events of the shop. */
@@ -26,7 +23,32 @@ export const eventTopics = [
   'fulfilment.shipment.v1',
 ] as const
 
-/** Views that the questions are written with. */
+export const [ORDERS, PAYMENTS, SHIPMENTS] = eventTopics
+
+/** States from which and to which an order and its payment may go, by the event that leads there. */
+export const transitions = [
+  ['', 'OrderPlaced'],
+  ['OrderPlaced', 'OrderConfirmed'],
+  ['OrderPlaced', 'OrderRejected'],
+  ['OrderPlaced', 'OrderCancelled'],
+  ['OrderConfirmed', 'OrderCompleted'],
+  ['OrderConfirmed', 'OrderCancelled'],
+  ['OrderCancelled', 'OrderRefunded'],
+  ['', 'PaymentAuthorised'],
+  ['', 'PaymentDeclined'],
+  ['PaymentAuthorised', 'PaymentCaptured'],
+  ['PaymentAuthorised', 'PaymentVoided'],
+  ['PaymentCaptured', 'PaymentRefunded'],
+] as const
+
+const shipmentStates = ['ShipmentDispatched', 'ShipmentRecalled'] as const
+
+/** The event types that lead to a state, as a list for SQL. */
+export const stateTypes = [...transitions.map(([, to]) => to), ...shipmentStates]
+  .map((type) => `'${type}'`)
+  .join(', ')
+
+/** Views that the checks are written with. */
 export const views = `
   create or replace view visible as
     select * from records where fate = 'committed' and event_id is not null and type not in ('tick', 'barrier');
@@ -36,5 +58,6 @@ export const views = `
     select stream_id, arg_max(type, version) as last from stored
      where store = 'payments' and type <> 'SurplusReturned' group by stream_id;
   create or replace view bronze_ends as
-    select place, max(end_offset) as end_offset, min(start_offset) as start_offset from chain group by place;
+    select topic_partition, max(end_offset) as end_offset, min(start_offset) as start_offset
+      from chain group by topic_partition;
 `

@@ -1,6 +1,6 @@
-import type { Check, Moment } from './check.ts'
+import { type Check, type Moment, transitions } from './check.ts'
 
-/** What a group reads, and how it is seen that a record it has passed has had no effect. */
+/** The topic that a consumer group reads, and the condition under which a record that it has passed had no effect. */
 const groups = [
   {
     group: 'payments',
@@ -22,14 +22,14 @@ const groups = [
                   and r.event_id not in (select event_id from inbox where store = 'orders')`,
   },
   {
-    // By the order itself, not by the inbox, whose rows are no effect. A cancelled order takes no notice of its shipment.
+    // Judged by the order itself: a row in the inbox is no effect. A cancelled order ignores its shipment.
     group: 'orders-shipments',
     topic: 'fulfilment.shipment.v1',
     hasNoEffect: `r.type = 'ShipmentDispatched'
                   and r.stream_id not in (select stream_id from stored where type in ('OrderCompleted', 'OrderCancelled'))`,
   },
   {
-    // It keeps no inbox: what it has passed is seen in what it wrote in the same transaction.
+    // It has no inbox: its effect is the record that it wrote in the same transaction.
     group: 'fulfilment',
     topic: 'orders.order.v1',
     hasNoEffect: `r.type = 'OrderConfirmed'
@@ -37,25 +37,9 @@ const groups = [
   },
 ] as const
 
-/** Where an order and its payment may come from and go to. */
-const transitions = [
-  ['', 'OrderPlaced'],
-  ['OrderPlaced', 'OrderConfirmed'],
-  ['OrderPlaced', 'OrderRejected'],
-  ['OrderPlaced', 'OrderCancelled'],
-  ['OrderConfirmed', 'OrderCompleted'],
-  ['OrderConfirmed', 'OrderCancelled'],
-  ['OrderCancelled', 'OrderRefunded'],
-  ['', 'PaymentAuthorised'],
-  ['', 'PaymentDeclined'],
-  ['PaymentAuthorised', 'PaymentCaptured'],
-  ['PaymentAuthorised', 'PaymentVoided'],
-  ['PaymentCaptured', 'PaymentRefunded'],
-] as const
-
 const once = transitions.map(([, type]) => `'${type}'`).join(', ')
 
-/** Each cause has one effect; a life goes its way and ends; what was consumed was dealt with. */
+/** Each cause has one effect, state machines are respected and end, and each consumed record was processed. */
 export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   {
     id: 'I3',
@@ -65,12 +49,12 @@ export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
     offenders: `select stream_id || ': ' || count(*) || ' times ' || type as offender
                   from stored where type in (${once}) group by store, stream_id, type having count(*) > 1
                 union all
-                select 'event id ' || event_id || ' stands ' || count(*) || ' times'
+                select 'event id ' || event_id || ' is stored ' || count(*) || ' times'
                   from stored group by event_id having count(*) > 1`,
   },
   {
     id: 'I3.shipment',
-    says: 'one shipment for each time that a confirmation was read',
+    says: 'at most one dispatch for each confirmation of an order',
     needs: ['kafka'],
     figures: `select count(*) || ' dispatches of ' || count(distinct stream_id) || ' orders'
                 from visible where type = 'ShipmentDispatched'`,
@@ -88,14 +72,14 @@ export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
     needs: ['provider'],
     figures: `select count(*) filter (kind = 'captured') || ' captures, ' ||
                      count(*) filter (kind = 'refunded') || ' refunds' from operations`,
-    offenders: `select 'order ' || order_id || ': captured ' || count(*) filter (kind = 'captured') || ' times, given back ' ||
+    offenders: `select 'order ' || order_id || ': captured ' || count(*) filter (kind = 'captured') || ' times, refunded ' ||
                        count(*) filter (kind = 'refunded') as offender
                   from operations group by order_id
                 having count(*) filter (kind = 'captured') - count(*) filter (kind = 'refunded') > 1 order by offender`,
   },
   {
     id: 'I11',
-    says: 'orders and payments go legal ways, and end',
+    says: 'orders and payments take legal transitions only, and every order ends',
     needs: ['postgres'],
     figures: `select count(*) filter (last in ('OrderCompleted', 'OrderRejected', 'OrderCancelled', 'OrderRefunded')) ||
                      ' of ' || count(*) || ' orders have ended'
@@ -120,10 +104,10 @@ export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   },
   {
     id: 'I13',
-    says: 'the same Idempotency-Key gets the same answer: a key has one order, an order one key',
+    says: 'the same Idempotency-Key gets the same answer: one order for each key, one key for each order',
     needs: ['postgres'],
     figures: `select count(*) || ' keys' from answers`,
-    offenders: `select 'key ' || key || ' promises order ' || order_id || coalesce(' of ' || a.amount_minor, '') as offender
+    offenders: `select 'key ' || key || ' was answered with order ' || order_id || coalesce(' of ' || a.amount_minor, '') as offender
                   from answers a left join stored e on e.stream_id = a.order_id and e.type = 'OrderPlaced'
                  where a.status = 201 and (e.event_id is null or e.amount_minor <> a.amount_minor)
                 union all
@@ -133,18 +117,18 @@ export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   },
   {
     id: 'I14',
-    says: 'what a group has passed was processed, skipped, or written aside',
+    says: 'each record that a group has passed was processed, skipped or dead-lettered',
     needs: ['postgres', 'kafka'],
-    figures: `select (select count(*) from committed) || ' places of groups, ' || count(*) || ' letters' from letters`,
-    offenders: groups.map(passedInVain).join(' union all '),
+    figures: `select (select count(*) from committed) || ' committed offsets, ' || count(*) || ' dead-lettered records' from dead_letters`,
+    offenders: groups.map(passedWithoutEffect).join(' union all '),
   },
 ]
 
-function passedInVain({ group, topic, hasNoEffect }: (typeof groups)[number]): string {
+function passedWithoutEffect({ group, topic, hasNoEffect }: (typeof groups)[number]): string {
   return `select '${group} has passed ' || r.type || ' of ' || r.stream_id || ' at ${topic}-' || r.partition || ' ' ||
                  r."offset" as offender
             from visible r join committed c on c.group_id = '${group}' and c.topic = r.topic and c.partition = r.partition
-            left join letters l on l.group_id = '${group}' and l.topic = r.topic and l.partition = r.partition
+            left join dead_letters l on l.group_id = '${group}' and l.topic = r.topic and l.partition = r.partition
                                and l."offset" = r."offset"
            where r.topic = '${topic}' and r."offset" < c.next_offset and l.topic is null and (${hasNoEffect})`
 }

@@ -1,12 +1,12 @@
-import type { Check, NotBuilt } from './check.ts'
+import type { Check } from './check.ts'
 
-/** What was stored is in the topic, what is in the topic is in the lake, each where and as it belongs. */
+/** Stored events are in their topics and the topics' records are in bronze, complete and in order. */
 export const logChecks: readonly Check[] = [
   {
     id: 'I1',
-    says: 'what was stored is in its topic',
+    says: 'every stored event is in its topic',
     needs: ['postgres', 'kafka', 'pulse'],
-    figures: `select count(*) || ' events before the barrier, all of ' || count(distinct stream_id) || ' streams'
+    figures: `select count(*) || ' events before the barrier, of ' || count(distinct stream_id) || ' streams'
                 from stored where must`,
     offenders: `select type || ' ' || event_id || ' of ' || stream_id || ' is not in ' || topic as offender
                   from stored where must and event_id not in (select event_id from visible)
@@ -16,7 +16,7 @@ export const logChecks: readonly Check[] = [
   },
   {
     id: 'I1.origin',
-    says: 'what is in a topic was stored',
+    says: 'every event in a topic is stored',
     needs: ['postgres', 'kafka'],
     figures: `select count(*) || ' records of stored events' from visible
                where topic in (select distinct topic from stored)`,
@@ -27,14 +27,14 @@ export const logChecks: readonly Check[] = [
   },
   {
     id: 'I1.bronze',
-    says: 'what is in a topic is in bronze',
+    says: 'every event in a topic is in bronze',
     needs: ['kafka', 'lake'],
     figures: `select count(distinct event_id) || ' events in bronze' from bronze where type <> 'barrier'`,
     offenders: `select type || ' ' || event_id || ' at ' || topic || '-' || partition || ' ' || "offset" as offender
-                  from visible join bronze_ends on place = topic || '-' || partition
+                  from visible join bronze_ends on topic_partition = topic || '-' || partition
                  where "offset" < end_offset and event_id not in (select event_id from bronze)
                  order by topic, partition, "offset"`,
-    inFlight: `select count(*) from visible left join bronze_ends on place = topic || '-' || partition
+    inFlight: `select count(*) from visible left join bronze_ends on topic_partition = topic || '-' || partition
                 where "offset" >= coalesce(end_offset, 0)`,
   },
   {
@@ -44,7 +44,7 @@ export const logChecks: readonly Check[] = [
     figures: `select count(*) filter (fate = 'aborted') || ' aborted records, ' ||
                      count(*) filter (fate = 'open') || ' of open transactions' from records`,
     offenders: `select b.type || ' ' || b.event_id || ' in bronze, at ' || b.topic || '-' || b.partition || ' ' ||
-                       b."offset" || ', is ' || coalesce(r.fate, 'no record') as offender
+                       b."offset" || ', is ' || coalesce(r.fate, 'not in the topic') as offender
                   from bronze b left join records r using (topic, partition, "offset")
                   join ends e on e.topic = b.topic and e.partition = b.partition
                  where b."offset" < e.next_offset and coalesce(r.fate, 'none') <> 'committed'
@@ -52,7 +52,7 @@ export const logChecks: readonly Check[] = [
   },
   {
     id: 'I6',
-    says: 'versions are 1, 2, 3 … in each stream of a store',
+    says: 'the versions of each stored stream are 1, 2, 3 …',
     needs: ['postgres'],
     figures: `select count(distinct stream_id) || ' streams' from stored`,
     offenders: `select store || ' ' || stream_id || ': ' || count(*) || ' events, versions ' || min(version) || ' to ' ||
@@ -62,7 +62,7 @@ export const logChecks: readonly Check[] = [
   },
   {
     id: 'I6.topic',
-    says: 'a reader of a partition meets 1, 2, 3 … of each stream',
+    says: 'the versions of each stream are 1, 2, 3 … in its partition',
     needs: ['kafka'],
     figures: `select count(distinct topic || stream_id) || ' streams in topics' from visible`,
     offenders: `with firsts as (
@@ -72,12 +72,12 @@ export const logChecks: readonly Check[] = [
                   select *, row_number() over (partition by topic, partition, stream_id order by at_offset) as due from firsts
                 )
                 select topic || '-' || partition || ' ' || at_offset || ': version ' || version || ' of ' || stream_id ||
-                       ' where ' || due || ' was due' as offender
+                       ' where ' || due || ' was expected' as offender
                   from numbered where version <> due order by topic, partition, at_offset`,
   },
   {
     id: 'I7',
-    says: 'one key, one partition, and the key is the stream',
+    says: 'one partition for each key, and the key is the stream id',
     needs: ['kafka'],
     figures: `select count(distinct topic || key) || ' keys' from visible`,
     offenders: `select topic || ': ' || stream_id || ' in partitions ' ||
@@ -87,7 +87,7 @@ export const logChecks: readonly Check[] = [
   },
   {
     id: 'I8',
-    says: 'the events of one append are all there, or none',
+    says: 'either all events of one append are in their topic, or none',
     needs: ['postgres', 'kafka', 'pulse'],
     figures: `select count(distinct (store, transaction_id, stream_id)) || ' appends' from stored where must`,
     offenders: `select store || ' transaction ' || transaction_id || ', ' || stream_id || ': ' ||
@@ -98,7 +98,7 @@ export const logChecks: readonly Check[] = [
   },
   {
     id: 'I9',
-    says: 'two readers agree on what lies at an offset',
+    says: 'two readers agree on the event at an offset',
     needs: ['kafka', 'lake'],
     figures: `select count(*) || ' offsets read by both' from bronze join records using (topic, partition, "offset")`,
     offenders: `select b.topic || '-' || b.partition || ' ' || b."offset" || ': ' || b.event_id || ' and ' ||
@@ -110,28 +110,28 @@ export const logChecks: readonly Check[] = [
   },
   {
     id: 'I10',
-    says: 'no offset was skipped, none taken twice',
+    says: 'bronze skips no offset and has none twice',
     needs: ['kafka', 'lake'],
     figures: `select count(*) || ' partitions' from bronze_ends`,
     offenders: `select topic || '-' || partition || ' ' || "offset" || ' was skipped' as offender
-                  from records join bronze_ends on place = topic || '-' || partition
+                  from records join bronze_ends on topic_partition = topic || '-' || partition
                  where fate = 'committed' and unreadable is null and type <> 'tick'
                    and "offset" >= start_offset and "offset" < end_offset
                    and (topic, partition, "offset") not in (select (topic, partition, "offset") from bronze)
                 union all
-                select topic || '-' || partition || ' ' || "offset" || ' is there ' || count(*) || ' times'
+                select topic || '-' || partition || ' ' || "offset" || ' is in bronze ' || count(*) || ' times'
                   from bronze group by topic, partition, "offset" having count(*) > 1`,
   },
   {
     id: 'I16',
-    says: 'each snapshot begins where the one before it ended',
+    says: 'each snapshot begins at the offset at which the previous one ended',
     needs: ['lake'],
     figures: `select count(distinct (table_name, sequence)) || ' snapshots of ' || count(distinct table_name) || ' tables'
                 from chain`,
     offenders: `with linked as (
-                  select *, lag(end_offset) over (partition by table_name, place order by sequence) as before from chain
+                  select *, lag(end_offset) over (partition by table_name, topic_partition order by sequence) as before from chain
                 )
-                select table_name || ' ' || place || ', snapshot ' || sequence || ': from ' || start_offset || ' to ' ||
+                select table_name || ' ' || topic_partition || ', snapshot ' || sequence || ': from ' || start_offset || ' to ' ||
                        end_offset || ' after ' || coalesce(before, start_offset) as offender
                   from linked where start_offset <> coalesce(before, start_offset) or end_offset < start_offset
                  order by offender`,
@@ -142,13 +142,9 @@ export const logChecks: readonly Check[] = [
     needs: ['kafka', 'registry'],
     figures: `select count(*) || ' records read' from records where fate = 'committed'`,
     offenders: `select r.topic || '-' || r.partition || ' ' || r."offset" || ': ' || r.unreadable as offender
-                  from records r left join letters l on l.topic = r.topic and l.partition = r.partition
+                  from records r left join dead_letters l on l.topic = r.topic and l.partition = r.partition
                                                     and l."offset" = r."offset"
                  where r.fate = 'committed' and r.unreadable is not null and l.topic is null
                  order by offender`,
   },
-]
-
-export const notBuilt: readonly NotBuilt[] = [
-  { id: 'I1.silver', says: 'what is in bronze is in silver', missing: 'silver is not built' },
 ]

@@ -1,10 +1,10 @@
 import type { Check, Moment } from './check.ts'
 
-/** Money is what was captured less what was given back, in integer minor units per currency, tolerance 0. */
+/** Money is what was captured less what was refunded, in integer minor units per currency, tolerance 0. */
 export const moneyChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   {
     id: 'I4.ledger',
-    says: 'the ledger has what the events say',
+    says: 'the ledger equals the events',
     needs: ['postgres'],
     figures: perCurrency(
       `select currency, sum(case side when 'credit' then amount_minor else -amount_minor end) as amount_minor
@@ -25,7 +25,7 @@ export const moneyChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   },
   {
     id: 'I4.provider',
-    says: 'the payment provider has what the events say',
+    says: 'the payment provider’s books equal the events',
     needs: ['postgres', 'provider'],
     figures: perCurrency(
       `select currency, sum(case kind when 'captured' then amount_minor when 'refunded' then -amount_minor else 0 end)
@@ -36,7 +36,7 @@ export const moneyChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   },
   {
     id: 'I4.gold',
-    says: 'closed windows and late payments have what was captured',
+    says: 'closed windows and late payments together equal what was captured',
     needs: ['postgres', 'kafka', 'gold'],
     figures: perCurrency(
       `select currency, sum(amount_minor) as amount_minor from gold group by currency`,
@@ -46,7 +46,7 @@ export const moneyChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   },
   {
     id: 'I5',
-    says: 'every transfer debits what it credits',
+    says: 'every transfer debits as much as it credits',
     needs: ['postgres'],
     figures: `select count(distinct transfer_id) || ' transfers' from entries`,
     offenders: `select 'transfer ' || transfer_id || ' of order ' || any_value(order_id) || ': debits ' ||
@@ -79,11 +79,11 @@ function providerDiffers(condition: string): string {
                    greatest(coalesce(said.moved_at, 0), coalesce(done.moved_at, 0)) as last_at
               from said full join done using (order_id)
           )
-          select 'order ' || order_id || ': we say ' || ours || ', the provider ' || theirs as offender
+          select 'order ' || order_id || ': our events say ' || ours || ', the provider ' || theirs as offender
             from both_sides where ours <> theirs and (${condition}) order by offender`
 }
 
-/** Windows close in order, so all that was captured before the end of the newest is in one of them, or came late. */
+/** Windows close in order, so each capture before the end of the newest is in a window, or came late. */
 function goldDiffers(condition: string): string {
   return `with closed as (
             select coalesce(max(window_end), 0) as until from gold where kind = 'window'
@@ -102,6 +102,6 @@ function goldDiffers(condition: string): string {
                    coalesce(newest, 0) as newest
               from captured full join windows using (currency)
           )
-          select currency || ': ' || missing || ' of what was captured is in no window' as offender
+          select currency || ': ' || missing || ' captured, but in no window' as offender
             from compared where missing <> 0 and (${condition}) order by offender`
 }

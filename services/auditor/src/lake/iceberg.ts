@@ -1,9 +1,10 @@
 import avro from 'avsc'
-import type { Evidence, TableName } from './evidence.ts'
+import type { Evidence } from '../evidence.ts'
+import type { TableName } from '../evidence-tables.ts'
 
 /**
- * A reader of Iceberg tables that shares nothing with the writer: the REST catalogue's metadata, manifests by avsc, and the
- * live data files given to DuckDB (https://iceberg.apache.org/spec/).
+ * A table as read by a reader of Iceberg that shares no code with the writer: the REST catalogue's metadata, manifests
+ * by avsc, and the paths of the live data files for DuckDB (https://iceberg.apache.org/spec/).
  */
 export type IcebergTable = {
   readonly name: string
@@ -12,7 +13,7 @@ export type IcebergTable = {
   readonly files: readonly string[]
 }
 
-type IcebergSnapshot = {
+export type IcebergSnapshot = {
   readonly 'snapshot-id': bigint | number
   readonly 'parent-snapshot-id'?: bigint | number
   readonly 'sequence-number': bigint | number
@@ -29,7 +30,7 @@ type Metadata = {
 const LIVE = new Set([0, 1])
 const DATA_FILES = 0
 
-/** @returns undefined for a table that is not there. @throws when the catalogue gives no answer. */
+/** @returns undefined when there is no such table. @throws when the catalogue does not answer. */
 export async function readTable(
   catalogUrl: string,
   namespace: string,
@@ -51,7 +52,7 @@ export async function readTable(
   return { name, properties: metadata.properties ?? {}, snapshots, files }
 }
 
-/** Copies columns of all live files; `select` names them. */
+/** Copies rows of all live files; `select` is a SELECT's list, in the order of the columns of `into`. */
 export async function loadFiles(
   evidence: Evidence,
   into: TableName,
@@ -67,7 +68,7 @@ async function liveFiles(manifestList: string): Promise<readonly string[]> {
   const manifests = await readAvro(manifestList)
   const files: string[] = []
   for (const manifest of manifests) {
-    if (Number(manifest.content) !== DATA_FILES) throw new Error('delete files cannot be judged')
+    if (Number(manifest.content) !== DATA_FILES) throw new Error('delete files are not supported')
     for (const entry of await readAvro(String(manifest.manifest_path))) {
       if (!LIVE.has(Number(entry.status))) continue
       const { file_path: path } = entry.data_file as { readonly file_path: string }
@@ -101,7 +102,7 @@ const isLong = (schema: avro.Schema): boolean => {
 const exactLong = avro.types.LongType.__with({
   fromBuffer: (buffer: Buffer) => buffer.readBigInt64LE(),
   toBuffer: () => {
-    throw new Error('nothing is written')
+    throw new Error('this reader does not write')
   },
   fromJSON: BigInt,
   toJSON: String,
@@ -109,10 +110,10 @@ const exactLong = avro.types.LongType.__with({
   compare: (left: bigint, right: bigint) => (left < right ? -1 : left > right ? 1 : 0),
 })
 
-/** Nothing is decoded: to those who write tables `%2F` in a path is a part of the name. */
+/** Not percent-decoded: writers of tables treat `%2F` in a path as part of the name. */
 const pathOf = (location: string): string => location.replace(/^file:\/*/, '/')
 
-/** Snapshot ids are above 2^53: what a double cannot hold becomes a bigint. */
+/** Snapshot ids exceed 2^53: an integer that a double cannot hold becomes a bigint. */
 function parseExactly(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
     if (typeof value !== 'number' || Number.isSafeInteger(value)) return value

@@ -1,0 +1,39 @@
+import type { Closable } from '@tenseams/service/run'
+import { buildServer, type Server } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import { Auditor } from './audit.ts'
+import { Rounds } from './rounds.ts'
+import type { Settings } from './settings.ts'
+
+export type AuditorApp = { readonly server: Server; readonly closing: readonly Closable[] }
+
+/** The auditor as a service, not listening yet: it audits periodically, and on request. */
+export async function buildAuditor(settings: Settings): Promise<AuditorApp> {
+  const metrics = openMetrics('auditor')
+  const auditor = await Auditor.open({
+    shopUrl: settings.DATABASE_URL,
+    providerUrl: settings.PROVIDER_DATABASE_URL,
+    brokers: settings.KAFKA_BROKERS,
+    registryUrl: settings.SCHEMA_REGISTRY_URL,
+    catalogUrl: settings.CATALOG_URL,
+    pulseUrl: settings.PULSE_URL,
+    graceMs: settings.AUDIT_GRACE_MS,
+    silverBehindMs: settings.AUDIT_SILVER_BEHIND_MS,
+  })
+  const server = buildServer({
+    name: 'auditor',
+    logLevel: settings.LOG_LEVEL,
+    metrics,
+    ready: {},
+  })
+  const rounds = new Rounds({
+    audit: () => auditor.audit(),
+    intervalMs: settings.AUDIT_INTERVAL_MS,
+    metrics,
+    log: server.log,
+  })
+  server.post('/audits', async () => rounds.auditNow())
+  server.get('/audits/last', async (_request, reply) => rounds.last ?? reply.code(204).send())
+  rounds.start()
+  return { server, closing: [rounds, auditor] }
+}

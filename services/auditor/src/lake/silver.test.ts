@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { endOf, endsAt } from './bronze.ts'
+import type { IcebergSnapshot, IcebergTable } from './iceberg.ts'
+import { progressOf } from './silver.ts'
+
+const topic = 'orders.order.v1'
+const snapshot = (id: number, sequence: number, ends?: object): IcebergSnapshot => ({
+  ...{ 'snapshot-id': id, 'sequence-number': sequence, 'manifest-list': '' },
+  summary: ends === undefined ? {} : { 'ten-seams.end-offsets': JSON.stringify(ends) },
+})
+
+const table: IcebergTable = {
+  ...{ name: 'orders_order_v1', properties: {}, files: [] },
+  snapshots: [
+    snapshot(11, 1, { [`${topic}-0`]: 5 }),
+    snapshot(12, 2, { [`${topic}-0`]: 8, [`${topic}-1`]: 3 }),
+    snapshot(13, 3),
+    snapshot(14, 4, { [`${topic}-1`]: 9 }),
+  ],
+}
+
+describe('the end offsets of a snapshot of bronze', () => {
+  test('are those of the last commits of each partition up to it', () => {
+    expect(endsAt(table, 12n)).toEqual(
+      new Map([
+        [`${topic}-0`, 8n],
+        [`${topic}-1`, 3n],
+      ]),
+    )
+    expect(endsAt(table, 14n)?.get(`${topic}-0`)).toBe(8n)
+  })
+
+  test('are those of the snapshot before, when a compaction committed it', () => {
+    expect(endsAt(table, 13n)).toEqual(endsAt(table, 12n))
+  })
+
+  test('are unknown when the snapshot has expired', () => {
+    expect(endsAt(table, 10n)).toBeUndefined()
+  })
+
+  test('are the table’s own at the newest one', () => {
+    expect(endOf([{ topic, table }], `${topic}-1`)).toBe(9n)
+    expect(endOf([{ topic, table }], `${topic}-2`)).toBe(0n)
+  })
+})
+
+test('silver and quarantine have read as far as the snapshots that they have recorded', () => {
+  const recorded = new Map([[topic, { silver: 14n, quarantine: 11n }]])
+  expect(progressOf({ topic, table }, recorded)).toEqual([
+    { topic, partition: 0n, silver_end: 8n, quarantine_end: 5n },
+    { topic, partition: 1n, silver_end: 9n, quarantine_end: 0n },
+  ])
+})
+
+test('a table that silver has not read yet is wholly unread', () => {
+  expect(progressOf({ topic, table }, new Map())[0]).toMatchObject({ silver_end: 0n })
+})
+
+test('a recorded snapshot that is gone leaves no verdict', () => {
+  const recorded = new Map([[topic, { silver: 10n }]])
+  expect(() => progressOf({ topic, table }, recorded)).toThrow('snapshot 10')
+})
