@@ -1,20 +1,25 @@
-import { rmSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
 import { removeOutsideFolder } from '@tenseams/local/launcher/host/postgres-home'
+import { allPids, isSameProcess, readStat, treeOf } from '@tenseams/local/launcher/host/procfs'
 import { listeners } from '@tenseams/local/launcher/host/sockets'
 import { portsAt } from '@tenseams/local/launcher/plan/ports'
-import { knownInstances } from '@tenseams/local/launcher/supervise/run-record'
-import { openStack, purge } from '@tenseams/local/launcher/supervise/stack'
+import { knownInstances, readRecord } from '@tenseams/local/launcher/supervise/run-record'
+import { openStack } from '@tenseams/local/launcher/supervise/stack'
+import { components } from '@tenseams/local/parts/parts'
+import { kill } from './owners.ts'
+import { reportFolderVariable } from './report-folder.ts'
 
 /** Set to the name of a running instance, tests use it, and leave it running. */
 export const instanceVariable = 'TEN_SEAMS_INSTANCE'
 
-/** With which Debezium the lane's stack runs; unset, the default one. */
+/** With which Debezium the integration suite's stack runs; unset, the default one. */
 export const debeziumVariable = 'TEN_SEAMS_DEBEZIUM'
 
 const NAME = /^test-(\d+)$/
 
-/** The instance of a test run bears the number of the process that runs it, so that anybody can see whose it is. */
+/** The instance of a test run is named after the process that starts it, so that its owner is known. */
 export function instanceOf(pid: number): string {
   return `test-${pid}`
 }
@@ -41,27 +46,100 @@ export function freeOffset(
   throw new Error(`no free ports between the offsets ${LOWEST_OFFSET} and ${HIGHEST_OFFSET}`)
 }
 
-/** Stops all of an instance and removes its data; harmless when nothing of it runs. */
+/** An instance that a run has started, and that must be gone when the run is over. */
+export type StartedInstance = { readonly instance: string; readonly portOffset: number }
+
+/** Tells `npm test`, if it is running, what to look for at its end. */
+export function announce(started: StartedInstance): void {
+  const folder = process.env[reportFolderVariable]
+  if (folder !== undefined) appendFileSync(instancesFile(folder), `${JSON.stringify(started)}\n`)
+}
+
+/** What was announced in a run. */
+export function announced(folder: string): readonly StartedInstance[] {
+  const file = instancesFile(folder)
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+  return lines.map((line) => JSON.parse(line) as StartedInstance)
+}
+
+const instancesFile = (folder: string) => join(folder, 'instances.jsonl')
+
+/** Stops an instance part by part, as `stack down` does, and removes its data; harmless when nothing of it runs. */
 export async function endInstance(
   instance: string,
   { keepLogs = false }: { readonly keepLogs?: boolean } = {},
 ): Promise<void> {
   const stack = await openStack({ root: projectRoot, instance })
-  const { places } = stack.context
   await stack.stop()
-  if (keepLogs) {
-    removeOutsideFolder(places)
-    rmSync(places.data, { recursive: true, force: true })
-  } else purge(places)
-  // A process on its way out has no other chance to give its lock back.
+  removeFolders(instance, keepLogs)
+}
+
+const GONE_TIMEOUT_MS = 20_000
+
+/**
+ * Kills all of an instance and removes its data, within a second or two and without a turn of the event loop, so that a
+ * signal handler can do it and nothing can be started meanwhile. Harmless when nothing of it runs.
+ *
+ * @throws Error when something survives SIGKILL.
+ */
+export function endAtOnce(
+  instance: string,
+  { keepLogs = false }: { readonly keepLogs?: boolean } = {},
+): void {
+  const killed = pidsOf(instance)
+  kill(killed)
+  // What a process on its way out has forked behind our look.
+  const later = pidsOf(instance)
+  kill(later)
+  const deadline = Date.now() + GONE_TIMEOUT_MS
+  for (const pid of [...killed, ...later]) {
+    while (readStat(pid) !== undefined) {
+      if (Date.now() > deadline) throw new Error(`process ${pid} survived SIGKILL`)
+      sleepSync(10)
+    }
+  }
+  removeFolders(instance, keepLogs)
+}
+
+function removeFolders(instance: string, keepLogs: boolean): void {
+  const places = placesOf(projectRoot, instance)
+  removeOutsideFolder(places)
+  const removed = keepLogs ? [places.data, places.run] : [places.state]
+  for (const folder of removed) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  // A process on its way out has no other chance to release its lock.
   rmSync(`${places.state}.lock`, { force: true })
 }
 
+/** Its components with all that descends from them, and whatever works in its folder. */
+function pidsOf(instance: string): readonly number[] {
+  const places = placesOf(projectRoot, instance)
+  const recorded = components.flatMap(({ name }) => {
+    const record = readRecord(places, name)
+    return record !== undefined && isSameProcess(record.identity) ? treeOf(record.identity.pid) : []
+  })
+  const working = allPids().filter((pid) => pid !== process.pid && worksIn(pid, places.state))
+  return [...new Set([...recorded, ...working])]
+}
+
+function worksIn(pid: number, folder: string): boolean {
+  try {
+    return `${readlinkSync(`/proc/${pid}/cwd`)}/`.startsWith(`${folder}/`)
+  } catch {
+    // It has ended meanwhile, or is not ours to look at.
+    return false
+  }
+}
+
+function sleepSync(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
 /** Ends the instances of test runs that were killed. Those whose process lives are somebody's. */
-export async function endAbandoned(isAlive = processLives): Promise<void> {
+export function endAbandoned(isAlive = processLives): void {
   for (const instance of abandonedOf(knownInstances(projectRoot), isAlive)) {
     console.log(`ending ${instance}, which an earlier run left behind`)
-    await endInstance(placesOf(projectRoot, instance).instance)
+    endAtOnce(instance)
   }
 }
 
@@ -76,11 +154,4 @@ export function abandonedOf(
   })
 }
 
-function processLives(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
-  }
-}
+const processLives = (pid: number): boolean => readStat(pid) !== undefined

@@ -1,6 +1,3 @@
-import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { demonstrationSettings } from '@tenseams/demonstration/settings'
 import { projectRoot } from '@tenseams/local/launcher/host/paths'
 import { eventually } from '@tenseams/local/launcher/host/wait'
@@ -11,22 +8,21 @@ import {
 } from '@tenseams/local/launcher/plan/debezium-line'
 import { openStack, type StackOptions, startStack } from '@tenseams/local/launcher/supervise/stack'
 import type { TestProject } from 'vitest/node'
+import { guard } from './guardian.ts'
 import {
   debeziumVariable,
   endAbandoned,
+  endAtOnce,
   endInstance,
   freeOffset,
   instanceOf,
   instanceVariable,
+  type StartedInstance,
 } from './instance.ts'
-import { reportFolderVariable, stackFile } from './reporters.ts'
-
-const END_TIMEOUT_MS = 100_000
 
 /**
- * Starts one stack for all files of the lane, on ports and data of its own, and stops it at the end. When this process
- * must go earlier (Ctrl-C, SIGTERM, a failed start) the stack is stopped on the way out; after SIGKILL the next run
- * does it.
+ * Starts one stack for all files of the suite, on ports and data of its own, and stops it at the end. When this process
+ * ends earlier (Ctrl-C, SIGTERM, SIGKILL, a failed start), the stack ends with it.
  */
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const given = process.env[instanceVariable]
@@ -35,27 +31,28 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     project.provide('instance', given)
     return undefined
   }
-  await endAbandoned()
-  const instance = instanceOf(process.pid)
-  const portOffset = freeOffset()
-  announce(instance, portOffset)
-  const endOnExit = () => endNow(instance)
+  endAbandoned()
+  const started = { instance: instanceOf(process.pid), portOffset: freeOffset() }
+  const { instance } = started
+  console.log(`starting the stack ${instance} with port offset ${started.portOffset}`)
+  const unguard = guard(started)
+  const endOnExit = () => endAtOnce(instance, { keepLogs: true })
   process.once('exit', endOnExit)
-  await startStack(optionsOf(instance, portOffset))
+  await startStack(optionsOf(started))
   project.provide('instance', instance)
   return async () => {
     await endInstance(instance, {
       keepLogs: process.exitCode !== undefined && process.exitCode !== 0,
     })
     process.off('exit', endOnExit)
+    unguard()
   }
 }
 
-function optionsOf(instance: string, portOffset: number): StackOptions {
+function optionsOf(started: StartedInstance): StackOptions {
   return {
     root: projectRoot,
-    instance,
-    portOffset,
+    ...started,
     profile: 'full',
     // Windows that end while a test waits. Four jobs with a checkpoint every few seconds would keep two cores busy.
     settings: {
@@ -74,24 +71,10 @@ function optionsOf(instance: string, portOffset: number): StackOptions {
 function wantedDebezium(): DebeziumLine {
   const wanted = process.env[debeziumVariable] ?? defaultDebezium
   if (isDebeziumLine(wanted)) return wanted
-  throw new Error(`${debeziumVariable}=${wanted} is no line of Debezium that we have`)
+  throw new Error(`${debeziumVariable}=${wanted} is not a supported line of Debezium`)
 }
 
-/** Tells `npm test` what to look for when all is over. */
-function announce(instance: string, portOffset: number): void {
-  console.log(`starting the stack ${instance} with port offset ${portOffset}`)
-  const folder = process.env[reportFolderVariable]
-  if (folder === undefined) return
-  writeFileSync(join(folder, stackFile), JSON.stringify({ instance, portOffset }))
-}
-
-/** The process ends as soon as this returns, so nothing here may be asynchronous. */
-function endNow(instance: string): void {
-  const script = join(projectRoot, 'test', 'runner', 'end-instance.ts')
-  spawnSync(process.execPath, [script, instance], { stdio: 'inherit', timeout: END_TIMEOUT_MS })
-}
-
-/** What was not started is the developer's choice; what was started must be well. */
+/** Which parts run is the developer's choice, but those that were started must be healthy. */
 async function assertRuns(instance: string): Promise<void> {
   const stack = await openStack({ root: projectRoot, instance })
   const isSound = async () => {

@@ -30,3 +30,9 @@ test('a socket on one of the ports of the instance is left over, others are not'
     `port ${kafka} (kafka) is still listened on`,
   ])
 })
+
+test('a socket of an instance that has taken the ports since is not', () => {
+  const { kafka } = portsAt(10_000)
+  const other = { pid: 3, commandLine: 'java', folder: '/elsewhere/.stack/test-9' }
+  expect(leftoversOf(stack, [other], [{ port: kafka, loopback: true, pid: 3 }])).toEqual([])
+})

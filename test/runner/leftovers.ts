@@ -1,8 +1,12 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { commandOf } from '@tenseams/local/launcher/host/procfs'
 import { type Listener, listeners } from '@tenseams/local/launcher/host/sockets'
 import { portsAt } from '@tenseams/local/launcher/plan/ports'
+import { announced, endAtOnce, type StartedInstance } from './instance.ts'
+import { killBelow, type Owner, pidsBelow } from './owners.ts'
 
 export type RunningProcess = {
   readonly pid: number
@@ -12,7 +16,7 @@ export type RunningProcess = {
 
 /** What is left of an instance that should be gone: processes and listening sockets, as sentences. */
 export function leftoversOf(
-  { instance, portOffset }: { readonly instance: string; readonly portOffset: number },
+  { instance, portOffset }: StartedInstance,
   processes = runningProcesses(),
   sockets: readonly Listener[] = listeners(),
 ): readonly string[] {
@@ -23,11 +27,39 @@ export function leftoversOf(
     ...processes
       .filter(({ commandLine, folder }) => mark.test(commandLine) || mark.test(folder))
       .map(({ pid, commandLine }) => `process ${pid} still runs: ${commandLine.slice(0, 120)}`),
-    ...sockets.flatMap(({ port }) => {
+    ...sockets.flatMap(({ port, pid }) => {
       const name = ports.get(port)
-      return name === undefined ? [] : [`port ${port} (${name}) is still listened on`]
+      const folder = processes.find((process) => process.pid === pid)?.folder ?? ''
+      // Another checkout's run may have taken the ports of an instance that ended long ago.
+      const isOthers = /\/\.stack\/[^/]+|\/tenseams-[0-9a-f]+/.test(folder) && !mark.test(folder)
+      return name === undefined || isOthers ? [] : [`port ${port} (${name}) is still listened on`]
     }),
   ]
+}
+
+const GRACE_MS = 5_000
+
+/**
+ * Ends what is left of a run: every process below its own, and every instance that was announced in its folder.
+ *
+ * @returns what that was, after a grace of seconds for processes that are about to end.
+ */
+export async function endLeftovers(run: Owner, folder: string): Promise<readonly string[]> {
+  const instances = announced(folder)
+  const find = () => [
+    ...pidsBelow(run).map((pid) => `process ${pid} still runs: ${commandOf(pid)}`),
+    ...instances.flatMap((instance) => leftoversOf(instance)),
+  ]
+  const deadline = Date.now() + GRACE_MS
+  let found = find()
+  while (found.length > 0 && Date.now() < deadline) {
+    await delay(200)
+    found = find()
+  }
+  if (found.length === 0) return []
+  killBelow(run)
+  for (const { instance } of instances) endAtOnce(instance, { keepLogs: true })
+  return [...new Set(found)]
 }
 
 function runningProcesses(): readonly RunningProcess[] {

@@ -1,19 +1,18 @@
 import { join } from 'node:path'
+import type { Reporter } from 'vitest/node'
+import { durations } from './durations.ts'
+import { reportFolderVariable } from './report-folder.ts'
 
-/** Where a run of `npm test` wants its figures; without it a lane only shows them. */
-export const reportFolderVariable = 'TEN_SEAMS_REPORT_FOLDER'
-
-/** The file in which a lane leaves Vitest's JSON report. */
-export function reportFile(folder: string, lane: string): string {
-  return join(folder, `${lane}.json`)
+/** The file in which a suite leaves Vitest's JSON report. */
+export function reportFile(folder: string, suite: string): string {
+  return join(folder, `${suite}.json`)
 }
 
-/** Vitest's reporters for a lane: what people see, and what `npm test` counts. */
-export function reportersOf(lane: string): (string | [string, { outputFile: string }])[] {
+/** Vitest's reporters for a suite: what people see, and what `npm test` counts. */
+export function reportersOf(
+  suite: string,
+): ('default' | ['json', { outputFile: string }] | Reporter)[] {
   const folder = process.env[reportFolderVariable]
   if (folder === undefined) return ['default']
-  return ['default', ['json', { outputFile: reportFile(folder, lane) }]]
+  return ['default', ['json', { outputFile: reportFile(folder, suite) }], durations]
 }
-
-/** The file in which the integration lane leaves the name and the ports of its stack. */
-export const stackFile = 'stack.json'

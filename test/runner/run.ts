@@ -3,26 +3,32 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { runChecks, staticChecks } from './checks.ts'
-import { endInstance } from './instance.ts'
-import { leftoversOf } from './leftovers.ts'
+import { readDurations, slowestLines } from './durations.ts'
+import { endLeftovers } from './leftovers.ts'
+import { answerForChildren } from './owners.ts'
 import { runProgram } from './program.ts'
-import { reportFile, reportFolderVariable, stackFile } from './reporters.ts'
-import { addTallies, closingLine, none, type Tally, tallyLane } from './tally.ts'
+import { reportFolderVariable } from './report-folder.ts'
+import { reportFile } from './reporters.ts'
+import { pathsOfSeam, seams } from './seams.ts'
+import { addTallies, closingLine, none, type Tally, tallySuite } from './tally.ts'
 
-const usage = `npm test [-- --unit]
+const usage = `npm test [-- --unit] [-- --seam <n>]
 
-Static checks, then tests without servers, then the proofs against a stack that is started for them, on ports and data
-of its own, and gone at the end. The last line counts them all: "N passed, N failed".
+Static checks, then the unit suite, then the integration suite against a stack that is started for it, on ports and
+data of its own, and gone at the end. It names the ten slowest files. The last line counts all tests:
+"N passed, N failed".
 
-  --unit   only the checks and the tests without servers
-  --help   this text
+  --unit       only the checks and the unit suite
+  --seam <n>   only the tests of one seam (${seams.join(', ')}): its folder in test/seams, and the unit tests of its rooms
+  --help       this text
 
-Exit code: 0 all held, 1 something failed or nothing ran, 2 unknown option.`
+Exit code: 0 all passed, 1 something failed or nothing ran, 2 unknown option.`
 
 const UNIT_TIMEOUT_MS = 1_800_000
 const INTEGRATION_TIMEOUT_MS = 4_200_000
 
 const stopping = new AbortController()
+const self = answerForChildren()
 
 process.exitCode = await main(process.argv.slice(2))
 
@@ -33,67 +39,86 @@ async function main(parameters: string[]): Promise<number> {
     console.log(usage)
     return 0
   }
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => stopping.abort())
   }
   const folder = mkdtempSync(join(tmpdir(), 'ten-seams-report-'))
   try {
-    return conclude(await runAll(folder, options.unit === true))
+    return conclude(await runAll(folder, options), folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function readOptions(parameters: string[]) {
+type Options = {
+  readonly unit?: boolean | undefined
+  readonly help?: boolean | undefined
+  /** Beginnings of paths; all tests when left out. */
+  readonly paths?: readonly string[]
+}
+
+function readOptions(parameters: string[]): Options | undefined {
   try {
-    const options = { unit: { type: 'boolean' }, help: { type: 'boolean' } } as const
-    return parseArgs({ args: parameters, options }).values
+    const options = {
+      unit: { type: 'boolean' },
+      seam: { type: 'string' },
+      help: { type: 'boolean' },
+    } as const
+    const { values } = parseArgs({ args: parameters, options })
+    const { seam, ...others } = values
+    return seam === undefined ? others : { ...others, paths: pathsOfSeam(Number(seam)) }
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
     return undefined
   }
 }
 
-async function runAll(folder: string, unitOnly: boolean): Promise<Tally> {
+async function runAll(folder: string, { unit, paths = [] }: Options): Promise<Tally> {
   console.log('static checks')
   const tallies = [{ ...none, ...(await runChecks(staticChecks, stopping.signal)) }]
-  tallies.push(await runLane('unit', folder, UNIT_TIMEOUT_MS))
-  if (!unitOnly) {
-    tallies.push(await runLane('integration', folder, INTEGRATION_TIMEOUT_MS))
-    tallies.push(await checkCleanliness(folder))
+  const isUnit = (path: string) => !path.startsWith('test/seams/')
+  const unitPaths = paths.filter(isUnit)
+  const integrationPaths = paths.filter((path) => !isUnit(path))
+  tallies.push(await runSuite('unit', folder, UNIT_TIMEOUT_MS, unitPaths))
+  if (!unit) {
+    tallies.push(await runSuite('integration', folder, INTEGRATION_TIMEOUT_MS, integrationPaths))
   }
+  tallies.push(await checkCleanliness(folder))
   return addTallies(tallies)
 }
 
-async function runLane(lane: string, folder: string, timeoutMs: number): Promise<Tally> {
-  if (stopping.signal.aborted) return { ...none, failed: 1, failures: [`${lane} tests: stopped`] }
-  console.log(`\n${lane} tests`)
+async function runSuite(
+  suite: string,
+  folder: string,
+  timeoutMs: number,
+  paths: readonly string[],
+): Promise<Tally> {
+  if (stopping.signal.aborted) return { ...none, failed: 1, failures: [`${suite} tests: stopped`] }
+  console.log(`\n${suite} tests`)
   const outcome = await runProgram({
     file: 'node_modules/vitest/vitest.mjs',
-    parameters: ['run', '--config', `test/runner/${lane}.config.ts`],
+    parameters: ['run', '--config', `test/runner/${suite}.config.ts`, ...paths],
     environment: { [reportFolderVariable]: folder },
     timeoutMs,
     shown: true,
     signal: stopping.signal,
   })
-  if (!outcome.ok) console.log(`${lane} tests: ${outcome.reason}`)
-  return tallyLane(readOrUndefined(reportFile(folder, lane)), outcome.ok)
+  if (!outcome.ok) console.log(`${suite} tests: ${outcome.reason}`)
+  return tallySuite(readOrUndefined(reportFile(folder, suite)), outcome.ok)
 }
 
-/** That the stack is gone is a proof like the others; what is not gone is ended after it has been counted. */
+/** That nothing is left running is tested like the rest. What is left is ended after it has been counted. */
 async function checkCleanliness(folder: string): Promise<Tally> {
-  const text = readOrUndefined(join(folder, stackFile))
-  if (text === undefined) return none
-  const stack: { instance: string; portOffset: number } = JSON.parse(text)
-  const leftovers = leftoversOf(stack)
+  const leftovers = await endLeftovers(self, folder)
   if (leftovers.length === 0) return { ...none, passed: 1 }
-  await endInstance(stack.instance, { keepLogs: true })
   const failures = leftovers.map((line) => `nothing is left running: ${line}`)
   return { ...none, failed: 1, failures }
 }
 
-function conclude(tally: Tally): number {
+function conclude(tally: Tally, folder: string): number {
   if (stopping.signal.aborted) console.log('\nstopped before the end')
+  const slowest = slowestLines(readDurations(folder))
+  if (slowest.length > 0) console.log(`\nthe slowest files\n${slowest.join('\n')}\n`)
   // Whoever sees only the end of a long output sees what to look for in the rest.
   for (const failure of tally.failures) console.log(`  FAILED  ${failure}`)
   console.log(`\n${closingLine(tally)}`)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addTallies, closingLine, none, tallyLane } from './tally.ts'
+import { addTallies, closingLine, none, tallySuite } from './tally.ts'
 
 function report(...files: readonly (readonly [status: string, ...tests: string[]])[]): string {
   return JSON.stringify({
@@ -16,10 +16,10 @@ function report(...files: readonly (readonly [status: string, ...tests: string[]
   })
 }
 
-describe('a lane', () => {
+describe('a suite', () => {
   test('is counted test by test', () => {
     const text = report(['passed', 'passed', 'skipped'], ['failed', 'failed', 'passed', 'todo'])
-    expect(tallyLane(text, false)).toEqual({
+    expect(tallySuite(text, false)).toEqual({
       passed: 2,
       failed: 1,
       skipped: 2,
@@ -28,7 +28,7 @@ describe('a lane', () => {
   })
 
   test('fails once for a file that could not be loaded', () => {
-    expect(tallyLane(report(['passed', 'passed'], ['failed']), false)).toEqual({
+    expect(tallySuite(report(['passed', 'passed'], ['failed']), false)).toEqual({
       passed: 1,
       failed: 1,
       skipped: 0,
@@ -38,26 +38,26 @@ describe('a lane', () => {
 
   test('fails once for a hook that failed, whose tests were passed over', () => {
     const text = report(['failed', 'skipped', 'skipped'])
-    expect(tallyLane(text, false)).toMatchObject({ passed: 0, failed: 1, skipped: 2 })
+    expect(tallySuite(text, false)).toMatchObject({ passed: 0, failed: 1, skipped: 2 })
   })
 
   test('fails when its process ended badly although all tests passed', () => {
-    expect(tallyLane(report(['passed', 'passed']), false).failed).toBe(1)
+    expect(tallySuite(report(['passed', 'passed']), false).failed).toBe(1)
   })
 
   test('fails when no test ran', () => {
-    expect(tallyLane(report(), true).failed).toBe(1)
-    expect(tallyLane(report(['passed', 'skipped']), true).failed).toBe(1)
+    expect(tallySuite(report(), true).failed).toBe(1)
+    expect(tallySuite(report(['passed', 'skipped']), true).failed).toBe(1)
   })
 
   test.each([undefined, '', '{', '{}', 'null'])('fails without a report: %s', (text) => {
-    expect(tallyLane(text, true)).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
+    expect(tallySuite(text, true)).toMatchObject({ passed: 0, failed: 1, skipped: 0 })
   })
 })
 
 test('the closing line is the sum of all', () => {
-  const lane = { ...none, passed: 3 }
-  expect(closingLine(addTallies([lane, lane]))).toBe('6 passed, 0 failed')
+  const suite = { ...none, passed: 3 }
+  expect(closingLine(addTallies([suite, suite]))).toBe('6 passed, 0 failed')
   expect(closingLine({ ...none, passed: 1, failed: 2, skipped: 3 })).toBe(
     '1 passed, 2 failed, 3 skipped',
   )

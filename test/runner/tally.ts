@@ -1,4 +1,4 @@
-/** How many proofs of a part held, failed, or were left out. */
+/** How many tests of a part passed, failed, or were skipped. */
 export type Tally = {
   readonly passed: number
   readonly failed: number
@@ -26,10 +26,10 @@ type Report = {
 }
 
 /**
- * Counts a lane from its report and from how its process ended. A file that failed without a failed test (it could not
- * be loaded, or a hook failed) is one failure; a lane that ended badly, wrote no report, or ran nothing is at least one.
+ * Counts a suite from its report and from how its process ended. A file that failed without a failed test (it could not
+ * be loaded, or a hook failed) is one failure; a suite that ended badly, wrote no report, or ran nothing is at least one.
  */
-export function tallyLane(reportText: string | undefined, endedWell: boolean): Tally {
+export function tallySuite(reportText: string | undefined, endedWell: boolean): Tally {
   const report = parseReport(reportText)
   if (report === undefined) return { ...none, failed: 1, failures: ['no report was written'] }
   const statuses = report.testResults.flatMap((file) =>

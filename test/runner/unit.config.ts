@@ -2,12 +2,13 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { reportersOf } from './reporters.ts'
 
-/** The lane without servers: tests beside the code, and the repository's own rules. */
+/** The suite without servers: tests beside the code, and the repository's own rules. */
 export default defineConfig({
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.stack/**', 'test/seams/**', 'test/end-to-end/**'],
+    setupFiles: [fileURLToPath(new URL('owned.ts', import.meta.url))],
     reporters: reportersOf('unit'),
     testTimeout: 20_000,
     hookTimeout: 20_000,

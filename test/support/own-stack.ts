@@ -1,11 +1,12 @@
 import { projectRoot } from '@tenseams/local/launcher/host/paths'
 import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import { type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
-import { endInstance, freeOffset, instanceOf } from '../runner/instance.ts'
+import { guard } from '../runner/guardian.ts'
+import { endAtOnce, freeOffset, instanceOf } from '../runner/instance.ts'
 
 /**
- * Does `work` on an instance of its own, with ports and data of its own, and removes it at the end, also after Ctrl-C:
- * what a user has running is never touched.
+ * Does `work` on an instance of its own, with ports and data of its own, and removes it at the end: also after a signal, and
+ * after this process was killed (`guard`). What a user has running is never touched.
  *
  * @param only the parts that are needed; theirs follow.
  */
@@ -14,24 +15,17 @@ export async function withOwnStack<Made>(
   work: (stack: Stack) => Promise<Made>,
   settings: Partial<StackSettings> = {},
 ): Promise<Made> {
-  const instance = instanceOf(process.pid)
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort())
+  const started = { instance: instanceOf(process.pid), portOffset: freeOffset() }
+  // What an earlier process of this number may have left.
+  endAtOnce(started.instance)
+  const unguard = guard(started)
   try {
-    const stack = await startStack({
-      root: projectRoot,
-      instance,
-      portOffset: freeOffset(),
-      profile: 'full',
-      only,
-      settings,
-      signal: stopping.signal,
-    })
-    const stopped = new Promise<never>((_, reject) => {
-      stopping.signal.addEventListener('abort', () => reject(new Error('stopped before the end')))
-    })
-    return await Promise.race([work(stack), stopped])
+    return await work(
+      await startStack({ root: projectRoot, ...started, profile: 'full', only, settings }),
+    )
   } finally {
-    await endInstance(instance)
+    // Its data go with it, so nothing is gained by stopping it in good order.
+    endAtOnce(started.instance)
+    unguard()
   }
 }

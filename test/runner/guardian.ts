@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { announce, endAtOnce, type StartedInstance } from './instance.ts'
+import { answerForChildren, killBelow, ownersVariable } from './owners.ts'
+
+/** The guardian watches as long as this file is there; whoever ends the instance removes it. */
+export function guardedFile(instance: string): string {
+  return join(placesOf(projectRoot, instance).run, 'guarded')
+}
+
+/**
+ * Sees to it that an instance which this process is about to start does not outlive it: a signal to this process ends the
+ * instance and every child at once, and after a SIGKILL, of this process or of one that answers for it, a guardian in a process
+ * of its own does. `npm test` looks for what is left nevertheless.
+ *
+ * @returns a function that stops listening to signals; call it after the instance was ended.
+ */
+export function guard(started: StartedInstance): () => void {
+  const { instance } = started
+  const self = answerForChildren()
+  announce(started)
+  startGuardian(instance)
+  const end = (signal: NodeJS.Signals) => {
+    killBelow(self)
+    endAtOnce(instance)
+    // Nothing that hangs may keep this process: it dies of the signal, as its parent expects.
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, end)
+  return () => {
+    for (const signal of signals) process.off(signal, end)
+  }
+}
+
+function startGuardian(instance: string): void {
+  const file = guardedFile(instance)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, '')
+  const { [ownersVariable]: owners = '', ...environment } = process.env
+  const script = join(import.meta.dirname, 'guardian-main.ts')
+  const guardian = spawn(process.execPath, [script, instance, owners], {
+    cwd: projectRoot,
+    // Without owners of its own: whoever kills what they have left must not kill the guardian.
+    env: environment,
+    detached: true,
+    stdio: 'ignore',
+  })
+  guardian.unref()
+}
