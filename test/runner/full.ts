@@ -8,6 +8,7 @@ import { guards } from '../proofs/lake/faulty-catalog.ts'
 import { late } from '../proofs/late.ts'
 import { medallion } from '../proofs/medallion.ts'
 import { rescale } from '../proofs/rescale.ts'
+import { answerForChildren, killBelow } from './owners.ts'
 import { rootFolder, runProgram } from './program.ts'
 import { outcomeOf, withResults } from './results.ts'
 
@@ -80,6 +81,7 @@ async function main(parameters: string[]): Promise<number> {
 }
 
 async function runAll(chosen: readonly LongProof[]): Promise<number> {
+  const self = answerForChildren()
   const stopping = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
   let failed = 0
@@ -88,6 +90,7 @@ async function runAll(chosen: readonly LongProof[]): Promise<number> {
     console.log(`${at + 1} of ${chosen.length}: npm run prove -- ${proof.claim}`)
     const isAsItMust = await runOne(proof, stopping.signal)
     if (!isAsItMust) failed += 1
+    killBelow(self)
   }
   console.log(failed === 0 ? 'each came out as it must' : `${failed} did not come out as they must`)
   return failed === 0 && !stopping.signal.aborted ? 0 : 1

@@ -24,7 +24,7 @@ export type Outcome = {
 }
 
 /** How long a program may take to end after SIGTERM; then it is killed. */
-const END_TIMEOUT_MS = 120_000
+const END_TIMEOUT_MS = 60_000
 const OUTPUT_LIMIT_CHARACTERS = 1_000_000
 
 /** Runs a program to its end, within its bound. Never rejects: a program that cannot start is an outcome, too. */
