@@ -2,18 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { rootFolder, runProgram } from './program.ts'
+import { verbs } from './verbs.ts'
 
 const { scripts }: { scripts: Readonly<Record<string, string>> } = JSON.parse(
   readFileSync(join(rootFolder, 'package.json'), 'utf8'),
-)
-
-/** The table at the head of begin.js, which cannot be imported: it begins at once. */
-const verbs = new Map(
-  [
-    ...readFileSync(join(rootFolder, 'deploy/local/begin.js'), 'utf8').matchAll(
-      /^ {2}'?([\w:-]+)'?: \[\s*'([\w./-]+)'/gm,
-    ),
-  ].map(([, verb = '', file = '']) => [verb, file]),
 )
 
 test('every npm script is a verb of its own name, and every verb a script', () => {

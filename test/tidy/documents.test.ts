@@ -19,22 +19,22 @@ test('links in a block of code are an example, not a promise', () => {
 
 test('each step of the way leads to its room and to its test', () => {
   const text = `# x
-## The way of one event
+## The steps
 | step | room | test |
 |---|---|---|
-| decided | [orders](services/orders) | [test](test/seams/02.test.ts) |
-| appended | event-store | [test](test/seams/02.test.ts) |
-| carried | [debezium](deploy/debezium) | later |
+| decided | [orders](../services/orders) | [test](../test/seams/02.test.ts) |
+| appended | event-store | [test](../test/seams/02.test.ts) |
+| carried | [debezium](../deploy/debezium) | later |
 ## Next
 | not | this | one |`
-  expect(looseSteps(new Map([['README.md', text]]))).toEqual([
-    'README.md: the step "appended" has no link to its room',
-    'README.md: the step "carried" has no link to its test',
+  expect(looseSteps(new Map([['docs/way-of-an-event.md', text]]))).toEqual([
+    'docs/way-of-an-event.md: the step "appended" has no link to its room',
+    'docs/way-of-an-event.md: the step "carried" has no link to its test',
   ])
 })
 
-test('a README without the table is not a README in order', () => {
-  expect(looseSteps(new Map([['README.md', '# x']]))).toHaveLength(1)
+test('a page without the table is not a page in order', () => {
+  expect(looseSteps(new Map([['docs/way-of-an-event.md', '# x']]))).toHaveLength(1)
 })
 
 test('a section ends at the next heading of its rank', () => {

@@ -11,19 +11,19 @@ export function deadLinks(tree: Tree): readonly string[] {
   )
 }
 
-/** Rows of the README's table of the way that do not lead to a room and to a test. */
+const wayPage = 'docs/way-of-an-event.md'
+
+/** Rows of the table of the way that do not lead to a room and to a test. */
 export function looseSteps(tree: Tree): readonly string[] {
-  const rows = tableUnder(tree.get('README.md') ?? '', 'The way of one event')
-  if (rows.length === 0) return ['README.md has no table under "The way of one event"']
+  const rows = tableUnder(tree.get(wayPage) ?? '', 'The steps')
+  if (rows.length === 0) return [`${wayPage} has no table under "The steps"`]
   return rows.flatMap((row) => {
     const [step = '', room = '', test = ''] = row
     const missing = [
       ...(linksOf(room).length === 0 ? ['room'] : []),
-      ...(linksOf(test).some((link) => targetOf('README.md', link).includes('test'))
-        ? []
-        : ['test']),
+      ...(linksOf(test).some((link) => targetOf(wayPage, link).includes('test')) ? [] : ['test']),
     ]
-    return missing.map((what) => `README.md: the step "${step}" has no link to its ${what}`)
+    return missing.map((what) => `${wayPage}: the step "${step}" has no link to its ${what}`)
   })
 }
 
