@@ -6,7 +6,7 @@ import type pg from 'pg'
 import { adminPool, postOrder } from '../support/shop.ts'
 import type { Claim, Proving, Verdict } from './claim.ts'
 import { auditNow, hasNoVerdict, isRefuted, linesOf } from './eos/audit.ts'
-import { breaks, provokes, untilFound, unusualPart, withGuard } from './eos/broken.ts'
+import { breaks, entryFiles, provokes, untilFound, unusualPart, withGuard } from './eos/broken.ts'
 import { diagnosisOf } from './eos/diagnosis.ts'
 import { Journal, proofsFolder } from './eos/journal.ts'
 import { Load, type Wish } from './eos/load.ts'
@@ -30,6 +30,7 @@ export const eos: Claim = {
   says: 'nothing lost, nothing doubled, money equal, whatever is killed or stopped',
   breaks,
   provokes,
+  entryFiles,
   unusualPart,
   numbers: {
     kills: { default: 20, least: 1, most: 200, what: 'faults' },

@@ -4,6 +4,27 @@ import type { Server } from './server.ts'
 /** One thing with a life. Its `close` drains what it has begun and then returns. */
 export type Closable = { close(): Promise<void> }
 
+/** Work that goes on beside HTTP: a consumer, a projection, a ticker. */
+export type Loop = Closable & { start(): void }
+
+/** A service that is built, and neither works nor listens yet. */
+export type App = {
+  readonly server: Server
+  /** Started in this order before the server listens; closed in this order when it no longer does. */
+  readonly loops: readonly Loop[]
+  /** What the others use. Closed last, in this order. */
+  readonly resources: readonly Closable[]
+}
+
+/** Starts the loops, then does as `runService`. */
+export async function runApp(
+  { server, loops, resources }: App,
+  address: { readonly HOST: string; readonly PORT: number },
+): Promise<void> {
+  for (const loop of loops) loop.start()
+  await runService(server, address, [...loops, ...resources])
+}
+
 const CLOSE_TIMEOUT_MS = 15_000
 
 /**

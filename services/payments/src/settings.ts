@@ -8,8 +8,6 @@ const schema = Type.Object({
   SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
   PAYMENT_PROVIDER_URL: Type.String({ pattern: '^http' }),
   PAYMENT_PROVIDER_TIMEOUT_MS: Type.Integer({ default: 2_000, minimum: 100, maximum: 60_000 }),
-  /** Only in a proof, which must then fail: offsets are committed before their effect. */
-  BROKEN_GUARD: Type.Optional(Type.Literal('auto-commit')),
   /** How often the provider's books are compared with ours. */
   RECONCILE_INTERVAL_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 3_600_000 }),
   /** What is younger may still be under way: well above every timeout and retry of one record. */

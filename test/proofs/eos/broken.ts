@@ -1,3 +1,4 @@
+import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import type pg from 'pg'
 import type { Verdict } from '../claim.ts'
@@ -17,14 +18,18 @@ import { type Provocation, type Scene, someCompleted } from './provocations/scen
 
 type Mode = {
   readonly says: string
-  /** The service that is started without the guard. */
-  readonly part?: string
-  /** How the service is started where the guard is on and is to be seen alone. */
-  readonly control?: string
+  /** The service that is started without the guard, and the file from which it is. */
+  readonly faulty?: Readonly<Record<string, string>>
+  /** How the service is started when the guard is on and is to be seen alone. */
+  readonly control?: Readonly<Record<string, string>>
   readonly provoke: Provocation
 }
 
-/** A guard each: what it is to be without it, and what it is there for. */
+const faultsOf = (service: string, variant: string): Readonly<Record<string, string>> => ({
+  [service]: `test/faults/${service}/${variant}.ts`,
+})
+
+/** Each guard: what it means to be without it, and what it is there for. */
 const modes: Readonly<Record<string, Mode>> = {
   'no-idempotency-key': {
     says: 'the payment provider takes a repeated key for a new one',
@@ -32,39 +37,38 @@ const modes: Readonly<Record<string, Mode>> = {
   },
   'auto-commit': {
     says: 'payments commits offsets before their effect',
-    part: 'payments',
+    faulty: faultsOf('payments', 'auto-commit'),
     provoke: killInsideTheEffect,
   },
   'read-uncommitted': {
     says: 'the lakehouse reads records of aborted transactions',
-    part: 'lakehouse',
     provoke: abortCopies,
   },
   'no-transaction': {
     says: 'fulfilment sends its output outside of the transaction that has the offsets',
-    part: 'fulfilment',
+    faulty: faultsOf('fulfilment', 'no-transaction'),
     provoke: killBehindTheOutput,
   },
   'shared-transactional-id': {
-    says: 'a transactional id of fulfilment is its process’s, so a new owner fences nobody',
-    part: 'fulfilment',
+    says: 'a transactional id of fulfilment belongs to its process, so a new owner fences nobody',
+    faulty: faultsOf('fulfilment', 'shared-transactional-id'),
     provoke: goOnAfterTakeover,
   },
   'no-fence-reread': {
     says: 'fulfilment reads committed offsets before the old owner is fenced, not after',
-    part: 'fulfilment',
+    faulty: faultsOf('fulfilment', 'no-fence-reread'),
     provoke: commitDuringTakeover,
   },
   'no-inbox': {
     says: 'orders keeps no inbox of shipments, nor knows them by its state or by derived ids',
-    part: 'orders',
-    control: 'inbox-alone',
+    faulty: faultsOf('orders', 'no-inbox'),
+    control: faultsOf('orders', 'inbox-alone'),
     provoke: killBeforeTheOffset,
   },
   'dedupe-by-offset': {
     says: 'orders knows a shipment by its offset, not by its event id, its state or derived ids',
-    part: 'orders',
-    control: 'inbox-alone',
+    faulty: faultsOf('orders', 'dedupe-by-offset'),
+    control: faultsOf('orders', 'inbox-alone'),
     provoke: republish,
   },
 }
@@ -79,14 +83,15 @@ export const breaks: Readonly<Record<string, string>> = Object.fromEntries(
 
 export const provokes: readonly string[] = ['all', ...guards]
 
-/** The service that is not started as it is shipped, and how: without a guard, or with that one alone. */
-export function unusualPart(
-  guard: string,
-  isOn: boolean,
-): { readonly part: string; readonly guard: string } | undefined {
-  const { part, control } = modes[guard] ?? {}
-  const way = isOn ? control : guard
-  return part === undefined || way === undefined ? undefined : { part, guard: way }
+/** The file from which a service is started: without a guard, or with that guard alone. */
+export function entryFiles(guard: string, isOn: boolean): StackSettings['entryFiles'] {
+  const { faulty, control } = modes[guard] ?? {}
+  return isOn ? control : faulty
+}
+
+/** While the lakehouse still reads which of its guards is off from its environment. */
+export function unusualPart(guard: string, isOn: boolean): StackSettings['broken'] | undefined {
+  return guard === 'read-uncommitted' && !isOn ? { part: 'lakehouse', guard } : undefined
 }
 
 /**

@@ -2,10 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
-import { drillCommitted, drillPauses } from '@tenseams/fulfilment/drill'
 import type { LoopStep } from '@tenseams/kafka/partition-owner'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import type { Context } from '@tenseams/local/launcher/plan/part'
 import { componentOf, type Stack } from '@tenseams/local/launcher/supervise/stack'
+import { committedMessage, pausedMessage } from '../../../faults/fulfilment/slow-step.ts'
 
 /** What an owner's transaction has come to. */
 export type Decided = 'committed' | 'fenced' | 'aborted'
@@ -45,7 +46,7 @@ export class FulfilmentProcess {
       file,
       arguments: parameters,
       environment,
-    } = await componentOf('fulfilment').command(context)
+    } = await componentOf('fulfilment').command(slow ? withSlowEntry(context) : context)
     const port = await freePort()
     const child = spawn(file, parameters, {
       env: {
@@ -54,7 +55,7 @@ export class FulfilmentProcess {
         PORT: String(port),
         SESSION_TIMEOUT_MS: String(SESSION_TIMEOUT_MS),
         TRANSACTION_TIMEOUT_MS: String(TRANSACTION_TIMEOUT_MS),
-        ...(slow && { DRILL_PAUSE_AT: slow.at, DRILL_PAUSE_MS: String(slow.ms) }),
+        ...(slow && { PAUSE_AT: slow.at, PAUSE_MS: String(slow.ms) }),
       },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
@@ -81,7 +82,7 @@ export class FulfilmentProcess {
   async pauses(partitions?: readonly number[], since = 0): Promise<number> {
     const found = () =>
       this.#lines.slice(since).findLast(({ msg, partition }) => {
-        return msg === drillPauses && (partitions === undefined || partitions.includes(partition))
+        return msg === pausedMessage && (partitions === undefined || partitions.includes(partition))
       })?.partition
     return eventually(found, { timeoutMs: 90_000, what: 'the slow step', intervalMs: 10 })
   }
@@ -94,7 +95,7 @@ export class FulfilmentProcess {
     const since = this.told
     const partition = await this.pauses(undefined, since)
     const committed = () => {
-      const lines = this.#after(since, partition).filter(({ msg }) => msg === drillCommitted)
+      const lines = this.#after(since, partition).filter(({ msg }) => msg === committedMessage)
       return lines.length >= 2
     }
     await eventually(committed, { timeoutMs: 90_000, what: 'two commits', intervalMs: 10 })
@@ -104,14 +105,14 @@ export class FulfilmentProcess {
   /** Partitions with a transaction that has begun and not ended. */
   undecided(): readonly number[] {
     const last = new Map(this.#lines.filter(isStep).map(({ partition, msg }) => [partition, msg]))
-    return [...last].filter(([, msg]) => msg === drillPauses).map(([partition]) => partition)
+    return [...last].filter(([, msg]) => msg === pausedMessage).map(([partition]) => partition)
   }
 
   /** What the transactions of these partitions come to, the first of each behind the mark. */
   async decides(partitions: readonly number[], since: number): Promise<readonly Decided[]> {
     const decisions = () =>
       partitions.flatMap((partition) => {
-        const line = this.#after(since, partition).find(({ msg }) => msg !== drillPauses)
+        const line = this.#after(since, partition).find(({ msg }) => msg !== pausedMessage)
         return line === undefined ? [] : [line.outcome ?? ('committed' as const)]
       })
     const areAll = () => (decisions().length === partitions.length ? decisions() : undefined)
@@ -142,8 +143,17 @@ export class FulfilmentProcess {
   }
 }
 
+/** Every faulty fulfilment can be slow; where the instance runs its own, the variant with all guards can. */
+function withSlowEntry(context: Context): Context {
+  const entryFiles = {
+    fulfilment: 'test/faults/fulfilment/slow.ts',
+    ...context.settings.entryFiles,
+  }
+  return { ...context, settings: { ...context.settings, entryFiles } }
+}
+
 const isStep = ({ msg }: Line): boolean =>
-  msg === drillPauses || msg === drillCommitted || msg === 'transaction failed'
+  msg === pausedMessage || msg === committedMessage || msg === 'transaction failed'
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

@@ -10,26 +10,8 @@ import {
 } from '@tenseams/kafka/ownership'
 import { discard, durableProducer } from '@tenseams/kafka/producer'
 
-export const missingGuards = [
-  'no-transaction',
-  'shared-transactional-id',
-  'no-fence-reread',
-] as const
-
-/**
- * Only for proofs, which must then fail: the takeover of a partition, each time without one of the things that make it
- * safe. The names are those of `npm run prove -- eos --break=…`.
- */
-export const takeoversWithout = {
-  'no-transaction': sendOutside,
-  'shared-transactional-id': withIdOfProcess,
-  'no-fence-reread': readBeforeFence,
-} as const satisfies Readonly<
-  Record<(typeof missingGuards)[number], (options: TakeoverOptions) => TakeOver>
->
-
-/** Output is sent at once, by an idempotent producer; only its offsets are a transaction, afterwards. */
-function sendOutside(options: TakeoverOptions): TakeOver {
+/** Output is sent at once by an idempotent producer; only the offsets are in a transaction, afterwards. */
+export function sendOutsideTransaction(options: TakeoverOptions): TakeOver {
   const takeOver = fencingTakeover(options)
   return async (place) => {
     const { producer, committed } = await takeOver(place)
@@ -49,8 +31,8 @@ function sendOutside(options: TakeoverOptions): TakeOver {
   }
 }
 
-/** The transactional id has the process in it, so a new owner of the partition fences nobody. */
-function withIdOfProcess(options: TakeoverOptions): TakeOver {
+/** The transactional id contains the process, so a new owner of the partition fences nobody. */
+export function useIdOfProcess(options: TakeoverOptions): TakeOver {
   const processId = randomUUID()
   return async (place) => {
     const producer = await openProducer(options, `${transactionalIdOf(place)}-${processId}`)
@@ -62,8 +44,8 @@ function withIdOfProcess(options: TakeoverOptions): TakeOver {
   }
 }
 
-/** What the old owner commits between the reading and the fence is done again. */
-function readBeforeFence(options: TakeoverOptions): TakeOver {
+/** Offsets are read before the fence: what the old owner commits in between is processed again. */
+export function readBeforeFence(options: TakeoverOptions): TakeOver {
   return async (place) => {
     const committed = await committedOffset(options.kafka, place)
     await options.onHalfTaken?.(place)

@@ -1,0 +1,98 @@
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
+import { openPool } from '@tenseams/event-store/pool'
+import { Projection } from '@tenseams/event-store/projection'
+import { openKafka } from '@tenseams/kafka/client'
+import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
+import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { openApi } from '@tenseams/service/api'
+import type { App } from '@tenseams/service/run'
+import { buildServer } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import type pg from 'pg'
+import { cancellationRoutes } from './cancellation-routes.ts'
+import { handlePayments } from './consumer.ts'
+import { PAYMENTS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
+import { customerRoutes } from './customer-routes.ts'
+import { listRoutes } from './list-routes.ts'
+import { openOrderLog, SCHEMA } from './log.ts'
+import { orderListProjection } from './order-list.ts'
+import { orderRoutes } from './order-routes.ts'
+import { readModelRoutes } from './read-model-routes.ts'
+import type { Settings } from './settings.ts'
+import { handleShipments } from './shipment-consumer.ts'
+
+/** What the service is made of. Each part that is left out is made from the settings. */
+export type OrderParts = {
+  readonly shop?: pg.Pool
+  readonly vault?: pg.Pool
+  readonly codec?: Codec
+  readonly handleShipment?: ConsumptionOptions['handle']
+}
+
+export const openCodec = ({ SCHEMA_REGISTRY_URL }: Settings): Codec =>
+  new Codec({ registryUrl: SCHEMA_REGISTRY_URL, timeoutMs: 5_000, contractOf: currentSchema })
+
+export const openShop = ({ DATABASE_URL }: Settings): pg.Pool => openPool(DATABASE_URL, 'orders')
+
+/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
+export async function buildOrders(settings: Settings, parts: OrderParts = {}): Promise<App> {
+  const { shop = openShop(settings), codec = openCodec(settings) } = parts
+  const { vault = openPool(settings.VAULT_DATABASE_URL, 'orders') } = parts
+  const metrics = openMetrics('orders')
+  await codec.requirePublished([PAYMENTS_TOPIC, SHIPMENTS_TOPIC])
+  const log = await openOrderLog(shop, codec)
+  const { handleShipment = handleShipments(log, codec) } = parts
+
+  const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'orders' })
+  const deadLetters = new DeadLetters(kafka)
+  const server = buildServer({
+    name: 'orders',
+    logLevel: settings.LOG_LEVEL,
+    metrics,
+    ready: {
+      postgres: async () => void (await shop.query('select 1')),
+      payments: () => payments.assertReady(),
+      shipments: () => shipments.assertReady(),
+    },
+  })
+  const consuming = { kafka, deadLetters, metrics, log: server.log }
+  const payments = new Consumption({
+    ...consuming,
+    groupId: 'orders',
+    topics: [PAYMENTS_TOPIC],
+    handle: handlePayments(log, codec),
+  })
+  const shipments = new Consumption({
+    ...consuming,
+    groupId: 'orders-shipments',
+    topics: [SHIPMENTS_TOPIC],
+    handle: handleShipment,
+  })
+  const orderList = new Projection({
+    ...orderListProjection(codec),
+    pool: shop,
+    schema: SCHEMA,
+    onError: (error) => server.log.warn({ err: error }, 'the order list waits'),
+  })
+
+  readModelRoutes(server, orderList)
+  await openApi(server, {
+    title: 'Ten Seams: orders',
+    description: 'Orders, and the customers that they are of.',
+    version: '1',
+    rateLimit: {
+      maxRequests: settings.RATE_LIMIT_REQUESTS,
+      windowMs: settings.RATE_LIMIT_WINDOW_MS,
+    },
+  })
+  orderRoutes(server, { pool: shop, log })
+  listRoutes(server, shop)
+  cancellationRoutes(server, { pool: shop, log })
+  customerRoutes(server, { shop, vault })
+  return {
+    server,
+    loops: [payments, shipments, orderList],
+    resources: [deadLetters, { close: () => shop.end() }, { close: () => vault.end() }],
+  }
+}

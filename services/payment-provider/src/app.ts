@@ -1,0 +1,26 @@
+import { openPool } from '@tenseams/event-store/pool'
+import type { App } from '@tenseams/service/run'
+import { buildServer } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import type pg from 'pg'
+import { Faults } from './faults.ts'
+import { listRoutes } from './list-routes.ts'
+import { paymentRoutes } from './payment-routes.ts'
+import type { Settings } from './settings.ts'
+
+/** What the service is made of. Each part that is left out is made from the settings. */
+export type ProviderParts = { readonly pool?: pg.Pool; readonly faults?: Faults }
+
+export function buildPaymentProvider(settings: Settings, parts: ProviderParts = {}): App {
+  const { pool = openPool(settings.DATABASE_URL, 'payment-provider'), faults = new Faults() } =
+    parts
+  const server = buildServer({
+    name: 'payment-provider',
+    logLevel: settings.LOG_LEVEL,
+    metrics: openMetrics('payment-provider'),
+    ready: { postgres: async () => void (await pool.query('select 1')) },
+  })
+  paymentRoutes(server, { pool, faults })
+  listRoutes(server, pool)
+  return { server, loops: [], resources: [{ close: () => pool.end() }] }
+}

@@ -1,0 +1,106 @@
+import { Codec } from '@tenseams/codec/codec'
+import { currentSchema } from '@tenseams/contracts/schemas'
+import { openPool } from '@tenseams/event-store/pool'
+import { openKafka } from '@tenseams/kafka/client'
+import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
+import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import type { App } from '@tenseams/service/run'
+import { buildServer, type Server } from '@tenseams/service/server'
+import { openMetrics } from '@tenseams/telemetry/metrics'
+import type pg from 'pg'
+import { handleOrders, handleShipments, type PaymentHandling } from './consumer.ts'
+import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
+import { openPaymentLog, PAYMENTS_SCHEMA as schema } from './log.ts'
+import { mender } from './mender.ts'
+import { reconciledPayments } from './metrics.ts'
+import { Provider } from './provider.ts'
+import { Reconciler } from './reconciler.ts'
+import type { Settings } from './settings.ts'
+
+/** What the service is made of. Each part that is left out is made from the settings. */
+export type PaymentParts = {
+  readonly pool?: pg.Pool
+  readonly codec?: Codec
+  readonly provider?: Provider
+  readonly openConsumption?: (options: ConsumptionOptions) => Consumption
+}
+
+/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
+export async function buildPayments(settings: Settings, parts: PaymentParts = {}): Promise<App> {
+  const { pool = openPool(settings.DATABASE_URL, 'payments') } = parts
+  const { codec = openCodec(settings), provider = openProvider(settings) } = parts
+  const { openConsumption = (options: ConsumptionOptions) => new Consumption(options) } = parts
+  const metrics = openMetrics('payments')
+  await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
+  const log = await openPaymentLog(pool, codec)
+
+  const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'payments' })
+  const deadLetters = new DeadLetters(kafka)
+  const server = buildServer({
+    name: 'payments',
+    logLevel: settings.LOG_LEVEL,
+    metrics,
+    ready: {
+      postgres: async () => void (await pool.query('select 1')),
+      orders: () => orders.assertReady(),
+      shipments: () => shipments.assertReady(),
+    },
+  })
+  const consuming = { kafka, deadLetters, metrics, log: server.log }
+  const handling = { log, codec, provider }
+  const orders = openConsumption({
+    ...consuming,
+    groupId: 'payments',
+    topics: [ORDERS_TOPIC],
+    handle: handleOrders(handling),
+  })
+  const shipments = openConsumption({
+    ...consuming,
+    groupId: 'payments-shipments',
+    topics: [SHIPMENTS_TOPIC],
+    handle: handleShipments(handling),
+  })
+  const reconciler = openReconciler(settings, handling, { pool, metrics, server })
+  return {
+    server,
+    loops: [orders, shipments, reconciler],
+    resources: [deadLetters, { close: () => pool.end() }],
+  }
+}
+
+function openCodec({ SCHEMA_REGISTRY_URL }: Settings): Codec {
+  return new Codec({
+    registryUrl: SCHEMA_REGISTRY_URL,
+    timeoutMs: 5_000,
+    contractOf: currentSchema,
+  })
+}
+
+function openProvider(settings: Settings): Provider {
+  return new Provider({
+    url: settings.PAYMENT_PROVIDER_URL,
+    timeoutMs: settings.PAYMENT_PROVIDER_TIMEOUT_MS,
+  })
+}
+
+function openReconciler(
+  settings: Settings,
+  { log, provider }: PaymentHandling,
+  { pool, metrics, server }: Reporting,
+): Reconciler {
+  const graceMs = settings.RECONCILE_GRACE_MS
+  return new Reconciler({
+    ...{ pool, schema, provider, graceMs },
+    mend: mender({ pool, schema, log, provider, graceMs }),
+    intervalMs: settings.RECONCILE_INTERVAL_MS,
+    horizonMs: settings.RECONCILE_HORIZON_MS,
+    reconciled: reconciledPayments(metrics),
+    log: server.log,
+  })
+}
+
+type Reporting = {
+  readonly pool: pg.Pool
+  readonly metrics: ReturnType<typeof openMetrics>
+  readonly server: Server
+}
