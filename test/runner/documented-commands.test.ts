@@ -67,3 +67,17 @@ function programOf({ verb, parameters }: Command): { file: string; parameters: r
   const [, file = '', ...rest] = parameters
   return { file, parameters: rest }
 }
+
+test(
+  'docs/proofs.md has a row for each proof of test:full, each of a commit',
+  async () => {
+    const page = readTree().get('docs/proofs.md') ?? ''
+    const rows = [...page.matchAll(/^\| `([^`]+)` \|.*$/gm)]
+    const listed = (await help('test:full')).matchAll(/^ {2}(npm run prove -- .*)$/gm)
+    expect(rows.map(([, proof]) => proof)).toEqual(
+      expect.arrayContaining([...listed].map(([, proof]) => proof)),
+    )
+    expect(rows.filter(([row]) => /\| \w+\+ \|/.test(row))).toEqual([])
+  },
+  TIMEOUT_MS,
+)

@@ -50,10 +50,10 @@ function replacedWords(glossary: string): readonly Refused[] {
   )
 }
 
-/** In any case, but for a word that the page writes with a capital: a type's name, while the plain word is English. */
+/** In any case, but for a word that the page writes with a capital: a name in code, while the plain word is English. */
 function wordPattern(phrase: string): RegExp {
   const words = withWordsApart(phrase).split(' ').join(gap)
-  const flags = /[A-Z]/.test(phrase[0] ?? '') ? 'gu' : 'giu'
+  const flags = /\p{Lu}/u.test(phrase) ? 'gu' : 'giu'
   return new RegExp(String.raw`(?<!\p{L})${words}(?!\p{L})`, flags)
 }
 
