@@ -1,71 +1,14 @@
--- How an order becomes money, in event time: paid within the term, or not. Tables are named after their topics; README.md
--- says how to run it.
--- A literal followed by a mark, like /* :delay */, is the one place of its value; `jobs submit` can put another there.
+-- Which orders were paid within the term, and which were not, in event time. Tables are named after their topics; README.md
+-- says how to run it, and `npm run jobs -- script order-to-cash` prints it whole.
+-- `jobs submit` can replace an interval that is followed by a mark, like /* :delay */.
 
--- Both outputs are made by one join: without this each would get a join of its own, with the same rows in its state.
+-- One join for both outputs: without this setting each gets a join of its own, with the same rows in its state.
 SET 'table.optimizer.reuse-optimize-block-with-digest-enabled' = 'true';
 
--- A late gate for each input, before anything keyed otherwise: see revenue-per-minute. Behind a join the watermark is the
--- lesser of both inputs', so that what has passed its own gate is never behind it.
-CREATE TEMPORARY VIEW gated_orders AS
-SELECT * FROM (
-  SELECT
-    eventId, streamId, occurredAt, et, off, placed.customerId AS customerId,
-    placed.currency AS currency, placed.totalMinor AS amountMinor,
-    MAX(CAST(et AS TIMESTAMP_LTZ(3))) OVER (
-      PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
-  FROM `orders.order.v1`
-)
-WHERE customerId IS NOT NULL;
+-- include: views/orders-and-payments.sql
 
-CREATE TEMPORARY VIEW gated_payments AS
-SELECT * FROM (
-  SELECT
-    eventId, streamId, occurredAt, et, off, captured.currency AS currency,
-    captured.amountMinor AS amountMinor,
-    MAX(CAST(et AS TIMESTAMP_LTZ(3))) OVER (
-      PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
-  FROM `payments.payment.v1`
-)
-WHERE amountMinor IS NOT NULL;
-
-CREATE TEMPORARY VIEW late AS
-SELECT
-  'order' AS input, eventId, streamId, et, partitionWatermark, currency, amountMinor
-FROM gated_orders WHERE et <= partitionWatermark
-UNION ALL
-SELECT
-  'payment' AS input, eventId, streamId, et, partitionWatermark, currency, amountMinor
-FROM gated_payments WHERE et <= partitionWatermark;
-
--- Change data capture may repeat an event, in its partition and with its own time: the first offset stays. The ids are
--- kept by event time, until the watermark has passed them; so no state here needs a TTL.
-CREATE TEMPORARY VIEW placed_orders AS
-SELECT * FROM (
-  SELECT
-    *,
-    MIN(off) OVER (
-      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
-    ) AS firstOff
-  FROM gated_orders WHERE et > partitionWatermark
-)
-WHERE off = firstOff;
-
-CREATE TEMPORARY VIEW captured_payments AS
-SELECT * FROM (
-  SELECT
-    *,
-    MIN(off) OVER (
-      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
-    ) AS firstOff
-  FROM gated_payments WHERE et > partitionWatermark
-)
-WHERE off = firstOff;
-
--- An order without a payment comes out when the watermark has passed its term, and then behind the watermark that the join
--- passes on: its rows go to outputs, never into a window.
+-- An unpaid order is emitted when the watermark has passed its term. Its row is then behind the watermark that the join
+-- emits, so `settled` feeds outputs only, never a window.
 CREATE TEMPORARY VIEW settled AS
 SELECT
   o.streamId, o.customerId, o.currency, CAST(o.et AS TIMESTAMP_LTZ(3)) AS placedAt,

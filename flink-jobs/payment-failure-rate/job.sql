@@ -1,10 +1,10 @@
--- How many payments were tried and declined, by method, in the last five minutes, each minute anew, in event time. Tables
--- are named after their topics; README.md says how to run it.
--- A literal followed by a mark, like /* :delay */, is the one place of its value; `jobs submit` can put another there.
+-- Attempted and declined payments by method over the last five minutes, every minute, in event time. Tables are named
+-- after their topics; README.md says how to run it.
+-- `jobs submit` can replace an interval that is followed by a mark, like /* :delay */.
 
--- The late gate, before anything keyed otherwise: see revenue-per-minute. An order's first payment event is the
--- provider's answer: authorised, declined, or captured from the time before payments were authorised first. What follows
--- it, and a decline of our own because the order was cancelled, say nothing about the provider.
+-- The late gate, before rows are keyed by anything but their partition: see revenue-per-minute. An order's first payment
+-- event is the provider's answer: authorised or declined, or captured in old events, which were captured at once. Later
+-- events, and our own decline because the order was cancelled, say nothing about the provider.
 CREATE TEMPORARY VIEW gated AS
 SELECT * FROM (
   SELECT
@@ -23,8 +23,8 @@ WHERE `method` IS NOT NULL;
 
 CREATE TEMPORARY VIEW late AS SELECT * FROM gated WHERE et <= partitionWatermark;
 
--- Change data capture may repeat an event, in its partition and with its own time: the first offset stays. The ids are
--- kept by event time, until the watermark has passed them; so no state here needs a TTL.
+-- Change data capture may repeat an event, in its partition and with its own time: the lowest offset is kept. The state
+-- by event id is dropped when the watermark has passed the event's time, so it needs no TTL.
 CREATE TEMPORARY VIEW deduplicated AS
 SELECT * FROM (
   SELECT

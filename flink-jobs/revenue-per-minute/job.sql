@@ -1,9 +1,9 @@
--- Captured money a minute and currency, in event time. Tables are named after their topics; README.md says how to run it.
--- A literal followed by a mark, like /* :delay */, is the one place of its value; `jobs submit` can put another there.
+-- Captured money per minute and currency, in event time. Tables are named after their topics; README.md says how to run it.
+-- `jobs submit` can replace an interval that is followed by a mark, like /* :delay */.
 
--- The late gate. It stands before anything keyed otherwise, because keying destroys the order of a partition. The newest
--- event time of each partition is checkpointed with the window, so the gate never lags behind the window's watermark,
--- also after a restore. Ticks only move the time of their partition.
+-- The late gate. It comes before rows are keyed by anything but their partition, because keying destroys the partition's
+-- order. The newest event time of each partition is checkpointed together with the window, so the gate never lags behind
+-- the window's watermark, not even after a restore. Ticks only advance the time of their partition.
 CREATE TEMPORARY VIEW gated AS
 SELECT * FROM (
   SELECT
@@ -19,12 +19,12 @@ CREATE TEMPORARY VIEW on_time AS SELECT * FROM gated WHERE et > partitionWaterma
 
 CREATE TEMPORARY VIEW came_late AS SELECT * FROM gated WHERE et <= partitionWatermark;
 
--- Only the window's bounds are added here. Nothing is aggregated, so nothing is dropped.
+-- Adds the window's bounds only: nothing is aggregated, so no late row is dropped.
 CREATE TEMPORARY VIEW late AS
 SELECT * FROM TABLE(TUMBLE(TABLE came_late, DESCRIPTOR(et), INTERVAL '1' MINUTE /* :window */));
 
--- Change data capture may repeat an event. A repeat has the event's own time, so it falls into the event's window, or is
--- late itself: the ids are kept no longer than the window.
+-- Change data capture may repeat an event. A repeat has the event's own time, so it belongs to the event's window or is
+-- late itself. So the ids are kept no longer than the window.
 CREATE TEMPORARY VIEW deduplicated AS
 SELECT * FROM (
   SELECT

@@ -1,68 +1,11 @@
--- What customers do in one go, in event time: orders, amount, and how long they took to pay. Tables are named after their
--- topics; README.md says how to run it.
--- A literal followed by a mark, like /* :delay */, is the one place of its value; `jobs submit` can put another there.
+-- Sessions of customers, in event time: orders, amount, and the time until they were paid. Tables are named after their
+-- topics; README.md says how to run it, and `npm run jobs -- script shopper-sessions` prints it whole.
+-- `jobs submit` can replace an interval that is followed by a mark, like /* :delay */.
 
--- A late gate for each input, before anything keyed otherwise: see revenue-per-minute. Behind a join the watermark is the
--- lesser of both inputs', so that what has passed its own gate is never behind it.
-CREATE TEMPORARY VIEW gated_orders AS
-SELECT * FROM (
-  SELECT
-    eventId, streamId, occurredAt, et, off, placed.customerId AS customerId,
-    placed.currency AS currency, placed.totalMinor AS amountMinor,
-    MAX(CAST(et AS TIMESTAMP_LTZ(3))) OVER (
-      PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
-  FROM `orders.order.v1`
-)
-WHERE customerId IS NOT NULL;
+-- include: views/orders-and-payments.sql
 
-CREATE TEMPORARY VIEW gated_payments AS
-SELECT * FROM (
-  SELECT
-    eventId, streamId, occurredAt, et, off, captured.currency AS currency,
-    captured.amountMinor AS amountMinor,
-    MAX(CAST(et AS TIMESTAMP_LTZ(3))) OVER (
-      PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-    ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
-  FROM `payments.payment.v1`
-)
-WHERE amountMinor IS NOT NULL;
-
-CREATE TEMPORARY VIEW late AS
-SELECT
-  'order' AS input, eventId, streamId, et, partitionWatermark, currency, amountMinor
-FROM gated_orders WHERE et <= partitionWatermark
-UNION ALL
-SELECT
-  'payment' AS input, eventId, streamId, et, partitionWatermark, currency, amountMinor
-FROM gated_payments WHERE et <= partitionWatermark;
-
--- Change data capture may repeat an event, in its partition and with its own time: the first offset stays. The ids are
--- kept by event time, until the watermark has passed them; so no state here needs a TTL.
-CREATE TEMPORARY VIEW placed_orders AS
-SELECT * FROM (
-  SELECT
-    *,
-    MIN(off) OVER (
-      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
-    ) AS firstOff
-  FROM gated_orders WHERE et > partitionWatermark
-)
-WHERE off = firstOff;
-
-CREATE TEMPORARY VIEW captured_payments AS
-SELECT * FROM (
-  SELECT
-    *,
-    MIN(off) OVER (
-      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
-    ) AS firstOff
-  FROM gated_payments WHERE et > partitionWatermark
-)
-WHERE off = firstOff;
-
--- Payments know no customer: the join finds him. It is an inner one, so that a row of it has its order's time and is never
--- behind the watermark that the join passes on (held back by the term).
+-- A payment has no customer id, so it is joined to its order. The join is an inner one: its rows have their order's time and
+-- are never behind the watermark that the join emits, which the term holds back.
 CREATE TEMPORARY VIEW activity AS
 SELECT
   et, CAST(ROW(customerId, currency) AS ROW<customerId STRING, currency STRING>) AS shopper,
@@ -77,8 +20,8 @@ FROM placed_orders AS o
 JOIN captured_payments AS p ON o.streamId = p.streamId
   AND p.et BETWEEN o.et - INTERVAL '5' SECOND /* :skew */ AND o.et + INTERVAL '15' MINUTE /* :term */;
 
--- One key: in a view Flink loses the second one of a PARTITION BY. And the same key in both places: with another GROUP BY
--- than PARTITION BY it would count in a table that is never emptied.
+-- The key is one ROW, because in a view Flink loses the second column of a PARTITION BY. GROUP BY must name the same key as
+-- PARTITION BY: otherwise Flink aggregates without the window, in state that is never emptied.
 CREATE TEMPORARY VIEW sessions AS
 SELECT
   window_start, window_end, shopper.customerId AS customerId, shopper.currency AS currency, orders,

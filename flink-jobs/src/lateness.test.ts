@@ -10,7 +10,7 @@ beforeAll(async () => {
 
 afterAll(() => engine.close())
 
-it('is measured in the order of each partition, and not against what comes later', async () => {
+it('is measured in the order of each partition, not against later events', async () => {
   const rows = await engine.using(async (connection) => {
     await connection.run(`CREATE TABLE came (kafka_partition INT, kafka_offset BIGINT, type VARCHAR,
       occurred_at TIMESTAMPTZ, kafka_timestamp TIMESTAMPTZ)`)

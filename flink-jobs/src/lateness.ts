@@ -3,14 +3,15 @@ import { listTables, queryLake } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { JobError } from './errors.ts'
-import { jobNames, readJob } from './job.ts'
+import { jobNames, readJob } from './script/job.ts'
 
-/** How late the events of a topic came, in milliseconds, by one of two measures. */
+/** The lateness of a topic's events in milliseconds, by one of two measures. */
 export type Lateness = {
   readonly topic: string
   /**
-   * `behind`: behind the newest event of its partition, in the partition's order, as the late gate sees it among events.
-   * `on the way`: from the event's time to its record's; no tick can have passed it by more, unless a clock is ahead.
+   * `behind`: how far the event's time is behind the newest one before it in its partition, which is what the late gate
+   * compares. `on the way`: from the event's time to its record's; a tick can be ahead of the event by no more than that,
+   * unless a clock is ahead.
    */
   readonly measure: 'behind' | 'on the way'
   readonly events: number
@@ -24,10 +25,10 @@ export type Lateness = {
 const timeoutMs = 30_000
 
 /**
- * The distribution by which a job's delay is chosen, over all that bronze holds: a row that is further behind than the
- * delay is late. Bronze keeps no ticks, therefore the second measure.
+ * The distribution of lateness over all events in bronze, from which a job's delay is chosen: a row that is further behind
+ * than the delay is late. The second measure is needed because bronze has no ticks.
  *
- * @param topic one topic; all that the jobs read when left out.
+ * @param topic one topic; by default all that the jobs read.
  * @throws JobError when no job reads the topic, or bronze has no table of it.
  */
 export async function lateness(catalogUrl: string, topic?: string): Promise<readonly Lateness[]> {
@@ -44,7 +45,7 @@ export async function lateness(catalogUrl: string, topic?: string): Promise<read
     const measured: Lateness[] = []
     for (const each of topic === undefined ? read : [topic]) {
       if (!tables.some(({ name }) => name === tableOf(each))) {
-        throw new JobError(`bronze has no table of ${each} yet: does the lakehouse service run?`)
+        throw new JobError(`bronze has no table of ${each} yet: is the lakehouse service running?`)
       }
       const rows = await queryLake(ports, latenessSql(`bronze.${tableOf(each)}`))
       measured.push(...rows.map((row) => latenessOf(each, row)))
@@ -55,7 +56,7 @@ export async function lateness(catalogUrl: string, topic?: string): Promise<read
   }
 }
 
-/** Lines of a table for people; a topic without events has none. */
+/** A table for people, as lines; a topic without events has none. */
 export function latenessLines(measured: readonly Lateness[]): readonly string[] {
   const width = Math.max('topic'.length, ...measured.map(({ topic }) => topic.length)) + 2
   const line = (topic: string, measure: string, cells: readonly (string | number)[]) =>
@@ -69,7 +70,7 @@ export function latenessLines(measured: readonly Lateness[]): readonly string[] 
   ]
 }
 
-/** DuckDB's SQL over a table or view of bronze; a row a measure. */
+/** SQL for DuckDB over a table or view of bronze; one row for each measure. */
 export function latenessSql(table: string): string {
   return `
     WITH placed AS (

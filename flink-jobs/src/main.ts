@@ -4,13 +4,11 @@ import { ContractNotPublishedError, RegistryUnavailableError } from '@tenseams/c
 import { ContractError } from '@tenseams/contracts/errors'
 import { readTopic } from '@tenseams/contracts/topics'
 import { LakehouseError } from '@tenseams/iceberg/errors'
-import { listJobs } from './cluster.ts'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
-import { readJob } from './job.ts'
+import { listJobs } from './flink/cluster.ts'
 import { lateness, latenessLines } from './lateness.ts'
-import { planOf } from './plan.ts'
-import { rescale } from './rescale.ts'
-import { textOf } from './script.ts'
+import { planOf } from './run/plan.ts'
+import { rescale } from './run/rescale.ts'
 import {
   type JobEndpoints,
   jobAsRun,
@@ -18,9 +16,11 @@ import {
   stopJobsWithSavepoint,
   submitJob,
   submitJobs,
-} from './submit.ts'
-import { assertScriptFits } from './timeouts.ts'
-import { upgradeJob } from './upgrade.ts'
+} from './run/submit.ts'
+import { upgradeJob } from './run/upgrade.ts'
+import { assertScriptFits } from './script/fits.ts'
+import { readJob } from './script/job.ts'
+import { textOf } from './script/script.ts'
 
 const help = `npm run jobs -- <verb>
 

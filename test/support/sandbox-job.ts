@@ -10,11 +10,11 @@ import {
   stopWithSavepoint,
   waitUntilEnded,
   waitUntilRunning,
-} from '@tenseams/flink-jobs/cluster'
-import { openSession } from '@tenseams/flink-jobs/gateway'
-import { type Intervals, type Job, readJob, withIntervals } from '@tenseams/flink-jobs/job'
-import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script'
-import { runScript } from '@tenseams/flink-jobs/submit'
+} from '@tenseams/flink-jobs/flink/cluster'
+import { openSession } from '@tenseams/flink-jobs/flink/gateway'
+import { runScript } from '@tenseams/flink-jobs/run/run-script'
+import { type Intervals, type Job, readJob, withIntervals } from '@tenseams/flink-jobs/script/job'
+import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script/script'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { TestStack } from './stack.ts'

@@ -6,7 +6,6 @@ import type { Rule } from './tree.ts'
  */
 export const exceptions = {
   importCircles: [
-    'flink-jobs/src/script.ts, ',
     'packages/iceberg/src/format/manifest-schema.ts, ',
     'packages/iceberg/src/format/metadata.ts, ',
     'services/lakehouse/src/bronze/table-sink.ts, ',
@@ -29,7 +28,6 @@ export const exceptions = {
     'contracts/',
     'packages/',
     'services/',
-    'flink-jobs/',
     'deploy/',
     'test/bench/',
     'test/end-to-end/',

@@ -1,4 +1,4 @@
-import { type Job, readJob, withIntervals } from '@tenseams/flink-jobs/job'
+import { type Job, readJob, withIntervals } from '@tenseams/flink-jobs/script/job'
 import { jobUnder } from '../../proofs/late/job.ts'
 import { gapMs, type Load } from './load.ts'
 

@@ -6,11 +6,11 @@ import {
   stopWithSavepoint,
   waitUntilEnded,
   waitUntilRunning,
-} from '@tenseams/flink-jobs/cluster'
-import type { Intervals, Job } from '@tenseams/flink-jobs/job'
-import { newestRestorePoint } from '@tenseams/flink-jobs/restore-point'
-import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script'
-import { runScript } from '@tenseams/flink-jobs/submit'
+} from '@tenseams/flink-jobs/flink/cluster'
+import { newestRestorePoint } from '@tenseams/flink-jobs/run/restore-point'
+import { runScript } from '@tenseams/flink-jobs/run/run-script'
+import type { Intervals, Job } from '@tenseams/flink-jobs/script/job'
+import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script/script'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 

@@ -1,4 +1,4 @@
-import { type Job, readJob } from '@tenseams/flink-jobs/job'
+import { type Job, readJob } from '@tenseams/flink-jobs/script/job'
 
 export const lateBreaks = {
   'current-watermark':

@@ -1,7 +1,7 @@
 import { diffContracts } from '@tenseams/contracts/publish/diff'
 import { readUngoverned } from '@tenseams/contracts/publish/ungoverned'
 import { readTopics } from '@tenseams/contracts/topics'
-import { submitJob } from '@tenseams/flink-jobs/submit'
+import { submitJob } from '@tenseams/flink-jobs/run/submit'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'

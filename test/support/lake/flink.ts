@@ -1,4 +1,4 @@
-import { type GatewaySession, openSession } from '@tenseams/flink-jobs/gateway'
+import { type GatewaySession, openSession } from '@tenseams/flink-jobs/flink/gateway'
 import type { Row, Value } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { Field } from '@tenseams/iceberg/format/schema'

@@ -1,7 +1,7 @@
 import { publishContracts } from '@tenseams/contracts/publish/publish'
 import { registerConnectors } from '@tenseams/debezium/connectors'
 import { ensureRawTopics } from '@tenseams/debezium/raw-topics'
-import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/submit'
+import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/run/submit'
 import { prepareDatabases } from '@tenseams/postgres/prepare'
 import type { Context, Step } from '../launcher/plan/part.ts'
 import { host } from '../launcher/plan/ports.ts'

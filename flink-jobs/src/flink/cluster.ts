@@ -1,15 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
+import { FlinkRefusedError, FlinkUnavailableError, JobError } from '../errors.ts'
 import { type Answer, call, rootMessage } from './http.ts'
 
-/** A job as the session cluster shows it. */
+/** A job of the session cluster. */
 export type ClusterJob = { readonly id: string; readonly name: string; readonly state: string }
 
 const requestTimeoutMs = 10_000
 
 const ended = new Set(['FINISHED', 'CANCELED', 'FAILED'])
 
-/** All jobs that the cluster knows, ended ones included, newest first. */
+/** All jobs that the cluster knows, including ended ones, newest first. */
 export async function listJobs(flinkUrl: string): Promise<readonly ClusterJob[]> {
   const { jobs } = await call(`${flinkUrl}/v1/jobs/overview`, { timeoutMs: requestTimeoutMs })
   // Flink's documented shape (REST API, /jobs/overview).
@@ -33,12 +33,12 @@ export async function runningJob(flinkUrl: string, name: string): Promise<Cluste
 /**
  * Waits until every task of a job runs.
  *
- * @throws JobError with Flink's root message when the job ended, or when time is up (without a free slot a job waits
- *   and says nothing).
+ * @throws JobError with Flink's root message when the job has ended or the time is up. (A job that waits for a free slot
+ *   reports no error.)
  */
 export async function waitUntilRunning(flinkUrl: string, jobId: string, timeoutMs: number) {
   const deadline = Date.now() + timeoutMs
-  let states = 'nothing is known'
+  let states = 'state unknown'
   while (Date.now() < deadline) {
     const { state, tasks } = await jobStates(flinkUrl, jobId)
     if (state === 'RUNNING' && tasks.every((task) => task === 'RUNNING')) return
@@ -52,8 +52,8 @@ export async function waitUntilRunning(flinkUrl: string, jobId: string, timeoutM
 }
 
 /**
- * Stops a job with a savepoint and gives the savepoint's URL. The job's last transactions are committed with it.
- * If the caller dies meanwhile, the job stops all the same and the savepoint is the newest restore point.
+ * Stops a job with a savepoint and returns the savepoint's URL. The job's last transactions are committed with it.
+ * If the caller crashes meanwhile, the job stops nevertheless, and the savepoint is the newest restore point.
  */
 export async function stopWithSavepoint(
   flinkUrl: string,
@@ -76,12 +76,12 @@ export async function stopWithSavepoint(
 }
 
 /**
- * Gives a running job another parallelism in place: Flink stops its tasks after a checkpoint's state and starts them
- * anew, which takes some seconds. What may not run in parallel stays as it is. Returns when all tasks run with it.
+ * Changes the parallelism of a running job in place: Flink restarts its tasks from a checkpoint, which takes some seconds.
+ * Operators that cannot run in parallel keep a parallelism of one. Returns when all tasks run with the new parallelism.
  *
- * If the caller dies after Flink has answered, the job comes to it all the same.
+ * If the caller crashes after Flink has accepted the request, the job is rescaled nevertheless.
  *
- * @throws FlinkRefusedError with Flink's reason; JobError when time is up: with too few free slots it keeps less.
+ * @throws FlinkRefusedError with Flink's reason; JobError when the time is up, for example with too few free slots.
  */
 export async function rescaleJob(
   flinkUrl: string,
@@ -108,17 +108,17 @@ export async function rescaleJob(
   }
   const reached = Math.max(...now.map((vertex) => vertex.parallelism))
   throw new JobError(
-    `job ${jobId} has come to a parallelism of ${reached}, not ${parallelism}: are there free task slots?`,
+    `job ${jobId} runs with a parallelism of ${reached}, not ${parallelism}: are there free task slots?`,
   )
 }
 
-/** The highest parallelism of a job's operators: what may not run in parallel stays at one. */
+/** The highest parallelism of a job's operators; those that cannot run in parallel have one. */
 export async function parallelismOf(flinkUrl: string, jobId: string): Promise<number> {
   const vertices = await verticesOf(`${flinkUrl}/v1/jobs/${jobId}`)
   return Math.max(...vertices.map((vertex) => vertex.parallelism))
 }
 
-/** How many task slots no job has taken. */
+/** The number of free task slots. */
 export async function freeSlots(flinkUrl: string): Promise<number> {
   const overview = await call(`${flinkUrl}/v1/overview`, { timeoutMs: requestTimeoutMs })
   return Number(overview['slots-available'])
@@ -136,14 +136,14 @@ async function verticesOf(url: string): Promise<readonly Vertex[]> {
   return (vertices ?? []) as readonly Vertex[]
 }
 
-/** Ends a job at once, without a savepoint; its newest checkpoint stays. */
+/** Cancels a job without a savepoint; its newest checkpoint is retained. */
 export async function cancelJob(flinkUrl: string, jobId: string): Promise<void> {
   const url = `${flinkUrl}/v1/jobs/${jobId}?mode=cancel`
   await call(url, { method: 'PATCH', timeoutMs: requestTimeoutMs })
   await waitUntilEnded(flinkUrl, jobId, 60_000)
 }
 
-/** Waits until a job has ended, so that another run may begin where it left off. */
+/** Waits until a job has ended, so that another run can restore from its last state. */
 export async function waitUntilEnded(flinkUrl: string, jobId: string, timeoutMs: number) {
   const deadline = Date.now() + timeoutMs
   while (Date.now() < deadline) {
@@ -153,7 +153,7 @@ export async function waitUntilEnded(flinkUrl: string, jobId: string, timeoutMs:
   throw new FlinkUnavailableError(`job ${jobId} did not end within ${timeoutMs} ms`)
 }
 
-/** How many checkpoints of a job are complete; it counts on after a restart by the cluster. */
+/** How many checkpoints of a job are complete. A restart by the cluster does not reset the count. */
 export async function completedCheckpoints(flinkUrl: string, jobId: string): Promise<number> {
   const { counts } = await call(`${flinkUrl}/v1/jobs/${jobId}/checkpoints`, {
     timeoutMs: requestTimeoutMs,
@@ -176,7 +176,7 @@ async function reason(flinkUrl: string, jobId: string): Promise<string> {
   })
   const trace = exceptions['root-exception']
   if (typeof trace === 'string') return rootMessage(trace)
-  return 'Flink gives no reason; is there a free task slot?'
+  return 'Flink reports no error; is there a free task slot?'
 }
 
 function idOf(status: unknown): unknown {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { JobError } from './errors.ts'
+import { JobError } from '../errors.ts'
 import { assertTimeoutsFit, longestTransactionMs, timeouts } from './timeouts.ts'
 
 const given = { ...timeouts, checkpointIntervalMs: 10_000 }
 const brokerMs = 900_000
 
 describe('the timeouts of a job', () => {
-  it('fit with the settings of the house', () => {
+  it('fit with our own settings', () => {
     expect(() => assertTimeoutsFit(given, brokerMs)).not.toThrow()
   })
 

@@ -26,7 +26,7 @@ function urlOf(path: string): string {
 }
 
 describe('the newest restore point', () => {
-  it('is none where the job never had one', () => {
+  it('is undefined when the job has none', () => {
     expect(newestRestorePoint(folder, 'a-job')).toBeUndefined()
   })
 

@@ -7,7 +7,7 @@ import {
 } from '@tenseams/contracts/generate/flink'
 import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
 import { readTopic } from '@tenseams/contracts/topics'
-import { JobError } from './errors.ts'
+import { JobError } from '../errors.ts'
 import { type Intervals, intervalsOf, type Job, withIntervals } from './job.ts'
 import { type Statement, splitStatements } from './statements.ts'
 import { timeouts } from './timeouts.ts'
@@ -15,15 +15,15 @@ import { timeouts } from './timeouts.ts'
 export type JobSettings = {
   readonly intervals?: Intervals
   readonly parallelism?: number
-  /** Results become visible to read_committed readers and in gold once a checkpoint. */
+  /** With each checkpoint, results become visible to read_committed readers and in gold. */
   readonly checkpointIntervalMs?: number
-  /** Where checkpoints and savepoints of all jobs are, as a URL without a slash at its end. */
+  /** The folder of the checkpoints and savepoints of all jobs, as a URL without a trailing slash. */
   readonly stateUrl: string
-  /** A savepoint or retained checkpoint from which the job goes on. */
+  /** The savepoint or retained checkpoint to restore from. */
   readonly restoreFrom?: string
 }
 
-/** All that a SQL client must be given for a job, in order. */
+/** All that a SQL client must run for a job, in order. */
 export type Script = {
   readonly settings: Readonly<Record<string, string>>
   /** Generated from the contracts. */
@@ -57,11 +57,12 @@ export function textOf({ settings, tables, statements }: Script): string {
   return all.map((sql) => `${sql};\n`).join('\n')
 }
 
-/** The folders below the state's URL in which a job's checkpoints and savepoints are kept apart from other jobs'. */
+/** A job's folder of checkpoints below the state's URL. Each job has its own. */
 export function checkpointFolder(job: string): string {
   return `checkpoints/${job}`
 }
 
+/** A job's folder of savepoints below the state's URL. Each job has its own. */
 export function savepointFolder(job: string): string {
   return `savepoints/${job}`
 }
@@ -70,16 +71,17 @@ function settingsOf(job: string, settings: JobSettings): Readonly<Record<string,
   const { parallelism = 1, checkpointIntervalMs = 10_000, stateUrl, restoreFrom } = settings
   return {
     'pipeline.name': job,
-    // Key groups are fixed with the first savepoint: room to rescale.
+    // The number of key groups cannot change after the first savepoint: this leaves room to rescale.
     'pipeline.max-parallelism': '32',
     'parallelism.default': String(parallelism),
     'table.local-time-zone': 'UTC',
-    // An idle partition that wakes loses rows; ticks move quiet partitions instead.
+    // With an idle timeout, rows of a partition that wakes are lost. Ticks advance quiet partitions instead.
     'table.exec.source.idle-timeout': '0 ms',
-    // The default sink cannot be restored with another parallelism.
+    // The default (v1) sink cannot be restored with another parallelism.
     'table.exec.iceberg.use-v2-sink': 'true',
     'state.backend.type': 'rocksdb',
-    // With RocksDB's 64 MB a table in memory takes memory in steps of 8 MB, more than a slot has, and is flushed constantly.
+    // With RocksDB's default of 64 MB, a memtable's arena grows in blocks of 8 MB. That is more than a slot has, so it is
+    // flushed constantly.
     'state.backend.rocksdb.writebuffer.size': '4 mb',
     'execution.checkpointing.incremental': 'true',
     'execution.checkpointing.interval': `${checkpointIntervalMs} ms`,
@@ -89,7 +91,7 @@ function settingsOf(job: string, settings: JobSettings): Readonly<Record<string,
     'execution.checkpointing.savepoint-dir': `${stateUrl}/${savepointFolder(job)}`,
     'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
     'execution.checkpointing.tolerable-failed-checkpoints': String(timeouts.toleratedFailures),
-    // A fixed delay is used up by an outage of half a minute.
+    // A fixed delay runs out of attempts in an outage of half a minute.
     'restart-strategy.type': 'exponential-delay',
     'restart-strategy.exponential-delay.initial-backoff': '1 s',
     'restart-strategy.exponential-delay.max-backoff': `${timeouts.longestBackoffMs} ms`,
@@ -108,7 +110,9 @@ function tablesOf(
 ): readonly string[] {
   const watermarkDelay = intervalsOf(job).delay
   if (watermarkDelay === undefined) {
-    throw new JobError(`${job.file} has no interval marked :delay; the late gate's is the source's`)
+    throw new JobError(
+      `${job.file} has no interval marked :delay, which the source's watermark needs`,
+    )
   }
   return [
     ...job.reads.map((topic) =>

@@ -1,12 +1,12 @@
-/** One statement of a SQL file, and the line on which it begins. */
+/** One statement of a SQL text, and the line on which it begins. */
 export type Statement = { readonly sql: string; readonly line: number }
 
-/** Comments, quoted text and quoted names are one token each, so that what they hold is never read as SQL. */
+/** Comments, quoted text and quoted names are one token each, so that their content is never read as SQL. */
 const token = /--[^\n]*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'|`(?:[^`]|``)*`|[A-Za-z_]\w*|\s+|[\s\S]/g
 
 /**
- * Splits the text of a SQL file at its semicolons. `EXECUTE STATEMENT SET BEGIN … END;` stays one statement, with its
- * semicolons; comments before a statement are left out, comments inside it stay.
+ * Splits a SQL text at its semicolons. `EXECUTE STATEMENT SET BEGIN … END;` stays one statement, with its semicolons.
+ * Comments before a statement are dropped, comments inside it are kept.
  */
 export function splitStatements(text: string): readonly Statement[] {
   const statements: Statement[] = []
@@ -40,7 +40,7 @@ function openCases(words: readonly string[]): number {
   )
 }
 
-/** Flink wants the semicolon of a statement set, and takes no other. */
+/** Flink requires the last semicolon of a statement set and refuses that of any other statement. */
 function sqlOf(tokens: readonly string[]): string {
   const sql = tokens.join('').trim()
   return /\bEND\s*;$/i.test(sql) && /^EXECUTE\s/i.test(sql) ? sql : sql.replace(/\s*;$/, '')

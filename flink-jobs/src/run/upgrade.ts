@@ -1,12 +1,18 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { runningJob, stopWithSavepoint, waitUntilEnded, waitUntilRunning } from './cluster.ts'
-import { JobError } from './errors.ts'
-import type { Job } from './job.ts'
+import { JobError } from '../errors.ts'
+import {
+  runningJob,
+  stopWithSavepoint,
+  waitUntilEnded,
+  waitUntilRunning,
+} from '../flink/cluster.ts'
+import type { Job } from '../script/job.ts'
+import { type Script, savepointFolder } from '../script/script.ts'
 import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
 import { incompatibilities, planOf } from './plan.ts'
-import { type Script, savepointFolder } from './script.ts'
-import { type JobEndpoints, runScript } from './submit.ts'
+import { runScript } from './run-script.ts'
+import type { JobEndpoints } from './submit.ts'
 
 export type UpgradeOptions = {
   readonly endpoints: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl' | 'stateFolder'>
@@ -20,15 +26,15 @@ export type Upgraded =
 const stepTimeoutMs = 120_000
 
 /**
- * Lets a running job go on by another script: stops it with a savepoint and starts the new one from there. All that can be
- * known before is asked before, while the former one runs: whether the new SQL compiles, and whether its state is the same.
- * When Flink refuses the savepoint all the same, the former one is started again from it.
+ * Replaces the script of a running job: stops the job with a savepoint and starts the new script from it. Whether the new
+ * SQL compiles and whether its state fits is checked first, while the job still runs. If Flink refuses the savepoint
+ * nevertheless, the previous script is started again from it.
  *
- * The caller may die anywhere: between the two runs the savepoint is the job's newest restore point, and `submit` goes on
+ * After a crash of the caller between the two runs, the savepoint is the job's newest restore point, and `submit` restores
  * from it.
  *
  * @throws JobError with the reason and what to do instead; FlinkRefusedError with file, line and Flink's message;
- *   FlinkUnavailableError. What ran before runs.
+ *   FlinkUnavailableError. After the first two, the previous script runs.
  */
 export async function upgradeJob(
   job: Job,
@@ -49,18 +55,21 @@ export async function upgradeJob(
   const folder = pathToFileURL(join(stateFolder, savepointFolder(job.name))).href
   const savepoint = await stopWithSavepoint(flinkUrl, running.id, folder, stepTimeoutMs)
   await waitUntilEnded(flinkUrl, running.id, stepTimeoutMs)
-  onProgress(`${job.name}: starting the new one from ${savepoint}`)
+  onProgress(`${job.name}: starting the new SQL from ${savepoint}`)
   try {
     const jobId = await startFrom(job, script, savepoint, endpoints)
     keepSubmission(stateFolder, job, script, kept.overrides)
     return { outcome: 'upgraded', jobId, savepoint }
   } catch (error) {
-    onProgress(`${job.name}: refused, starting the former one again`)
+    onProgress(`${job.name}: refused, starting the previous SQL again`)
     await startFrom(job, kept.script, savepoint, endpoints)
     const reason = error instanceof Error ? error.message : String(error)
-    throw new JobError(`${refusal(job)} The former one runs again from ${savepoint}.\n${reason}`, {
-      cause: error,
-    })
+    throw new JobError(
+      `${refusal(job)} The previous SQL runs again, from ${savepoint}.\n${reason}`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
@@ -84,17 +93,17 @@ async function assertCompatible(job: Job, from: Script, to: Script, gatewayUrl: 
 }
 
 const refusal = ({ name }: Job): string =>
-  `${name} cannot go on from the state of the one that runs.`
+  `${name}: the new SQL cannot be restored from the state of the running job.`
 
-/** What an operator does when the state cannot be kept. */
+/** What an operator can do when the state cannot be kept. */
 function replayOf({ name, writes, gold }: Job): readonly string[] {
-  const tables = gold.length === 0 ? '' : ', and the gold tables made of them'
+  const tables = gold.length === 0 ? '' : ', and their gold tables'
   return [
-    'It runs on as before. To replay the topics instead:',
+    'The job keeps running as before. To replay the topics instead:',
     `  npm run jobs -- stop --savepoint ${name}`,
-    `  give what it writes a new version (${writes.join(', ')}${tables}): a replay writes every row again`,
+    `  give its outputs a new version (${writes.join(', ')}${tables}): a replay writes every row again`,
     `  npm run jobs -- submit ${name} --restore nothing`,
-    '  let the readers change over when it has caught up, and drop the former topics',
+    '  when it has caught up, switch the consumers over and delete the old topics',
   ]
 }
 

@@ -9,7 +9,7 @@ describe('a job', () => {
     expect(() => readJob('../src')).toThrow('there is no job ../src; the jobs are: order-to-cash, ')
   })
 
-  it('marks its intervals, and one value holds wherever the mark stands', () => {
+  it('marks its intervals, and a mark has one value wherever it stands', () => {
     expect(intervalsOf(job)).toEqual({
       delay: "INTERVAL '5' SECOND",
       window: "INTERVAL '1' MINUTE",
@@ -26,7 +26,7 @@ describe('a job', () => {
     expect(withIntervals(job, {})).toEqual(job)
   })
 
-  it('takes of intervals for all jobs its own', () => {
+  it('takes its own of the intervals for all jobs', () => {
     const window = "INTERVAL '10' SECOND"
     expect(ownIntervals(job, { window, gap: "INTERVAL '9' SECOND" })).toEqual({ window })
   })
@@ -41,7 +41,7 @@ describe('a job', () => {
 })
 
 describe.each(jobNames())('%s', (name) => {
-  it('names in its SQL just the topics that it says it reads and writes', () => {
+  it('names in its SQL exactly the topics of its job.json', () => {
     const { sql, reads, writes } = readJob(name)
     const named = [...sql.matchAll(/`([^`]+\.v\d+)`/g)].map((match) => match[1])
     expect([...new Set(named)].sort()).toEqual([...reads, ...writes].sort())

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { FlinkRefusedError, FlinkUnavailableError } from './errors.ts'
+import { FlinkRefusedError, FlinkUnavailableError } from '../errors.ts'
 import { type Answer, call } from './http.ts'
 
-/** What a statement gave. Numbers come as JSON numbers: cast a BIGINT that may pass 2^53 to STRING. */
+/** The result of a statement. Numbers are JSON numbers: cast a BIGINT that may exceed 2^53 to STRING. */
 export type StatementResult = {
   readonly columns: readonly string[]
   readonly rows: readonly (readonly unknown[])[]
@@ -14,14 +14,14 @@ export type GatewaySession = {
   /**
    * Runs one statement and waits for its whole result.
    *
-   * @throws FlinkRefusedError with Flink's root message, FlinkUnavailableError when time is up: the statement may still
-   *   have been carried out.
+   * @throws FlinkRefusedError with Flink's root message; FlinkUnavailableError when the time is up: the statement may
+   *   have been executed nevertheless.
    */
   readonly execute: (
     sql: string,
     options?: { readonly timeoutMs?: number },
   ) => Promise<StatementResult>
-  /** Ends the session; jobs that it started go on. */
+  /** Closes the session; jobs that it started keep running. */
   readonly close: () => Promise<void>
 }
 
@@ -30,7 +30,7 @@ const requestTimeoutMs = 30_000
 const statementTimeoutMs = 180_000
 const maxRows = 100_000
 
-/** Opens a session of the SQL gateway at `url`, e.g. `http://127.0.0.1:8083`. The settings are as if SET. */
+/** Opens a session of the SQL gateway at `url`, e.g. `http://127.0.0.1:8083`. `settings` act like SET statements. */
 export async function openSession(
   url: string,
   settings: Readonly<Record<string, string>> = {},
@@ -59,7 +59,7 @@ export async function openSession(
   }
 }
 
-/** Follows a result page by page; a page that is not ready is asked for again until time is up. */
+/** Fetches a result page by page, and polls for a page that is not ready until the deadline. */
 async function result(url: string, first: string, deadline: number): Promise<StatementResult> {
   const rows: (readonly unknown[])[] = []
   let columns: readonly string[] = []
@@ -70,7 +70,8 @@ async function result(url: string, first: string, deadline: number): Promise<Sta
     rows.push(...rowsOf(page))
     columns = columnsOf(page) ?? columns
     jobId = typeof page.jobID === 'string' ? page.jobID : jobId
-    if (rows.length > maxRows) throw new FlinkRefusedError(`more than ${maxRows} rows came back`)
+    if (rows.length > maxRows)
+      throw new FlinkRefusedError(`the result has more than ${maxRows} rows`)
     if (page.resultType === 'EOS') break
     if (page.resultType !== 'NOT_READY') {
       next = typeof page.nextResultUri === 'string' ? url + page.nextResultUri : undefined
@@ -87,7 +88,7 @@ type Results = {
 }
 
 function resultsOf(page: Answer): Results {
-  // The gateway's documented shape (OpenAPI, v2); it is read nowhere else.
+  // The gateway's documented shape (OpenAPI, v2).
   return (page.results ?? {}) as Results
 }
 

@@ -1,22 +1,22 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { JobError } from './errors.ts'
-import { type Intervals, intervalsOf, type Job } from './job.ts'
-import type { Script } from './script.ts'
-import { checkpointIntervalOf } from './timeouts.ts'
+import { JobError } from '../errors.ts'
+import { checkpointIntervalOf } from '../script/fits.ts'
+import { type Intervals, intervalsOf, type Job } from '../script/job.ts'
+import type { Script } from '../script/script.ts'
 
-/** With what a job's state was made: kept beside it, because the state itself does not tell. */
+/** The settings with which a job's state was made. They are kept beside the state, which does not contain them. */
 export type Submission = {
   readonly intervals: Intervals
-  /** Those of them that stood in place of the SQL's own. */
+  /** Those of the intervals that replaced the SQL's own. */
   readonly overrides: Intervals
   readonly parallelism: number
   readonly checkpointIntervalMs: number
-  /** All that Flink was given, so that it can be started again as it was. */
+  /** The whole script, so that the job can be started again unchanged. */
   readonly script: Script
 }
 
-/** To be called before the job is started; a crash between leaves a submission without state, which nothing goes on from. */
+/** Call it before the job is started. A crash in between leaves a submission without state, which nothing restores from. */
 export function keepSubmission(
   stateFolder: string,
   job: Job,
@@ -31,7 +31,7 @@ export function keepSubmission(
   })
 }
 
-/** A parallelism that a running job has come to; its next start takes it, unless told otherwise. */
+/** Keeps the parallelism of a rescaled job for its next start. */
 export function keepParallelism(stateFolder: string, name: string, parallelism: number): void {
   const kept = keptSubmission(stateFolder, name)
   if (kept === undefined) return
@@ -39,7 +39,7 @@ export function keepParallelism(stateFolder: string, name: string, parallelism: 
   write(stateFolder, name, { ...kept, parallelism, script: { ...kept.script, settings } })
 }
 
-/** What was kept when a job was started last; undefined when it never was. */
+/** What was kept at the job's last start; undefined when it was never started. */
 export function keptSubmission(stateFolder: string, name: string): Submission | undefined {
   const file = fileOf(stateFolder, name)
   if (!existsSync(file)) return undefined
@@ -47,10 +47,10 @@ export function keptSubmission(stateFolder: string, name: string): Submission | 
 }
 
 /**
- * State of one window size says nothing about windows of another: Flink would restore it without a word, and the
- * figures would be wrong.
+ * State of one window size is useless for windows of another: Flink would restore it silently, and the figures would be
+ * wrong. Call it before the job is started.
  *
- * @throws JobError when the job would go on from state of other intervals. Nothing was started then.
+ * @throws JobError when the job's state was made with other intervals.
  */
 export function assertSameIntervals(stateFolder: string, job: Job): void {
   const kept = keptSubmission(stateFolder, job.name)?.intervals
@@ -60,13 +60,13 @@ export function assertSameIntervals(stateFolder: string, job: Job): void {
   if (changed.length === 0) return
   const changes = changed.map((mark) => `${mark} was ${kept[mark]} and is ${wanted[mark]}`)
   throw new JobError(
-    `${job.name} cannot go on from its state: ${changes.join(', ')}. ` +
-      'Submit it with the former intervals, or with --restore nothing: then the topics are read from their ' +
-      'beginning, and what was written before is written again.',
+    `${job.name} cannot be restored from its state: ${changes.join(', ')}. ` +
+      'Submit it with the previous intervals, or with --restore nothing, which reads the topics from their ' +
+      'beginning and writes every row again.',
   )
 }
 
-/** By a rename, so that a crash leaves the former one or this one. */
+/** Renames a complete file, so that a crash leaves either the previous one or this one. */
 function write(stateFolder: string, name: string, submission: Submission): void {
   const file = fileOf(stateFolder, name)
   mkdirSync(dirname(file), { recursive: true })

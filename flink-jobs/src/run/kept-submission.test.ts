@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { JobError } from './errors.ts'
-import { readJob, withIntervals } from './job.ts'
+import { JobError } from '../errors.ts'
+import { readJob, withIntervals } from '../script/job.ts'
 import {
   assertSameIntervals,
   keepParallelism,
@@ -21,13 +21,13 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
-describe('a job that goes on from its state', () => {
-  it('may do so with the intervals that the state was made with', () => {
+describe('a job that restores its state', () => {
+  it('may have the intervals with which the state was made', () => {
     keepSubmission(folder, tenSeconds, script)
     expect(() => assertSameIntervals(folder, tenSeconds)).not.toThrow()
   })
 
-  it('is refused with another window, and told what to do', () => {
+  it('is refused with another window, and the message says what to do', () => {
     keepSubmission(folder, tenSeconds, script)
     expect(() => assertSameIntervals(folder, job)).toThrow(JobError)
     expect(() => assertSameIntervals(folder, job)).toThrow(
@@ -35,7 +35,7 @@ describe('a job that goes on from its state', () => {
     )
   })
 
-  it('takes the parallelism that it has come to', () => {
+  it('keeps the parallelism that it was rescaled to', () => {
     keepParallelism(folder, job.name, 4)
     expect(keptSubmission(folder, job.name)).toBeUndefined()
     keepSubmission(folder, job, script)

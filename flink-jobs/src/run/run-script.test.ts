@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lineOf } from './submit.ts'
+import { lineOf } from './run-script.ts'
 
 describe('the line of a SQL error', () => {
   it("is counted in the file, not in Flink's statement", () => {

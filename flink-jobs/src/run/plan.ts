@@ -1,28 +1,27 @@
-import { JobError } from './errors.ts'
-import type { GatewaySession } from './gateway.ts'
-import { openSession } from './gateway.ts'
-import type { Job } from './job.ts'
-import type { Script } from './script.ts'
-import { executeAt } from './submit.ts'
+import { JobError } from '../errors.ts'
+import { type GatewaySession, openSession } from '../flink/gateway.ts'
+import type { Job } from '../script/job.ts'
+import type { Script } from '../script/script.ts'
+import { executeAt } from './run-script.ts'
 
 /** One operator of a plan. */
 export type Operator = {
-  /** How deep it stands below its sink. */
+  /** Its distance from the sink. */
   readonly depth: number
   /** Such as WindowAggregate. */
   readonly name: string
-  /** With all that it does. */
+  /** The whole line of the plan. */
   readonly text: string
   readonly keepsState: boolean
 }
 
-/** Those whose state is more than a source's offsets and a sink's transactions. */
+/** Operators that keep state; the offsets of sources and the transactions of sinks are not meant. */
 const stateful =
   /^(?:\w*OverAggregate|\w*WindowAggregate|\w*GroupAggregate|WindowRank|WindowDeduplicate|WindowJoin|IntervalJoin|TemporalJoin|Join|Rank|Deduplicate|ChangelogNormalize|SinkMaterializer)$/
 
 /**
- * Lets Flink compile a job's script and gives the operators of its plan, sinks first. Nothing is started; gold tables that are not
- * there yet are made.
+ * Lets Flink compile a job's script and returns the operators of its plan, sinks first. No job is started, but missing
+ * gold tables are created.
  *
  * @throws FlinkRefusedError with file, line and Flink's message; FlinkUnavailableError.
  */
@@ -52,7 +51,7 @@ const heading = '== Optimized Execution Plan =='
 /** @throws JobError when the text has no execution plan. */
 export function operatorsOf(explained: string): readonly Operator[] {
   const begin = explained.indexOf(heading)
-  if (begin < 0) throw new JobError('Flink has explained a statement without its execution plan')
+  if (begin < 0) throw new JobError('the explanation of a statement has no execution plan')
   const [plan = ''] = explained.slice(begin + heading.length).split(/\n== /)
   return plan.split('\n').flatMap((line) => {
     const found = /^([\s:+-]*)((\w+)\(.*|\w+.*)$/.exec(line)
@@ -64,9 +63,9 @@ export function operatorsOf(explained: string): readonly Operator[] {
 }
 
 /**
- * Why the state of one plan cannot be given to another; nothing when it can. Flink finds an operator's state by what stands
- * before it, so the operators must be the same ones in the same places, and those that keep state must do the same thing;
- * what is computed between them may change.
+ * Why the state of one plan cannot be restored by another; empty when it can. Flink identifies an operator's state by the
+ * operators before it, so both plans must have the same operators in the same order, and those that keep state must be
+ * equal. What stateless operators compute may change.
  */
 export function incompatibilities(
   before: readonly Operator[],

@@ -1,23 +1,27 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { JobError } from './errors.ts'
+import { JobError } from '../errors.ts'
+import { type Included, withIncludes } from './includes.ts'
 
-/** A job as it lies in its folder: the SQL with its marks, and the topics that it reads and writes. */
+/** A job as its folder defines it: the SQL with its marks, and the topics that it reads and writes. */
 export type Job = {
   readonly name: string
-  /** Where the SQL is, as a person would look for it. */
+  /** The path of the SQL from the repository's root, for people. */
   readonly file: string
+  /** With the included files in place of their directives. */
   readonly sql: string
+  /** Where each line of the SQL is written. */
+  readonly origins: Included['origins']
   readonly reads: readonly string[]
   readonly writes: readonly string[]
   /** The topics whose contracts give the columns of the job's gold tables. */
   readonly gold: readonly string[]
 }
 
-/** Other intervals for the marks of a job's SQL, for example `{ window: "INTERVAL '10' SECOND" }`. */
+/** Values that replace the marked intervals of a job's SQL, for example `{ window: "INTERVAL '10' SECOND" }`. */
 export type Intervals = Readonly<Record<string, string>>
 
-const root = new URL('../', import.meta.url)
+const root = new URL('../../', import.meta.url)
 const interval = /INTERVAL '\d{1,4}' (?:SECOND|MINUTE|HOUR|DAY)/
 const marked = new RegExp(`(${interval.source})( /\\* :([a-z]+) \\*/)`, 'g')
 
@@ -28,24 +32,21 @@ export function jobNames(): readonly string[] {
     .sort()
 }
 
-/** @throws JobError when there is no such job, or its job.json cannot be used. */
+/** @throws JobError when there is no such job, its job.json is invalid, or a file that it includes does not exist. */
 export function readJob(name: string): Job {
   const names = jobNames()
   if (!names.includes(name)) {
     throw new JobError(`there is no job ${name}; the jobs are: ${names.join(', ')}`)
   }
+  const file = `flink-jobs/${name}/job.sql`
   const { reads, writes, gold } = topicsOf(name)
-  return {
-    name,
-    file: `flink-jobs/${name}/job.sql`,
-    sql: read(`${name}/job.sql`),
-    reads,
-    writes,
-    gold,
-  }
+  const { sql, origins } = withIncludes(file, read(`${name}/job.sql`), (path) =>
+    existsSync(new URL(path, root)) ? read(path) : undefined,
+  )
+  return { name, file, sql, origins, reads, writes, gold }
 }
 
-/** The intervals that a job's SQL marks. @throws JobError when one mark has two values. */
+/** The marked intervals of a job's SQL. @throws JobError when one mark has two values. */
 export function intervalsOf(job: Job): Intervals {
   const found = new Map<string, string>()
   for (const [, value = '', , mark = ''] of job.sql.matchAll(marked)) {
@@ -58,7 +59,7 @@ export function intervalsOf(job: Job): Intervals {
   return Object.fromEntries(found)
 }
 
-/** The job with other intervals. @throws JobError for a mark that the SQL has not, or a value that is no interval. */
+/** The job with other intervals. @throws JobError when the SQL has no such mark, or the value is no interval. */
 export function withIntervals(job: Job, intervals: Intervals): Job {
   const known = intervalsOf(job)
   for (const [mark, value] of Object.entries(intervals)) {
@@ -74,7 +75,7 @@ export function withIntervals(job: Job, intervals: Intervals): Job {
   return { ...job, sql }
 }
 
-/** Of intervals for all jobs, those whose marks this one has. */
+/** Those of some intervals whose marks this job has. */
 export function ownIntervals(job: Job, intervals: Intervals): Intervals {
   const known = intervalsOf(job)
   return Object.fromEntries(Object.entries(intervals).filter(([mark]) => mark in known))

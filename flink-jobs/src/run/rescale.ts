@@ -1,12 +1,12 @@
-import { freeSlots, parallelismOf, rescaleJob, runningJob } from './cluster.ts'
-import { JobError } from './errors.ts'
-import type { Job } from './job.ts'
+import { JobError } from '../errors.ts'
+import { freeSlots, parallelismOf, rescaleJob, runningJob } from '../flink/cluster.ts'
+import type { Job } from '../script/job.ts'
 import { keepParallelism } from './kept-submission.ts'
 import type { JobEndpoints } from './submit.ts'
 
 export type RescaleOptions = {
   readonly endpoints: Pick<JobEndpoints, 'flinkUrl' | 'stateFolder'>
-  /** Of the topics that the job reads: a task more would have nothing to read. */
+  /** Of the topics that the job reads: with more tasks, some would have nothing to read. */
   readonly partitions: number
   readonly onProgress?: (line: string) => void
 }
@@ -16,12 +16,12 @@ export type Rescaled = { readonly jobId: string; readonly from: number; readonly
 const timeoutMs = 120_000
 
 /**
- * Gives a running job another parallelism in place, and keeps it for the job's next start. Flink starts the tasks anew from the
- * newest checkpoint's state; nothing is lost or told twice.
+ * Changes the parallelism of a running job in place, and keeps it for the job's next start. Flink restarts the tasks with
+ * the state of the newest checkpoint; no row is lost or written twice.
  *
- * If the caller dies after Flink has been asked, the job comes to it all the same, but its next start does not know.
+ * If the caller crashes after the request, the job is rescaled nevertheless, but its next start uses the old parallelism.
  *
- * @throws JobError, before anything is done, when it does not run, or partitions or free task slots do not suffice.
+ * @throws JobError before any change when the job does not run, or there are too few partitions or free task slots.
  */
 export async function rescale(
   { name }: Job,
@@ -33,14 +33,14 @@ export async function rescale(
   if (running === undefined) throw new JobError(`${name} does not run`)
   if (parallelism < 1 || parallelism > partitions) {
     throw new JobError(
-      `${name} can run with a parallelism from 1 to ${partitions}: so many partitions has what it reads`,
+      `${name} can run with a parallelism from 1 to ${partitions}, the number of partitions that it reads`,
     )
   }
   const from = await parallelismOf(flinkUrl, running.id)
   const more = parallelism - from
   const free = await freeSlots(flinkUrl)
   if (more > free) {
-    throw new JobError(`${name} needs ${more} more task slots, and ${free} are free`)
+    throw new JobError(`${name} needs ${more} more task slots, but only ${free} are free`)
   }
   onProgress(`${name}: from a parallelism of ${from} to ${parallelism}`)
   await rescaleJob(flinkUrl, running.id, parallelism, timeoutMs)

@@ -4,38 +4,42 @@ import { Codec } from '@tenseams/codec/codec'
 import type { FlinkEndpoints } from '@tenseams/contracts/generate/flink'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import {
-  listJobs,
   runningJob,
   stopWithSavepoint,
   waitUntilEnded,
   waitUntilRunning,
-} from './cluster.ts'
-import { FlinkRefusedError } from './errors.ts'
-import { type GatewaySession, openSession, type StatementResult } from './gateway.ts'
-import { type Intervals, type Job, jobNames, ownIntervals, readJob, withIntervals } from './job.ts'
+} from '../flink/cluster.ts'
+import { assertScriptFits } from '../script/fits.ts'
+import {
+  type Intervals,
+  type Job,
+  jobNames,
+  ownIntervals,
+  readJob,
+  withIntervals,
+} from '../script/job.ts'
+import { type JobSettings, type Script, savepointFolder, scriptOf } from '../script/script.ts'
 import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
 import { ensureNamespace } from './namespace.ts'
 import { newestRestorePoint } from './restore-point.ts'
-import { type JobSettings, type Script, savepointFolder, scriptOf } from './script.ts'
-import type { Statement } from './statements.ts'
-import { assertScriptFits } from './timeouts.ts'
+import { runScript } from './run-script.ts'
 
-/** Where the jobs run, and what they read and write. */
+/** The servers that the jobs run on, read from and write to. */
 export type JobEndpoints = FlinkEndpoints & {
   readonly gatewayUrl: string
   /** Flink's REST interface. */
   readonly flinkUrl: string
-  /** The folder of all checkpoints and savepoints, an absolute path that the TaskManagers write too. */
+  /** The folder of all checkpoints and savepoints: an absolute path that the TaskManagers can write to. */
   readonly stateFolder: string
 }
 
 export type SubmitOptions = {
   readonly endpoints: JobEndpoints
-  /** Left out, parallelism and checkpoint interval are those of the job's last run. */
+  /** Parallelism and checkpoint interval default to those of the job's last run. */
   readonly overrides?: Pick<JobSettings, 'intervals' | 'parallelism' | 'checkpointIntervalMs'>
   /**
-   * `newest`: go on from the job's newest savepoint or retained checkpoint if there is one. `nothing`: read the topics
-   * from their beginning; what was written before is written again. Else a savepoint's URL.
+   * `newest`: restore from the job's newest savepoint or retained checkpoint, if there is one. `nothing`: read the topics
+   * from their beginning, and write every row again. Otherwise the URL of a savepoint.
    */
   readonly restoreFrom?: 'newest' | 'nothing' | (string & {})
   readonly onProgress?: (line: string) => void
@@ -53,10 +57,10 @@ const runningTimeoutMs = 120_000
 const stopTimeoutMs = 120_000
 
 /**
- * Starts a job, and returns when all its tasks run. A job that runs already is left alone. Its contracts must be
- * published: Flink's sinks register what they do not find, by themselves and without a level.
+ * Starts a job and returns when all its tasks run. A job that already runs is not touched. Its contracts must be
+ * published: Flink's sinks register a missing schema by themselves, without a compatibility level.
  *
- * The caller may die anywhere: what Flink has accepted goes on, and the next call finds it running.
+ * After a crash of the caller, a job that Flink has accepted keeps running, and the next call finds it.
  *
  * @throws FlinkRefusedError with file, line and Flink's own message; JobError; FlinkUnavailableError;
  *   ContractNotPublishedError, RegistryUnavailableError; LakehouseError when the catalogue does not answer.
@@ -73,7 +77,9 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
   await assertScriptFits(script, endpoints.brokers)
   if (job.gold.length > 0) await ensureNamespace(endpoints.catalogUrl, 'gold')
   keepSubmission(endpoints.stateFolder, job, script, overrides)
-  onProgress?.(`${name}: starting ${restoredFrom === undefined ? 'anew' : `from ${restoredFrom}`}`)
+  onProgress?.(
+    `${name}: starting ${restoredFrom === undefined ? 'without state' : `from ${restoredFrom}`}`,
+  )
   const jobId = await runScript(job, script, endpoints)
   await waitUntilRunning(endpoints.flinkUrl, jobId, runningTimeoutMs)
   onProgress?.(`${name}: runs as ${jobId}`)
@@ -86,10 +92,10 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
 }
 
 /**
- * A job by its SQL of now, with those intervals in place of its own that are given, or with which it was started last; begun
- * anew it takes given ones only.
+ * A job with its current SQL. The given intervals replace the SQL's own, and so do those that the last run was given, unless
+ * the job restores from nothing.
  *
- * @throws JobError when there is no such job, or no such mark in it.
+ * @throws JobError when there is no such job, or it has no such mark.
  */
 export function jobAsRun(
   name: string,
@@ -113,8 +119,8 @@ async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promis
 }
 
 /**
- * Starts every job of the house, two at a time: planning is what takes long, and two cores have no more to give. Each takes the
- * other intervals whose marks it has. After a failure no further job is begun; those that run go on.
+ * Starts all jobs, two at a time: planning takes most of the time, and more in parallel gain nothing on two cores. Each job
+ * takes those of the intervals whose marks it has. After a failure no further job is started; running ones keep running.
  *
  * @throws as `submitJob`, with the first failure.
  */
@@ -141,7 +147,7 @@ export async function submitJobs(options: SubmitOptions): Promise<readonly Submi
 
 export type Stopped = { readonly job: string; readonly savepoint: string }
 
-/** Stops jobs with a savepoint each, all running ones of the house unless some are named. */
+/** Stops jobs, each with a savepoint: the named ones, or all of ours that run. */
 export async function stopJobsWithSavepoint(
   endpoints: Pick<JobEndpoints, 'flinkUrl' | 'stateFolder'>,
   names: readonly string[] = jobNames(),
@@ -163,7 +169,7 @@ function restorePoint(job: string, { restoreFrom = 'newest', endpoints }: Submit
   return restoreFrom === 'newest' ? newestRestorePoint(endpoints.stateFolder, job) : restoreFrom
 }
 
-/** What Flink is given for a job: as in its last run, unless something else is wanted. @throws JobError */
+/** The script for a job, with the settings of its last run unless overridden. @throws JobError */
 export function scriptToRun(
   job: Job,
   { endpoints, overrides }: Pick<SubmitOptions, 'endpoints' | 'overrides'>,
@@ -180,52 +186,4 @@ export function scriptToRun(
     stateUrl: pathToFileURL(endpoints.stateFolder).href,
     ...(restoreFrom === undefined ? {} : { restoreFrom }),
   })
-}
-
-/** Gives a job's script to Flink and returns the id of the job that it started. */
-export async function runScript(
-  job: Job,
-  { settings, tables, statements }: Script,
-  { gatewayUrl, flinkUrl }: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl'>,
-): Promise<string> {
-  const session = await openSession(gatewayUrl, settings)
-  try {
-    for (const sql of tables) await session.execute(sql)
-    const jobIds: (string | undefined)[] = []
-    for (const statement of statements) {
-      jobIds.push((await executeAt(session, job, statement)).jobId)
-    }
-    return await startedJob(flinkUrl, job, jobIds)
-  } finally {
-    await session.close()
-  }
-}
-
-/** Runs one statement of a job's file. @throws FlinkRefusedError with file, line and Flink's message. */
-export async function executeAt(
-  session: GatewaySession,
-  job: Job,
-  { sql, line }: Statement,
-): Promise<StatementResult> {
-  try {
-    return await session.execute(sql)
-  } catch (error) {
-    if (!(error instanceof FlinkRefusedError)) throw error
-    const place = `${job.file}:${lineOf(error.message, line)}`
-    throw new FlinkRefusedError(`${place}: ${error.message}`, { cause: error })
-  }
-}
-
-/** Flink counts lines within a statement. */
-export function lineOf(message: string, firstLine: number): number {
-  const within = /\bline (\d+), column \d+/.exec(message)?.[1]
-  return within === undefined ? firstLine : firstLine + Number(within) - 1
-}
-
-async function startedJob(flinkUrl: string, job: Job, ids: readonly (string | undefined)[]) {
-  const id = ids.findLast((candidate) => candidate !== undefined)
-  if (id !== undefined) return id
-  const newest = (await listJobs(flinkUrl)).find((candidate) => candidate.name === job.name)
-  if (newest !== undefined) return newest.id
-  throw new FlinkRefusedError(`${job.file}: no statement of it started a job`)
 }

@@ -6,10 +6,11 @@ const PAUSE_MS = 200
 const TIMEOUT_MS = 10_000
 
 /**
- * Makes a namespace of the lake unless it is there. A job's own CREATE DATABASE would do; but when two jobs, or a job and
- * the lakehouse, make it at once, the catalogue answers one of them with a failure instead of a conflict, and Flink gives up.
+ * Creates a namespace of the lake unless it exists. A job's own CREATE DATABASE would do, but when two jobs, or a job and
+ * the lakehouse, create it at the same time, the catalogue answers one of them with a server error instead of a conflict,
+ * and Flink gives up.
  *
- * @throws LakehouseError when the catalogue goes on failing.
+ * @throws LakehouseError when the catalogue keeps failing.
  */
 export async function ensureNamespace(catalogUrl: string, namespace: string): Promise<void> {
   const catalog = new Catalog({ url: catalogUrl, timeoutMs: TIMEOUT_MS })

@@ -17,7 +17,7 @@ describe('a SQL file', () => {
     expect(sqlsOf(`${sql};`)).toEqual([sql])
   })
 
-  it('loses comments before a statement, and the line is that of the statement', () => {
+  it("drops comments before a statement, and the line is the statement's", () => {
     expect(splitStatements('-- one;\n/* two;\n */\nSELECT 1; -- three\n')).toEqual([
       { sql: 'SELECT 1', line: 4 },
     ])

@@ -1,4 +1,4 @@
-import { FlinkRefusedError, FlinkUnavailableError } from './errors.ts'
+import { FlinkRefusedError, FlinkUnavailableError } from '../errors.ts'
 
 export type Answer = Readonly<Record<string, unknown>>
 
@@ -9,9 +9,9 @@ type Call = {
 }
 
 /**
- * One call of Flink's REST interface or of the SQL gateway's.
+ * Calls Flink's REST interface or that of the SQL gateway.
  *
- * @throws FlinkUnavailableError without an answer in time, FlinkRefusedError with Flink's root message.
+ * @throws FlinkUnavailableError when there is no answer in time; FlinkRefusedError with Flink's root message.
  */
 export async function call(
   url: string,
@@ -44,7 +44,7 @@ function parsed(text: string): Answer | undefined {
     const value: unknown = JSON.parse(text === '' ? '{}' : text)
     return typeof value === 'object' && value !== null ? (value as Answer) : undefined
   } catch {
-    // Not JSON: a proxy's page or a broken answer. The caller refuses it with its text.
+    // Not JSON, for example a proxy's error page. The caller throws with the text.
     return undefined
   }
 }

@@ -7,7 +7,7 @@ const endpoints = { brokers: 'b:1', registryUrl: 'http://r', catalogUrl: 'http:/
 const stateUrl = 'file:///state'
 
 describe("a job's script", () => {
-  it('has the tables of all topics, then what the job itself says', () => {
+  it("has the tables of all topics, then the job's own statements", () => {
     const { tables, statements } = scriptOf(job, endpoints, { stateUrl })
     expect(tables.map((sql) => sql.split(' (')[0])).toEqual([
       'CREATE TEMPORARY TABLE `payments.payment.v1`',
@@ -30,12 +30,12 @@ describe("a job's script", () => {
     expect(settings).not.toHaveProperty(['execution.state-recovery.path'])
   })
 
-  it('goes on from where it is told', () => {
+  it('restores from a given savepoint', () => {
     const { settings } = scriptOf(job, endpoints, { stateUrl, restoreFrom: 'file:///state/s-1' })
     expect(settings['execution.state-recovery.path']).toBe('file:///state/s-1')
   })
 
-  it("gives the source's watermark the late gate's delay", () => {
+  it("gives the source's watermark the delay of the late gate", () => {
     const intervals = { delay: "INTERVAL '7' SECOND" }
     const { tables, statements } = scriptOf(job, endpoints, { stateUrl, intervals })
     expect(tables[0]).toContain("WATERMARK FOR `et` AS `et` - INTERVAL '7' SECOND")
@@ -47,7 +47,7 @@ describe("a job's script", () => {
     expect(() => scriptOf(unmarked, endpoints, { stateUrl })).toThrow('has no interval marked :del')
   })
 
-  it('gives no two sinks a transactional id prefix that one might take for the other', () => {
+  it('gives no sink a transactional id prefix that is the beginning of another one', () => {
     const { tables } = scriptOf(job, endpoints, { stateUrl })
     const prefixes = [...tables.join().matchAll(/transactional-id-prefix' = '([^']+)'/g)]
     const names = prefixes.map((match) => match[1] ?? '')

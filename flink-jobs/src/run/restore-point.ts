@@ -1,13 +1,13 @@
 import { existsSync, globSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { checkpointFolder, savepointFolder } from './script.ts'
+import { checkpointFolder, savepointFolder } from '../script/script.ts'
 
 /**
- * The newest savepoint or retained checkpoint of a job below `stateFolder`, as a URL; undefined when it never had one.
+ * The newest savepoint or retained checkpoint of a job below `stateFolder`, as a URL; undefined when there is none.
  *
- * Only complete ones are seen: Flink writes `_metadata` last. A job keeps its own folders, so nothing has to be
- * remembered beside them, and a crash of whoever submitted it loses nothing.
+ * Only complete ones count: Flink writes `_metadata` last. Each job has folders of its own, so no record of them is needed
+ * that a crash of the submitter could lose.
  */
 export function newestRestorePoint(stateFolder: string, job: string): string | undefined {
   const candidates = [

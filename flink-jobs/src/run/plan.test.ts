@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { JobError } from './errors.ts'
+import { JobError } from '../errors.ts'
 import { incompatibilities, operatorsOf } from './plan.ts'
 
 const explained = (size: string, condition = 'a > 1') => `== Abstract Syntax Tree ==
@@ -14,7 +14,7 @@ Sink(table=[out], fields=[a])
 `
 
 describe('a plan', () => {
-  it('is read from what Flink explains', () => {
+  it('is parsed from the output of EXPLAIN', () => {
     const operators = operatorsOf(explained('1 min'))
     expect(operators.map(({ depth, name }) => `${depth} ${name}`)).toEqual([
       '0 Sink',
@@ -28,7 +28,7 @@ describe('a plan', () => {
     ])
   })
 
-  it('is missing where Flink explains something else', () => {
+  it('is missing in other output', () => {
     expect(() => operatorsOf('== Abstract Syntax Tree ==')).toThrow(JobError)
   })
 })
@@ -36,16 +36,16 @@ describe('a plan', () => {
 describe('state', () => {
   const before = operatorsOf(explained('1 min'))
 
-  it('is kept when what is computed beside it changes', () => {
+  it('is kept when only stateless operators change', () => {
     expect(incompatibilities(before, operatorsOf(explained('1 min', 'a > 2')))).toEqual([])
   })
 
-  it('is lost when what keeps it does something else', () => {
+  it('is lost when a stateful operator changes', () => {
     const [why] = incompatibilities(before, operatorsOf(explained('2 min')))
     expect(why).toMatch(/its state was WindowAggregate.*1 min.*is WindowAggregate.*2 min/)
   })
 
-  it('is lost when an operator comes or goes', () => {
+  it('is lost when an operator is added or removed', () => {
     const without = before.filter(({ name }) => name !== 'Calc')
     expect(incompatibilities(before, without)).toEqual(['operator 2 was Calc, is WindowAggregate'])
     expect(incompatibilities(without, before)).toEqual(['operator 2 was WindowAggregate, is Calc'])
