@@ -1,8 +1,8 @@
-import portTable from '../ports.json' with { type: 'json' }
 import { InstanceError } from './errors.ts'
 import { instanceRecordFile, readJsonFile, stateFolderOf } from './instance.ts'
+import { host, type PortName, portsAt } from './ports.ts'
 
-/** Where a verb that is told nothing else finds the parts of an instance of the native stack. */
+/** The addresses of an instance's servers. */
 export type InstanceEndpoints = {
   readonly brokers: string
   readonly registryUrl: string
@@ -11,19 +11,19 @@ export type InstanceEndpoints = {
   readonly gatewayUrl: string
   readonly ordersUrl: string
   readonly auditorUrl: string
-  /** Of Flink's checkpoints and savepoints. */
+  /** The folder of Flink's checkpoints and savepoints. */
   readonly stateFolder: string
 }
 
 /**
- * Reads the launcher's ports, moved by the offset with which the instance was started last.
+ * The addresses of an instance: the ports of ports.json plus the port offset.
  *
- * @param portOffset instead of the remembered one.
- * @throws InstanceError when what the launcher remembers of the instance cannot be read.
+ * @param portOffset when left out, the offset of the instance's last start.
+ * @throws InstanceError when the name or the offset is invalid, or the record of the last start cannot be read.
  */
 export function instanceEndpoints(instance: string, portOffset?: number): InstanceEndpoints {
-  const offset = portOffset ?? rememberedOffset(instance)
-  const at = (component: keyof typeof portTable) => `127.0.0.1:${portTable[component] + offset}`
+  const ports = portsAt(portOffset ?? rememberedOffset(instance))
+  const at = (name: PortName) => `${host}:${ports[name]}`
   return {
     brokers: at('kafka'),
     registryUrl: `http://${at('registry')}/apis/ccompat/v7`,
@@ -36,7 +36,7 @@ export function instanceEndpoints(instance: string, portOffset?: number): Instan
   }
 }
 
-/** The launcher writes the offset when it starts an instance; one that never was started is at 0. */
+/** The launcher writes the offset whenever it starts an instance. Without a record, the offset is 0. */
 function rememberedOffset(instance: string): number {
   const file = instanceRecordFile(instance)
   const record = readJsonFile(file)
@@ -44,5 +44,7 @@ function rememberedOffset(instance: string): number {
   if (typeof record === 'object' && record !== null && 'portOffset' in record) {
     if (Number.isSafeInteger(record.portOffset)) return Number(record.portOffset)
   }
-  throw new InstanceError(`${file} has no port offset: npm run stack -- up writes it anew`)
+  throw new InstanceError(
+    `${file} has no port offset; \`npm run stack -- up\` writes the file anew`,
+  )
 }
