@@ -56,8 +56,8 @@ async function brokerPidOf(stack: Stack): Promise<number> {
   return pid
 }
 
-function conditionsOf({ context: { places } }: Stack, { rounds, seconds }: EosOptions) {
-  const jars = readdirSync(`${places.jvm}/lib/kafka`)
+function conditionsOf({ context: { paths } }: Stack, { rounds, seconds }: EosOptions) {
+  const jars = readdirSync(`${paths.jvm}/lib/kafka`)
   const version = jars.map((jar) => /^kafka-clients-(.+)\.jar$/.exec(jar)?.[1]).find(Boolean)
   return {
     begun: new Date().toISOString(),

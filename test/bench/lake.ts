@@ -229,9 +229,9 @@ async function inRounds<Made>(rounds: number, work: (round: number) => Promise<M
   return made
 }
 
-function conditionsOf({ context: { places } }: Stack, { rounds, seconds }: LakeOptions) {
+function conditionsOf({ context: { paths } }: Stack, { rounds, seconds }: LakeOptions) {
   const versionOf = (folder: string, jar: string) =>
-    readdirSync(join(places.jvm, 'lib', folder))
+    readdirSync(join(paths.jvm, 'lib', folder))
       .map((name) => new RegExp(`^${jar}-(\\d+\\.\\d+)[\\d.]*\\.jar$`).exec(name)?.[1])
       .find(Boolean)
   return {

@@ -65,7 +65,7 @@ async function keepingLogs(stack: Stack, prove: () => Promise<Verdict>): Promise
     if (verdict === undefined || verdict.kind === 'undecided') {
       const folder = join(proofsFolder, 'logs')
       rmSync(folder, { recursive: true, force: true })
-      cpSync(stack.context.places.logs, folder, { recursive: true })
+      cpSync(stack.context.paths.logs, folder, { recursive: true })
       say(`no verdict; the logs are kept in ${folder}`)
     }
   }

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
+import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { lastLines } from '@tenseams/local/launcher/supervise/log'
 import type { Reporter } from 'vitest/node'
 import { instanceOf, instanceVariable } from './instance.ts'
@@ -25,7 +26,7 @@ export const failureLogs: Reporter = {
 
 function showLogs(when: string): void {
   const instance = process.env[instanceVariable] ?? instanceOf(process.pid)
-  const { logs } = placesOf(projectRoot, instance)
+  const { logs } = pathsOf(projectRoot, instance)
   for (const [file, lines] of lastLogs(logs)) console.log(`\n${file}, ${when}\n${lines.join('\n')}`)
 }
 

@@ -1,4 +1,4 @@
-import { portsAt } from '@tenseams/local/launcher/plan/ports'
+import { portsAt } from '@tenseams/cli/ports'
 import { expect, test } from 'vitest'
 import { abandonedOf, freeOffset, instanceOf } from './instance.ts'
 

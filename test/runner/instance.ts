@@ -1,10 +1,11 @@
 import { appendFileSync, existsSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
+import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { removeOutsideFolder } from '@tenseams/local/launcher/host/postgres-home'
 import { allPids, isSameProcess, readStat, treeOf } from '@tenseams/local/launcher/host/procfs'
 import { listeners } from '@tenseams/local/launcher/host/sockets'
-import { portsAt } from '@tenseams/local/launcher/plan/ports'
+import { portsAt } from '@tenseams/cli/ports'
 import { knownInstances, readRecord } from '@tenseams/local/launcher/supervise/run-record'
 import { openStack } from '@tenseams/local/launcher/supervise/stack'
 import { components } from '@tenseams/local/parts/parts'
@@ -103,22 +104,22 @@ export function endAtOnce(
 }
 
 function removeFolders(instance: string, keepLogs: boolean): void {
-  const places = placesOf(projectRoot, instance)
-  removeOutsideFolder(places)
-  const removed = keepLogs ? [places.data, places.run] : [places.state]
+  const paths = pathsOf(projectRoot, instance)
+  removeOutsideFolder(paths)
+  const removed = keepLogs ? [paths.data, paths.run] : [paths.state]
   for (const folder of removed) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   // A process on its way out has no other chance to release its lock.
-  rmSync(`${places.state}.lock`, { force: true })
+  rmSync(`${paths.state}.lock`, { force: true })
 }
 
 /** Its components with all that descends from them, and whatever works in its folder. */
 function pidsOf(instance: string): readonly number[] {
-  const places = placesOf(projectRoot, instance)
+  const paths = pathsOf(projectRoot, instance)
   const recorded = components.flatMap(({ name }) => {
-    const record = readRecord(places, name)
+    const record = readRecord(paths, name)
     return record !== undefined && isSameProcess(record.identity) ? treeOf(record.identity.pid) : []
   })
-  const working = allPids().filter((pid) => pid !== process.pid && worksIn(pid, places.state))
+  const working = allPids().filter((pid) => pid !== process.pid && worksIn(pid, paths.state))
   return [...new Set([...recorded, ...working])]
 }
 

@@ -1,5 +1,4 @@
 import { demonstrationSettings } from '@tenseams/demonstration/settings'
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import {
   type DebeziumLine,

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
-import { portsAt } from '@tenseams/local/launcher/plan/ports'
+import { projectRoot } from '@tenseams/cli/instance'
+import { portsAt } from '@tenseams/cli/ports'
 import { expect, test } from 'vitest'
 import { leftoversOf } from './leftovers.ts'
 

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
 import { commandOf } from '@tenseams/local/launcher/host/procfs'
 import { type Listener, listeners } from '@tenseams/local/launcher/host/sockets'
-import { portsAt } from '@tenseams/local/launcher/plan/ports'
+import { portsAt } from '@tenseams/cli/ports'
 import { announced, endAtOnce, type StartedInstance } from './instance.ts'
 import { killBelow, type Owner, pidsBelow } from './owners.ts'
 

@@ -1,4 +1,4 @@
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
 import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import { type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
 import { guard } from '../runner/guardian.ts'

@@ -52,7 +52,7 @@ export async function openSandboxJob(
   const intervals: Intervals = window === undefined ? {} : { window }
   const job = withIntervals(inSandbox(readJob(name), run, topicOf), intervals)
   const { flinkUrl, sqlGatewayUrl: gatewayUrl } = stack.endpoints
-  const stateFolder = stack.context.places.flinkState
+  const stateFolder = stack.context.paths.flinkState
   await createTopics(stack, [...job.reads, ...job.writes])
   const running = () => runningJob(flinkUrl, job.name)
   const scriptFor = (wanted: Job, how: How) =>

@@ -1,4 +1,4 @@
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
 import { openStack, type Stack } from '@tenseams/local/launcher/supervise/stack'
 import { inject } from 'vitest'
 

@@ -1,9 +1,17 @@
-import { parseArgs } from 'node:util'
-import { UsageError } from '@tenseams/local/launcher/cli/arguments'
-import { commandFailed, exitCodes } from '@tenseams/local/launcher/cli/command'
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { commandOf, oneOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { projectRoot } from '@tenseams/cli/instance'
+import {
+  type InstanceValues,
+  instanceHelp,
+  instanceOptions,
+  portOffsetOf,
+} from '@tenseams/cli/instance-options'
+import { say } from '@tenseams/cli/output'
+import { host } from '@tenseams/cli/ports'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { openContext } from '@tenseams/local/launcher/plan/context'
-import { host } from '@tenseams/local/launcher/plan/ports'
 import { captureState, faultsOf, stateLines } from './capture-status.ts'
 import { CaptureError, type Capturing } from './capturing.ts'
 import { configOf, insist, untilIn } from './connect-api.ts'
@@ -12,53 +20,45 @@ import { rawTables } from './raw-topics.ts'
 import { recover } from './recover.ts'
 import { snapshot } from './snapshot.ts'
 
-const help = `npm run cdc -- <verb>
+const help = `npm run cdc -- <command>
 
-  status               each connector with its slot, publication and heartbeat, and what to do about what is wrong
-  snapshot <table …>   tells every row of ${rawTables.join(' or ')} once more while changes go on
-  pause                the connector keeps its slot, and Postgres the WAL for it
-  resume
-  recover              after a lost slot, or a publication that was without a table: reads everything anew. The raw
-                       connector tells each row that is there; who reads ends what a full snapshot has not told.
-                       The outbox tells each event once more; who reads drops event ids that it has had.
+  status                   each connector with its slot, publication and heartbeat, and how to fix what is wrong
+  snapshot <table …>       sends every row of ${rawTables.join(' or ')} again while changes continue
+  pause                    stops the connector; it keeps its slot, and Postgres keeps the WAL for it
+  resume                   continues where the connector was paused
+  recover                  reads everything again after a lost slot, or after a publication without one of its tables.
+                           cdc sends every row that exists; consumers delete the rows that this full snapshot
+                           does not contain. outbox sends every event again; consumers ignore event ids that
+                           they have already seen.
 
-  --connector cdc|outbox   which one (cdc; status: both). Only cdc has snapshots
-  --timeout <seconds>      for the reading of snapshot and recover (600)
-  --instance <name>        of the native stack (default)
-  --offset <n>             its ports, instead of those with which it was started last
-  --help
+  --connector cdc|outbox   which connector (default: cdc; for status: both). Only cdc has snapshots
+  --timeout <seconds>      for the reading of snapshot and recover (default: 600)
+${instanceHelp}
 
-All may be repeated, also after a crash in the middle.
-Exit codes: 0 done, or all well; 1 status found something; 2 it could not be done.
+Every command can be repeated, also after a crash in the middle of it.
+Exit codes: 0 done, or everything is healthy; 1 status found something; 2 it could not be done.
 `
 
 const options = {
-  help: { type: 'boolean', short: 'h' },
   connector: { type: 'string' },
   timeout: { type: 'string', default: '600' },
-  instance: { type: 'string', default: 'default' },
-  offset: { type: 'string' },
+  ...instanceOptions,
 } as const
 
-/** Connect's own steps: pausing and resuming are soon done, or something is wrong. */
+const commands = ['status', 'snapshot', 'pause', 'resume', 'recover'] as const
+
+/** Pausing and resuming take Connect a moment; when they take longer, something is wrong. */
 const STATE_MS = 60_000
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
-async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args)
-  if (values.help === true) {
-    say(help)
-    return exitCodes.holds
-  }
-  const [verb, ...tables] = positionals
-  const name = connectorOf(values.connector)
-  const timeoutMs = wholeNumber('--timeout', values.timeout) * 1_000
-  if (verb !== 'snapshot' && tables.length > 0) {
-    throw new UsageError(`"${tables[0]}" is not expected`)
-  }
+async function cdc(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, options)
+  const [first, ...tables] = positionals
+  const command = commandOf(first, commands)
+  const name = oneOf('--connector', values.connector ?? 'cdc', connectors)
+  const timeoutMs = wholeNumber('--timeout', values.timeout, { most: 999_999 }) * 1_000
+  if (command !== 'snapshot') refuseMore(tables)
   const open = () => capturingOf(values)
-  switch (verb) {
+  switch (command) {
     case 'status':
       return status(await open(), values.connector === undefined ? connectors : [name])
     case 'snapshot':
@@ -66,35 +66,20 @@ async function main(args: readonly string[]): Promise<number> {
       await snapshot(await open(), { tables, timeoutMs, say })
       return exitCodes.holds
     case 'pause':
-      await setState(await open(), name, 'pause')
-      return exitCodes.holds
     case 'resume':
-      await setState(await open(), name, 'resume')
+      await setState(await open(), name, command)
       return exitCodes.holds
     case 'recover':
       await recover(await open(), name, { timeoutMs, say })
       return exitCodes.holds
-    default:
-      throw new UsageError(verb === undefined ? 'which verb?' : `"${verb}" is no verb`)
   }
 }
 
-function readArguments(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (error) {
-    if (error instanceof TypeError && 'code' in error) throw new UsageError(error.message)
-    throw error
-  }
-}
-
-async function capturingOf(values: {
-  readonly instance: string
-  readonly offset?: string | undefined
-}): Promise<Capturing> {
-  const portOffset =
-    values.offset === undefined ? undefined : wholeNumber('--offset', values.offset)
-  const context = await openContext({ root: projectRoot, instance: values.instance, portOffset })
+async function capturingOf(values: InstanceValues): Promise<Capturing> {
+  const { instance } = values
+  const context = await openContext({
+    ...{ root: projectRoot, instance, portOffset: portOffsetOf(values) },
+  })
   const { endpoints, ports, secrets } = context
   return {
     connectUrl: endpoints.connectUrl,
@@ -105,57 +90,42 @@ async function capturingOf(values: {
   }
 }
 
-async function status(capturing: Capturing, names: readonly ConnectorName[]): Promise<number> {
-  let isWell = true
+async function status(capturing: Capturing, names: readonly ConnectorName[]): Promise<ExitCode> {
+  let isHealthy = true
   for (const name of names) {
     const state = await captureState(capturing, name)
     for (const line of stateLines(state)) say(line)
-    if (faultsOf(state).length > 0) isWell = false
+    if (faultsOf(state).length > 0) isHealthy = false
   }
-  return isWell ? exitCodes.holds : exitCodes.refuted
+  return isHealthy ? exitCodes.holds : exitCodes.refuted
 }
 
 async function setState(
   { connectUrl }: Capturing,
   name: ConnectorName,
-  verb: 'pause' | 'resume',
+  command: 'pause' | 'resume',
 ): Promise<void> {
   const configuration = await configOf(connectUrl, name)
   if (configuration === undefined) {
-    throw new CaptureError(`Connect knows no connector ${name}: \`npm run stack -- up\` makes it`)
+    throw new CaptureError(`Connect has no connector ${name}; \`npm run stack -- up\` creates it`)
   }
   if (recoveryMark in configuration) {
     throw new CaptureError(
-      `${name}: a recovery was begun and not ended: \`npm run cdc -- recover --connector ${name}\``,
+      `${name}: a recovery has not finished; run \`npm run cdc -- recover --connector ${name}\` again`,
     )
   }
   const deadline = Date.now() + STATE_MS
-  await insist(connectUrl, `/connectors/${name}/${verb}`, deadline, { method: 'PUT' })
-  await untilIn(connectUrl, name, verb === 'pause' ? 'PAUSED' : 'RUNNING', deadline)
-  say(`${name} is ${verb === 'pause' ? 'paused' : 'running'}`)
-}
-
-function connectorOf(text: string | undefined): ConnectorName {
-  const found = connectors.find((each) => each === (text ?? 'cdc'))
-  if (found !== undefined) return found
-  throw new UsageError(`--connector is one of ${connectors.join(', ')}, not "${text}"`)
+  await insist(connectUrl, `/connectors/${name}/${command}`, deadline, { method: 'PUT' })
+  await untilIn(connectUrl, name, command === 'pause' ? 'PAUSED' : 'RUNNING', deadline)
+  say(`${name} is ${command === 'pause' ? 'paused' : 'running'}`)
 }
 
 function refuseOtherTables(name: ConnectorName, tables: readonly string[]): void {
-  if (name !== 'cdc') throw new UsageError('only cdc has snapshots of a table')
+  if (name !== 'cdc') throw new UsageError('only the connector cdc has snapshots of a table')
   const other = tables.find((table) => !rawTables.some((each) => each === table))
   if (other !== undefined || tables.length === 0) {
     throw new UsageError(`snapshot takes ${rawTables.join(' and ')}, or one of them`)
   }
 }
 
-function wholeNumber(option: string, text: string): number {
-  if (/^\d{1,6}$/.test(text)) return Number(text)
-  throw new UsageError(`${option} takes a whole number, not "${text}"`)
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = commandFailed(error, help)
-}
+await runVerb(cdc, help)

@@ -1,6 +1,6 @@
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Secrets } from '@tenseams/local/launcher/install/secrets'
-import type { Endpoints } from '@tenseams/local/launcher/plan/ports'
+import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 import type { Profile } from '@tenseams/local/launcher/plan/profiles'
 import {
   agrees,

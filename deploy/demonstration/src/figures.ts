@@ -4,7 +4,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Secrets } from '@tenseams/local/launcher/install/secrets'
-import type { Endpoints } from '@tenseams/local/launcher/plan/ports'
+import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 import type { Admin } from 'kafkajs'
 import pg from 'pg'
 

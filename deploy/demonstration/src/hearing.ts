@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { Codec } from '@tenseams/codec/codec'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
-import type { Endpoints } from '@tenseams/local/launcher/plan/ports'
+import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 
 /** A committed record, and when it was written, in milliseconds since 1970. */
 export type Heard<Row> = {

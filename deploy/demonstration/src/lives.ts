@@ -1,5 +1,5 @@
 import { eventually } from '@tenseams/local/launcher/host/wait'
-import type { Endpoints } from '@tenseams/local/launcher/plan/ports'
+import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 import { eventTopics } from './figures.ts'
 import { hear } from './hearing.ts'
 import { cancelOrder, placeOrder } from './shop.ts'

@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import {
-  readStartArguments,
-  type StartRequest,
-  targetHelp,
-} from '@tenseams/local/launcher/cli/arguments'
-import { commandFailed, exitCodes, interruptible } from '@tenseams/local/launcher/cli/command'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { projectRoot } from '@tenseams/cli/instance'
+import { interruptible } from '@tenseams/cli/interruption'
+import { say } from '@tenseams/cli/output'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { lineView, seconds, type View, viewFor } from '@tenseams/local/launcher/cli/progress-view'
 import { statusLines } from '@tenseams/local/launcher/cli/status-view'
 import { takeDown } from '@tenseams/local/launcher/cli/take-down'
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { targetHelp } from '@tenseams/local/launcher/cli/target'
 import type { Profile } from '@tenseams/local/launcher/plan/profiles'
 import { lastLines } from '@tenseams/local/launcher/supervise/log'
 import { componentOf, type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
@@ -17,30 +16,26 @@ import { logFileOf, lookAt } from '@tenseams/local/launcher/supervise/supervisor
 import { components } from '@tenseams/local/parts/parts'
 import { type DemonstrationResult, demonstrate } from './demonstration.ts'
 import { demonstrationSettings } from './settings.ts'
+import { readStartArguments, type StartRequest } from './start-arguments.ts'
 
 const help = `npm start -- [options]
 
-Sets everything up, starts the whole system on this machine, sends real orders through, shows where they have come to,
-and stays until Ctrl-C, which stops everything. Data survive; the next start goes on with them.
+Installs what is missing, starts the whole system on this machine, sends real orders through it, shows where they
+arrived, and keeps running until Ctrl-C, which stops everything. The data stay; the next start continues with them.
 
-  --once                     ends after showing; code 0 only if all counts agree
-  --fresh                    begins anew: removes the instance's data first
-  --kill <component>         kills it while orders come, and starts it again; may be given several times
+  --once                   stops after showing the counts; exit code 0 only if all of them agree
+  --fresh                  removes the instance's data first
+  --kill <component>       kills it while orders come in, and starts it again; may be given several times
 ${targetHelp}
 
-Exit codes: 0 all counts agree; 1 they do not; 2 it could not be started or was interrupted before it could tell.
+Exit codes: 0 all counts agree; 1 they do not; 2 it could not be started, or was interrupted before the counts.
 `
 
 const ORDERS = 300
 const WATCH_MS = 1_000
 
-const say = (line: string) => process.stdout.write(`${line}\n`)
-
-async function run(request: StartRequest): Promise<number> {
-  if (request.help) {
-    say(help)
-    return exitCodes.holds
-  }
+async function run(args: readonly string[]): Promise<ExitCode> {
+  const request = readStartArguments(args)
   for (const name of request.kill) componentOf(name)
   const signal = interruptible()
   const begun = Date.now()
@@ -154,7 +149,7 @@ async function stay(stack: Stack, signal: AbortSignal): Promise<void> {
   const told = new Set<string>()
   while (!signal.aborted) {
     for (const { name } of components) {
-      if (lookAt(stack.context.places, name) !== 'failed') told.delete(name)
+      if (lookAt(stack.context.paths, name) !== 'failed') told.delete(name)
       else if (!told.has(name)) {
         told.add(name)
         tellEnd(stack, name)
@@ -166,12 +161,8 @@ async function stay(stack: Stack, signal: AbortSignal): Promise<void> {
 
 function tellEnd({ context }: Stack, name: string): void {
   say(`\n${name} has ended by itself. The end of its log:`)
-  for (const line of lastLines(logFileOf(context.places, name), 10)) say(`  | ${line}`)
-  say(`\`npm run stack -- restart ${name} --instance ${context.places.instance}\` brings it back`)
+  for (const line of lastLines(logFileOf(context.paths, name), 10)) say(`  | ${line}`)
+  say(`\`npm run stack -- restart ${name} --instance ${context.paths.instance}\` brings it back`)
 }
 
-try {
-  process.exitCode = await run(readStartArguments(process.argv.slice(2)))
-} catch (error) {
-  process.exitCode = commandFailed(error, help)
-}
+await runVerb(run, help)

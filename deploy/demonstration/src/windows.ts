@@ -3,7 +3,7 @@ import type { OrderToCashUnpaid } from '@tenseams/contracts/generated/analytics.
 import type { PaymentFailureRate } from '@tenseams/contracts/generated/analytics.payment-failure-rate.v1'
 import type { RevenuePerMinute } from '@tenseams/contracts/generated/analytics.revenue-per-minute.v1'
 import type { ShopperSession } from '@tenseams/contracts/generated/analytics.shopper-sessions.v1'
-import type { Endpoints } from '@tenseams/local/launcher/plan/ports'
+import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 import { hear } from './hearing.ts'
 
 /** What Flink's jobs have told since somebody looked last. */

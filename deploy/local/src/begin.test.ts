@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { projectRoot } from '@tenseams/cli/instance'
 import { expect, test } from 'vitest'
-import { projectRoot } from './launcher/host/paths.ts'
 
 const begin = (environment: Readonly<Record<string, string>>, ...args: readonly string[]) =>
   spawnSync('node', [join(projectRoot, 'deploy/local/begin.js'), ...args], {

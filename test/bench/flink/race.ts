@@ -20,7 +20,7 @@ export function scriptFor(
   { job, settings }: Pick<Contestant, 'job' | 'settings'>,
 ): Script {
   const { kafkaBrokers: brokers, registryUrl, catalogUrl } = stack.endpoints
-  const stateUrl = pathToFileURL(stack.context.places.flinkState).href
+  const stateUrl = pathToFileURL(stack.context.paths.flinkState).href
   const script = scriptOf(job, { brokers, registryUrl, catalogUrl }, { stateUrl })
   return { ...script, settings: { ...script.settings, ...settings } }
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
@@ -8,7 +9,6 @@ import { classPath } from '@tenseams/local/launcher/host/jvm'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { installArtefacts, pluginPath } from '@tenseams/local/launcher/install/artefacts'
 import { propertiesText } from '@tenseams/local/launcher/install/properties'
-import { host } from '@tenseams/local/launcher/plan/ports'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { newTopic } from '../../support/kafka.ts'
 import { makeConnectTable } from './connect-table.ts'
@@ -31,14 +31,14 @@ const HELD_BACK_MS = 600_000
 
 /** Iceberg's own sink for Kafka Connect in a worker of its own, with the one task that two cores have use for. */
 export async function startConnectSink(stack: Stack, options: ConnectSinkOptions): Promise<Sink> {
-  const { places, java, ports, endpoints, settings } = stack.context
+  const { paths, java, ports, endpoints, settings } = stack.context
   const jdk = java.main
   const onProgress = (line: string) => console.error(line)
   const wanted = { profile: 'full', debezium: settings.debezium, more: ['iceberg-sink'] } as const
-  await installArtefacts(places, { ...wanted, jdk, onProgress })
+  await installArtefacts(paths, { ...wanted, jdk, onProgress })
   await makeConnectTable(new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 }), table)
   await makeControlTopic(endpoints.kafkaBrokers)
-  const settingsFile = join(places.run, 'bench-connect.properties')
+  const settingsFile = join(paths.run, 'bench-connect.properties')
   await writeFile(settingsFile, propertiesText(workerSettings(stack)))
   const running = new Running({
     file: javaProgram(jdk),
@@ -48,15 +48,15 @@ export async function startConnectSink(stack: Stack, options: ConnectSinkOptions
       '-XX:+UseSerialGC',
       '-Djava.net.preferIPv4Stack=true',
       '-Duser.timezone=UTC',
-      `-Dlog4j2.configurationFile=${join(places.jvm, 'log4j2.properties')}`,
+      `-Dlog4j2.configurationFile=${join(paths.jvm, 'log4j2.properties')}`,
       '-cp',
-      classPath(places, 'kafka'),
+      classPath(paths, 'kafka'),
       // By this name in its command line the sink finds the worker's settings for clients of its own.
       'org.apache.kafka.connect.cli.ConnectDistributed',
       settingsFile,
     ],
     environment: {},
-    logFile: join(places.logs, 'bench-connect.log'),
+    logFile: join(paths.logs, 'bench-connect.log'),
   })
   const worker = new Worker(running, `http://${host}:${ports.connect}`)
   try {
@@ -137,7 +137,7 @@ type Status = {
 }
 
 function workerSettings({ context }: Stack): Readonly<Record<string, string | number>> {
-  const { places, ports, endpoints, settings } = context
+  const { paths, ports, endpoints, settings } = context
   const storage = (what: string) => ({
     [`${what}.storage.topic`]: `bench.connect.${what}`,
     [`${what}.storage.replication.factor`]: 1,
@@ -149,8 +149,8 @@ function workerSettings({ context }: Stack): Readonly<Record<string, string | nu
     'rest.advertised.host.name': host,
     'rest.advertised.port': ports.connect,
     'plugin.path': [
-      join(places.jvm, 'lib', 'bench-plugins'),
-      pluginPath(places, settings.debezium),
+      join(paths.jvm, 'lib', 'bench-plugins'),
+      pluginPath(paths, settings.debezium),
     ].join(','),
     'plugin.discovery': 'service_load',
     ...storage('config'),

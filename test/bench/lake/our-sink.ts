@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { eventually } from '@tenseams/local/launcher/host/wait'
-import { host } from '@tenseams/local/launcher/plan/ports'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { rootFolder } from '../../runner/program.ts'
 import { Running } from './running.ts'
@@ -17,7 +17,7 @@ export type OurSinkOptions = {
 
 /** The service as it is deployed, with the settings that it has in service but for the interval. */
 export async function startOurSink(stack: Stack, options: OurSinkOptions): Promise<Sink> {
-  const { ports, endpoints, places } = stack.context
+  const { ports, endpoints, paths } = stack.context
   const running = new Running({
     file: process.execPath,
     parameters: [
@@ -33,7 +33,7 @@ export async function startOurSink(stack: Stack, options: OurSinkOptions): Promi
       CATALOG_URL: endpoints.catalogUrl,
       FLUSH_INTERVAL_MS: String(options.flushIntervalMs),
     },
-    logFile: join(places.logs, 'bench-lakehouse.log'),
+    logFile: join(paths.logs, 'bench-lakehouse.log'),
   })
   const sink: Sink = {
     side: 'ours',

@@ -5,7 +5,7 @@ const VERB_MS = 600_000
 
 /** Runs `npm run cdc -- …` on an instance, as people do. @throws Error with what it said, when it is not done. */
 export async function cdc({ context }: TestStack, ...words: readonly string[]): Promise<void> {
-  const { instance } = context.places
+  const { instance } = context.paths
   const { ok, reason, output } = await runProgram({
     file: 'deploy/debezium/src/cdc-command.ts',
     parameters: [...words, '--instance', instance],

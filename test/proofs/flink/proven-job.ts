@@ -45,7 +45,7 @@ export class ProvenJob {
       { brokers, registryUrl, catalogUrl },
       {
         ...{ parallelism, checkpointIntervalMs, intervals },
-        stateUrl: pathToFileURL(context.places.flinkState).href,
+        stateUrl: pathToFileURL(context.paths.flinkState).href,
         ...(restoreFrom !== undefined && { restoreFrom }),
       },
     )
@@ -59,7 +59,7 @@ export class ProvenJob {
     const { flinkUrl } = this.#stack.endpoints
     const id = await this.id()
     const { href } = pathToFileURL(
-      `${this.#stack.context.places.flinkState}/${savepointFolder(this.#job.name)}`,
+      `${this.#stack.context.paths.flinkState}/${savepointFolder(this.#job.name)}`,
     )
     const savepoint = await stopWithSavepoint(flinkUrl, id, href, STEP_MS)
     await waitUntilEnded(flinkUrl, id, STEP_MS)
@@ -72,7 +72,7 @@ export class ProvenJob {
 
   /** What a run goes on from when the JobManager, and with it the job, is gone. */
   newest(): string {
-    const newest = newestRestorePoint(this.#stack.context.places.flinkState, this.#job.name)
+    const newest = newestRestorePoint(this.#stack.context.paths.flinkState, this.#job.name)
     if (newest === undefined) throw new Error('the job left no checkpoint')
     return newest
   }

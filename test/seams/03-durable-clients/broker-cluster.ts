@@ -2,12 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { projectRoot } from '@tenseams/cli/instance'
+import { host, portsAt } from '@tenseams/cli/ports'
 import { openKafka } from '@tenseams/kafka/client'
 import { chooseJava, findJdks } from '@tenseams/local/launcher/host/java'
-import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { propertiesText } from '@tenseams/local/launcher/install/properties'
-import { host, portsAt } from '@tenseams/local/launcher/plan/ports'
 import { lastLines } from '@tenseams/local/launcher/supervise/log'
 import {
   formatKafka,
@@ -30,7 +31,7 @@ const CONTROLLER_ID = 1
 export class BrokerCluster {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ten-seams-brokers-'))
   readonly #home = {
-    places: placesOf(projectRoot, 'test-brokers'),
+    paths: pathsOf(projectRoot, 'test-brokers'),
     jdk: chooseJava(findJdks()).main,
   }
   readonly #nodes: readonly KafkaNode[]

@@ -39,7 +39,7 @@ let told = 0
 beforeAll(async () => {
   stack = await useStack()
   const { registryUrl, kafkaBrokers: brokers, sqlGatewayUrl, flinkUrl } = stack.endpoints
-  endpoints = { gatewayUrl: sqlGatewayUrl, flinkUrl, stateFolder: stack.context.places.flinkState }
+  endpoints = { gatewayUrl: sqlGatewayUrl, flinkUrl, stateFolder: stack.context.paths.flinkState }
   codec = new Codec({ registryUrl, timeoutMs, contractOf: currentSchema })
   producer = openKafka({ brokers, clientId: 'test-job-verbs' }).producer({ idempotent: true })
   await producer.connect()

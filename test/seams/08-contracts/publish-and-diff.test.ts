@@ -88,7 +88,7 @@ async function refuseToStart(stack: Stack): Promise<void> {
     endpoints: {
       ...{ registryUrl: endpoints.registryUrl, catalogUrl: endpoints.catalogUrl },
       ...{ brokers: endpoints.kafkaBrokers, flinkUrl: endpoints.flinkUrl },
-      ...{ gatewayUrl: endpoints.sqlGatewayUrl, stateFolder: context.places.flinkState },
+      ...{ gatewayUrl: endpoints.sqlGatewayUrl, stateFolder: context.paths.flinkState },
     },
   })
   await expect(submitting).rejects.toMatchObject({ code: 'CONTRACT_NOT_PUBLISHED' })

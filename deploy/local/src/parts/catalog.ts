@@ -1,9 +1,9 @@
 import { mkdir } from 'node:fs/promises'
+import { host } from '@tenseams/cli/ports'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component } from '../launcher/plan/part.ts'
-import { host } from '../launcher/plan/ports.ts'
 import { fullOnly } from '../launcher/plan/profiles.ts'
 
 /** Iceberg's REST catalogue over its JDBC catalogue, which keeps its two tables in Postgres. */
@@ -15,17 +15,17 @@ export const catalog: Component = {
   needs: ['databases'],
   ports: ['catalog'],
   url: ({ endpoints }) => `${endpoints.catalogUrl}/v1/namespaces`,
-  prepare: async ({ places }) => {
-    await mkdir(places.warehouse, { recursive: true })
+  prepare: async ({ paths }) => {
+    await mkdir(paths.warehouse, { recursive: true })
   },
-  command: async ({ places, ports, endpoints, secrets, java }) => ({
+  command: async ({ paths, ports, endpoints, secrets, java }) => ({
     file: javaProgram(java.main),
     arguments: [
-      ...jvmArguments(places, { heapMb: 192 }),
+      ...jvmArguments(paths, { heapMb: 192 }),
       '-Dorg.slf4j.simpleLogger.showDateTime=true',
       "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
       '-cp',
-      classPath(places, 'catalog'),
+      classPath(paths, 'catalog'),
       'tenseams.catalog.LoopbackCatalog',
       `host=${host}`,
       `port=${ports.catalog}`,

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
@@ -7,7 +8,6 @@ import { answersOk } from '../launcher/host/probe.ts'
 import { pluginPath } from '../launcher/install/artefacts.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
-import { host } from '../launcher/plan/ports.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 
 /** Kafka Connect with Debezium's Postgres connector, exactly-once for sources. Which line of it is a setting. */
@@ -29,9 +29,9 @@ export const connect: Component = {
   command: async (context) => ({
     file: javaProgram(context.java.main),
     arguments: [
-      ...jvmArguments(context.places, { heapMb: 320, log4j: true }),
+      ...jvmArguments(context.paths, { heapMb: 320, log4j: true }),
       '-cp',
-      classPath(context.places, 'kafka'),
+      classPath(context.paths, 'kafka'),
       'org.apache.kafka.connect.cli.ConnectDistributed',
       settingsFile(context),
     ],
@@ -44,10 +44,10 @@ export const connect: Component = {
 
 const groupId = 'connect'
 
-const settingsFile = ({ places }: Context) => join(places.run, 'connect.properties')
+const settingsFile = ({ paths }: Context) => join(paths.run, 'connect.properties')
 
 function settings({
-  places,
+  paths,
   ports,
   endpoints,
   settings: { debezium },
@@ -58,7 +58,7 @@ function settings({
     listeners: endpoints.connectUrl,
     'rest.advertised.host.name': host,
     'rest.advertised.port': ports.connect,
-    'plugin.path': pluginPath(places, debezium),
+    'plugin.path': pluginPath(paths, debezium),
     // Reads the manifests made at installation (artefacts.ts) instead of scanning every class: 4 s instead of 38 s.
     'plugin.discovery': 'service_load',
     'config.storage.topic': 'connect.configs',

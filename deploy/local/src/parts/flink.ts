@@ -88,13 +88,13 @@ export const sqlGateway: Component = {
   isReady: ({ endpoints }) => answersOk(`${endpoints.sqlGatewayUrl}/v2/info`),
 }
 
-const settingsFolder = ({ places }: Context, name: FlinkProcessName) => join(places.run, name)
-const resourceIdFile = ({ places }: Context) => join(places.run, 'flink-taskmanager', 'resource-id')
+const settingsFolder = ({ paths }: Context, name: FlinkProcessName) => join(paths.run, name)
+const resourceIdFile = ({ paths }: Context) => join(paths.run, 'flink-taskmanager', 'resource-id')
 
 async function writeSettings(context: Context, name: FlinkProcessName): Promise<void> {
   const folder = settingsFolder(context, name)
-  const temporary = join(context.places.data, 'flink', 'tmp')
-  for (const each of [folder, temporary, context.places.checkpoints, context.places.savepoints]) {
+  const temporary = join(context.paths.data, 'flink', 'tmp')
+  for (const each of [folder, temporary, context.paths.checkpoints, context.paths.savepoints]) {
     await mkdir(each, { recursive: true })
   }
   const file = join(folder, 'config.yaml')
@@ -132,15 +132,15 @@ type FlinkProcess = {
 }
 
 function flink(context: Context, name: FlinkProcessName, process: FlinkProcess): Command {
-  const { places, java } = context
+  const { paths, java } = context
   const folder = settingsFolder(context, name)
-  const lib = join(places.jvm, 'lib', 'flink')
+  const lib = join(paths.jvm, 'lib', 'flink')
   return {
     file: javaProgram(java.main),
     arguments: [
-      ...jvmArguments(places, jvmOptionsOf(process)),
+      ...jvmArguments(paths, jvmOptionsOf(process)),
       '-cp',
-      classPath(places, 'flink'),
+      classPath(paths, 'flink'),
       process.main,
       ...(name === 'sql-gateway' ? [] : ['--configDir', folder]),
       ...process.arguments,
@@ -149,7 +149,7 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
       FLINK_CONF_DIR: folder,
       FLINK_LIB_DIR: lib,
       FLINK_OPT_DIR: lib,
-      FLINK_PLUGINS_DIR: join(places.jvm, 'lib', 'flink-plugins'),
+      FLINK_PLUGINS_DIR: join(paths.jvm, 'lib', 'flink-plugins'),
     },
   }
 }

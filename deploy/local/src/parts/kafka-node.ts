@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import { type Jdk, javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
-import type { Places } from '../launcher/host/paths.ts'
+import type { Paths } from '../launcher/host/paths.ts'
 import { runProgram } from '../launcher/host/program.ts'
 import type { Command } from '../launcher/plan/part.ts'
-import { host } from '../launcher/plan/ports.ts'
 
 const FORMAT_TIMEOUT_MS = 60_000
 
@@ -20,7 +20,7 @@ export type KafkaNode = {
   readonly logFolder: string
 }
 
-export type KafkaHome = { readonly places: Places; readonly jdk: Jdk | undefined }
+export type KafkaHome = { readonly paths: Paths; readonly jdk: Jdk | undefined }
 
 export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string | number>> {
   const broker = `PLAINTEXT://${host}:${node.port}`
@@ -55,7 +55,7 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
 export function kafkaCommand(home: KafkaHome, settingsFile: string, heapMb: number): Command {
   return {
     file: javaProgram(home.jdk),
-    arguments: [...javaArguments(home.places, heapMb), 'kafka.Kafka', settingsFile],
+    arguments: [...javaArguments(home.paths, heapMb), 'kafka.Kafka', settingsFile],
   }
 }
 
@@ -71,7 +71,7 @@ export async function formatKafka(
   await runProgram({
     file: javaProgram(home.jdk),
     arguments: [
-      ...javaArguments(home.places, 128),
+      ...javaArguments(home.paths, 128),
       'kafka.tools.StorageTool',
       'format',
       '--cluster-id',
@@ -88,8 +88,8 @@ export function newClusterId(): string {
   return randomBytes(16).toString('base64url').replace(/^-/, 'A')
 }
 
-const javaArguments = (places: Places, heapMb: number): readonly string[] => [
-  ...jvmArguments(places, { heapMb, log4j: true }),
+const javaArguments = (paths: Paths, heapMb: number): readonly string[] => [
+  ...jvmArguments(paths, { heapMb, log4j: true }),
   '-cp',
-  classPath(places, 'kafka'),
+  classPath(paths, 'kafka'),
 ]

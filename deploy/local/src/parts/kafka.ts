@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import { accepts } from '../launcher/host/probe.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
-import { host } from '../launcher/plan/ports.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 import { formatKafka, type KafkaNode, kafkaCommand, kafkaSettings } from './kafka-node.ts'
 
@@ -30,9 +30,9 @@ export const kafka: Component = {
   stopTimeoutMs: 30_000,
 }
 
-const homeOf = ({ places, java }: Context) => ({ places, jdk: java.main })
-const folderOf = ({ places }: Context) => join(places.data, 'kafka')
-const settingsFile = ({ places }: Context) => join(places.run, 'kafka.properties')
+const homeOf = ({ paths, java }: Context) => ({ paths, jdk: java.main })
+const folderOf = ({ paths }: Context) => join(paths.data, 'kafka')
+const settingsFile = ({ paths }: Context) => join(paths.run, 'kafka.properties')
 
 const nodeOf = (context: Context): KafkaNode => ({
   id: 1,

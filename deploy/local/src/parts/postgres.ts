@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import pg from 'pg'
 import { type PostgresHome, postgresHome } from '../launcher/host/postgres-home.ts'
 import { untilNothingRemains } from '../launcher/host/postgres-remains.ts'
 import { runProgram } from '../launcher/host/program.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
-import { host } from '../launcher/plan/ports.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 
 const INITDB_TIMEOUT_MS = 120_000
@@ -19,19 +19,19 @@ export const postgres: Component = {
   profiles: everyProfile,
   needs: [],
   ports: ['postgres'],
-  notice: ({ places }) => {
-    const { account, outside } = postgresHome(places)
+  notice: ({ paths }) => {
+    const { account, outside } = postgresHome(paths)
     if (outside === undefined) return undefined
     return `Postgres runs as ${account?.name}, who cannot enter this project: its programs and data lie in ${outside} (\`stack down --purge\` removes it)`
   },
   prepare: async (context) => {
-    const home = postgresHome(context.places)
+    const home = postgresHome(context.paths)
     await copyPrograms(home)
     await untilNothingRemains(home.data)
     await initialise(home, context.secrets.postgresPasswords.postgres)
   },
-  command: async ({ places, ports }) => {
-    const home = postgresHome(places)
+  command: async ({ paths, ports }) => {
+    const home = postgresHome(paths)
     return {
       file: join(home.programs, 'bin', 'postgres'),
       arguments: ['-D', home.data, ...settings(ports.postgres)],

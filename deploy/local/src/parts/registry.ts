@@ -1,9 +1,9 @@
 import { join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import { javaProgram } from '../launcher/host/java.ts'
 import { jvmArguments } from '../launcher/host/jvm.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component } from '../launcher/plan/part.ts'
-import { host } from '../launcher/plan/ports.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 
 /** Apicurio's registry with the Confluent API. Its subjects lie in Postgres, so they outlive any kill of it. */
@@ -15,17 +15,17 @@ export const registry: Component = {
   needs: ['databases'],
   ports: ['registry', 'registryManagement'],
   url: ({ ports }) => `http://${host}:${ports.registry}/apis/ccompat/v7/subjects`,
-  command: async ({ places, ports, secrets, java }) => ({
+  command: async ({ paths, ports, secrets, java }) => ({
     file: javaProgram(java.registry),
     arguments: [
-      ...jvmArguments(places, { heapMb: 320 }),
+      ...jvmArguments(paths, { heapMb: 320 }),
       `-Dquarkus.http.host=${host}`,
       `-Dquarkus.http.port=${ports.registry}`,
       `-Dquarkus.management.host=${host}`,
       `-Dquarkus.management.port=${ports.registryManagement}`,
       '-Dquarkus.http.access-log.enabled=false',
       '-jar',
-      join(places.jvm, 'lib', 'registry', 'quarkus-run.jar'),
+      join(paths.jvm, 'lib', 'registry', 'quarkus-run.jar'),
     ],
     environment: {
       APICURIO_STORAGE_KIND: 'sql',

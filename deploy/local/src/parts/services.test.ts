@@ -27,9 +27,9 @@ test('every service starts from its own main.ts', async () => {
 })
 
 test('an instance remembers the entry file that its settings name for a service', async () => {
-  const { places, portOffset } = await openContext({ root, instance: 'faulty' })
+  const { paths, portOffset } = await openContext({ root, instance: 'faulty' })
   const settings = { ...defaultSettings, entryFiles: { orders: 'test/faults/orders/no-inbox.ts' } }
-  writeInstance(places, { profile: 'full', portOffset, settings })
+  writeInstance(paths, { profile: 'full', portOffset, settings })
   expect(await entryFiles('faulty')).toMatchObject({
     orders: 'test/faults/orders/no-inbox.ts',
     payments: 'services/payments/src/main.ts',

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { host, type PortName } from '@tenseams/cli/ports'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
-import { host, type PortName } from '../launcher/plan/ports.ts'
 import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
 
 type Service = Pick<Component, 'name' | 'title' | 'profiles' | 'needs'> & {
@@ -131,8 +131,8 @@ function silverInterval({ settings: { silverIntervalMs } }: Context) {
 }
 
 /** The file with which a service starts: the one that the instance's settings name, or the service's own. */
-function entryFile({ places, settings: { entryFiles } }: Context, name: string): string {
-  return join(places.root, entryFiles?.[name] ?? join('services', name, 'src', 'main.ts'))
+function entryFile({ paths, settings: { entryFiles } }: Context, name: string): string {
+  return join(paths.root, entryFiles?.[name] ?? join('services', name, 'src', 'main.ts'))
 }
 
 function brokenGuard({ settings: { broken } }: Context, name: string) {

@@ -1,10 +1,10 @@
+import { host } from '@tenseams/cli/ports'
 import { publishContracts } from '@tenseams/contracts/publish/publish'
 import { registerConnectors } from '@tenseams/debezium/connectors'
 import { ensureRawTopics } from '@tenseams/debezium/raw-topics'
 import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/run/submit'
 import { prepareDatabases } from '@tenseams/postgres/prepare'
 import type { Context, Step } from '../launcher/plan/part.ts'
-import { host } from '../launcher/plan/ports.ts'
 import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
 import { lookAt } from '../launcher/supervise/supervisor.ts'
 
@@ -76,9 +76,9 @@ export const flinkJobs: Step = {
   },
   timeoutMs: 480_000,
   undo: {
-    isNeeded: ({ places }) =>
-      lookAt(places, 'flink-jobmanager') === 'ready' &&
-      lookAt(places, 'flink-taskmanager') === 'ready',
+    isNeeded: ({ paths }) =>
+      lookAt(paths, 'flink-jobmanager') === 'ready' &&
+      lookAt(paths, 'flink-taskmanager') === 'ready',
     run: async (context) => {
       await stopJobsWithSavepoint(jobEndpoints(context))
     },
@@ -86,13 +86,13 @@ export const flinkJobs: Step = {
   },
 }
 
-function jobEndpoints({ endpoints, places }: Context) {
+function jobEndpoints({ endpoints, paths }: Context) {
   return {
     brokers: endpoints.kafkaBrokers,
     registryUrl: endpoints.registryUrl,
     catalogUrl: endpoints.catalogUrl,
     gatewayUrl: endpoints.sqlGatewayUrl,
     flinkUrl: endpoints.flinkUrl,
-    stateFolder: places.flinkState,
+    stateFolder: paths.flinkState,
   }
 }

@@ -45,11 +45,11 @@ function openSockets(context: Context, components: readonly Component[]): readon
 /** Where a component listens, by what its processes hold open, not by what we have told it. */
 export function socketsOf(
   component: Component,
-  { places }: Context,
+  { paths }: Context,
   all: readonly Listener[],
 ): readonly Listener[] {
-  const state = lookAt(places, component.name)
-  const record = readRecord(places, component.name)
+  const state = lookAt(paths, component.name)
+  const record = readRecord(paths, component.name)
   if (record === undefined || state === 'stopped' || state === 'failed') return []
   const pids = new Set(treeOf(record.identity.pid))
   return all.filter(({ pid }) => pid !== undefined && pids.has(pid))

@@ -1,35 +1,37 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { projectRoot } from '@tenseams/cli/instance'
+import { interruptible } from '@tenseams/cli/interruption'
+import { say } from '@tenseams/cli/output'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { components } from '../../parts/parts.ts'
-import { projectRoot } from '../host/paths.ts'
 import { componentOf, openStack, type Stack, StackRefused, startStack } from '../supervise/stack.ts'
 import { logFileOf } from '../supervise/supervisor.ts'
-import { readStackArguments, type StackRequest, targetHelp } from './arguments.ts'
-import { commandFailed, exitCodes, interruptible } from './command.ts'
 import { diagnose } from './doctor.ts'
 import { lineView, viewFor } from './progress-view.ts'
+import { readStackArguments, type StackRequest } from './stack-arguments.ts'
 import { statusLines } from './status-view.ts'
 import { takeDown } from './take-down.ts'
+import { targetHelp } from './target.ts'
 
-const help = `npm run stack -- <verb>
+const help = `npm run stack -- <command>
 
-  up [<part> …]              starts the profile, or only these parts and what they need; what runs is left alone
-     [--debezium 2.7|3.6]    with which Debezium (3.6); an instance keeps what it was given last
-  down [--purge]             stops everything; --purge also removes its data, logs and passwords
-  status [--json]            state, health, memory (PSS) and ports of each component
-  logs <component>           the end of its log [--lines <n>] [--follow]
-  restart <component>        stops and starts it, and resubmits Flink's jobs if they are lost by it
-  kill <component>           SIGKILL, as a crash
-  pause <component>          SIGSTOP: it keeps its connections and answers nobody
-  resume <component>
-  doctor                     what this machine lacks, and whether only loopback is listened on
+  up [<part> …]            starts the profile, or only these parts and what they need; leaves running parts alone
+     [--debezium 2.7|3.6]  the line of Debezium (default: that of the last start, at first 3.6)
+  down [--purge]           stops everything; --purge also removes the instance's data, logs and passwords
+  status [--json]          state, health, memory (PSS) and ports of each component
+  logs <component>         the end of its log [--lines <n>] [--follow]
+  restart <component>      stops and starts it, and submits Flink's jobs again if the cluster lost them
+  kill <component>         SIGKILL, as in a crash
+  pause <component>        SIGSTOP: it keeps its connections and answers nobody
+  resume <component>       SIGCONT, after a pause
+  doctor                   what this machine lacks, and whether every socket is on loopback only
 
 ${targetHelp}
 
-Exit codes: 0 done, or all well; 1 status or doctor found something; 2 it could not be done.
+Exit codes: 0 done, or everything is healthy; 1 status or doctor found something; 2 it could not be done.
 `
-
-const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const instanceOf = ({ instance, portOffset }: StackRequest) => ({
   root: projectRoot,
@@ -37,12 +39,10 @@ const instanceOf = ({ instance, portOffset }: StackRequest) => ({
   portOffset,
 })
 
-async function run(request: StackRequest): Promise<number> {
+async function stack(args: readonly string[]): Promise<ExitCode> {
+  const request = readStackArguments(args)
   const [name = ''] = request.names
-  switch (request.verb) {
-    case 'help':
-      say(help)
-      return exitCodes.holds
+  switch (request.command) {
     case 'up':
       return up(request)
     case 'down':
@@ -65,7 +65,7 @@ async function run(request: StackRequest): Promise<number> {
   }
 }
 
-async function up(request: StackRequest): Promise<number> {
+async function up(request: StackRequest): Promise<ExitCode> {
   const { instance, portOffset, profile, names, debezium } = request
   const begun = Date.now()
   const view = viewFor(process.stdout)
@@ -99,7 +99,7 @@ async function ofProfile(stack: Stack, profile: StackRequest['profile']) {
   return all.filter(({ name, state }) => names.includes(name) || state !== 'stopped')
 }
 
-async function status(request: StackRequest): Promise<number> {
+async function status(request: StackRequest): Promise<ExitCode> {
   const stack = await openStack(instanceOf(request))
   const rows = await ofProfile(stack, stack.profile ?? request.profile)
   if (request.json) say(JSON.stringify(rows, null, 2))
@@ -108,17 +108,17 @@ async function status(request: StackRequest): Promise<number> {
   return well ? exitCodes.holds : exitCodes.refuted
 }
 
-async function doctor(request: StackRequest): Promise<number> {
+async function doctor(request: StackRequest): Promise<ExitCode> {
   const { context } = await openStack(instanceOf(request))
   const { well, lines } = await diagnose(context, request.profile, components)
   for (const line of lines) say(line)
   return well ? exitCodes.holds : exitCodes.refuted
 }
 
-async function logs(request: StackRequest): Promise<number> {
+async function logs(request: StackRequest): Promise<ExitCode> {
   const { context } = await openStack(instanceOf(request))
   const { name } = componentOf(request.names[0] ?? '')
-  const file = logFileOf(context.places, name)
+  const file = logFileOf(context.paths, name)
   if (!existsSync(file)) throw new StackRefused(`${name} has never been started: no ${file}`)
   const follow = request.follow ? ['-F'] : []
   spawnSync('tail', ['-n', String(request.lines), ...follow, file], { stdio: 'inherit' })
@@ -128,14 +128,10 @@ async function logs(request: StackRequest): Promise<number> {
 async function withStack(
   request: StackRequest,
   work: (stack: Stack) => Promise<void>,
-): Promise<number> {
+): Promise<ExitCode> {
   const stack = await openStack({ ...instanceOf(request), ...lineView(say) })
   await work(stack)
   return exitCodes.holds
 }
 
-try {
-  process.exitCode = await run(readStackArguments(process.argv.slice(2)))
-} catch (error) {
-  process.exitCode = commandFailed(error, help)
-}
+await runVerb(stack, help)

@@ -16,13 +16,13 @@ export async function takeDown(
   options: InstanceOptions & { readonly onProgress: OnProgress; readonly purge: boolean },
 ): Promise<void> {
   const stack = await openStack(options)
-  await endLauncher(stack.context.places)
+  await endLauncher(stack.context.paths)
   await stack.stop()
-  if (options.purge) purge(stack.context.places)
+  if (options.purge) purge(stack.context.paths)
 }
 
-async function endLauncher(places: Parameters<typeof holderOfInstance>[0]): Promise<void> {
-  const launcher = holderOfInstance(places)
+async function endLauncher(paths: Parameters<typeof holderOfInstance>[0]): Promise<void> {
+  const launcher = holderOfInstance(paths)
   if (launcher === undefined || launcher.pid === process.pid) return
   process.kill(launcher.pid, 'SIGTERM')
   const deadline = Date.now() + LAUNCHER_TIMEOUT_MS

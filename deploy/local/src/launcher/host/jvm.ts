@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Places } from './paths.ts'
+import type { Paths } from './paths.ts'
 
 export type JvmOptions = {
   readonly heapMb: number
@@ -12,7 +12,7 @@ export type JvmOptions = {
  * Arguments that every JVM of the house begins with: a bounded heap, the serial collector and only the first compiler.
  * On two cores with a dozen processes that starts twice as fast and takes half the memory, at the price of throughput.
  */
-export function jvmArguments(places: Places, options: JvmOptions): readonly string[] {
+export function jvmArguments(paths: Paths, options: JvmOptions): readonly string[] {
   return [
     `-Xmx${options.heapMb}m`,
     '-XX:+UseSerialGC',
@@ -21,13 +21,13 @@ export function jvmArguments(places: Places, options: JvmOptions): readonly stri
     '-Djava.net.preferIPv4Stack=true',
     '-Duser.timezone=UTC',
     ...(options.log4j
-      ? [`-Dlog4j2.configurationFile=${join(places.jvm, 'log4j2.properties')}`]
+      ? [`-Dlog4j2.configurationFile=${join(paths.jvm, 'log4j2.properties')}`]
       : []),
     ...(options.more ?? []),
   ]
 }
 
 /** The class path of a component: every jar of its folder. */
-export function classPath(places: Places, component: string): string {
-  return join(places.jvm, 'lib', component, '*')
+export function classPath(paths: Paths, component: string): string {
+  return join(paths.jvm, 'lib', component, '*')
 }

@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { runFolderOf, stateFolderOf } from '@tenseams/cli/instance'
 
-/** The folders and files of one instance; all below the project but a folder that Postgres may need (postgres.ts). */
-export type Places = {
+/** The folders and files of one instance. All are below the repository, but one that Postgres may need (postgres-home.ts). */
+export type Paths = {
   readonly root: string
   readonly instance: string
   readonly state: string
@@ -18,21 +19,13 @@ export type Places = {
   readonly jvm: string
 }
 
-/** The project's folder, from this file's own place in it. */
-export const projectRoot = resolve(import.meta.dirname, '../../../../..')
-
-const INSTANCE_NAME = /^[a-z0-9][a-z0-9-]{0,39}$/
-
 /**
- * Says where an instance keeps its things; makes nothing.
+ * Where an instance keeps its files. Creates nothing.
  *
- * @throws RangeError when the name of the instance cannot be a folder's name.
+ * @throws InstanceError when the name of the instance cannot be a folder's name.
  */
-export function placesOf(root: string, instance: string): Places {
-  if (!INSTANCE_NAME.test(instance)) {
-    throw new RangeError(`an instance's name is made of a-z, 0-9 and -, 40 at most: "${instance}"`)
-  }
-  const state = join(root, '.stack', instance)
+export function pathsOf(root: string, instance: string): Paths {
+  const state = stateFolderOf(instance, root)
   const data = join(state, 'data')
   return {
     root,
@@ -40,7 +33,7 @@ export function placesOf(root: string, instance: string): Places {
     state,
     data,
     logs: join(state, 'logs'),
-    run: join(state, 'run'),
+    run: runFolderOf(instance, root),
     secrets: join(state, 'secrets.json'),
     warehouse: join(data, 'warehouse'),
     flinkState: join(data, 'flink'),

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Account } from '../plan/part.ts'
-import type { Places } from './paths.ts'
+import type { Paths } from './paths.ts'
 
 /** Where Postgres of an instance runs from, and as whom. */
 export type PostgresHome = {
@@ -25,18 +25,18 @@ export type PostgresHome = {
  *
  * @throws Error when neither account exists, or the outside folder belongs to somebody else.
  */
-export function postgresHome(places: Places): PostgresHome {
+export function postgresHome(paths: Paths): PostgresHome {
   const source = programsFolder()
   const inside = {
     source,
     programs: source,
-    data: join(places.data, 'postgres'),
+    data: join(paths.data, 'postgres'),
     outside: undefined,
   }
   const account = process.getuid?.() === 0 ? existingAccount() : undefined
   if (account === undefined) return { ...inside, account }
-  const outside = outsideFolder(places)
-  if (!isMade(outside) && canUse(account, [join(source, 'bin', 'initdb'), nearest(places.data)])) {
+  const outside = outsideFolder(paths)
+  if (!isMade(outside) && canUse(account, [join(source, 'bin', 'initdb'), nearest(paths.data)])) {
     return { ...inside, account }
   }
   makeOutside(outside)
@@ -50,8 +50,8 @@ export function postgresHome(places: Places): PostgresHome {
 }
 
 /** Removes the folder outside the project, if this instance has one. */
-export function removeOutsideFolder(places: Places): void {
-  const outside = outsideFolder(places)
+export function removeOutsideFolder(paths: Paths): void {
+  const outside = outsideFolder(paths)
   if (isMade(outside)) rmSync(outside, { recursive: true, force: true })
 }
 
@@ -60,8 +60,8 @@ function isMade(outside: string): boolean {
   return lstatSync(outside, { throwIfNoEntry: false }) !== undefined
 }
 
-function outsideFolder(places: Places): string {
-  const hash = createHash('sha256').update(places.state).digest('hex').slice(0, 12)
+function outsideFolder(paths: Paths): string {
+  const hash = createHash('sha256').update(paths.state).digest('hex').slice(0, 12)
   return join(tmpdir(), `tenseams-${hash}`)
 }
 

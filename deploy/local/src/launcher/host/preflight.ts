@@ -101,7 +101,7 @@ function portLack({ part, port, pid, command }: TakenPort): Lack {
   const holder = pid === undefined ? 'a process of somebody else' : `process ${pid} (${command})`
   return {
     what: `port ${port}, which ${part} needs, is taken by ${holder}`,
-    remedy: 'end that process, or start with --instance <name> --offset <100, 200, …>',
+    remedy: 'end that process, or start with --instance <name> --port-offset <100, 200, …>',
   }
 }
 
@@ -111,11 +111,11 @@ export async function gatherFacts(
   profile: Profile,
   plan: readonly Planned[],
 ): Promise<Facts> {
-  const { places, settings } = context
-  const missing = missingArtefacts(places, { profile, debezium: settings.debezium })
+  const { paths, settings } = context
+  const missing = missingArtefacts(paths, { profile, debezium: settings.debezium })
   const jarsMissingMb = missing.reduce((sum, { megabytes }) => sum + megabytes, 0)
-  const { bavail, bsize } = statfsSync(places.root)
-  const begun = plan.some(({ part }) => lookAt(places, part.name) !== 'stopped')
+  const { bavail, bsize } = statfsSync(paths.root)
+  const begun = plan.some(({ part }) => lookAt(paths, part.name) !== 'stopped')
   return {
     platform: process.platform,
     java: context.java,
@@ -152,8 +152,8 @@ function takenPorts(context: Context, plan: readonly Planned[]): readonly TakenP
   })
 }
 
-function isLive({ places }: Context, name: string): boolean {
-  const state = lookAt(places, name)
+function isLive({ paths }: Context, name: string): boolean {
+  const state = lookAt(paths, name)
   return state !== 'stopped' && state !== 'failed'
 }
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { projectRoot } from '@tenseams/cli/instance'
 import { expect, test } from 'vitest'
-import { placesOf, projectRoot } from '../host/paths.ts'
+import { pathsOf } from '../host/paths.ts'
 import { debeziumLines, defaultDebezium } from '../plan/debezium-line.ts'
 import { artefacts, artefactsFor, downloadedBytesOf, pluginPath, sectionsFor } from './artefacts.ts'
 
@@ -15,7 +16,7 @@ test.each([
 })
 
 test('each profile of the pom fills the folder from which the parts run', () => {
-  const pom = readFileSync(join(placesOf(projectRoot, 'any').jvm, 'pom.xml'), 'utf8')
+  const pom = readFileSync(join(pathsOf(projectRoot, 'any').jvm, 'pom.xml'), 'utf8')
   const profiles = pom.split('<profile>').slice(1)
   const filled = profiles.map((profile) => [
     /<id>(.+?)<\/id>/.exec(profile)?.[1],
@@ -42,7 +43,7 @@ test.each(debeziumLines)('with Debezium %s asked for, no other line is fetched o
   expect(names.filter((name) => name.startsWith('debezium'))).toEqual([
     line === defaultDebezium ? 'debezium' : `debezium-${line}`,
   ])
-  const seen = pluginPath(placesOf(projectRoot, 'any'), line).split(',')
+  const seen = pluginPath(pathsOf(projectRoot, 'any'), line).split(',')
   expect(seen.filter((folder) => folder.includes('debezium-'))).toHaveLength(1)
   expect(seen[1]).toContain(`debezium-${line}`)
 })

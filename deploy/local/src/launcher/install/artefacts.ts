@@ -12,7 +12,7 @@ import { join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { type Jdk, javaProgram } from '../host/java.ts'
 import { classPath, jvmArguments } from '../host/jvm.ts'
-import type { Places } from '../host/paths.ts'
+import type { Paths } from '../host/paths.ts'
 import { runProgram } from '../host/program.ts'
 import { type DebeziumLine, debeziumFolder } from '../plan/debezium-line.ts'
 import { everyProfile, fullOnly, type Profile } from '../plan/profiles.ts'
@@ -82,9 +82,9 @@ export type InstallOptions = Wanted & {
 }
 
 /** The artefacts of a profile that are not there, or were made from something else than what the pom says now. */
-export function missingArtefacts(places: Places, wanted: Wanted): readonly Artefact[] {
+export function missingArtefacts(paths: Paths, wanted: Wanted): readonly Artefact[] {
   return artefactsFor(wanted).filter(
-    ({ name }) => readMark(places, name) !== fingerprint(places, name),
+    ({ name }) => readMark(paths, name) !== fingerprint(paths, name),
   )
 }
 
@@ -101,9 +101,9 @@ export function artefactsFor({ profile, debezium, more = [] }: Wanted): readonly
  * Where Connect looks for plugins: the converters and one line of Debezium. Of two lines in its path it would take the
  * newer one, whatever was asked for.
  */
-export function pluginPath(places: Places, debezium: DebeziumLine): string {
+export function pluginPath(paths: Paths, debezium: DebeziumLine): string {
   return [CONVERTERS, debeziumFolder(debezium)]
-    .map((folder) => join(places.jvm, 'lib', folder))
+    .map((folder) => join(paths.jvm, 'lib', folder))
     .join(',')
 }
 
@@ -114,29 +114,29 @@ export function pluginPath(places: Places, debezium: DebeziumLine): string {
  *
  * @throws ProgramFailed with the end of Maven's output.
  */
-export async function installArtefacts(places: Places, options: InstallOptions): Promise<void> {
-  if (missingArtefacts(places, options).length === 0) return
-  const giveBack = await waitForLock(places, options.onProgress)
+export async function installArtefacts(paths: Paths, options: InstallOptions): Promise<void> {
+  if (missingArtefacts(paths, options).length === 0) return
+  const giveBack = await waitForLock(paths, options.onProgress)
   try {
-    const missing = missingArtefacts(places, options)
+    const missing = missingArtefacts(paths, options)
     for (const [index, artefact] of missing.entries()) {
       const count = `${index + 1} of ${missing.length}`
-      await installOne(places, artefact, options, count)
+      await installOne(paths, artefact, options, count)
     }
     const plugins = missing.filter(({ folder }) => folder.startsWith(PLUGINS))
-    if (plugins.length > 0) await writeManifests(places, options)
-    for (const artefact of plugins) writeMark(places, artefact.name)
+    if (plugins.length > 0) await writeManifests(paths, options)
+    for (const artefact of plugins) writeMark(paths, artefact.name)
   } finally {
     giveBack()
   }
 }
 
-async function waitForLock(places: Places, onProgress: (line: string) => void) {
+async function waitForLock(paths: Paths, onProgress: (line: string) => void) {
   const deadline = Date.now() + LOCK_TIMEOUT_MS
   let told = false
   for (;;) {
     try {
-      return takeLock(join(places.jvm, 'lib', '.installed', 'lock'), 'the installation of jars')
+      return takeLock(join(paths.jvm, 'lib', '.installed', 'lock'), 'the installation of jars')
     } catch (error) {
       if (!(error instanceof Locked) || Date.now() > deadline) throw error
       if (!told) onProgress(`${error.message}; waiting for it`)
@@ -147,20 +147,20 @@ async function waitForLock(places: Places, onProgress: (line: string) => void) {
 }
 
 async function installOne(
-  places: Places,
+  paths: Paths,
   artefact: Artefact,
   { jdk, onProgress }: InstallOptions,
   count: string,
 ): Promise<void> {
-  const folder = join(places.jvm, 'lib', artefact.folder)
-  removeMark(places, artefact.name)
+  const folder = join(paths.jvm, 'lib', artefact.folder)
+  removeMark(paths, artefact.name)
   rmSync(folder, { recursive: true, force: true })
-  rmSync(join(places.jvm, 'target'), { recursive: true, force: true })
+  rmSync(join(paths.jvm, 'target'), { recursive: true, force: true })
   onProgress(`${artefact.name} (${count}, about ${artefact.megabytes} MB)`)
   let downloadedBytes = 0
   await runProgram({
     file: 'mvn',
-    arguments: ['-B', '-f', join(places.jvm, 'pom.xml'), '-P', artefact.name, 'package'],
+    arguments: ['-B', '-f', join(paths.jvm, 'pom.xml'), '-P', artefact.name, 'package'],
     ...(jdk && { environment: { JAVA_HOME: jdk.home } }),
     timeoutMs: MAVEN_TIMEOUT_MS,
     onLine: (line) => {
@@ -175,7 +175,7 @@ async function installOne(
   const jars = globSync('**/*.jar', { cwd: folder })
   const bytes = jars.reduce((sum, jar) => sum + statSync(join(folder, jar)).size, 0)
   onProgress(`${artefact.name}: ${jars.length} jars, ${megabytesText(bytes)}`)
-  if (!artefact.folder.startsWith(PLUGINS)) writeMark(places, artefact.name)
+  if (!artefact.folder.startsWith(PLUGINS)) writeMark(paths, artefact.name)
 }
 
 function megabytesText(bytes: number): string {
@@ -191,35 +191,35 @@ export function downloadedBytesOf(line: string): number | undefined {
 }
 
 /** Connect finds plugins by these in a moment; without them it opens every jar at each start. */
-async function writeManifests(places: Places, options: InstallOptions): Promise<void> {
+async function writeManifests(paths: Paths, options: InstallOptions): Promise<void> {
   const { jdk, debezium, onProgress } = options
   onProgress("Connect's plugin manifests")
   await runProgram({
     file: javaProgram(jdk),
     arguments: [
-      ...jvmArguments(places, { heapMb: 256 }),
+      ...jvmArguments(paths, { heapMb: 256 }),
       '-cp',
-      classPath(places, 'kafka'),
+      classPath(paths, 'kafka'),
       'org.apache.kafka.tools.ConnectPluginPath',
       'sync-manifests',
       '--plugin-path',
-      pluginPath(places, debezium),
+      pluginPath(paths, debezium),
     ],
     timeoutMs: MANIFESTS_TIMEOUT_MS,
   })
 }
 
 /** Of all from which a folder is made: what the pom says for everybody and for it, and our own Java of that name. */
-function fingerprint(places: Places, name: string): string {
+function fingerprint(paths: Paths, name: string): string {
   const hash = createHash('sha256')
-  for (const text of sectionsFor(readFileSync(join(places.jvm, 'pom.xml'), 'utf8'), name)) {
+  for (const text of sectionsFor(readFileSync(join(paths.jvm, 'pom.xml'), 'utf8'), name)) {
     hash.update(text)
   }
-  const files = globSync(`src/${name}/**/*`, { cwd: places.jvm, withFileTypes: true })
+  const files = globSync(`src/${name}/**/*`, { cwd: paths.jvm, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
   for (const file of files.toSorted()) {
-    hash.update(relative(places.jvm, file)).update(readFileSync(file))
+    hash.update(relative(paths.jvm, file)).update(readFileSync(file))
   }
   return hash.digest('hex')
 }
@@ -232,20 +232,20 @@ export function sectionsFor(pom: string, name: string): readonly string[] {
   return [general, own ?? '']
 }
 
-const markOf = (places: Places, name: string) =>
-  join(places.jvm, 'lib', '.installed', `${name}.sha256`)
+const markOf = (paths: Paths, name: string) =>
+  join(paths.jvm, 'lib', '.installed', `${name}.sha256`)
 
-function readMark(places: Places, name: string): string | undefined {
-  const mark = markOf(places, name)
+function readMark(paths: Paths, name: string): string | undefined {
+  const mark = markOf(paths, name)
   return existsSync(mark) ? readFileSync(mark, 'utf8').trim() : undefined
 }
 
-function writeMark(places: Places, name: string): void {
-  const mark = markOf(places, name)
+function writeMark(paths: Paths, name: string): void {
+  const mark = markOf(paths, name)
   mkdirSync(join(mark, '..'), { recursive: true })
-  writeFileSync(mark, `${fingerprint(places, name)}\n`)
+  writeFileSync(mark, `${fingerprint(paths, name)}\n`)
 }
 
-function removeMark(places: Places, name: string): void {
-  rmSync(markOf(places, name), { force: true })
+function removeMark(paths: Paths, name: string): void {
+  rmSync(markOf(paths, name), { force: true })
 }

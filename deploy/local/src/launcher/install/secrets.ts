@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
 import { type Role, roles } from '@tenseams/postgres/prepare'
-import type { Places } from '../host/paths.ts'
+import type { Paths } from '../host/paths.ts'
 
 type Login = Role | 'postgres'
 
@@ -14,15 +14,15 @@ const logins: readonly Login[] = ['postgres', ...roles]
  * Reads the instance's passwords and makes those that are missing, at random. The file can be read by its owner only
  * and is replaced whole, so that a crash leaves the old one or the new one.
  */
-export async function readOrMakeSecrets(places: Places): Promise<Secrets> {
-  const known = await readPasswords(places.secrets)
+export async function readOrMakeSecrets(paths: Paths): Promise<Secrets> {
+  const known = await readPasswords(paths.secrets)
   const passwords = logins.map((login) => [login, known[login] ?? newPassword()] as const)
   const secrets = { postgresPasswords: recordOf(passwords) }
   if (logins.every((login) => known[login] !== undefined)) return secrets
-  const next = `${places.secrets}.next`
+  const next = `${paths.secrets}.next`
   await writeFile(next, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
   await chmod(next, 0o600)
-  await rename(next, places.secrets)
+  await rename(next, paths.secrets)
   return secrets
 }
 

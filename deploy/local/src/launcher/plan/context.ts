@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
+import { portsAt } from '@tenseams/cli/ports'
 import { chooseJava, findJdks } from '../host/java.ts'
-import { placesOf } from '../host/paths.ts'
+import { pathsOf } from '../host/paths.ts'
 import { readOrMakeSecrets } from '../install/secrets.ts'
 import { readInstance } from '../supervise/run-record.ts'
 import { defaultDebezium } from './debezium-line.ts'
+import { endpointsOf } from './endpoints.ts'
 import type { Context, StackSettings } from './part.ts'
-import { endpointsOf, portsAt } from './ports.ts'
 
 export type InstanceOptions = {
   readonly root: string
@@ -28,19 +29,19 @@ export const defaultSettings: StackSettings = {
  * @throws RangeError for a name or an offset that cannot be.
  */
 export async function openContext(options: InstanceOptions): Promise<Context> {
-  const places = placesOf(options.root, options.instance)
-  const last = readInstance(places)
+  const paths = pathsOf(options.root, options.instance)
+  const last = readInstance(paths)
   const portOffset = options.portOffset ?? last?.portOffset ?? 0
   const ports = portsAt(portOffset)
-  for (const folder of [places.data, places.logs, places.run]) {
+  for (const folder of [paths.data, paths.logs, paths.run]) {
     mkdirSync(folder, { recursive: true })
   }
   return {
-    places,
+    paths,
     portOffset,
     ports,
-    endpoints: endpointsOf(ports, places),
-    secrets: await readOrMakeSecrets(places),
+    endpoints: endpointsOf(ports, paths),
+    secrets: await readOrMakeSecrets(paths),
     java: chooseJava(findJdks()),
     // An instance that was started before a setting existed has its default.
     settings: options.settings ?? { ...defaultSettings, ...last?.settings },

@@ -1,5 +1,5 @@
+import { host } from '@tenseams/cli/ports'
 import type { Context } from './part.ts'
-import { host } from './ports.ts'
 
 type Settings = Readonly<Record<string, string | number | boolean>>
 
@@ -41,7 +41,7 @@ function metrics({ ports }: Context, name: FlinkProcessName): Settings {
   }
 }
 
-function addresses({ ports, places }: Context, taskManagerRpc: number): Settings {
+function addresses({ ports, paths }: Context, taskManagerRpc: number): Settings {
   return {
     'jobmanager.bind-host': host,
     'jobmanager.rpc.address': host,
@@ -59,7 +59,7 @@ function addresses({ ports, places }: Context, taskManagerRpc: number): Settings
     'sql-gateway.endpoint.rest.bind-address': host,
     'sql-gateway.endpoint.rest.port': ports.sqlGateway,
     'sql-gateway.endpoint.rest.bind-port': String(ports.sqlGateway),
-    'io.tmp.dirs': `${places.data}/flink/tmp`,
+    'io.tmp.dirs': `${paths.data}/flink/tmp`,
   }
 }
 
@@ -79,14 +79,14 @@ const memory = {
   'taskmanager.memory.jvm-overhead.max': '96m',
 } as const
 
-function state({ settings, places }: Context): Settings {
+function state({ settings, paths }: Context): Settings {
   return {
     'state.backend.type': 'rocksdb',
     'execution.checkpointing.incremental': true,
     'execution.checkpointing.interval': `${settings.checkpointIntervalMs} ms`,
     'execution.checkpointing.mode': 'EXACTLY_ONCE',
-    'execution.checkpointing.dir': `file://${places.checkpoints}`,
-    'execution.checkpointing.savepoint-dir': `file://${places.savepoints}`,
+    'execution.checkpointing.dir': `file://${paths.checkpoints}`,
+    'execution.checkpointing.savepoint-dir': `file://${paths.savepoints}`,
     'execution.checkpointing.externalized-checkpoint-retention': 'RETAIN_ON_CANCELLATION',
     'execution.checkpointing.max-concurrent-checkpoints': 1,
   }

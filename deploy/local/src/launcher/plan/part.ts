@@ -1,13 +1,14 @@
+import type { PortName, Ports } from '@tenseams/cli/ports'
 import type { Java } from '../host/java.ts'
-import type { Places } from '../host/paths.ts'
+import type { Paths } from '../host/paths.ts'
 import type { Secrets } from '../install/secrets.ts'
 import type { DebeziumLine } from './debezium-line.ts'
-import type { Endpoints, PortName, Ports } from './ports.ts'
+import type { Endpoints } from './endpoints.ts'
 import type { Profile } from './profiles.ts'
 
 /** All that a part needs to know to be started. */
 export type Context = {
-  readonly places: Places
+  readonly paths: Paths
   readonly portOffset: number
   readonly ports: Ports
   readonly endpoints: Endpoints

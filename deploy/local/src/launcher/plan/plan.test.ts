@@ -1,8 +1,8 @@
+import { portNames } from '@tenseams/cli/ports'
 import { describe, expect, test } from 'vitest'
 import { parts } from '../../parts/parts.ts'
 import type { Step } from './part.ts'
 import { PlanError, planStart, planStop } from './plan.ts'
-import { portNames } from './ports.ts'
 import { everyProfile, fullOnly, type Profile } from './profiles.ts'
 
 const step = (name: string, needs: readonly string[], profiles = everyProfile): Step => ({

@@ -5,8 +5,3 @@ export const everyProfile: readonly Profile[] = ['minimal', 'full']
 
 /** Parts of the lake. */
 export const fullOnly: readonly Profile[] = ['full']
-
-/** True for the name of a profile. */
-export function isProfile(name: string): name is Profile {
-  return everyProfile.some((profile) => profile === name)
-}

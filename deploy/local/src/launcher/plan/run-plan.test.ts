@@ -54,32 +54,32 @@ const stop = (parts: readonly Part[]) =>
 test('a component starts, pauses, resumes and stops', async () => {
   const sleeper = component('sleeper', 'sleep 60')
   await start([sleeper])
-  const { identity } = readRecord(context.places, 'sleeper') ?? {}
-  expect(lookAt(context.places, 'sleeper')).toBe('ready')
-  pauseComponent(sleeper, context.places)
-  await expect.poll(() => lookAt(context.places, 'sleeper'), { timeout: 10_000 }).toBe('paused')
-  resumeComponent(sleeper, context.places)
-  await expect.poll(() => lookAt(context.places, 'sleeper'), { timeout: 10_000 }).toBe('ready')
+  const { identity } = readRecord(context.paths, 'sleeper') ?? {}
+  expect(lookAt(context.paths, 'sleeper')).toBe('ready')
+  pauseComponent(sleeper, context.paths)
+  await expect.poll(() => lookAt(context.paths, 'sleeper'), { timeout: 10_000 }).toBe('paused')
+  resumeComponent(sleeper, context.paths)
+  await expect.poll(() => lookAt(context.paths, 'sleeper'), { timeout: 10_000 }).toBe('ready')
   await stop([sleeper])
-  expect(lookAt(context.places, 'sleeper')).toBe('stopped')
+  expect(lookAt(context.paths, 'sleeper')).toBe('stopped')
   expect(identity && isSameProcess(identity)).toBe(false)
 })
 
 test('a killed component is stopped, and one that ends by itself has failed', async () => {
   const [victim, mortal] = [component('victim', 'sleep 60'), component('mortal', 'sleep 0.3')]
   await start([victim, mortal])
-  await killComponent(victim, context.places)
-  expect(lookAt(context.places, 'victim')).toBe('stopped')
-  await expect.poll(() => lookAt(context.places, 'mortal'), { timeout: 10_000 }).toBe('failed')
+  await killComponent(victim, context.paths)
+  expect(lookAt(context.paths, 'victim')).toBe('stopped')
+  await expect.poll(() => lookAt(context.paths, 'mortal'), { timeout: 10_000 }).toBe('failed')
   await stop([victim, mortal])
-  expect(lookAt(context.places, 'mortal')).toBe('stopped')
+  expect(lookAt(context.paths, 'mortal')).toBe('stopped')
 })
 
 test('a component that does not heed its signal is killed', async () => {
   const deaf = component('deaf', 'trap "" TERM; while true; do sleep 0.1; done')
   await start([deaf])
   await stop([deaf])
-  expect(lookAt(context.places, 'deaf')).toBe('stopped')
+  expect(lookAt(context.paths, 'deaf')).toBe('stopped')
 })
 
 test('a component that ends too early tells the end of its log', async () => {
@@ -97,7 +97,7 @@ test('a component that is not ready in time has failed and is still stopped', as
   const slow = component('slow', 'sleep 60', { isReady: async () => false, readyTimeoutMs: 300 })
   await expect(start([slow])).rejects.toThrow(/not ready within 0.3 s/)
   await stop([slow])
-  expect(lookAt(context.places, 'slow')).toBe('stopped')
+  expect(lookAt(context.paths, 'slow')).toBe('stopped')
 })
 
 test('a failure keeps what needs it from being started', async () => {
@@ -122,7 +122,7 @@ test('what a step has done is undone before what it needs is stopped, and its fa
     undo: {
       isNeeded: () => true,
       run: async () => {
-        seen.push(lookAt(context.places, 'base'))
+        seen.push(lookAt(context.paths, 'base'))
         throw new Error('no savepoint')
       },
       timeoutMs: 1_000,
@@ -130,14 +130,14 @@ test('what a step has done is undone before what it needs is stopped, and its fa
   })
   await start([base, jobs])
   await stop([base, jobs])
-  expect([...seen, lookAt(context.places, 'base')]).toEqual(['ready', 'stopped'])
+  expect([...seen, lookAt(context.paths, 'base')]).toEqual(['ready', 'stopped'])
 })
 
 test('a second start leaves alone what runs', async () => {
   const once = component('once', 'sleep 60')
   await start([once])
-  const first = readRecord(context.places, 'once')
+  const first = readRecord(context.paths, 'once')
   await start([once])
-  expect(readRecord(context.places, 'once')).toEqual(first)
+  expect(readRecord(context.paths, 'once')).toEqual(first)
   await stop([once])
 })

@@ -83,12 +83,12 @@ export async function startPart(
 }
 
 async function start(component: Component, context: Context, signal: AbortSignal) {
-  const { places } = context
-  const state = lookAt(places, component.name)
-  if (state === 'paused') resumeComponent(component, places)
+  const { paths } = context
+  const state = lookAt(paths, component.name)
+  if (state === 'paused') resumeComponent(component, paths)
   if (state === 'paused' || state === 'ready') return false
   // What a launcher that was killed had begun or was stopping is begun anew.
-  if (state === 'starting' || state === 'stopping') await stopComponent(component, places)
+  if (state === 'starting' || state === 'stopping') await stopComponent(component, paths)
   await startComponent(component, context, signal)
   return true
 }
@@ -133,14 +133,14 @@ export async function stopAll(
 }
 
 async function stopPart(part: Part, context: Context, onProgress: OnProgress): Promise<void> {
-  const { places } = context
+  const { paths } = context
   const begun = Date.now()
   const tell = (state: Progress['state'], error?: unknown) =>
     onProgress({ part, state, durationMs: Date.now() - begun, ...(error ? { error } : {}) })
   if (part.kind === 'component') {
-    if (lookAt(places, part.name) === 'stopped') return
+    if (lookAt(paths, part.name) === 'stopped') return
     tell('stopping')
-    await stopComponent(part, places)
+    await stopComponent(part, paths)
     return tell('stopped')
   }
   if (part.undo === undefined || !part.undo.isNeeded(context)) return

@@ -1,60 +1,59 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Places } from '../host/paths.ts'
+import { instanceRecordFile, instancesFolder, readJsonFile } from '@tenseams/cli/instance'
+import type { Paths } from '../host/paths.ts'
 import type { Identity } from '../host/procfs.ts'
 import type { StackSettings } from '../plan/part.ts'
 import type { Profile } from '../plan/profiles.ts'
 
-/** Written when a component's process begins, removed when it has ended in good order. */
+/** Written when a component's process begins, removed when it has stopped properly. */
 export type RunRecord = {
   readonly identity: Identity
   readonly phase: 'starting' | 'ready' | 'stopping'
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  /** From the process' begin until it was ready. */
+  /** From the start of the process until it was ready. */
   readonly readyAfterMs?: number
 }
 
-/** What is true of the whole instance while something of it runs. */
+/** How the instance was started last. It stays until the instance is purged. */
 export type InstanceRecord = {
   readonly profile: Profile
   readonly portOffset: number
   readonly settings: StackSettings
 }
 
-const fileOf = (places: Places, name: string) => join(places.run, `${name}.json`)
+const fileOf = (paths: Paths, name: string) => join(paths.run, `${name}.json`)
 
-/** Replaces a component's record, whole. */
-export function writeRecord(places: Places, name: string, record: RunRecord): void {
-  writeWhole(fileOf(places, name), record)
+/** Replaces a component's record atomically. */
+export function writeRecord(paths: Paths, name: string, record: RunRecord): void {
+  writeWhole(fileOf(paths, name), record)
 }
 
 /** The record of a component, or undefined. */
-export function readRecord(places: Places, name: string): RunRecord | undefined {
-  return readWhole(fileOf(places, name)) as RunRecord | undefined
+export function readRecord(paths: Paths, name: string): RunRecord | undefined {
+  return readJsonFile(fileOf(paths, name)) as RunRecord | undefined
 }
 
 /** Removes a component's record; without one, nothing happens. */
-export function removeRecord(places: Places, name: string): void {
-  rmSync(fileOf(places, name), { force: true })
+export function removeRecord(paths: Paths, name: string): void {
+  rmSync(fileOf(paths, name), { force: true })
 }
 
-const INSTANCE_FILE = 'instance'
-
 /** Remembers how the instance was started, so that later commands need not be told. */
-export function writeInstance(places: Places, record: InstanceRecord): void {
-  writeWhole(fileOf(places, INSTANCE_FILE), record)
+export function writeInstance({ instance, root }: Paths, record: InstanceRecord): void {
+  writeWhole(instanceRecordFile(instance, root), record)
 }
 
 /** How the instance was started last; undefined when it never was. */
-export function readInstance(places: Places): InstanceRecord | undefined {
-  return readWhole(fileOf(places, INSTANCE_FILE)) as InstanceRecord | undefined
+export function readInstance({ instance, root }: Paths): InstanceRecord | undefined {
+  return readJsonFile(instanceRecordFile(instance, root)) as InstanceRecord | undefined
 }
 
-/** Names of the instances that have a folder below the project. */
+/** The names of the instances that have a folder. */
 export function knownInstances(root: string): readonly string[] {
   try {
-    return readdirSync(join(root, '.stack'))
+    return readdirSync(instancesFolder(root))
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw error
@@ -65,13 +64,4 @@ function writeWhole(file: string, value: unknown): void {
   mkdirSync(join(file, '..'), { recursive: true })
   writeFileSync(`${file}.next`, `${JSON.stringify(value)}\n`)
   renameSync(`${file}.next`, file)
-}
-
-function readWhole(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw error
-  }
 }

@@ -1,16 +1,16 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { components, parts } from '../../parts/parts.ts'
-import { type Places, placesOf } from '../host/paths.ts'
+import { type Paths, pathsOf } from '../host/paths.ts'
 import { removeOutsideFolder } from '../host/postgres-home.ts'
 import { gatherFacts, lackLines, lacksOf, PreflightFailed } from '../host/preflight.ts'
 import type { Identity } from '../host/procfs.ts'
 import { installArtefacts } from '../install/artefacts.ts'
 import type { Secrets } from '../install/secrets.ts'
 import { defaultSettings, type InstanceOptions, openContext } from '../plan/context.ts'
+import type { Endpoints } from '../plan/endpoints.ts'
 import type { Component, Context, Part, StackSettings } from '../plan/part.ts'
 import { type Planned, planStart, planStop } from '../plan/plan.ts'
-import type { Endpoints } from '../plan/ports.ts'
 import type { Profile } from '../plan/profiles.ts'
 import { type OnProgress, startAll, startPart, stopAll } from '../plan/run-plan.ts'
 import { holderOf, takeLock } from './lock.ts'
@@ -89,22 +89,22 @@ const noLine = () => undefined
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const context = await openContext({ ...options, settings: settingsOf(options) })
-  const { places } = context
+  const { paths } = context
   const { onProgress = nothing, signal = new AbortController().signal } = options
-  const giveBack = takeLock(lockOf(places), `the instance ${places.instance}`)
+  const giveBack = takeLock(lockOf(paths), `the instance ${paths.instance}`)
   try {
     refuseOtherOffset(context)
     refuseOtherDebezium(context)
     const plan = planStart(parts, options.profile, options.only)
     await preflight(context, options.profile, plan)
-    await installArtefacts(places, {
+    await installArtefacts(paths, {
       profile: options.profile,
       debezium: context.settings.debezium,
       jdk: context.java.main,
       onProgress: options.onNotice ?? noLine,
     })
     const { portOffset, settings } = context
-    writeInstance(places, { profile: options.profile, portOffset, settings })
+    writeInstance(paths, { profile: options.profile, portOffset, settings })
     for (const line of noticesOf(plan, context)) (options.onNotice ?? noLine)(line)
     options.onPlan?.(plan)
     await startOrUndo(plan, context, onProgress, signal)
@@ -117,7 +117,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
 /** Jobs that come back from a savepoint must find the window with which they wrote it: what was chosen once stays. */
 function settingsOf({ root, instance, settings }: StackOptions): StackSettings {
-  const last = readInstance(placesOf(root, instance))?.settings
+  const last = readInstance(pathsOf(root, instance))?.settings
   return { ...defaultSettings, ...last, ...settings }
 }
 
@@ -153,24 +153,24 @@ async function preflight(
 }
 
 /** The same data under other ports would be two instances in one folder. */
-function refuseOtherOffset({ places, portOffset }: Context): void {
-  const last = readInstance(places)
-  if (last === undefined || last.portOffset === portOffset || running(places).length === 0) return
-  throw new StackRefused(`the instance ${places.instance} runs with --offset ${last.portOffset}`)
+function refuseOtherOffset({ paths, portOffset }: Context): void {
+  const last = readInstance(paths)
+  if (last === undefined || last.portOffset === portOffset || running(paths).length === 0) return
+  throw new StackRefused(`the instance ${paths.instance} runs with --port-offset ${last.portOffset}`)
 }
 
 /** What runs is left alone by a start, so Connect would go on with the one that it has. */
-function refuseOtherDebezium({ places, settings: { debezium } }: Context): void {
-  const last = { ...defaultSettings, ...readInstance(places)?.settings }.debezium
-  if (last === debezium || lookAt(places, 'connect') === 'stopped') return
+function refuseOtherDebezium({ paths, settings: { debezium } }: Context): void {
+  const last = { ...defaultSettings, ...readInstance(paths)?.settings }.debezium
+  if (last === debezium || lookAt(paths, 'connect') === 'stopped') return
   throw new StackRefused(
     `Connect runs with Debezium ${last}: \`npm run stack -- down\` before it is started with ${debezium}`,
   )
 }
 
 /** Names of the components that are not stopped. */
-function running(places: Places): readonly string[] {
-  return components.map(({ name }) => name).filter((name) => lookAt(places, name) !== 'stopped')
+function running(paths: Paths): readonly string[] {
+  return components.map(({ name }) => name).filter((name) => lookAt(paths, name) !== 'stopped')
 }
 
 /**
@@ -187,17 +187,17 @@ export async function openStack(
 }
 
 function handle(context: Context, onProgress: OnProgress, giveBack: () => void): Stack {
-  const { places, endpoints, secrets } = context
+  const { paths, endpoints, secrets } = context
   return {
     context,
     endpoints,
     secrets,
-    profile: readInstance(places)?.profile,
+    profile: readInstance(paths)?.profile,
     release: giveBack,
     status: () => statusOf(context, components),
-    kill: (name) => killComponent(componentOf(name), places),
-    pause: (name) => pauseComponent(componentOf(name), places),
-    resume: (name) => resumeComponent(componentOf(name), places),
+    kill: (name) => killComponent(componentOf(name), paths),
+    pause: (name) => pauseComponent(componentOf(name), paths),
+    resume: (name) => resumeComponent(componentOf(name), paths),
     restart: (...names) => restart(names.map(componentOf), context, onProgress),
     stop: async () => {
       try {
@@ -215,7 +215,7 @@ async function restart(
   onProgress: OnProgress,
 ): Promise<void> {
   const { signal } = new AbortController()
-  for (const component of chosen) await stopComponent(component, context.places)
+  for (const component of chosen) await stopComponent(component, context.paths)
   // `parts` is sorted: what a component needs is before it.
   for (const component of components) {
     if (chosen.includes(component)) await startPart(component, context, onProgress, signal)
@@ -228,10 +228,10 @@ async function restart(
 }
 
 /** A step whose components do not all run was not part of what was started. */
-function canRun(step: Part, { places }: Context): boolean {
+function canRun(step: Part, { paths }: Context): boolean {
   return components
     .filter(({ name }) => step.needs.includes(name))
-    .every(({ name }) => lookAt(places, name) === 'ready')
+    .every(({ name }) => lookAt(paths, name) === 'ready')
 }
 
 /**
@@ -247,13 +247,13 @@ export function componentOf(name: string): Component {
 }
 
 /** The living process that has started the instance and stays with it. */
-export function holderOfInstance(places: Places): Identity | undefined {
-  return holderOf(lockOf(places))
+export function holderOfInstance(paths: Paths): Identity | undefined {
+  return holderOf(lockOf(paths))
 }
 
 /** The file by which a process holds an instance. */
-export function lockOf(places: Places): string {
-  return join(places.run, 'launcher')
+export function lockOf(paths: Paths): string {
+  return join(paths.run, 'launcher')
 }
 
 /**
@@ -261,11 +261,11 @@ export function lockOf(places: Places): string {
  *
  * @throws StackRefused while something of it runs.
  */
-export function purge(places: Places): void {
-  const names = running(places)
+export function purge(paths: Paths): void {
+  const names = running(paths)
   if (names.length > 0) {
     throw new StackRefused(`${names.join(', ')} must be stopped before the data can be removed`)
   }
-  removeOutsideFolder(places)
-  rmSync(places.state, { recursive: true, force: true })
+  removeOutsideFolder(paths)
+  rmSync(paths.state, { recursive: true, force: true })
 }

@@ -28,9 +28,9 @@ export function statusOf(
 
 async function statusOfOne(context: Context, component: Component): Promise<PartStatus> {
   const { name, title } = component
-  const state = lookAt(context.places, name)
+  const state = lookAt(context.paths, name)
   const record =
-    state === 'stopped' || state === 'failed' ? undefined : readRecord(context.places, name)
+    state === 'stopped' || state === 'failed' ? undefined : readRecord(context.paths, name)
   const pid = record?.identity.pid
   return {
     name,

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Places } from '../host/paths.ts'
+import type { Paths } from '../host/paths.ts'
 import { identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
 import type { Command, Component, Context } from '../plan/part.ts'
 import { nextState, type State, stateOf } from './lifecycle.ts'
@@ -20,8 +20,8 @@ export class ComponentFailed extends Error {
 }
 
 /** The state of a component as anybody can see it now. */
-export function lookAt(places: Places, name: string): State {
-  const record = readRecord(places, name)
+export function lookAt(paths: Paths, name: string): State {
+  const record = readRecord(paths, name)
   if (record === undefined) return 'stopped'
   return stateOf({ recorded: true, phase: record.phase, process: processOf(record) })
 }
@@ -32,8 +32,8 @@ function processOf(record: RunRecord): 'running' | 'paused' | 'gone' {
 }
 
 /** Where a component's output goes. */
-export function logFileOf(places: Places, name: string): string {
-  return join(places.logs, `${name}.log`)
+export function logFileOf(paths: Paths, name: string): string {
+  return join(paths.logs, `${name}.log`)
 }
 
 /**
@@ -49,8 +49,8 @@ export async function startComponent(
   context: Context,
   signal: AbortSignal,
 ): Promise<number> {
-  const { places } = context
-  nextState(component.name, lookAt(places, component.name), 'start')
+  const { paths } = context
+  nextState(component.name, lookAt(paths, component.name), 'start')
   await component.prepare?.(context)
   const command = await component.command(context)
   signal.throwIfAborted()
@@ -58,7 +58,7 @@ export async function startComponent(
   const record = begin(component, command, context, startedAt)
   await untilReady(component, context, record, signal)
   const readyAfterMs = Date.now() - startedAt
-  writeRecord(places, component.name, { ...record, phase: 'ready', readyAfterMs })
+  writeRecord(paths, component.name, { ...record, phase: 'ready', readyAfterMs })
   return readyAfterMs
 }
 
@@ -68,9 +68,9 @@ function begin(
   context: Context,
   startedAt: number,
 ): RunRecord {
-  const { places } = context
-  const log = openLog(places, component.name)
-  const child = spawnDetached(command, log, places)
+  const { paths } = context
+  const log = openLog(paths, component.name)
+  const child = spawnDetached(command, log, paths)
   closeSync(log)
   if (child.pid === undefined) {
     throw new ComponentFailed(`${component.name}: ${command.file} cannot be run`)
@@ -78,14 +78,14 @@ function begin(
   const identity = identify(child.pid)
   if (identity === undefined) throw failed(component, context, 'ended at once')
   const record: RunRecord = { identity, phase: 'starting', startedAt }
-  writeRecord(places, component.name, record)
+  writeRecord(paths, component.name, record)
   return record
 }
 
-function spawnDetached(command: Command, log: number, places: Places): ChildProcess {
+function spawnDetached(command: Command, log: number, paths: Paths): ChildProcess {
   const { account } = command
   const child = spawn(command.file, command.arguments, {
-    cwd: command.folder ?? (account ? '/' : places.state),
+    cwd: command.folder ?? (account ? '/' : paths.state),
     env: { ...inherited(), ...command.environment },
     detached: true,
     stdio: ['ignore', log, log],
@@ -104,8 +104,8 @@ function inherited(): Record<string, string> {
 }
 
 /** One file a component; the one before is kept once, so that a log is bounded. */
-function openLog(places: Places, name: string): number {
-  const file = logFileOf(places, name)
+function openLog(paths: Paths, name: string): number {
+  const file = logFileOf(paths, name)
   if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
   return openSync(file, 'a')
 }
@@ -136,7 +136,7 @@ export async function isReady(component: Component, context: Context): Promise<b
 }
 
 function failed(component: Component, context: Context, what: string): ComponentFailed {
-  const file = logFileOf(context.places, component.name)
+  const file = logFileOf(context.paths, component.name)
   const lines = lastLines(file, 20).map((line) => `  | ${line}`)
   return new ComponentFailed(
     [`${component.name} ${what}. The end of ${file}:`, ...lines].join('\n'),
@@ -147,27 +147,27 @@ function failed(component: Component, context: Context, what: string): Component
  * Stops a component in good order and returns when its process is gone; kills it when that takes too long. Without a
  * process only the record is removed.
  */
-export async function stopComponent(component: Component, places: Places): Promise<void> {
+export async function stopComponent(component: Component, paths: Paths): Promise<void> {
   const { name } = component
-  nextState(name, lookAt(places, name), 'stop')
-  const record = readRecord(places, name)
+  nextState(name, lookAt(paths, name), 'stop')
+  const record = readRecord(paths, name)
   if (record !== undefined && isSameProcess(record.identity)) {
     const family = treeOf(record.identity.pid)
-    writeRecord(places, name, { ...record, phase: 'stopping' })
+    writeRecord(paths, name, { ...record, phase: 'stopping' })
     signalAll([record.identity.pid], component.stopSignal)
     signalAll(family, 'SIGCONT')
     if (!(await untilGone(record, component.stopTimeoutMs))) await killTree(record)
   }
-  removeRecord(places, name)
+  removeRecord(paths, name)
 }
 
 /** Ends a component at once, as a crash would: SIGKILL to the process and all its descendants. */
-export async function killComponent(component: Component, places: Places): Promise<void> {
+export async function killComponent(component: Component, paths: Paths): Promise<void> {
   const { name } = component
-  nextState(name, lookAt(places, name), 'kill')
-  const record = readRecord(places, name)
+  nextState(name, lookAt(paths, name), 'kill')
+  const record = readRecord(paths, name)
   if (record !== undefined && isSameProcess(record.identity)) await killTree(record)
-  removeRecord(places, name)
+  removeRecord(paths, name)
 }
 
 async function killTree(record: RunRecord): Promise<void> {
@@ -186,23 +186,23 @@ async function untilGone(record: RunRecord, timeoutMs: number): Promise<boolean>
 }
 
 /** Freezes a component: it keeps its connections and answers nobody. */
-export function pauseComponent(component: Component, places: Places): void {
-  signalTree(component, places, 'pause', 'SIGSTOP')
+export function pauseComponent(component: Component, paths: Paths): void {
+  signalTree(component, paths, 'pause', 'SIGSTOP')
 }
 
 /** Lets a paused component go on. */
-export function resumeComponent(component: Component, places: Places): void {
-  signalTree(component, places, 'resume', 'SIGCONT')
+export function resumeComponent(component: Component, paths: Paths): void {
+  signalTree(component, paths, 'resume', 'SIGCONT')
 }
 
 function signalTree(
   component: Component,
-  places: Places,
+  paths: Paths,
   move: 'pause' | 'resume',
   signal: NodeJS.Signals,
 ): void {
-  nextState(component.name, lookAt(places, component.name), move)
-  const record = readRecord(places, component.name)
+  nextState(component.name, lookAt(paths, component.name), move)
+  const record = readRecord(paths, component.name)
   if (record !== undefined) signalAll(treeOf(record.identity.pid), signal)
 }
 

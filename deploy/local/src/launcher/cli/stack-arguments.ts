@@ -1,0 +1,73 @@
+import { commandOf, oneOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type DebeziumLine, debeziumLines } from '../plan/debezium-line.ts'
+import { readTarget, type Target, targetOptions } from './target.ts'
+
+const options = {
+  ...targetOptions,
+  purge: { type: 'boolean' },
+  json: { type: 'boolean' },
+  lines: { type: 'string', default: '100' },
+  follow: { type: 'boolean', short: 'f' },
+  debezium: { type: 'string' },
+} as const
+
+const commands = [
+  'up',
+  'down',
+  'status',
+  'logs',
+  'restart',
+  'kill',
+  'pause',
+  'resume',
+  'doctor',
+] as const
+
+type StackCommand = (typeof commands)[number]
+
+export type StackRequest = Target & {
+  readonly command: StackCommand
+  /** For `up` the parts, for the commands on one component its name. */
+  readonly names: readonly string[]
+  readonly purge: boolean
+  readonly json: boolean
+  readonly lines: number
+  readonly follow: boolean
+  /** Undefined: the line of the instance's last start. */
+  readonly debezium: DebeziumLine | undefined
+}
+
+const onOneComponent: readonly StackCommand[] = ['logs', 'restart', 'kill', 'pause', 'resume']
+
+/** Reads the arguments of `npm run stack`. @throws UsageError */
+export function readStackArguments(args: readonly string[]): StackRequest {
+  const { values, positionals } = readArguments(args, options)
+  const [first, ...names] = positionals
+  const command = commandOf(first, commands)
+  refuseOtherNames(command, names)
+  if (values.purge && command !== 'down') throw new UsageError('--purge goes with down only')
+  if (values.debezium !== undefined && command !== 'up') {
+    throw new UsageError('--debezium goes with up only')
+  }
+  return {
+    ...readTarget(values),
+    command,
+    names,
+    purge: values.purge ?? false,
+    json: values.json ?? false,
+    lines: wholeNumber('--lines', values.lines, { most: 999_999 }),
+    follow: values.follow ?? false,
+    debezium:
+      values.debezium === undefined
+        ? undefined
+        : oneOf('--debezium', values.debezium, debeziumLines),
+  }
+}
+
+function refuseOtherNames(command: StackCommand, names: readonly string[]): void {
+  const isOnOne = onOneComponent.includes(command)
+  if (command !== 'up' && !isOnOne) refuseMore(names)
+  if (isOnOne && names.length !== 1)
+    throw new UsageError(`${command} takes the name of one component`)
+}
