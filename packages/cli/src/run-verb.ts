@@ -9,7 +9,7 @@ export type Verb = (args: readonly string[]) => ExitCode | Promise<ExitCode>
  * The last call of every command file: runs the verb with the process' arguments and sets the exit code.
  *
  * `--help` or `-h` anywhere prints the help and runs nothing. An error exits with 2, "undecided": a wrong command line with
- * the help, an expected error (one with `code` and `retriable`) with its message and causes, any other with its stack trace.
+ * the help, an expected error with its message and causes, any other with its stack trace.
  *
  * @param help the text, or a function for a verb whose commands have texts of their own.
  */
@@ -43,8 +43,13 @@ function asksForHelp(args: readonly string[]): boolean {
 export function explain(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(explain).join('\n')
   if (!(error instanceof Error)) return String(error)
-  if (!('code' in error && 'retriable' in error)) return error.stack ?? error.message
+  if (!isExpected(error)) return error.stack ?? error.message
   return [error.message, ...causesOf(error)].join('\n  caused by: ')
+}
+
+/** Our own errors and those of kafkajs say whether they are retriable; a failed system call names itself. */
+function isExpected(error: Error): boolean {
+  return 'retriable' in error || 'syscall' in error
 }
 
 const LONGEST_CHAIN = 10

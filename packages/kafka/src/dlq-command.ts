@@ -1,142 +1,120 @@
-import { parseArgs } from 'node:util'
-import { instanceEndpoints } from '@tenseams/cli/endpoints'
+import { commandOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
+import { complain, say } from '@tenseams/cli/output'
+import { runVerb } from '@tenseams/cli/run-verb'
 import type { Kafka } from 'kafkajs'
 import { openKafka } from './client.ts'
-import { DlqError, deadLetterTopics, type FoundLetter, readLetters, replayLetters } from './dlq.ts'
+import { deadLetterTopics, type FoundLetter, readLetters, replayLetters } from './dlq.ts'
 
-const help = `npm run dlq -- <verb>
+const help = `npm run dlq -- <command>
 
   list                                 dead letters, counted by topic and reason
-  show <topic> <partition> <offset>    one of them: where it comes from, why, its bytes
-  replay <topic> --all                 sends them back to the partitions they came from, untouched;
-                                       one that was sent back before is passed over
+  show <topic> <partition> <offset>    one of them: its origin, the reason, its bytes
+  replay <topic> --all                 sends them back, unchanged, to the partitions they came from;
+                                       skips those that were replayed before
   replay <topic> --partition <p> --offset <o>    only that one
 
-<topic> is the origin's; partition and offset are those in its dead letter topic, as list and show tell.
+<topic> is the topic of origin; partition and offset are those in its dead letter topic, as shown by list and show.
 
-  --dry-run            says how many would be sent back
-  --again              also those that were sent back before
-  --instance <name>    of the native stack (default)
-  --port-offset <n>    its port offset, instead of the one with which it was started last
-  --brokers <host:port,…>    instead of the instance's
+  --dry-run                only says how many would be sent back
+  --again                  includes those that were replayed before
+  --brokers <host:port,…>  instead of the instance's
+${instanceHelp}
 
-Exit codes: 0 done; 1 there is no such letter; 2 it could not be done.
+Exit codes: 0 done; 1 there is no such dead letter; 2 it could not be done.
 `
 
 const options = {
-  help: { type: 'boolean', short: 'h' },
   all: { type: 'boolean', default: false },
   partition: { type: 'string' },
   offset: { type: 'string' },
   'dry-run': { type: 'boolean', default: false },
   again: { type: 'boolean', default: false },
-  instance: { type: 'string', default: 'default' },
-  'port-offset': { type: 'string' },
   brokers: { type: 'string' },
+  ...instanceOptions,
 } as const
 
-class UsageError extends Error {}
+type Values = ReturnType<typeof readArguments<typeof options>>['values']
 
-type Values = ReturnType<typeof readArguments>['values']
-
-function readArguments(args: readonly string[]) {
-  return parseArgs({ args: [...args], options, allowPositionals: true })
-}
-
-async function main(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readArguments(args)
-  if (values.help === true) return say(help)
-  const [verb, topic, ...rest] = positionals
-  if (verb === 'list' && topic === undefined) return list(kafkaOf(values))
-  if (verb === 'show' && topic !== undefined && rest.length === 2) {
-    const [partition = '', offset = ''] = rest
-    return show(kafkaOf(values), topic, partition, offset)
+async function dlq(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, options)
+  const [first, topic, partition, offset] = positionals
+  const command = commandOf(first, ['list', 'show', 'replay'])
+  refuseMore(positionals.slice({ list: 1, show: 4, replay: 2 }[command]))
+  if (command === 'list') return list(kafkaOf(values))
+  if (topic === undefined) throw new UsageError(`${command}: which topic?`)
+  if (command === 'replay') return replay(values, topic)
+  if (partition === undefined || offset === undefined) {
+    throw new UsageError('show takes a topic, a partition and an offset')
   }
-  if (verb === 'replay' && topic !== undefined && rest.length === 0) return replay(values, topic)
-  throw new UsageError(
-    verb === undefined ? 'which verb?' : `${positionals.join(' ')}: not understood`,
-  )
+  return show(kafkaOf(values), topic, positionOf(partition, offset))
 }
 
-async function list(kafka: Kafka): Promise<number> {
+async function list(kafka: Kafka): Promise<ExitCode> {
   for (const topic of await deadLetterTopics(kafka)) {
     const letters = await readLetters(kafka, topic)
-    if (letters.length === 0) say(`${topic}  none\n`)
+    if (letters.length === 0) say(`${topic}  none`)
     for (const [reason, those] of Map.groupBy(letters, (letter) => letter.reason)) {
       const [first] = those
       const open = those.filter(({ replayed }) => !replayed).length
-      say(`${topic}  ${reason}  ${those.length}, ${open} not replayed; `)
-      say(`first at ${first?.partition} ${first?.offset}\n`)
+      const counts = `${those.length}, ${open} not replayed`
+      say(`${topic}  ${reason}  ${counts}; first at ${first?.partition} ${first?.offset}`)
     }
   }
-  return 0
+  return exitCodes.holds
 }
 
-async function show(kafka: Kafka, topic: string, partition: string, offset: string) {
-  const letter = find(await readLetters(kafka, topic), partition, offset)
-  if (letter === undefined) return missing(topic, partition, offset)
-  say(`written aside  ${new Date(Number(letter.timestamp)).toISOString()}\n`)
-  say(`key  ${letter.key?.toString() ?? 'none'}\n`)
-  for (const [name, value] of Object.entries(letter.headers)) say(`${name}  ${value?.toString()}\n`)
-  return say(`value, base64  ${letter.value?.toString('base64') ?? 'none'}\n`)
+async function show(kafka: Kafka, topic: string, position: Position): Promise<ExitCode> {
+  const letter = (await readLetters(kafka, topic)).find((one) => isAt(one, position))
+  if (letter === undefined) return missing(topic, position)
+  say(`dead-lettered  ${new Date(Number(letter.timestamp)).toISOString()}`)
+  say(`key  ${letter.key?.toString() ?? 'none'}`)
+  for (const [name, value] of Object.entries(letter.headers)) say(`${name}  ${value?.toString()}`)
+  say(`value, base64  ${letter.value?.toString('base64') ?? 'none'}`)
+  return exitCodes.holds
 }
 
-async function replay(values: Values, topic: string): Promise<number> {
-  const { all, partition, offset, again } = values
+async function replay(values: Values, topic: string): Promise<ExitCode> {
+  const { all, partition, offset, again, 'dry-run': dryRun } = values
   const isOne = partition !== undefined && offset !== undefined
   if (all === isOne || (all && (partition ?? offset) !== undefined)) {
     throw new UsageError('replay takes --all, or --partition and --offset')
   }
+  const position = isOne ? positionOf(partition, offset) : undefined
+  const chosen = (letter: FoundLetter) => position === undefined || isAt(letter, position)
   const kafka = kafkaOf(values)
-  const letters = await readLetters(kafka, topic)
-  const one = isOne ? find(letters, partition, offset) : undefined
-  if (isOne && one === undefined) return missing(topic, partition, offset)
-  const dryRun = values['dry-run']
-  const chosen = (letter: FoundLetter) =>
-    one === undefined || (letter.partition === one.partition && letter.offset === one.offset)
+  if (position !== undefined && !(await readLetters(kafka, topic)).some(chosen)) {
+    return missing(topic, position)
+  }
   const { replayed, before } = await replayLetters(kafka, topic, { chosen, again, dryRun })
   const verb = dryRun ? 'would be sent back' : 'sent back'
-  return say(`${replayed} ${verb} to ${topic}, ${before} had been before\n`)
+  say(`${replayed} ${verb} to ${topic}, ${before} had been before`)
+  return exitCodes.holds
 }
 
-function find(letters: readonly FoundLetter[], partition: string, offset: string) {
-  const place = wholeNumber('the partition', partition)
-  const at = String(wholeNumber('the offset', offset))
-  return letters.find((letter) => letter.partition === place && letter.offset === at)
+/** Where a dead letter lies in its dead letter topic. */
+type Position = { readonly partition: number; readonly offset: string }
+
+function positionOf(partition: string, offset: string): Position {
+  return {
+    partition: wholeNumber('the partition', partition),
+    offset: String(wholeNumber('the offset', offset)),
+  }
 }
 
-function missing(topic: string, partition: string, offset: string): number {
-  process.stderr.write(`${topic} has no dead letter at partition ${partition}, offset ${offset}\n`)
-  return 1
+function isAt(letter: FoundLetter, { partition, offset }: Position): boolean {
+  return letter.partition === partition && letter.offset === offset
+}
+
+function missing(topic: string, { partition, offset }: Position): ExitCode {
+  complain(`${topic} has no dead letter at partition ${partition}, offset ${offset}`)
+  return exitCodes.refuted
 }
 
 function kafkaOf(values: Values): Kafka {
-  const text = values['port-offset']
-  const portOffset = text === undefined ? undefined : wholeNumber('--port-offset', text)
-  const brokers = values.brokers ?? instanceEndpoints(values.instance, portOffset).brokers
-  return openKafka({ brokers, clientId: 'dlq' })
+  return openKafka({ brokers: values.brokers ?? endpointsOf(values).brokers, clientId: 'dlq' })
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new UsageError(`${name}: a whole number is expected, not ${text}`)
-}
-
-function say(text: string): number {
-  process.stdout.write(text)
-  return 0
-}
-
-function explained(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const isUsage = error instanceof UsageError || (error instanceof TypeError && 'code' in error)
-  if (isUsage) return `${error.message}\n\n${help}`
-  return error instanceof DlqError ? error.message : `dlq: ${error.message}`
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.stderr.write(`${explained(error)}\n`)
-  process.exitCode = 2
-}
+await runVerb(dlq, help)

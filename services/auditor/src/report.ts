@@ -1,3 +1,5 @@
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+
 /** Where evidence comes from. */
 export type Source =
   | 'postgres'
@@ -37,10 +39,10 @@ export type Report = {
 }
 
 /** 0: every invariant holds; 1: at least one is violated; 2: at least one could not be judged. */
-export function exitCodeOf({ findings }: Report): number {
+export function exitCodeOf({ findings }: Report): ExitCode {
   const has = (status: Status) => findings.some((finding) => finding.status === status)
-  if (has('violated')) return 1
-  return has('does not run') ? 2 : 0
+  if (has('violated')) return exitCodes.refuted
+  return has('does not run') ? exitCodes.undecided : exitCodes.holds
 }
 
 const marks: Readonly<Record<Status, string>> = {

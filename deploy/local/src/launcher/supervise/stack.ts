@@ -156,7 +156,9 @@ async function preflight(
 function refuseOtherOffset({ paths, portOffset }: Context): void {
   const last = readInstance(paths)
   if (last === undefined || last.portOffset === portOffset || running(paths).length === 0) return
-  throw new StackRefused(`the instance ${paths.instance} runs with --port-offset ${last.portOffset}`)
+  throw new StackRefused(
+    `the instance ${paths.instance} runs with --port-offset ${last.portOffset}`,
+  )
 }
 
 /** What runs is left alone by a start, so Connect would go on with the one that it has. */
