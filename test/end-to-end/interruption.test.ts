@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
+import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { readRecord } from '@tenseams/local/launcher/supervise/run-record'
 import { afterAll, expect, test } from 'vitest'
@@ -43,7 +44,7 @@ class Program {
 
   async postgresIs(phase: 'starting' | 'ready'): Promise<void> {
     const isIt = () => {
-      const record = readRecord(placesOf(projectRoot, this.instance.instance), 'postgres')
+      const record = readRecord(pathsOf(projectRoot, this.instance.instance), 'postgres')
       return record?.phase === phase || record?.phase === 'ready'
     }
     await eventually(isIt, { timeoutMs: 90_000, what: `Postgres to be ${phase}`, intervalMs: 20 })

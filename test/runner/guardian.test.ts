@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
+import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { readStat } from '@tenseams/local/launcher/host/procfs'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterEach, expect, test } from 'vitest'
@@ -18,7 +19,7 @@ const launcher = 'deploy/local/src/launcher'
 const guarded = `
 import { spawn } from 'node:child_process'
 import { guard } from ${urlOf('test/runner/guardian.ts')}
-import { placesOf, projectRoot } from ${urlOf(`${launcher}/host/paths.ts`)}
+import { pathsOf, projectRoot } from ${urlOf(`${launcher}/host/paths.ts`)}
 import { identify } from ${urlOf(`${launcher}/host/procfs.ts`)}
 import { writeRecord } from ${urlOf(`${launcher}/supervise/run-record.ts`)}
 const instance = 'test-' + process.pid
@@ -26,7 +27,7 @@ guard({ instance, portOffset: 10_000 })
 const { PATH } = process.env
 const component = spawn('sleep', ['600'], { detached: true, stdio: 'ignore', env: { PATH } })
 const record = { identity: identify(component.pid), phase: 'ready', startedAt: 0 }
-writeRecord(placesOf(projectRoot, instance), 'orders', record)
+writeRecord(pathsOf(projectRoot, instance), 'orders', record)
 const child = spawn('sleep', ['600'], { stdio: 'ignore' })
 console.log(JSON.stringify({ instance, pids: [process.pid, component.pid, child.pid] }))
 setInterval(() => undefined, 1_000)
@@ -55,7 +56,7 @@ async function started(program: string): Promise<{ child: ChildProcess; told: To
 async function leavesNothing({ instance, pids }: Told): Promise<void> {
   const left = () => [
     ...pids.filter((pid) => readStat(pid) !== undefined),
-    ...[placesOf(projectRoot, instance).state].filter((folder) => existsSync(folder)),
+    ...[pathsOf(projectRoot, instance).state].filter((folder) => existsSync(folder)),
   ]
   await eventually(() => left().length === 0, { timeoutMs: 20_000, what: 'nothing to be left' })
 }

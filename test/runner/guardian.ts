@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { placesOf, projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
+import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { announce, endAtOnce, type StartedInstance } from './instance.ts'
 import { answerForChildren, killBelow, ownersVariable } from './owners.ts'
 
 /** The guardian watches as long as this file is there; whoever ends the instance removes it. */
 export function guardedFile(instance: string): string {
-  return join(placesOf(projectRoot, instance).run, 'guarded')
+  return join(pathsOf(projectRoot, instance).run, 'guarded')
 }
 
 /**

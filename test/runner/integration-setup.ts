@@ -1,3 +1,4 @@
+import { projectRoot } from '@tenseams/cli/instance'
 import { demonstrationSettings } from '@tenseams/demonstration/settings'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
-import { projectRoot } from '@tenseams/local/launcher/host/paths'
+import { projectRoot } from '@tenseams/cli/instance'
 import { readStat } from '@tenseams/local/launcher/host/procfs'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterEach, expect, test } from 'vitest'
