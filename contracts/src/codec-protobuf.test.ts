@@ -28,12 +28,12 @@ const recalled: ShipmentEvent = {
   recalled: { shipmentId: 's-1', reason: 'changed my mind' },
 }
 
-/** As Confluent's own serialisers frame it: magic byte, schema id 7, message index, Protobuf. */
+/** As Confluent's serialisers frame it: magic byte, schema id 7, message index, Protobuf. */
 const framed = (body: Uint8Array, index: readonly number[] = [0]): Buffer =>
   Buffer.concat([Buffer.of(0, 0, 0, 0, 7, ...index), body])
 
 async function decode(bytes: Buffer, writerText = text, format: 'avro' | 'protobuf' = 'protobuf') {
-  // Nothing listens there: whatever is not known by now is unknown.
+  // Nothing listens at this address, so only learned schemas are known.
   const codec = new Codec({
     registryUrl: 'http://127.0.0.1:1',
     timeoutMs: 2_000,
@@ -66,7 +66,7 @@ describe('the codec, on a Protobuf topic', () => {
     expect(await decode(framed(wire.toBuffer(recalled)))).toEqual(recalled)
   })
 
-  test('reads what leaves default values out, as other languages write it', async () => {
+  test('reads a record without its default values, as other languages write it', async () => {
     const envelope = protobuf.parse(text).root.lookupType('ShipmentEvent')
     const bytes = envelope.encode({ type: 'ShipmentRecalled', recalled: {} }).finish()
     expect(await decode(framed(bytes))).toEqual({
@@ -81,7 +81,7 @@ describe('the codec, on a Protobuf topic', () => {
     })
   })
 
-  test('passes over fields and branches of a newer contract', async () => {
+  test('skips fields and branches of a newer contract', async () => {
     const newer = text
       .replace('ShipmentRecalled recalled = 8;', '$&\n  ShipmentLost lost = 9;\n  string by = 10;')
       .replace('message ShipmentRecalled {', '$&\n  repeated int64 weights = 3;')
@@ -98,20 +98,20 @@ describe('the codec, on a Protobuf topic', () => {
     expect(value).toMatchObject({ type: 'ShipmentLost', dispatched: null, recalled: null })
   })
 
-  test('refuses every message index but that of the first message', async () => {
+  test('refuses every message index except that of the first message', async () => {
     const body = wire.toBuffer(dispatched)
-    // Without one, as the registry's JavaScript client writes it; the second message; the first, written at length.
+    // None, as the registry's JavaScript client writes it; the second message; the first one in a longer encoding.
     for (const index of [[], [2, 2], [2, 0], [0x80, 0]]) {
       expect(await refusal(framed(body, index)), `${index}`).toContain('message index')
     }
   })
 
-  test('refuses a payload that is cut off anywhere', async () => {
+  test('refuses a payload that is truncated anywhere', async () => {
     const bytes = framed(wire.toBuffer(dispatched))
     for (let length = 0; length < bytes.length; length++) await refusal(bytes.subarray(0, length))
   })
 
-  test('refuses what another contract wrote', async () => {
+  test('refuses a record of another contract', async () => {
     const bytes = framed(wire.toBuffer(dispatched))
     const foreign = text.replace('package tenseams.fulfilment', 'package tenseams.stock')
     expect(await refusal(bytes, foreign)).toContain('schema 7 is not of')
@@ -122,12 +122,12 @@ describe('the codec, on a Protobuf topic', () => {
   test.each([
     ['version has wire type 2', '1a0131'],
     ['shipmentId has wire type 0', '3a020801'],
-    ['eventId is no UTF-8', '0a02c328'],
+    ['eventId is not UTF-8', '0a02c328'],
     ['type is missing', '0a0131'],
     ['dispatched is missing', `2212${Buffer.from('ShipmentDispatched').toString('hex')}`],
     ['recalled is set', `2212${Buffer.from('ShipmentDispatched').toString('hex')}3a004200`],
     ['invalid wire type', '7f'],
-  ])('says that %s', async (mistake, hex) => {
+  ])('refuses a record, because %s', async (mistake, hex) => {
     expect(await refusal(framed(Buffer.from(hex, 'hex')))).toContain(mistake)
   })
 
@@ -139,7 +139,7 @@ describe('the codec, on a Protobuf topic', () => {
     ['ShipmentEvent.dispatched.paymentId: string', { dispatched: { shipmentId: '' } }],
     ['dispatched is missing', { dispatched: null }],
     ['recalled is set', { recalled: { shipmentId: '', reason: '' } }],
-  ])('writes nothing that does not fit: %s', (mistake, wrong) => {
+  ])('refuses to encode a value that does not fit: %s', (mistake, wrong) => {
     expect(() => wire.toBuffer({ ...dispatched, ...wrong })).toThrow(mistake)
   })
 })

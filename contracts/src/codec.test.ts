@@ -1,18 +1,19 @@
 import { createServer, type RequestListener } from 'node:http'
-import { Codec, schemaIdOf } from '@tenseams/codec/codec'
+import { avroType } from '@tenseams/codec/avro-long'
+import { Codec } from '@tenseams/codec/codec'
 import {
   ContractNotPublishedError,
   RegistryUnavailableError,
   UndecodableError,
 } from '@tenseams/codec/errors'
-import { avroType } from '@tenseams/codec/long'
+import { schemaIdOf } from '@tenseams/codec/frame'
 import { describe, expect, test } from 'vitest'
 import type { OrderEvent } from '../generated/orders.order.v1.ts'
 import { currentSchema } from './schemas.ts'
 
 const topic = 'orders.order.v1'
 const { text } = currentSchema(topic)
-// Nothing listens there: whatever is not known by now is unknown.
+// Nothing listens at this address, so only learned schemas are known.
 const nowhere = { registryUrl: 'http://127.0.0.1:1', timeoutMs: 2_000, contractOf: currentSchema }
 
 const event: OrderEvent = {
@@ -45,7 +46,7 @@ describe('the codec', () => {
     expect(await codec.decode<OrderEvent>(topic, bytes)).toEqual({ schemaId: 7, value: event })
   })
 
-  test('reads what an older version wrote: a branch that it did not know is null', async () => {
+  test('reads a record of an older version: a branch that the older version lacks is null', async () => {
     const older = JSON.parse(text) as { fields: { name: string }[] }
     const fields = older.fields.filter((field) => field.name !== 'rejected')
     const olderText = JSON.stringify({ ...older, fields })
@@ -59,42 +60,42 @@ describe('the codec', () => {
     expect((await codec.decode<OrderEvent>(topic, bytes)).value).toEqual(event)
   })
 
-  test('says that bytes are undecodable, so that they become a dead letter', async () => {
+  test('refuses undecodable bytes, so that they become a dead letter', async () => {
     const codec = new Codec(nowhere)
     codec.learn(7, text)
-    const broken = [
+    const undecodable = [
       null,
       Buffer.alloc(0),
       Buffer.from('{"json":true}'),
       framed(7, event).subarray(0, 12),
     ]
-    for (const bytes of broken) {
+    for (const bytes of undecodable) {
       await expect(codec.decode(topic, bytes)).rejects.toThrow(UndecodableError)
     }
   })
 
-  test('never takes an outage of the registry for a broken record', async () => {
+  test('reports an outage of the registry as an outage, not as an undecodable record', async () => {
     const codec = new Codec(nowhere)
     await expect(codec.decode(topic, framed(8, event))).rejects.toThrow(RegistryUnavailableError)
   })
 
   test.each([topic, 'fulfilment.shipment.v1'])(
-    'tells a contract of %s that is not published from a registry that is away',
+    'distinguishes a contract of %s that is not published from a registry that fails',
     async (name) => {
       const absent = await answering(404, { error_code: 40_401 }, (codec) => codec.encoder(name))
       expect(absent).toBeInstanceOf(ContractNotPublishedError)
-      const broken = await answering(500, { error_code: 50_001 }, (codec) => codec.encoder(name))
-      expect(broken).toBeInstanceOf(RegistryUnavailableError)
+      const failing = await answering(500, { error_code: 50_001 }, (codec) => codec.encoder(name))
+      expect(failing).toBeInstanceOf(RegistryUnavailableError)
     },
   )
 
-  test('takes an id that the registry does not know for a broken record', async () => {
+  test('refuses a record whose schema id the registry does not know', async () => {
     const decode = (codec: Codec) => codec.decode(topic, framed(8, event))
     expect(await answering(404, { error_code: 40_403 }, decode)).toBeInstanceOf(UndecodableError)
   })
 })
 
-/** With what the work fails at a registry that always gives this answer. */
+/** The error with which the work fails when the registry always gives this answer. */
 async function answering(
   status: number,
   body: object,

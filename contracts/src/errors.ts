@@ -1,10 +1,10 @@
-/** Contracts that cannot be used as they are written. The message lists every mistake, one a line. */
+/** The contracts' files are invalid. The message lists every mistake, one per line. */
 export class ContractError extends Error {
   readonly code = 'CONTRACT_INVALID'
   readonly retriable = false
 }
 
-/** The registry or the broker did not do what a contract asks for. */
+/** The registry or the broker could not be made to agree with the contracts, or did not answer. */
 export class PublishError extends Error {
   readonly code = 'PUBLISH_FAILED'
   readonly retriable: boolean

@@ -7,7 +7,7 @@ import { readTopics } from './topics.ts'
 const avroTopics = readTopics().filter((topic) => topic.format === 'avro')
 
 describe.each(avroTopics.map((topic) => topic.name))('%s', (name) => {
-  it('has schemas that are Avro to a library that is not ours', () => {
+  it('has schemas that avsc accepts', () => {
     for (const { text } of schemaVersions(name)) {
       const schema: avro.Schema = JSON.parse(text)
       expect(avro.Type.forSchema(schema).typeName).toBe('record')
@@ -18,7 +18,7 @@ describe.each(avroTopics.map((topic) => topic.name))('%s', (name) => {
 const eventTopics = readTopics().filter((topic) => topic.control)
 
 describe.each(eventTopics.map((topic) => topic.name))('the events of %s', (name) => {
-  it('have one nullable branch a type, named after its record', () => {
+  it('have one nullable branch per type, named after its record', () => {
     const { schema } = currentSchema(name)
     const branches = schema.fields.filter((field) => recordNameOf(schema, field.name) !== undefined)
     expect(branches.length).toBeGreaterThan(0)
@@ -80,7 +80,7 @@ describe('a schema', () => {
     expect(() => parseSchema(text, 'a file')).toThrow('a file')
   })
 
-  it('is refused when its topic is not known', () => {
+  it('is refused when its topic is unknown', () => {
     expect(() => currentSchema('no.such.v1')).toThrow('contracts/events/no.such.v1 cannot be read')
   })
 })

@@ -5,16 +5,16 @@ import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { parseProtobuf } from '@tenseams/codec/protobuf'
 import { ContractError } from './errors.ts'
 
-/** One version of a topic's value schema, as it lies in `events/<topic>/<version>.avsc` or `.proto`. */
+/** One version of a topic's value schema: the file `events/<topic>/<version>.avsc` or `.proto`. */
 export type ContractSchema = {
   readonly topic: string
   readonly version: number
   readonly format: ContractFormat
   /** The file, from the repository's root. */
   readonly file: string
-  /** The file's text: what is published, and what Flink's sinks are given. */
+  /** The file's text, as it is published and given to Flink's sinks. */
   readonly text: string
-  /** The shape of a value; of a Protobuf contract too, in the words of Avro. */
+  /** The shape of a value, for a Protobuf contract too. */
   readonly schema: AvroRecord
 }
 
@@ -26,10 +26,10 @@ export function currentSchema(topic: string): ContractSchema {
 }
 
 /**
- * Every version of a topic's schema that ever was, oldest first.
+ * Every version of a topic's schema, oldest first.
  *
- * @throws ContractError when versions are missing (1, 2, 3 … without a gap), are of two formats, or are nothing that
- *   all readers read.
+ * @throws ContractError when a version is missing, when there are two formats, or when a type is not one that all readers
+ *   read.
  */
 export function schemaVersions(topic: string): readonly ContractSchema[] {
   const names = [...schemaFiles(topic)].sort(
@@ -42,7 +42,7 @@ export function schemaVersions(topic: string): readonly ContractSchema[] {
   const versions = names.map((name, index) => readSchema(topic, name, index + 1))
   if (new Set(versions.map(({ format }) => format)).size === 1) return versions
   throw new ContractError(
-    `${folderOf(topic)} has versions of two formats: another is another topic`,
+    `${folderOf(topic)} has versions of two formats: another format needs another topic`,
   )
 }
 
@@ -62,7 +62,7 @@ function readSchema(topic: string, name: string, version: number): ContractSchem
   return { topic, version, format, file, text, schema: parseSchema(text, file) }
 }
 
-/** @throws ContractError with everything in the schema that one of the readers could not read. */
+/** @throws ContractError with everything in the schema that one of the readers cannot read. */
 export function parseSchema(text: string, file: string): AvroRecord {
   if (file.endsWith('.proto')) return protobufShape(text, file)
   const schema = parseJson(text, file)
@@ -85,7 +85,7 @@ function parseJson(text: string, file: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new ContractError(`${file} is no JSON`, { cause: error })
+    throw new ContractError(`${file} is not JSON`, { cause: error })
   }
 }
 

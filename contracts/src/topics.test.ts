@@ -21,7 +21,7 @@ topics:
 `
 
 describe('topics.yaml', () => {
-  it('gives every topic with its promises', () => {
+  it('is parsed to topics with their promises', () => {
     expect(parseTopics(good)).toEqual([
       {
         name: 'shop.thing.v1',
@@ -42,7 +42,7 @@ describe('topics.yaml', () => {
     ])
   })
 
-  it('names every mistake at once', () => {
+  it('is refused with every mistake at once', () => {
     const bad = good
       .replace('partitions: 4', 'partitions: 0')
       .replace('compatibility: FULL_TRANSITIVE', 'compatibility: NONE')
@@ -58,16 +58,16 @@ describe('topics.yaml', () => {
     )
   })
 
-  it.each(['', 'topics:', 'topics: {}', 'topics: [a]', '{'])('refuses the file %j', (yaml) => {
+  it.each(['', 'topics:', 'topics: {}', 'topics: [a]', '{'])('is refused when it is %j', (yaml) => {
     expect(() => parseTopics(yaml)).toThrow('contracts/topics.yaml')
   })
 
-  it('refuses a name without a version', () => {
+  it('is refused with a topic name without a version', () => {
     const named = good.replaceAll('shop.thing.v1', 'shop.thing')
     expect(() => parseTopics(named)).toThrow('shop.thing: a name like domain.thing.v1 is expected')
   })
 
-  it('has no topic that it does not name', () => {
+  it('refuses a lookup of an unknown topic', () => {
     expect(() => readTopic('no.such.v1')).toThrow('has no topic no.such.v1')
   })
 })

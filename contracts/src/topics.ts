@@ -4,14 +4,14 @@ import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { parse } from 'yaml'
 import { ContractError } from './errors.ts'
 
-/** A topic's promises, as `topics.yaml` gives them. */
+/** A topic's promises in `topics.yaml`. */
 export type Topic = {
   readonly name: string
   readonly owner: string
-  /** The record's key in words, and the field of the schema that holds the same value. */
+  /** The record's key in words; `keyField` is the field of the schema with the same value. */
   readonly key: string
   readonly keyField: string
-  /** Why that key: the invariant that needs it. */
+  /** The invariant that needs this key. */
   readonly invariant: string
   readonly partitions: number
   /** -1 keeps records for ever. */
@@ -21,14 +21,14 @@ export type Topic = {
   readonly compatibility: Compatibility
   readonly compatibilityReason: string
   readonly deadLetter: string
-  /** Whether ticks and barriers travel in the topic. */
+  /** True when the topic has ticks and barriers. */
   readonly control: boolean
   readonly consumers: readonly string[]
 }
 
 export type Compatibility = (typeof compatibilities)[number]
 
-/** NONE is missing on purpose: it promises nothing. */
+/** Without NONE, which promises nothing. */
 export const compatibilities = [
   'BACKWARD',
   'BACKWARD_TRANSITIVE',
@@ -41,9 +41,9 @@ export const compatibilities = [
 const topicsFile = fileURLToPath(new URL('../topics.yaml', import.meta.url))
 
 /**
- * All topics of the house in the file's order.
+ * All topics in the file's order.
  *
- * @throws ContractError with all mistakes of the file at once.
+ * @throws ContractError with all mistakes of the file.
  */
 export function readTopics(): readonly Topic[] {
   return parseTopics(readFileSync(topicsFile, 'utf8'))
@@ -87,7 +87,7 @@ function parseYaml(yaml: string): unknown {
   try {
     return parse(yaml)
   } catch (error) {
-    throw new ContractError('contracts/topics.yaml is no YAML', { cause: error })
+    throw new ContractError('contracts/topics.yaml is not YAML', { cause: error })
   }
 }
 
@@ -135,7 +135,7 @@ function nameMistakes(name: string): readonly string[] {
   return [`${name}: a name like domain.thing.v1 is expected`]
 }
 
-/** A broker's metrics write `.` and `_` alike; ours have no `_`, so equal names are all there is to find. */
+/** The broker's metrics show `.` as `_`, but our names have no `_`, so only equal names collide. */
 function duplicateNames(entries: readonly (readonly [string, Entry])[]): readonly string[] {
   const seen = entries.flatMap(([name, entry]) => [name, String(entry.deadLetter)])
   return seen

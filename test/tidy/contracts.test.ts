@@ -3,29 +3,29 @@ import { looseContracts, versionsWithoutRecords } from './contracts.ts'
 
 const topics = 'topics:\n  a.b.v1:\n    deadLetter: a.b.v1.dead-letter\n'
 
-function house(yaml: string, ...schemas: string[]): ReadonlyMap<string, string> {
+function treeOf(yaml: string, ...schemas: string[]): ReadonlyMap<string, string> {
   return new Map([
     ['contracts/topics.yaml', yaml],
     ...schemas.map((schema) => [`contracts/events/${schema}`, '{}'] as const),
   ])
 }
 
-test('a topic with a dead letter topic and all versions of its schema is in order', () => {
-  expect(looseContracts(house(topics, 'a.b.v1/1.avsc', 'a.b.v1/2.avsc'))).toEqual([])
+test('a topic with a dead letter topic and all versions of its schema passes', () => {
+  expect(looseContracts(treeOf(topics, 'a.b.v1/1.avsc', 'a.b.v1/2.avsc'))).toEqual([])
 })
 
 test.each([
-  ['no dead letter topic', house('topics:\n  a.b.v1: {}\n', 'a.b.v1/1.avsc')],
-  ['no schema', house(topics)],
-  ['not 1 to 2', house(topics, 'a.b.v1/1.avsc', 'a.b.v1/3.avsc')],
-  ['not 1 to 1', house(topics, 'a.b.v1/final.avsc')],
-  ['belongs to no topic', house(topics, 'a.b.v1/1.avsc', 'c.d.v1/1.avsc')],
-  ['has no topics', house('')],
-])('found: %s', (sentence, tree) => {
+  ['no dead letter topic', treeOf('topics:\n  a.b.v1: {}\n', 'a.b.v1/1.avsc')],
+  ['no schema', treeOf(topics)],
+  ['not 1 to 2', treeOf(topics, 'a.b.v1/1.avsc', 'a.b.v1/3.avsc')],
+  ['not 1 to 1', treeOf(topics, 'a.b.v1/final.avsc')],
+  ['belongs to no topic', treeOf(topics, 'a.b.v1/1.avsc', 'c.d.v1/1.avsc')],
+  ['has no topics', treeOf('')],
+])('is refused: %s', (sentence, tree) => {
   expect(looseContracts(tree)).toEqual([expect.stringContaining(sentence)])
 })
 
-test('each version of a schema has records that it wrote, and no records are left over', () => {
+test('a version without records is refused, and so are records without a version', () => {
   const events = ['contracts/events/a.b.v1/1.avsc', 'contracts/events/a.b.v1/2.avsc']
   const both = ['contracts/records/a.b.v1/1.json', 'contracts/records/a.b.v1/2.json']
   const of = (...files: string[]) =>
@@ -35,6 +35,6 @@ test('each version of a schema has records that it wrote, and no records are lef
     expect.stringContaining('contracts/records/a.b.v1/2.json is missing'),
   ])
   expect(of('contracts/events/a.b.v1/1.proto', ...both)).toEqual([
-    expect.stringContaining('contracts/records/a.b.v1/2.json is of no version'),
+    expect.stringContaining('contracts/records/a.b.v1/2.json has no version'),
   ])
 })

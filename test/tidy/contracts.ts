@@ -3,7 +3,7 @@ import { filesNamed, type Tree } from './tree.ts'
 
 type Topics = Readonly<Record<string, { readonly deadLetter?: string }>>
 
-/** Topics without a dead letter topic or without a schema, gaps in a schema's versions, schemas of no topic. */
+/** Topics without a dead letter topic or a schema, gaps in a schema's versions, schemas of no topic. */
 export function looseContracts(tree: Tree): readonly string[] {
   const topics: Topics = parse(tree.get('contracts/topics.yaml') ?? '')?.topics ?? {}
   const schemas = filesNamed(tree, /^contracts\/events\//).map(([path]) => path.split('/').slice(2))
@@ -30,8 +30,8 @@ function topicGaps(
 }
 
 /**
- * Versions of a schema without the records that they wrote, and records of no version. What a version has written is
- * in the store and in the lake for ever, so whoever adds the next one must keep some of it.
+ * Versions of a schema without kept records, and records of no version. Records of every version stay in the store and in
+ * the lake, so some of each are kept, to show that later versions can read them.
  */
 export function versionsWithoutRecords(tree: Tree): readonly string[] {
   const versions = namesIn(tree, /^contracts\/events\/(.+)\.(?:avsc|proto)$/)
@@ -42,7 +42,7 @@ export function versionsWithoutRecords(tree: Tree): readonly string[] {
       .map((name) => `contracts/records/${name}.json is missing: npm run contracts -- records`),
     ...[...records]
       .filter((name) => !versions.has(name))
-      .map((name) => `contracts/records/${name}.json is of no version of a schema`),
+      .map((name) => `contracts/records/${name}.json has no version of a schema`),
   ]
 }
 

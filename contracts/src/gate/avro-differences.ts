@@ -17,12 +17,12 @@ type Schema = {
 const { ArrayType, MapType, RecordType } = avro.types
 
 /**
- * What a newer Avro schema changes against one older one that breaks readers in one of the directions.
+ * The changes from an older Avro schema to a newer one that break readers in one of the directions.
  *
  * @param directions those that the topic's level promises.
- * @param isPredecessor whether the older one is the version just before. Only then a field that went and one that came
- *   are taken for a rename: between versions that lie apart, they may well be two things.
- * @throws Error when one of the texts is no Avro schema.
+ * @param isPredecessor whether the older one is the version just before. Only then are a removed and an added field taken
+ *   for a rename: between versions that are further apart they may be two different fields.
+ * @throws Error when one of the texts is not an Avro schema.
  */
 export function avroFindings(
   olderText: string,
@@ -48,14 +48,14 @@ export function avroFindings(
     ...renames.map((rename) => renameFinding(rename, directions)),
     ...aliased.map(aliasFinding),
     ...rest,
-    ...others.flatMap((finding) => stillUnsaid(finding, rest)),
+    ...others.flatMap((finding) => withoutRepeated(finding, rest)),
   ])
 }
 
-/** Without the readers that fail at the same place already. */
-function stillUnsaid(finding: Finding, said: readonly Finding[]): readonly Finding[] {
-  const failing = said
-    .filter(({ place }) => place === finding.place)
+/** The finding without the directions that another finding reports at the same path. */
+function withoutRepeated(finding: Finding, reported: readonly Finding[]): readonly Finding[] {
+  const failing = reported
+    .filter(({ path }) => path === finding.path)
     .flatMap(({ breaks }) => breaks)
   const breaks = finding.breaks.filter((direction) => !failing.includes(direction))
   return breaks.length === 0 ? [] : [{ ...finding, breaks }]
@@ -74,7 +74,7 @@ function parse(text: string): Schema {
   return { type, logicalTypes }
 }
 
-/** Decimals of another scale are other numbers. */
+/** With precision and scale, because a decimal of another scale is another number. */
 function logicalTypeWord(logicalType: unknown, plain: object): string {
   const { precision, scale = 0 } = plain as {
     readonly precision?: unknown
@@ -92,12 +92,12 @@ function unreadable(older: Schema, newer: Schema, direction: Direction): readonl
     rule: ruleIn(direction, problem),
     refusedBy: 'specification',
     breaks: [direction],
-    place: problem.place,
+    path: problem.path,
     about: aboutIn(direction, problem),
   }))
 }
 
-/** Always from the older to the newer, whoever reads. */
+/** Always from older to newer, in both directions. */
 function aboutIn(direction: Direction, { about, instead }: ReadingProblem): string {
   if (instead === undefined) return about
   return direction === 'backward' ? fromTo(about, instead) : fromTo(instead, about)
@@ -107,43 +107,43 @@ function fromTo(older: string, newer: string): string {
   return `${older} to ${newer}`
 }
 
-/** The same gap seen from the other side: what the older reader wants and does not get, the newer one has removed. */
+/** A field without a default that an older reader misses was removed by the newer schema. */
 function ruleIn(direction: Direction, { rule }: ReadingProblem): Rule {
   return direction === 'forward' && rule === 'field-without-default' ? 'field-removed' : rule
 }
 
-/** Types of both schemas that stand at the same place, aliases followed. */
-type Pair = { readonly place: string; readonly newer: avro.Type; readonly older: avro.Type }
+/** Types of both schemas at the same path, where a field is also found by its aliases. */
+type Pair = { readonly path: string; readonly newer: avro.Type; readonly older: avro.Type }
 
 function pairsOf(
   newer: avro.Type,
   older: avro.Type,
-  place = '',
+  path = '',
   seen: ReadonlySet<avro.Type> = new Set(),
 ): readonly Pair[] {
   if (seen.has(newer)) return []
   const inside = new Set([...seen, newer])
   const [left, right] = [heldBy(newer), heldBy(older)]
   if (left === undefined || right === undefined) return []
-  if (left !== newer || right !== older) return pairsOf(left, right, place, inside)
-  const here = { place, newer, older }
+  if (left !== newer || right !== older) return pairsOf(left, right, path, inside)
+  const here = { path, newer, older }
   if (newer instanceof ArrayType && older instanceof ArrayType) {
-    return [here, ...pairsOf(newer.itemsType, older.itemsType, `${place}[]`, inside)]
+    return [here, ...pairsOf(newer.itemsType, older.itemsType, `${path}[]`, inside)]
   }
   if (newer instanceof MapType && older instanceof MapType) {
-    return [here, ...pairsOf(newer.valuesType, older.valuesType, `${place}{}`, inside)]
+    return [here, ...pairsOf(newer.valuesType, older.valuesType, `${path}{}`, inside)]
   }
   if (!(newer instanceof RecordType && older instanceof RecordType)) return [here]
   const fields = newer.fields.flatMap((field) => {
     const source = sourceOf(field, older)
     return source === undefined
       ? []
-      : pairsOf(field.type, source.type, below(place, field.name), inside)
+      : pairsOf(field.type, source.type, below(path, field.name), inside)
   })
   return [here, ...fields]
 }
 
-/** The one branch that holds a value; undefined for a general union, which no contract may have. */
+/** The one branch that is not null; undefined for a general union, which no contract may have. */
 function heldBy(type: avro.Type): avro.Type | undefined {
   const values = branchesOf(type).filter(({ typeName }) => typeName !== 'null')
   return values.length === 1 ? values[0] : undefined
@@ -156,18 +156,18 @@ type Rename = {
 }
 
 /**
- * A field that went and one of the same type that came: a rename, of which no reader is told. With a default on both
- * sides every level would let it pass, and readers would get the default in place of the value.
+ * A removed and an added field of the same type: a rename without an alias. If both have a default, every level allows it,
+ * and readers get the default instead of the value.
  */
-function renamesOf({ newer, older, place }: Pair): readonly Rename[] {
+function renamesOf({ newer, older, path }: Pair): readonly Rename[] {
   if (!(newer instanceof RecordType && older instanceof RecordType)) return []
   const read = new Set(newer.fields.map((field) => sourceOf(field, older)?.name))
-  const come = newer.fields.filter((field) => sourceOf(field, older) === undefined)
+  const added = newer.fields.filter((field) => sourceOf(field, older) === undefined)
   const renames: Rename[] = []
   for (const from of older.fields.filter(({ name }) => !read.has(name))) {
-    const index = come.findIndex((field) => field.type.equals(from.type))
-    const [to] = index < 0 ? [] : come.splice(index, 1)
-    if (to !== undefined) renames.push({ record: place, from, to })
+    const index = added.findIndex((field) => field.type.equals(from.type))
+    const [to] = index < 0 ? [] : added.splice(index, 1)
+    if (to !== undefined) renames.push({ record: path, from, to })
   }
   return renames
 }
@@ -178,44 +178,44 @@ function renameFinding({ record, from, to }: Rename, breaks: readonly Direction[
   )
   return {
     rule: 'field-renamed',
-    refusedBy: isRefused ? 'specification' : 'house',
+    refusedBy: isRefused ? 'specification' : 'project',
     breaks,
-    place: below(record, to.name),
+    path: below(record, to.name),
     about: fromTo(from.name, to.name),
   }
 }
 
-/** A rename says more than the two halves of it. */
-function isHalfOf({ record, from, to }: Rename, { rule, place }: Finding): boolean {
-  if (rule === 'field-without-default') return place === below(record, to.name)
-  return rule === 'field-removed' && place === below(record, from.name)
+/** A rename replaces the two findings, removed and added, of which it consists. */
+function isHalfOf({ record, from, to }: Rename, { rule, path }: Finding): boolean {
+  if (rule === 'field-without-default') return path === below(record, to.name)
+  return rule === 'field-removed' && path === below(record, from.name)
 }
 
-function below(place: string, field: string): string {
-  return place === '' ? field : `${place}.${field}`
+function below(path: string, field: string): string {
+  return path === '' ? field : `${path}.${field}`
 }
 
-/** A rename that an alias tells to newer readers; an older one looks for the old name, and may have a default for it. */
-function aliasedOf({ newer, older, place }: Pair): readonly Rename[] {
+/** Renames with an alias, which newer readers know. An older reader looks for the old name, and may have a default. */
+function aliasedOf({ newer, older, path }: Pair): readonly Rename[] {
   if (!(newer instanceof RecordType && older instanceof RecordType)) return []
   return newer.fields.flatMap((to) => {
     const from = sourceOf(to, older)
-    return from === undefined || from.name === to.name ? [] : [{ record: place, from, to }]
+    return from === undefined || from.name === to.name ? [] : [{ record: path, from, to }]
   })
 }
 
 function aliasFinding({ record, from, to }: Rename): Finding {
   return {
     rule: 'alias-unknown-to-older-readers',
-    refusedBy: from.defaultValue() === undefined ? 'specification' : 'house',
+    refusedBy: from.defaultValue() === undefined ? 'specification' : 'project',
     breaks: ['forward'],
-    place: below(record, to.name),
+    path: below(record, to.name),
     about: fromTo(from.name, to.name),
   }
 }
 
 function logicalTypeFindings(
-  { newer, older, place }: Pair,
+  { newer, older, path }: Pair,
   olderSchema: Schema,
   newerSchema: Schema,
   breaks: readonly Direction[],
@@ -224,20 +224,20 @@ function logicalTypeFindings(
   const is = newerSchema.logicalTypes.get(newer)
   if (was === is) return []
   const about = fromTo(was ?? `plain ${typeWord(older)}`, is ?? `plain ${typeWord(newer)}`)
-  return [{ rule: 'logical-type-changed', refusedBy: 'house', breaks, place, about }]
+  return [{ rule: 'logical-type-changed', refusedBy: 'project', breaks, path, about }]
 }
 
-/** Resolution promotes int to long or string to bytes; the lake's columns keep their type. */
+/** Avro's resolution promotes int to long or string to bytes, but the lake's columns keep their type. */
 function columnFindings(
-  { newer, older, place }: Pair,
+  { newer, older, path }: Pair,
   breaks: readonly Direction[],
 ): readonly Finding[] {
   if (newer.typeName === older.typeName) return []
   const about = fromTo(typeWord(older), typeWord(newer))
-  return [{ rule: 'column-type-changed', refusedBy: 'house', breaks, place, about }]
+  return [{ rule: 'column-type-changed', refusedBy: 'project', breaks, path, about }]
 }
 
-/** Our own codec compares full names: what resolves without namespaces must resolve with them, too. */
+/** Our codec compares full names, so a schema must also resolve when namespaces are compared. */
 function namespaceFindings(
   newer: Schema,
   older: Schema,
@@ -249,6 +249,6 @@ function namespaceFindings(
     if (refusalOf(reader, writer) !== undefined) return []
     const about = refusalOf(reader, writer, { ignoreNamespaces: false })
     if (about === undefined) return []
-    return [{ rule: 'name-changed', refusedBy: 'house', breaks: [direction], place: '', about }]
+    return [{ rule: 'name-changed', refusedBy: 'project', breaks: [direction], path: '', about }]
   })
 }

@@ -7,7 +7,7 @@ type Shape = Readonly<Record<string, unknown>> | string | readonly unknown[]
 
 const primitive = fc.constantFrom('boolean', 'int', 'long', 'double', 'string', 'bytes')
 
-/** Few names, so that two random schemas have much in common and differ in something. */
+/** Few names, so that two random schemas have much in common and still differ. */
 const named = (name: string, type: Shape): Shape => ({
   type: 'record',
   name,
@@ -52,7 +52,7 @@ const schema = fc
     }),
   }))
 
-/** Avro wants each name once in a schema; a field's types keep the same names in every schema. */
+/** Avro allows each name once in a schema. The types of a field have the same names in every schema. */
 function ownNames(type: unknown, index: number): unknown {
   return JSON.parse(JSON.stringify(type).replaceAll(/"name":"([A-Z]\w*)"/g, `"name":"$1${index}"`))
 }
@@ -69,7 +69,7 @@ describe('the walk over two schemas', { timeout: 120_000 }, () => {
         seen[isReadable ? 'readable' : 'unreadable'] += 1
         const problems = readingProblems(reader, writer).map(({ rule }) => rule)
         expect(problems.length === 0).toBe(isReadable)
-        // Whatever avsc refuses has a rule with words of its own.
+        // Everything that avsc refuses has a rule of its own.
         expect(problems).not.toContain('other')
       }),
       { seed: 8, numRuns: 2_000 },
@@ -78,7 +78,7 @@ describe('the walk over two schemas', { timeout: 120_000 }, () => {
   })
 })
 
-/** Undefined for a schema that Avro does not allow, for example one name twice. */
+/** Undefined for a schema that Avro does not allow, for example with one name twice. */
 function typeOf(json: unknown): avro.Type | undefined {
   try {
     return avro.Type.forSchema(json as avro.Schema)

@@ -4,10 +4,10 @@ import type { Rule } from './difference.ts'
 /** Why a reader cannot read what a writer wrote, by Avro's schema resolution. */
 export type ReadingProblem = {
   readonly rule: Rule
-  readonly place: string
-  /** The field, branch or symbols that it is about; of two types or names, what was written. */
+  readonly path: string
+  /** The field, branch or symbols concerned; of two types or names, the writer's. */
   readonly about: string
-  /** What the reader has in its place. */
+  /** Of two types or names, the reader's. */
   readonly instead?: string
 }
 
@@ -22,17 +22,17 @@ const {
 } = avro.types
 
 /**
- * Everything that keeps a reader of one schema from records of another. The types' verdicts are avsc's; the walk around
- * them is there to find all differences and their places, where avsc stops at the first.
+ * Every reason why a reader of one schema cannot read records of another. avsc decides about types. The walk finds all
+ * differences and their paths, because avsc stops at the first difference.
  */
 export function readingProblems(reader: avro.Type, writer: avro.Type): readonly ReadingProblem[] {
-  const problems = problemsOf(reader, writer, { place: '', seen: new Set() })
+  const problems = problemsOf(reader, writer, { path: '', seen: new Set() })
   if (problems.length > 0) return problems
   const message = refusalOf(reader, writer)
-  return message === undefined ? [] : [{ rule: 'other', place: '', about: message }]
+  return message === undefined ? [] : [{ rule: 'other', path: '', about: message }]
 }
 
-/** avsc's own word; undefined when it can read. Names are compared without their namespace, as Avro 1.11 has it. */
+/** avsc's error message; undefined when it can read. Names are compared without namespaces, as in Avro 1.11. */
 export function refusalOf(
   reader: avro.Type,
   writer: avro.Type,
@@ -56,7 +56,7 @@ export function isUnion(type: avro.Type): boolean {
   return avro.Type.isType(type, 'union')
 }
 
-/** The field of a writer's record that a reader's field reads: that of its name, or of one of its aliases. */
+/** The writer's field that a reader's field reads: the one with its name, or with one of its aliases. */
 export function sourceOf(
   field: avro.types.Field,
   writer: avro.types.RecordType,
@@ -70,8 +70,8 @@ function sourcesOf(field: avro.types.Field, writer: avro.types.RecordType) {
 }
 
 type Walk = {
-  readonly place: string
-  /** Pairs of records on the way, so that a record within itself ends. */
+  readonly path: string
+  /** Pairs of records on the path, so that the walk of a recursive record ends. */
   readonly seen: ReadonlySet<string>
 }
 
@@ -90,17 +90,17 @@ function problemsOf(reader: avro.Type, writer: avro.Type, walk: Walk): readonly 
   return [leafProblem(reader, writer, walk)]
 }
 
-function leafProblem(reader: avro.Type, writer: avro.Type, { place }: Walk): ReadingProblem {
+function leafProblem(reader: avro.Type, writer: avro.Type, { path }: Walk): ReadingProblem {
   if (reader instanceof EnumType && writer instanceof EnumType && sameName(reader, writer)) {
     const unknown = writer.symbols.filter((symbol) => !reader.symbols.includes(symbol))
-    return { rule: 'symbol-unknown', place, about: unknown.join(', ') }
+    return { rule: 'symbol-unknown', path, about: unknown.join(', ') }
   }
   const isRenamed = reader.name !== undefined && reader.typeName === writer.typeName
-  if (isRenamed && !sameName(reader, writer)) return renamed(reader, writer, place)
-  return { rule: 'type-changed', place, about: typeWord(writer), instead: typeWord(reader) }
+  if (isRenamed && !sameName(reader, writer)) return renamed(reader, writer, path)
+  return { rule: 'type-changed', path, about: typeWord(writer), instead: typeWord(reader) }
 }
 
-/** Each branch that was written must be read by the reader, or by one of the reader's branches. */
+/** The reader, or one of its branches, must read each branch of the writer. */
 function unionProblems(
   reader: avro.Type,
   writer: avro.Type,
@@ -121,7 +121,7 @@ function branchProblems(
   isOnlyValue: boolean,
 ): readonly ReadingProblem[] {
   if (written.typeName === 'null') {
-    return [{ rule: 'null-unreadable', place: walk.place, about: 'null' }]
+    return [{ rule: 'null-unreadable', path: walk.path, about: 'null' }]
   }
   const alike = candidates.filter(({ typeName }) => typeName === written.typeName)
   const meant = alike.find((branch) => sameName(branch, written)) ?? alike[0]
@@ -130,7 +130,7 @@ function branchProblems(
   const [other] = others
   if (isOnlyValue && others.length === 1 && other !== undefined)
     return problemsOf(other, written, walk)
-  return [{ rule: 'branch-unreadable', place: walk.place, about: typeWord(written) }]
+  return [{ rule: 'branch-unreadable', path: walk.path, about: typeWord(written) }]
 }
 
 function recordProblems(
@@ -140,27 +140,27 @@ function recordProblems(
 ): readonly ReadingProblem[] {
   const pair = `${reader.name}:${writer.name}`
   if (walk.seen.has(pair)) return []
-  if (!sameName(reader, writer)) return [renamed(reader, writer, walk.place)]
+  if (!sameName(reader, writer)) return [renamed(reader, writer, walk.path)]
   const inside = { ...walk, seen: new Set([...walk.seen, pair]) }
   return reader.fields.flatMap((field): readonly ReadingProblem[] => {
     const [source, another] = sourcesOf(field, writer)
-    const at = within(inside, walk.place === '' ? field.name : `.${field.name}`)
+    const at = within(inside, walk.path === '' ? field.name : `.${field.name}`)
     if (source !== undefined && another !== undefined) {
       const about = `${source.name} and ${another.name}`
-      return [{ rule: 'alias-ambiguous', place: at.place, about }]
+      return [{ rule: 'alias-ambiguous', path: at.path, about }]
     }
     if (source !== undefined) return problemsOf(field.type, source.type, at)
     if (field.defaultValue() !== undefined) return []
-    return [{ rule: 'field-without-default', place: at.place, about: field.name }]
+    return [{ rule: 'field-without-default', path: at.path, about: field.name }]
   })
 }
 
-function renamed(reader: avro.Type, writer: avro.Type, place: string): ReadingProblem {
+function renamed(reader: avro.Type, writer: avro.Type, path: string): ReadingProblem {
   const about = String(writer.name)
-  return { rule: 'name-changed', place, about, instead: String(reader.name) }
+  return { rule: 'name-changed', path, about, instead: String(reader.name) }
 }
 
-/** Whether the reader's name, or one of its aliases, is the writer's. Types without a name have none to differ. */
+/** True when the writer's name is the reader's or one of its aliases, and for types without names. */
 function sameName(reader: avro.Type, writer: avro.Type): boolean {
   const names = [reader.name, ...(reader.aliases ?? [])].map(simpleName)
   return names.includes(simpleName(writer.name))
@@ -170,7 +170,7 @@ function simpleName(name: string | undefined): string {
   return name?.split('.').at(-1) ?? ''
 }
 
-/** As people call it: `long`, `record OrderPlaced`, `fixed(16) Hash`. */
+/** The type in an answer: `long`, `record OrderPlaced`, `fixed(16) Hash`. */
 export function typeWord(type: avro.Type): string {
   const kind = type.typeName.split(':')[0] ?? ''
   const word = type instanceof FixedType ? `${kind}(${type.size})` : kind
@@ -178,5 +178,5 @@ export function typeWord(type: avro.Type): string {
 }
 
 function within(walk: Walk, step: string): Walk {
-  return { ...walk, place: walk.place + step }
+  return { ...walk, path: walk.path + step }
 }

@@ -9,7 +9,7 @@ import {
   TIMEOUT_MS,
   topic,
   topicsYaml,
-} from './checkout.ts'
+} from './cases/checkout.ts'
 
 const { kept, empty, merged } = checkoutsOfATest(afterEach)
 
@@ -17,22 +17,22 @@ describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
   it.each([
     ['an unknown base', 'nowhere', {}, 'no commit, branch or tag nowhere'],
     [
-      'a schema that is no JSON',
+      'a schema that is not JSON',
       'main',
       { [`${events}/3.avsc`]: '{' },
       '3.avsc cannot be compared',
     ],
     [
-      'a schema that is no Avro',
+      'a schema that is not Avro',
       'main',
       { [`${events}/3.avsc`]: '{"type":"thing"}' },
       'unknown type',
     ],
     [
-      'a file that is no version',
+      'a file that is not a version',
       'main',
       { [`${events}/next.avsc`]: schema() },
-      'next.avsc is no version',
+      'next.avsc is not a version',
     ],
     ['no topics', 'main', { 'contracts/topics.yaml': 'topics: {}' }, 'has no topics'],
     [
@@ -48,14 +48,14 @@ describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
       'has no schemas',
     ],
     [
-      'bytes that are no text',
+      'bytes that are not text',
       'main',
       { [`${events}/3.avsc`]: undefined },
-      '3.avsc is no text in UTF-8',
+      '3.avsc is not UTF-8 text',
     ],
   ])('%s', (name, base, files, message) => {
     const checkout = merged()
-    if (name === 'bytes that are no text')
+    if (name === 'bytes that are not text')
       checkout.writeBytes(`${events}/3.avsc`, Buffer.from([0xff]))
     else checkout.write(files)
     const { code, said } = checkout.check('--base', base)
@@ -96,7 +96,7 @@ describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(2)
   })
 
-  it('a link in the place of a file, which git would keep as a link', () => {
+  it('a symbolic link instead of a file, which git would store as a link', () => {
     const checkout = merged()
     symlinkSync('2.avsc', `${checkout.folder}/${events}/3.avsc`)
     const { code, said } = checkout.check('--base', 'main')
@@ -109,7 +109,7 @@ describe('without --base it finds one, and says which', { timeout: TIMEOUT_MS },
   const third = { [`${events}/3.avsc`]: schema(note, { name: 'weight', type: 'string' }) }
 
   it('where the branch left main', () => {
-    const checkout = merged().write(third).commit('a broken third version')
+    const checkout = merged().write(third).commit('a breaking third version')
     const { code, said } = checkout.check()
     expect(said).toContain('(where this branch left main)')
     expect(code).toBe(1)
@@ -136,21 +136,21 @@ describe('without --base it finds one, and says which', { timeout: TIMEOUT_MS },
     expect(code).toBe(1)
   })
 
-  it('the state before the newest version came, on main without a change', () => {
+  it('the state before the newest version was added, on main without a change', () => {
     const checkout = merged()
     checkout.git('checkout', '--quiet', 'main')
     checkout.write({ [`${events}/3.avsc`]: schema(note) }).commit('a third version')
     checkout
       .write({ [`${events}/3.avsc`]: schema(note, { ...note, name: 'door' }) })
-      .commit('worked on')
+      .commit('changed')
     const { code, said } = checkout.check()
-    expect(said).toContain('before the newest version of a schema came')
+    expect(said).toContain('before the newest version of a schema was added')
     expect(code).toBe(0)
     checkout.write({ [`${events}/1.avsc`]: schema({ ...note, name: 'door' }) }).commit('an edit')
     expect(checkout.check()).toMatchObject({ code: 1 })
   })
 
-  it('and there the newest text of a topic may be one that was still being worked on', () => {
+  it('and there the newest version of a topic may have changed since', () => {
     const topics = (...names: readonly string[]) => ({
       'contracts/topics.yaml': topicsYaml(Object.fromEntries(names.map((name) => [name, {}]))),
     })
@@ -160,7 +160,7 @@ describe('without --base it finds one, and says which', { timeout: TIMEOUT_MS },
     checkout.write({ ...topics(topic, lost), [lostSchema]: schema() }).commit('a topic')
     const damageSchema = `contracts/events/${damage}/1.avsc`
     checkout.write({ ...topics(topic, lost, damage), [damageSchema]: schema() }).commit('another')
-    checkout.write({ [lostSchema]: schema(note) }).commit('the first one, worked on')
+    checkout.write({ [lostSchema]: schema(note) }).commit('the first topic, changed')
     checkout.git('branch', '--force', 'main')
     expect(checkout.check()).toMatchObject({ code: 0 })
     expect(checkout.check('--base', 'HEAD~1')).toMatchObject({ code: 1 })

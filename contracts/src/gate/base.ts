@@ -9,15 +9,15 @@ import {
   UndecidedError,
 } from './contract-set.ts'
 import { openRepository, type Repository, textOf } from './git.ts'
-import type { CheckedTopic } from './schemas-kept.ts'
+import type { CheckedTopic } from './versions.ts'
 
-/** What is compared: the contracts as they lie in the working tree, and as they were. */
+/** What is compared: the contracts in the working tree, and those in the base commit. */
 export type Comparison = {
   readonly base: ContractSet
   readonly tree: ContractSet
-  /** The working tree's topics, read strictly, as whoever publishes reads them; a base may be of an older form. */
+  /** The working tree's topics, parsed strictly as in `publish`. The base's file may have an older form. */
   readonly topics: readonly CheckedTopic[]
-  /** Whether the base is the last state that somebody else may have relied on, or only our best guess at it. */
+  /** False when the base is the last state on which others rely, true when it is our best guess at it. */
   readonly isGuessed: boolean
 }
 
@@ -25,8 +25,8 @@ export type Comparison = {
  * Reads both states.
  *
  * @param root the project's folder.
- * @param baseName a commit, branch or tag; without it, the base is found as `chooseBase` has it.
- * @throws UndecidedError or ContractError when one of them cannot be had.
+ * @param baseName a commit, branch or tag; without it, `chooseBase` finds one.
+ * @throws UndecidedError or ContractError when one of them cannot be read.
  */
 export function readComparison(root: string, baseName?: string): Comparison {
   const repository = openRepository(root)
@@ -41,16 +41,16 @@ export function readComparison(root: string, baseName?: string): Comparison {
 
 type Base = { readonly commit: string; readonly why: string; readonly isGuessed: boolean }
 
-/** Where the state that others rely on may be found, the likeliest first. */
+/** Branches that may hold the state on which others rely, the most likely first. */
 const mainBranches = ['refs/remotes/origin/HEAD', 'refs/remotes/origin/main', 'refs/heads/main']
 
 /**
  * The commit to compare with:
- * 1. the one that is named: where its history and ours part, so that what was merged there since is not held against us;
+ * 1. the merge base of the named commit and HEAD, so that changes merged there since do not count against this branch;
  * 2. where this branch left main;
  * 3. HEAD, when the working tree differs from it;
- * 4. the state before the newest version of a schema came. In a clone of main without any change nothing tells what the
- *    last landing was, and comparing HEAD with itself would find nothing, whatever had been merged.
+ * 4. the state before the newest version of a schema was added. In a clone of main without a change it is unknown what was
+ *    merged last, and a comparison of HEAD with itself would find nothing, whatever had been merged.
  */
 function chooseBase(
   repository: Repository,
@@ -72,7 +72,7 @@ function chooseBase(
   if (!isSame(committed, files)) return { commit: head, why: 'HEAD', isGuessed: false }
   const addition = repository.newestAddition('contracts/events')
   const before = addition === undefined ? undefined : repository.commitOf(`${addition}^`)
-  const why = 'nothing differs from main, so: before the newest version of a schema came'
+  const why = 'nothing differs from main, so: before the newest version of a schema was added'
   if (before !== undefined) return { commit: before, why, isGuessed: true }
   return { commit: head, why: 'HEAD itself: its history has no earlier state', isGuessed: true }
 }
@@ -81,7 +81,7 @@ function namedBase(repository: Repository, head: string, name: string): Base {
   const tip = repository.commitOf(name)
   if (tip === undefined) {
     throw new UndecidedError(
-      `there is no commit, branch or tag ${name} in this clone. \`git branch --all\` lists what is there; \`git fetch origin ${name}\` gets what isn't`,
+      `there is no commit, branch or tag ${name} in this clone. \`git branch --all\` lists what is there; \`git fetch origin ${name}\` gets what is missing`,
     )
   }
   const parting = repository.mergeBase(tip, head)
@@ -96,14 +96,14 @@ function isSame(left: ReadonlyMap<string, string>, right: ReadonlyMap<string, st
   return left.size === right.size && [...left].every(([path, text]) => right.get(path) === text)
 }
 
-/** The files as they lie there, committed or not. */
+/** The files in the working tree, committed or not. */
 function treeFiles(root: string): ReadonlyMap<string, string> {
   const paths = [topicsFile, ...folders.flatMap((folder) => pathsBelow(root, folder))]
   return new Map(paths.map((path) => [path, readText(root, path)]))
 }
 
 function pathsBelow(root: string, folder: string): readonly string[] {
-  // Whoever has no records yet has none to lose.
+  // A project without kept records has none to compare.
   if (folder === 'contracts/records' && !existsSync(join(root, folder))) return []
   const entries = attempt(folder, () => readdirSync(join(root, folder), { withFileTypes: true }))
   return entries.flatMap((entry) => {
@@ -115,7 +115,7 @@ function pathsBelow(root: string, folder: string): readonly string[] {
 function readText(root: string, path: string): string {
   return attempt(path, () => {
     const file = join(root, path)
-    if (!lstatSync(file).isFile()) throw new Error('no plain file')
+    if (!lstatSync(file).isFile()) throw new Error('not a plain file')
     return textOf(readFileSync(file), path)
   })
 }

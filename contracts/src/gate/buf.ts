@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 export type BufFinding = { readonly type: string; readonly message: string }
 
 /**
- * Whatever breaks on the wire (WIRE), and beyond it the rules of which somebody in this house suffers: the registry
- * takes another name, type or label for a break, whatever the wire says.
+ * The rules for breaks on the wire (WIRE), and those that the registry has beyond them: it refuses another name, type or
+ * label even when the wire format stays compatible.
  */
 const rules = [
   ...['WIRE', 'FIELD_SAME_NAME', 'FIELD_SAME_TYPE', 'FIELD_SAME_CARDINALITY'],
@@ -20,7 +20,7 @@ const EXIT_FOUND = 100
 const TIMEOUT_MS = 60_000
 
 /**
- * What buf finds when `text` replaces `against`. It works on two folders and needs no network.
+ * buf's findings when `text` replaces `against`. It compares two temporary folders and needs no network.
  *
  * @throws Error when buf cannot be run, or cannot compile one of the texts.
  */
@@ -33,7 +33,7 @@ export function bufBreaking(text: string, against: string): readonly BufFinding[
   return answer
 }
 
-/** The same pair is asked for under several levels. As many as there are pairs of versions. */
+/** The same pair is compared under several levels. Bounded by the number of pairs of versions. */
 const answers = new Map<string, readonly BufFinding[]>()
 
 function ask(text: string, against: string): readonly BufFinding[] {
@@ -55,7 +55,7 @@ function runBuf(folder: string, texts: Readonly<Record<string, string>>): readon
   const { status, stdout, stderr, error } = spawnSync(
     process.execPath,
     [fileURLToPath(import.meta.resolve('@bufbuild/buf/bin/buf')), ...parameters, ...asJson],
-    // A home of its own, so that nobody's settings change a verdict.
+    // A separate home, so that a user's settings do not change the result.
     { cwd: join(folder, 'text'), env: { HOME: folder }, encoding: 'utf8', timeout: TIMEOUT_MS },
   )
   if (error !== undefined) throw new Error('buf could not be run', { cause: error })
@@ -67,17 +67,17 @@ function runBuf(folder: string, texts: Readonly<Record<string, string>>): readon
 
 const asJson = ['--error-format', 'json']
 
-/** One JSON object a line. Compile errors have the same exit code and form, and the type COMPILE. */
+/** One JSON object per line. Compile errors have the same exit code and form, and the type COMPILE. */
 function findingsIn(lines: string): readonly BufFinding[] {
   const findings = lines
     .split('\n')
     .filter((line) => line !== '')
     .map((line): unknown => JSON.parse(line))
   if (findings.length === 0 || !findings.every(isFinding)) {
-    throw new Error(`buf said what is not understood: ${lines}`)
+    throw new Error(`buf's answer is not understood: ${lines}`)
   }
-  const broken = findings.find(({ type }) => type === 'COMPILE')
-  if (broken !== undefined) throw new Error(`no Protobuf: ${broken.message}`)
+  const compileError = findings.find(({ type }) => type === 'COMPILE')
+  if (compileError !== undefined) throw new Error(`not Protobuf: ${compileError.message}`)
   return findings
 }
 

@@ -8,18 +8,18 @@ import type { Refusal } from './refusal.ts'
 
 const help = `npm run contracts -- check [--base <git ref>]
 
-Whether the contracts as they lie in the working tree, committed or not, may be merged. Needs git, and neither network
-nor registry. Each schema is compared with all its earlier versions under its topic's level, and all promises with those
-of the base: keys, partitions, levels, texts of versions that are there already.
+Decides whether the contracts in the working tree, committed or not, may be merged. Needs git, but no network and no
+registry. Compares each schema with all its earlier versions under its topic's level, and all promises with those of the
+base: keys, partitions, levels, texts of published versions.
 
-  --base <git ref>   commit, branch or tag whose contracts others rely on, e.g. main. What counts is where its history
-                     and ours part. Without it: where this branch left main; HEAD when the working tree differs from it;
-                     otherwise the state before the newest version of a schema came
+  --base <git ref>   commit, branch or tag whose contracts others rely on, e.g. main; the check compares with the merge
+                     base of it and HEAD. Without it: where this branch left main; HEAD when the working tree differs
+                     from it; otherwise the state before the newest version of a schema was added
   --in <folder>      another checkout of this project instead of this one
   --help             this text
 
-Exit codes: 0 it looked, and nothing is refused; 1 something is refused, each with what to do instead; 2 it could not be
-decided: unknown base, shallow clone, unreadable file, nothing to compare.
+Exit codes: 0 compared, and nothing is refused; 1 something is refused, each with what to do instead; 2 undecided: unknown
+base, shallow clone, unreadable file, nothing to compare.
 `
 
 const options = {
@@ -45,7 +45,7 @@ export function runCheck(
     for (const line of answer(comparison, verdict)) say(line)
     return verdict.refusals.length === 0 ? 0 : 1
   } catch (error) {
-    complain(`It could not be decided: ${explained(error)}`)
+    complain(`Undecided: ${explained(error)}`)
     return 2
   }
 }
@@ -75,7 +75,7 @@ function lines({ where, what, why, whom, todo }: Refusal): readonly string[] {
   return [`REFUSED  ${where}`, ...texts, '']
 }
 
-/** Words fill their lines; what the text puts into a line of its own, a command, stays whole. */
+/** Wraps the first line of the text. The other lines are commands, and stay whole. */
 function wrapped(lead: string, text: string): readonly string[] {
   const [words = '', ...commands] = text.split('\n')
   const indent = ' '.repeat(lead.length)
@@ -95,7 +95,7 @@ function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
-/** What nobody expected comes with the place in the code: it is a mistake of the check itself. */
+/** An unexpected error is a bug of the check, so its stack is shown. */
 function explained(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const isUsage = error instanceof TypeError && 'code' in error

@@ -1,21 +1,21 @@
 import { parse } from 'yaml'
 import { compatibilities, type Topic } from '../topics.ts'
 
-/** The state of all contracts at one time: of the working tree, or of a commit. */
+/** All contracts of the working tree or of a commit. */
 export type ContractSet = {
-  /** What it is called in the answer. */
+  /** Its name in the answer. */
   readonly name: string
-  /** Where git has it. */
+  /** For `git checkout`. */
   readonly commit: string
   readonly promises: readonly Promises[]
   readonly versions: readonly ContractVersion[]
-  /** Records that a version wrote, kept to be read by all later ones: the files' texts. */
+  /** The files in which records of each version are kept for later versions to read. */
   readonly records: readonly ContractVersion[]
   /** The texts of the decisions, by path. */
   readonly decisions: ReadonlyMap<string, string>
 }
 
-/** Of a topic's entry, what the check compares. What an older form of the file lacks, it did not promise. */
+/** The properties of a topic's entry that the check compares. A property that an older file lacks was not promised. */
 export type Promises = Pick<Topic, 'name'> &
   Partial<
     Pick<
@@ -36,22 +36,22 @@ export type ContractVersion = {
   /** From the project's root. */
   readonly file: string
   readonly text: string
-  /** When it is not there as a version of its own: how it came to be looked at. */
+  /** For a version that does not exist as a file: how the answer introduces it. */
   readonly note?: string
 }
 
-/** Nothing can be said: neither that it holds nor that it doesn't. */
+/** The check can neither pass nor refuse. */
 export class UndecidedError extends Error {}
 
 export const topicsFile = 'contracts/topics.yaml'
 
-/** The folders, besides the file of topics, of which a set is made. */
+/** The folders that a set consists of, besides `topicsFile`. */
 export const folders = ['contracts/events', 'contracts/records', 'adr']
 
 /**
  * A set from its files, by path from the project's root.
  *
- * @throws UndecidedError when there is nothing to compare, or something that cannot be understood.
+ * @throws UndecidedError when there is nothing to compare, or a file is not understood.
  */
 export function contractSetOf(
   name: string,
@@ -83,8 +83,8 @@ export function newestOf({ versions }: ContractSet, topic: string): number {
 /**
  * The base's versions, or records of versions, whose text may not change.
  *
- * @param isGuessed whether the base is a guess. Then a topic's newest version may be one that was still being worked on,
- *   and its text is not held against the tree; older ones are.
+ * @param isGuessed whether the base is a guess. Then a topic's newest version may not have been final, so its text may
+ *   differ; the texts of older versions may not.
  */
 export function locked(
   base: ContractSet,
@@ -102,7 +102,7 @@ function versionsIn(files: ReadonlyMap<string, string>, name: string): readonly 
     const [, topic, version] = match ?? []
     if (topic === undefined) {
       throw new UndecidedError(
-        `${name}: ${file} is no version of a schema: <topic>/<number>.avsc or .proto is expected`,
+        `${name}: ${file} is not a version of a schema: <topic>/<number>.avsc or .proto is expected`,
       )
     }
     return { topic, version: Number(version), file, text }
@@ -131,7 +131,7 @@ function parsed(yaml: string, name: string): unknown {
   try {
     return parse(yaml)
   } catch (cause) {
-    throw new UndecidedError(`${name}: ${topicsFile} is no YAML`, { cause })
+    throw new UndecidedError(`${name}: ${topicsFile} is not YAML`, { cause })
   }
 }
 

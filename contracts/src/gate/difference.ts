@@ -1,12 +1,11 @@
 import type { Compatibility } from '../topics.ts'
 
-/** Who reads what: a newer reader older records (`backward`), an older reader newer records (`forward`). */
+/** `backward`: a newer reader reads older records. `forward`: an older reader reads newer records. */
 export type Direction = 'backward' | 'forward'
 
 /**
- * What differs. One word a rule, the same in the table of cases, in the check's answer and in docs.
- *
- * Avro and Protobuf share a word where a reader is broken in the same way.
+ * The kind of a difference, with the same name in the table of cases, in the check's answer and in docs. Avro and Protobuf
+ * share a rule where readers break in the same way.
  */
 export type Rule =
   | 'field-without-default'
@@ -31,31 +30,31 @@ export type Rule =
   | 'other'
 
 /**
- * By whose word a difference is refused. What the specification refuses (Avro's schema resolution, Protobuf's rules for
- * updating a message), every reader suffers from. `registry` is refused by our registry although the specification
- * allows it, so it could not be published. `house` passes both and would still be read wrongly by one of our readers.
+ * Who refuses a difference. `specification` (Avro's schema resolution, Protobuf's rules for updating a message): every
+ * reader breaks. `registry`: the specification allows it, but our registry refuses it, so it could not be published.
+ * `project`: both allow it, but one of our readers would read it wrongly.
  */
-export type Authority = 'specification' | 'registry' | 'house'
+export type Authority = 'specification' | 'registry' | 'project'
 
-/** A difference of two schemas that breaks readers, before it is put into words. */
+/** A difference of two schemas that breaks readers. */
 export type Finding = {
   readonly rule: Rule
   readonly refusedBy: Authority
-  /** The readers that it breaks. */
+  /** The directions in which it breaks readers. */
   readonly breaks: readonly Direction[]
-  /** Where: `placed.lines[].sku`, `ShipmentEvent.version`; empty for the schema as a whole. */
-  readonly place: string
-  /** The field, type or name that it is about; of a change, both: `long to string`, the older one first. */
+  /** `placed.lines[].sku`, `ShipmentEvent.version`; empty for the schema as a whole. */
+  readonly path: string
+  /** The field, type or name concerned; for a change both, the older one first: `long to string`. */
   readonly about: string
 }
 
-/** One difference between a schema and an earlier version that its level does not allow. */
+/** A finding against one earlier version, in words. */
 export type Difference = Finding & {
-  /** The version it was compared with, counted from 1. */
+  /** The earlier version, from 1. */
   readonly olderVersion: number
-  /** What differs, in words. */
+  /** What differs. */
   readonly what: string
-  /** Why that breaks a reader, in words. */
+  /** Why that breaks a reader. */
   readonly why: string
 }
 
@@ -65,15 +64,15 @@ export function directionsOf(level: Compatibility): readonly Direction[] {
   return level.startsWith('FORWARD') ? ['forward'] : ['backward', 'forward']
 }
 
-/** Whether a level looks at every earlier version, and not only at the one before. */
+/** True when a level compares every earlier version, and not only the one before. */
 export function isTransitive(level: Compatibility): boolean {
   return level.endsWith('_TRANSITIVE')
 }
 
-/** One finding for both directions where the same is wrong in both. */
+/** Joins findings that are the same in both directions. */
 export function merged(findings: readonly Finding[]): readonly Finding[] {
-  const alike = Map.groupBy(findings, ({ rule, refusedBy, place, about }) =>
-    JSON.stringify([rule, refusedBy, place, about]),
+  const alike = Map.groupBy(findings, ({ rule, refusedBy, path, about }) =>
+    JSON.stringify([rule, refusedBy, path, about]),
   )
   return [...alike.values()].flatMap(([first, ...others]) => {
     if (first === undefined) return []

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compatibilityCases } from './cases.ts'
+import { compatibilityCases } from './cases/table.ts'
 import { differencesOf } from './differences.ts'
 
 describe.each(['avro', 'protobuf'] as const)(

@@ -6,14 +6,14 @@ import { protobufFindings } from './protobuf-differences.ts'
 import { explained } from './words.ts'
 
 /**
- * Everything in a schema that its level does not allow against the earlier versions: against the one before, or against
- * all of them when the level is transitive. Empty when it may be published.
+ * Everything in a schema that its level does not allow: against the version before, or against all earlier versions when
+ * the level is transitive. Empty when the schema may be published.
  *
- * Pure for Avro; for Protobuf it runs buf on temporary files, without network. What no reader of ours reads at all
- * (avro/unreadable) is not looked at here.
+ * Pure for Avro; for Protobuf it runs buf on temporary files, without network. Types that our readers cannot read at all are
+ * not checked here (`unreadable` of the codec).
  *
- * @param olderTexts oldest first; with none of them, everything is allowed.
- * @throws Error when a text is no schema of its format, or buf cannot be run: then nothing is decided.
+ * @param olderTexts oldest first; with none, everything is allowed.
+ * @throws Error when a text is not a schema of its format, or buf cannot be run: the result is undecided.
  */
 export function differencesOf(
   format: ContractFormat,

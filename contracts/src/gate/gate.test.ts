@@ -10,19 +10,19 @@ import {
   TIMEOUT_MS,
   topic,
   topicsYaml,
-} from './checkout.ts'
+} from './cases/checkout.ts'
 
-const broken = fileURLToPath(new URL('../../broken', import.meta.url))
+const refused = fileURLToPath(new URL('./cases/refused', import.meta.url))
 
 const { empty, merged } = checkoutsOfATest(afterEach)
 
-describe('a broken evolution is refused', { timeout: TIMEOUT_MS }, () => {
-  const fixtures = readdirSync(broken, { withFileTypes: true }).filter((entry) =>
+describe('a breaking change is refused', { timeout: TIMEOUT_MS }, () => {
+  const fixtures = readdirSync(refused, { withFileTypes: true }).filter((entry) =>
     entry.isDirectory(),
   )
-  const read = (name: string, file: string) => readFileSync(`${broken}/${name}/${file}`, 'utf8')
+  const read = (name: string, file: string) => readFileSync(`${refused}/${name}/${file}`, 'utf8')
 
-  it('one at least for each level and format', () => {
+  it('with at least one case for each level and format', () => {
     const levels = ['backward', 'forward', 'full'].flatMap((level) => [
       level,
       `${level}-transitive`,
@@ -36,7 +36,7 @@ describe('a broken evolution is refused', { timeout: TIMEOUT_MS }, () => {
   it.each(fixtures.map(({ name }) => name))('%s', (name) => {
     const [format = '', ...level] = (name.split('.')[0] ?? '').split('-')
     const compatibility = level.join('_').toUpperCase()
-    const versions = readdirSync(`${broken}/${name}`)
+    const versions = readdirSync(`${refused}/${name}`)
       .filter((file) => /^\d/.test(file))
       .sort()
     const last = versions.at(-1) ?? ''
@@ -46,7 +46,7 @@ describe('a broken evolution is refused', { timeout: TIMEOUT_MS }, () => {
       'adr/0001-levels.md': '',
       ...Object.fromEntries(earlier),
     })
-    checkout.commit('what others rely on')
+    checkout.commit('the published versions')
     expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
     checkout.write({ [`${events}/${last}`]: read(name, last) })
     const { code, said } = checkout.check('--base', 'main')
@@ -57,7 +57,7 @@ describe('a broken evolution is refused', { timeout: TIMEOUT_MS }, () => {
   })
 })
 
-describe('a change that every reader survives passes', { timeout: TIMEOUT_MS }, () => {
+describe('a compatible change passes', { timeout: TIMEOUT_MS }, () => {
   it('committed or not', () => {
     const checkout = merged().write({
       [`${events}/3.avsc`]: schema(note, { ...note, name: 'door' }),
@@ -68,7 +68,7 @@ describe('a change that every reader survives passes', { timeout: TIMEOUT_MS }, 
     expect(checkout.commit('a third version').check('--base', 'main')).toMatchObject({ code: 0 })
   })
 
-  it('and a further topic', () => {
+  it('and so does a new topic', () => {
     const checkout = merged().write({
       'contracts/topics.yaml': topicsYaml({ [topic]: {}, 'parcels.damage.v1': {} }),
       'contracts/events/parcels.damage.v1/1.avsc': schema(),
@@ -77,7 +77,7 @@ describe('a change that every reader survives passes', { timeout: TIMEOUT_MS }, 
   })
 })
 
-describe('a promise taken back is refused', { timeout: TIMEOUT_MS }, () => {
+describe('a withdrawn promise is refused', { timeout: TIMEOUT_MS }, () => {
   const entry = (change: Readonly<Record<string, unknown>>) => ({
     'contracts/topics.yaml': topicsYaml({ [topic]: change }),
   })
@@ -105,7 +105,7 @@ describe('a promise taken back is refused', { timeout: TIMEOUT_MS }, () => {
       { 'contracts/events/parcels.lost.v1/1.avsc': schema() },
       'belongs to no topic',
     ],
-    ['a left out version', { [`${events}/4.avsc`]: schema(note) }, 'has 1.avsc, 2.avsc, 4.avsc'],
+    ['a skipped version', { [`${events}/4.avsc`]: schema(note) }, 'has 1.avsc, 2.avsc, 4.avsc'],
     ['edited records', { [`${records}/1.json`]: '[1]' }, 'records of version 1 are edited'],
     ['deleted records', { [`${records}/1.json`]: undefined }, 'records of version 1 are deleted'],
     ['another format', entry({ format: 'protobuf' }), '`format` changes from avro to protobuf'],
@@ -146,16 +146,16 @@ describe('a promise taken back is refused', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(1)
   })
 
-  it('an edit that could not be a version of its own is told at once', () => {
+  it('an edit that would be refused as a new version is reported at once', () => {
     const files = { [`${events}/2.avsc`]: schema({ name: 'note', type: 'string' }) }
     const { said } = merged().write(files).check('--base', 'main')
     expect(said).toContain('put the change into version 3')
     expect(said).toContain(
-      'as version 3, too: `note` is new and has no default (version 3 against 1',
+      'also as version 3: `note` is new and has no default (version 3 against 1',
     )
   })
 
-  it('but a level may be lowered by a decision that the change names', () => {
+  it('but a level may be lowered by a new decision that the entry names', () => {
     const reason = 'its readers were asked: adr/0002'
     const lowered = entry({ compatibility: 'BACKWARD', compatibilityReason: reason })
     const checkout = merged().write(lowered)
@@ -166,7 +166,7 @@ describe('a promise taken back is refused', { timeout: TIMEOUT_MS }, () => {
     expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
   })
 
-  it('and not by a decision that was there before', () => {
+  it('and not by a decision that existed before', () => {
     const lowered = entry({ compatibility: 'BACKWARD', compatibilityReason: 'see adr/0001' })
     expect(merged().write(lowered).check('--base', 'main')).toMatchObject({ code: 1 })
   })

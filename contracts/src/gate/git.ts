@@ -4,34 +4,34 @@ import { UndecidedError } from './contract-set.ts'
 const TIMEOUT_MS = 60_000
 const OUTPUT_LIMIT_BYTES = 256 * 1_024 * 1_024
 
-/** The git repository of a folder, read and never written. */
+/** The git repository of a folder, read-only. */
 export type Repository = {
-  /** The commit that a name stands for; undefined when it stands for none. */
+  /** The commit of a name; undefined when there is none. */
   readonly commitOf: (name: string) => string | undefined
-  /** The newest commit that both have; undefined when there is none. */
+  /** The newest common ancestor; undefined when there is none. */
   readonly mergeBase: (left: string, right: string) => string | undefined
-  /** The newest commit that added a file in one of the folders; undefined when none did. */
+  /** The newest commit that added a file below the folder; undefined when none did. */
   readonly newestAddition: (folder: string) => string | undefined
-  /** The texts of a commit's files beneath the paths, by path from the folder. */
+  /** The texts of a commit's files below the paths, by path. */
   readonly filesOf: (commit: string, paths: readonly string[]) => ReadonlyMap<string, string>
-  /** A commit in a few words: short id, date, subject. */
+  /** Short id, date and subject of a commit. */
   readonly describe: (commit: string) => string
 }
 
 /**
- * @throws UndecidedError when the folder is in no repository, or in a shallow one: what is missing of its history could
- *   be the very state to compare with.
+ * @throws UndecidedError when the folder is not in a repository, or in a shallow one, whose missing history may include
+ *   the base.
  */
 export function openRepository(folder: string): Repository {
   const shallow = git(folder, ['rev-parse', '--is-shallow-repository'])
   if (shallow.status !== 0) {
     throw new UndecidedError(
-      `${folder} is in no git repository that git would read: ${shallow.stderr.trim()}`,
+      `${folder} is not in a git repository that git can read: ${shallow.stderr.trim()}`,
     )
   }
   if (line(shallow.stdout) !== 'false') {
     throw new UndecidedError(
-      'this clone is shallow, so the state to compare with may be missing. Get the whole history: `git fetch --unshallow`, in GitHub Actions `fetch-depth: 0` at actions/checkout',
+      'this clone is shallow, so the base may be missing. Get the whole history: `git fetch --unshallow`, in GitHub Actions `fetch-depth: 0` at actions/checkout',
     )
   }
   const read: Read = (parameters, input) => {
@@ -54,7 +54,7 @@ export function openRepository(folder: string): Repository {
   }
 }
 
-/** Along the first parents, so that of a merged branch the merge counts and not a step within it. */
+/** Along the first parents, so that the merge of a branch counts and not a commit within it. */
 const newestAddition = [
   ...['log', '-1', '--format=%H', '--first-parent', '-m', '--no-renames', '--diff-filter=A'],
   'HEAD',
@@ -66,7 +66,7 @@ function line(output: Buffer): string {
 
 type Read = (parameters: readonly string[], input?: string) => Buffer
 
-/** All of them in one go: a process for each file would take longer than the comparison. */
+/** Reads all files with one process: a process for each file would take longer than the comparison. */
 function filesOf(
   read: Read,
   commit: string,
@@ -77,7 +77,7 @@ function filesOf(
   const files = entries.map((entry) => {
     const [, id, path] = /^100\d{3} blob ([0-9a-f]+)\t(.+)$/s.exec(entry) ?? []
     if (id !== undefined && path !== undefined) return { id, path }
-    throw new UndecidedError(`commit ${commit} has something that is no plain file: ${entry}`)
+    throw new UndecidedError(`commit ${commit} has an entry that is not a plain file: ${entry}`)
   })
   if (files.length === 0) return new Map()
   const contents = read(['cat-file', '--batch'], files.map(({ id }) => `${id}\n`).join(''))
@@ -89,7 +89,7 @@ function filesOf(
   )
 }
 
-/** Of each file: a line `<id> blob <bytes>`, its content, a line's end. */
+/** git prints for each file a line `<id> blob <bytes>`, the content and a line feed. */
 function textsIn(
   contents: Buffer,
   paths: readonly string[],
@@ -99,19 +99,19 @@ function textsIn(
     const start = contents.indexOf(10, position) + 1
     const [, bytes] = / blob (\d+)$/.exec(contents.toString('latin1', position, start - 1)) ?? []
     if (start === 0 || bytes === undefined)
-      throw new UndecidedError(`git has no content of ${path}`)
+      throw new UndecidedError(`git returned no content for ${path}`)
     const end = start + Number(bytes)
     position = end + 1
     return [path, textOf(contents.subarray(start, end), path)]
   })
 }
 
-/** @throws UndecidedError when the bytes are no UTF-8: a text that is mended in reading is another text. */
+/** @throws UndecidedError when the bytes are not UTF-8, because a lenient decoder would change the text. */
 export function textOf(bytes: Buffer, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {
-    throw new UndecidedError(`${path} is no text in UTF-8`, { cause })
+    throw new UndecidedError(`${path} is not UTF-8 text`, { cause })
   }
 }
 

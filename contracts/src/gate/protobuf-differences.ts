@@ -3,10 +3,10 @@ import { type BufFinding, bufBreaking } from './buf.ts'
 import { type Authority, type Direction, type Finding, merged, type Rule } from './difference.ts'
 
 /**
- * What a newer Protobuf contract changes against one older one that breaks readers in one of the directions. The
- * verdicts are buf's: newer against older for newer readers, and swapped for older ones.
+ * The changes from an older Protobuf contract to a newer one that break readers in one of the directions. buf decides:
+ * newer against older for newer readers, older against newer for older readers.
  *
- * @throws Error when one of the texts is no Protobuf, or buf cannot be run.
+ * @throws Error when one of the texts is not Protobuf, or buf cannot be run.
  */
 export function protobufFindings(
   olderText: string,
@@ -20,7 +20,7 @@ export function protobufFindings(
   })
   const names = new Map([...fieldNames(olderText), ...fieldNames(newerText)])
   return merged([
-    ...found.map((finding) => ({ ...finding, place: named(finding.place, names) })),
+    ...found.map((finding) => ({ ...finding, path: named(finding.path, names) })),
     ...envelopeFindings(olderText, newerText, directions),
   ])
 }
@@ -28,8 +28,8 @@ export function protobufFindings(
 type Judgement = readonly [rule: Rule, refusedBy: Authority]
 
 /**
- * What buf's rules mean here. Swapped, a deleted field is one that was added: older readers pass over it, so the
- * specification has nothing against it, while the registry refuses it as if it were deleted.
+ * What buf's rules mean here. With old and new swapped, a deleted field is an added one: older readers skip it, so the
+ * specification allows it, but the registry refuses it like a deleted one.
  */
 const judgements: Readonly<Record<Direction, Readonly<Record<string, Judgement | undefined>>>> = {
   backward: {
@@ -63,35 +63,35 @@ function judged(found: readonly BufFinding[], direction: Direction): readonly Fi
     const known = { ...inBothDirections, ...judgements[direction] }
     if (type in known && known[type] === undefined) return []
     const [rule, refusedBy] = known[type] ?? (['other', 'specification'] as const)
-    const place = placeIn(message)
-    return [{ rule, refusedBy, breaks: [direction], place, about: aboutIn(message, direction) }]
+    const path = pathIn(message)
+    return [{ rule, refusedBy, breaks: [direction], path, about: aboutIn(message, direction) }]
   })
   return withReusedTags(withoutWeaker(findings))
 }
 
-/** Rules of which one says what another one says, too, and more. */
+/** A rule and the stronger ones that replace it. */
 const weakerThan: Readonly<Partial<Record<Rule, readonly Rule[]>>> = {
   'column-type-changed': ['type-changed'],
   'presence-changed': ['cardinality-changed', 'oneof-changed'],
 }
 
 function withoutWeaker(findings: readonly Finding[]): readonly Finding[] {
-  return findings.filter(({ rule, place, refusedBy }) => {
-    const others = findings.filter((other) => other.place === place)
+  return findings.filter(({ rule, path, refusedBy }) => {
+    const others = findings.filter((other) => other.path === path)
     if (others.some((other) => weakerThan[rule]?.includes(other.rule))) return false
     const twin = others.some((other) => other.rule === rule && other.refusedBy === 'specification')
     return refusedBy === 'specification' || !twin
   })
 }
 
-/** A number with another name and another type is another field: bytes of the one are read as the other. */
+/** A number with another name and another type is another field, so its bytes are read with another meaning. */
 function withReusedTags(findings: readonly Finding[]): readonly Finding[] {
-  const at = (place: string, rule: Rule) =>
-    findings.find((finding) => finding.rule === rule && finding.place === place)
+  const at = (path: string, rule: Rule) =>
+    findings.find((finding) => finding.rule === rule && finding.path === path)
   return findings.flatMap((finding): readonly Finding[] => {
-    const { rule, place } = finding
-    const rename = at(place, 'field-renamed')
-    const retype = at(place, 'type-changed')
+    const { rule, path } = finding
+    const rename = at(path, 'field-renamed')
+    const retype = at(path, 'type-changed')
     if (rename === undefined || retype === undefined) return [finding]
     if (rule === 'type-changed') return []
     if (rule !== 'field-renamed') return [finding]
@@ -99,18 +99,18 @@ function withReusedTags(findings: readonly Finding[]): readonly Finding[] {
   })
 }
 
-/** The message and the field's number, by which a field is known on the wire: `ShipmentEvent.3`. */
-function placeIn(message: string): string {
+/** The message and the field's number, as on the wire: `ShipmentEvent.3`. */
+function pathIn(message: string): string {
   const [, name] = /on (?:message|enum) "([\w.]+)"/.exec(message) ?? []
   const [, number] = /(?:[Ff]ield|enum value) "(\d+)"/.exec(message) ?? []
   if (name === undefined) return ''
   return number === undefined ? name : `${name}.${number}`
 }
 
-/** People know the field by its name. */
-function named(place: string, names: ReadonlyMap<string, string>): string {
-  const name = names.get(place)
-  return name === undefined ? place : `${place.replace(/\.\d+$/, '')}.${name}`
+/** With the field's name instead of its number. */
+function named(path: string, names: ReadonlyMap<string, string>): string {
+  const name = names.get(path)
+  return name === undefined ? path : `${path.replace(/\.\d+$/, '')}.${name}`
 }
 
 function aboutIn(message: string, direction: Direction): string {
@@ -122,7 +122,7 @@ function aboutIn(message: string, direction: Direction): string {
   return about ?? message
 }
 
-/** The message index on the wire is that of the file's first message, and the codec knows no other. */
+/** The codec reads and writes only the message index of the file's first message. */
 function envelopeFindings(
   olderText: string,
   newerText: string,
@@ -131,5 +131,5 @@ function envelopeFindings(
   const [older, newer] = [envelopeOf(olderText), envelopeOf(newerText)]
   if (older.name === newer.name) return []
   const about = `${older.name} to ${newer.name}`
-  return [{ rule: 'envelope-changed', refusedBy: 'house', breaks, place: '', about }]
+  return [{ rule: 'envelope-changed', refusedBy: 'project', breaks, path: '', about }]
 }

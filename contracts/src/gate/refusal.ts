@@ -1,19 +1,19 @@
 import type { Promises } from './contract-set.ts'
 
-/** One reason why a change cannot be merged, for a person who has just made it. */
+/** One reason why a change cannot be merged, for the author of the change. */
 export type Refusal = {
-  /** The topic, and the file where there is one. */
+  /** The topic and, if there is one, the file. */
   readonly where: string
   readonly what: string
   readonly why: string
-  /** Who suffers. */
+  /** The readers that break. */
   readonly whom: string
   /** What to do instead. */
   readonly todo: string
 }
 
-/** The consumers that the entry names: those that must be asked, and those that would stop. */
+/** The consumers that the entry names: they must be asked, and would stop. */
 export function readersOf({ name, consumers = [] }: Pick<Promises, 'name' | 'consumers'>): string {
   if (consumers.length > 0) return `${consumers.join(', ')} (consumers of ${name})`
-  return `no consumer is named in topics.yaml; whoever re-reads ${name} and its table in the lake`
+  return `topics.yaml names no consumer; anyone who re-reads ${name} or its table in the lake`
 }

@@ -11,7 +11,7 @@ const source = { groupId: 'job', watermarkDelay: "INTERVAL '5' SECOND" }
 const sink = { keyField: 'streamId', transactionalIdPrefix: 'job', transactionTimeoutMs: 60_000 }
 
 describe("Flink's tables", () => {
-  it('read times as BIGINT and make the event time from them', () => {
+  it('read times as BIGINT and derive the event time from them', () => {
     expect(sourceTableDdl(currentSchema('payments.payment.v1'), endpoints, source)).toBe(
       `CREATE TEMPORARY TABLE \`payments.payment.v1\` (
   \`eventId\` STRING NOT NULL,
@@ -67,19 +67,19 @@ describe("Flink's tables", () => {
     expect(() => sinkTableDdl(shipments, endpoints, sink)).toThrow('Avro only')
   })
 
-  it('are refused where Flink could not write what the contract says', () => {
+  it('are refused for a nested contract, which Flink cannot write', () => {
     expect(() => sinkTableDdl(currentSchema('orders.order.v1'), endpoints, sink)).toThrow(
       'orders.order.v1: Flink writes flat contracts only, nested here: placed, confirmed, rejected',
     )
   })
 
-  it('are refused where there is no event time', () => {
+  it('are refused without an event time', () => {
     expect(() =>
       sourceTableDdl(currentSchema('analytics.revenue-per-minute.v1'), endpoints, source),
     ).toThrow('analytics.revenue-per-minute.v1 has no occurredAt')
   })
 
-  it('keep gold in the columns of the topic, times with six digits and a zone', () => {
+  it('have for gold the columns of the topic, with times of six digits and a zone', () => {
     expect(goldTableDdl(currentSchema('analytics.revenue-per-minute.v1'))).toBe(
       `CREATE TABLE IF NOT EXISTS \`lake\`.\`gold\`.\`revenue_per_minute\` (
   \`window_start\` TIMESTAMP_LTZ(6) NOT NULL,
@@ -99,7 +99,7 @@ describe("Flink's tables", () => {
     )
   })
 
-  it('stand in the catalogue lake', () => {
+  it('are in the catalogue lake', () => {
     expect(catalogDdl(endpoints)).toEqual([
       "CREATE CATALOG `lake` WITH (\n  'type' = 'iceberg',\n  'catalog-type' = 'rest',\n  'uri' = 'http://127.0.0.1:8181'\n)",
       'CREATE DATABASE IF NOT EXISTS `lake`.`gold`',

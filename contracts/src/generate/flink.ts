@@ -10,7 +10,7 @@ import type { ContractSchema } from '../schemas.ts'
 import { subjectOf } from '../topics.ts'
 import { columnName } from './iceberg.ts'
 
-/** Where Flink finds what its tables stand for. */
+/** The servers behind Flink's tables. */
 export type FlinkEndpoints = {
   readonly brokers: string
   readonly registryUrl: string
@@ -19,18 +19,18 @@ export type FlinkEndpoints = {
 
 type SourceOptions = {
   readonly groupId: string
-  /** A Flink interval, for example `INTERVAL '5' SECOND`: how far behind the newest event a partition's watermark is. */
+  /** A Flink interval, for example `INTERVAL '5' SECOND`: how far the watermark of a partition is behind its newest event. */
   readonly watermarkDelay: string
 }
 
 type SinkOptions = {
   /** The field whose value is the record's key, as topics.yaml names it. */
   readonly keyField: string
-  /** Stays the same over restarts, so that a new run finds and aborts what the old one left open. */
+  /** The same across restarts, so that a new run finds and aborts the transactions that the old one left open. */
   readonly transactionalIdPrefix: string
   /**
-   * How long the broker keeps a dead transaction open. While it is open, read_committed readers stop in front of it;
-   * when it ends before the job is back, what the job had pre-committed in it is lost.
+   * How long the broker keeps the transaction of a dead job open. While it is open, read_committed readers wait before it.
+   * If it times out before the job is back, the records that the job had pre-committed in it are lost.
    */
   readonly transactionTimeoutMs: number
 }
@@ -38,18 +38,19 @@ type SinkOptions = {
 /**
  * The table from which a job reads a topic; its name is the topic's.
  *
- * Times stay BIGINT milliseconds: declared as TIMESTAMP_LTZ(3) the format refuses them, as TIMESTAMP(3) a cast shifts
- * them by the session's zone. `et` is the event time with its watermark, `part` and `off` the record's place, `pt` the
- * processing time.
- * No idle timeout (late rows would be lost when a quiet partition wakes) and no discovery of new partitions (their
- * watermark would begin below the job's).
+ * Times stay BIGINT milliseconds: the format refuses TIMESTAMP_LTZ(3), and with TIMESTAMP(3) a cast shifts them by the
+ * session's time zone. `et` is the event time with its watermark, `part` and `off` are the record's partition and offset,
+ * `pt` is the processing time.
+ *
+ * There is no idle timeout, because late rows would be lost when a quiet partition gets records again, and no discovery of
+ * new partitions, because their watermark would start below the job's.
  */
 export function sourceTableDdl(
   { topic, format, schema }: ContractSchema,
   endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
   { groupId, watermarkDelay }: SourceOptions,
 ): string {
-  // Flink's own Protobuf format knows no registry and none of Confluent's frame.
+  // Flink's Protobuf format supports neither a registry nor Confluent framing.
   if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
   const columns = [
     ...schema.fields.map((field) => `${quoted(field.name)} ${sourceType(field.type)}`),
@@ -73,11 +74,11 @@ export function sourceTableDdl(
 }
 
 /**
- * The table by which a job writes a topic; its name is the topic's. It takes flat contracts only: inside a nullable ROW
- * Flink drops NOT NULL, so the published text would never match the table.
+ * The table to which a job writes a topic; its name is the topic's. Only flat contracts are possible: inside a nullable ROW
+ * Flink drops NOT NULL, so the published text would not match the table.
  *
- * The published text goes along, because Flink's sink always registers: with it the registry answers with the published
- * id, without it the sink would register a schema of its own making.
+ * The table has the published text, because Flink's sink always registers a schema. For this text the registry returns the
+ * published id; without it the sink would register a schema derived from the table.
  */
 export function sinkTableDdl(
   contract: ContractSchema,
@@ -108,7 +109,7 @@ export function sinkTableDdl(
   })
 }
 
-/** The Iceberg catalogue `lake` and its database `gold`, over Iceberg's REST protocol. */
+/** The Iceberg catalogue `lake`, by Iceberg's REST protocol, and its database `gold`. */
 export function catalogDdl({ catalogUrl }: Pick<FlinkEndpoints, 'catalogUrl'>): readonly string[] {
   const options = { type: 'iceberg', 'catalog-type': 'rest', uri: catalogUrl }
   return [
@@ -118,8 +119,8 @@ export function catalogDdl({ catalogUrl }: Pick<FlinkEndpoints, 'catalogUrl'>): 
 }
 
 /**
- * The append-only gold table with the columns of an analytics topic. Its figures are sums over rows, so that a
- * correction is a further row and never an update: Iceberg takes an update as one more insert, in silence.
+ * The append-only gold table with the columns of an analytics topic. Its figures are sums over rows, so a correction is a
+ * further row and never an update: Flink's Iceberg sink silently writes an update as a further insert.
  */
 export function goldTableDdl(contract: ContractSchema): string {
   const columns = flatFields(contract).map(
@@ -138,7 +139,7 @@ export function goldTable(topic: string): string {
   return `\`lake\`.\`gold\`.\`${name.replaceAll(/[^a-z0-9]/g, '_')}\``
 }
 
-/** Events have `occurredAt`, and the house reads event time from nothing else. */
+/** Event time is always read from `occurredAt`. */
 function eventTimeOf(topic: string, schema: AvroRecord): string {
   if (schema.fields.some((field) => field.name === 'occurredAt')) return 'occurredAt'
   throw new ContractError(`${topic} has no occurredAt: a Flink source needs an event time`)
@@ -178,7 +179,7 @@ function nullableSourceType(type: AvroField['type']): string {
   })
 }
 
-/** Undefined for what is not flat. */
+/** Undefined for a nested type. */
 function flatType(type: AvroField['type'], timestamp: string): string | undefined {
   const of = isNullable(type) ? type[1] : type
   const name = matchAvro<string | undefined>(of, {

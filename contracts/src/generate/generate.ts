@@ -20,13 +20,13 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const TYPES_FOLDER = 'contracts/generated/'
 const KEYS_FILE = 'docs/keys.md'
 
-/** The TypeScript types of a contract: one exported type a record, the envelope last, whatever the format is. */
+/** The TypeScript types of a contract of either format: one exported type per record, the envelope last. */
 export function typesOf(contract: ContractSchema): string {
   const header = `// Generated from ${contract.file} by \`npm run contracts -- generate\`. Do not edit.`
   return `${[header, ...records(contract.schema).map(declaration)].join('\n\n')}\n`
 }
 
-/** The table of keys, each beside the invariant that needs it. */
+/** The table of keys, each with the invariant that needs it. */
 export function keysPage(topics: readonly Topic[]): string {
   const rows = topics.map(({ name, key, invariant, partitions, compatibility }) =>
     ['', `\`${name}\``, invariant, key, partitions, compatibility, ''].join(' | ').trim(),
@@ -35,23 +35,23 @@ export function keysPage(topics: readonly Topic[]): string {
 
 # Keys, and the invariants that need them
 
-A key decides what is ordered: records of one key lie in one partition, in the order in which they were written. So the
-key follows from what a reader must be able to rely on, and from nothing else.
+A key decides what is ordered: records of one key are in one partition, in the order in which they were written. So the key
+follows only from the invariants on which readers rely.
 
 | topic | invariant | key | partitions | compatibility |
 |---|---|---|---|---|
 ${rows.join('\n')}
 
-\`npm run prove -- keys\` shows that the order's key holds its invariants while customers' accounts are merged, and
-\`--break=random-key\` and \`--break=customer-key\` how others break them.
+\`npm run prove -- keys\` shows that the invariants hold with the order id as the key while customers' accounts are merged.
+With \`--break=random-key\` and \`--break=customer-key\` they do not hold.
 `
 }
 
-/** Writes the types of every topic's newest schema and the table of keys, and removes types of topics that are no more. */
+/** Writes the types of every topic's newest schema and the table of keys, and removes the types of deleted topics. */
 export function generate(): readonly string[] {
   const files = generatedFiles()
   mkdirSync(root + TYPES_FOLDER, { recursive: true })
-  for (const file of strangers(files)) rmSync(root + file)
+  for (const file of unknownTypes(files)) rmSync(root + file)
   for (const { file, text } of files) writeFileSync(root + file, text)
   return files.map(({ file }) => file)
 }
@@ -60,7 +60,7 @@ export function generate(): readonly string[] {
 export function staleFiles(): readonly string[] {
   const files = generatedFiles()
   const changed = files.filter(({ file, text }) => currentText(file) !== text)
-  return [...changed.map(({ file }) => file), ...strangers(files)]
+  return [...changed.map(({ file }) => file), ...unknownTypes(files)]
 }
 
 function generatedFiles(): readonly GeneratedFile[] {
@@ -72,7 +72,7 @@ function generatedFiles(): readonly GeneratedFile[] {
   return [...types, { file: KEYS_FILE, text: keysPage(topics) }]
 }
 
-function strangers(files: readonly GeneratedFile[]): readonly string[] {
+function unknownTypes(files: readonly GeneratedFile[]): readonly string[] {
   const known = new Set(files.map(({ file }) => file))
   return existingTypes().filter((file) => !known.has(file))
 }

@@ -58,7 +58,7 @@ const madeType = {
 }
 
 describe("a contract's Iceberg schema", () => {
-  it('gives ids depth first, structs and lists included', () => {
+  it('has ids in depth-first order, structs and lists included', () => {
     expect(icebergSchemaOf(schema)).toEqual({
       type: 'struct',
       'schema-id': 0,
@@ -71,7 +71,7 @@ describe("a contract's Iceberg schema", () => {
     })
   })
 
-  it("puts a writer's own columns in front", () => {
+  it("has the writer's columns first", () => {
     const before = [{ name: 'kafka_offset', type: 'long', required: true } as const]
     expect(icebergSchemaOf(schema, { before }).fields.map(({ id, name }) => [id, name])).toEqual([
       [1, 'kafka_offset'],
@@ -82,7 +82,7 @@ describe("a contract's Iceberg schema", () => {
     ])
   })
 
-  it('keeps the ids of a table that grows, and uses none of a dropped column again', () => {
+  it('keeps the ids of a table that grows, and does not reuse the id of a dropped column', () => {
     const [thingId, occurredAt, made] = schema.fields
     if (thingId === undefined || occurredAt === undefined || made === undefined) expect.fail()
     const grown: AvroRecord = {
@@ -98,7 +98,7 @@ describe("a contract's Iceberg schema", () => {
     ])
   })
 
-  it('tells a column by its former name: the alias is passed on, and the id is the same', () => {
+  it('keeps the id of a column renamed by alias, and passes the alias on', () => {
     const [thingId, , made] = schema.fields
     if (thingId === undefined || made === undefined) expect.fail()
     const renamed: AvroRecord = {
@@ -115,7 +115,7 @@ describe("a contract's Iceberg schema", () => {
     })
   })
 
-  it('does not tell a column by a name that another field has', () => {
+  it('ignores an alias that is the name of another field', () => {
     const [thingId] = schema.fields
     if (thingId === undefined) expect.fail()
     const both = [thingId, { name: 'id', type: 'string', aliases: ['thingId'] } as const]

@@ -17,7 +17,7 @@ export type IcebergField = {
   readonly required: boolean
   readonly type: IcebergType
   readonly doc?: string
-  /** Former names of the column, from the contract's aliases: a table that has one of them renames it. */
+  /** Former names of the column, from the contract's aliases: a table that has one of them renames that column. */
   readonly aliases?: readonly string[]
 }
 
@@ -39,7 +39,7 @@ export type IcebergPrimitive =
 
 export type IcebergType = IcebergPrimitive | IcebergStruct | IcebergList
 
-/** A column that a writer adds beside the contract's own, for example the record's partition and offset. */
+/** A column that a writer adds to the contract's, for example the record's offset. */
 export type AddedColumn = {
   readonly name: string
   readonly type: IcebergPrimitive
@@ -50,9 +50,9 @@ export type AddedColumn = {
 type Options = {
   /** Columns before the contract's. */
   readonly before?: readonly AddedColumn[]
-  /** The table's schema as it is: its columns keep their ids, new ones get ids above all that ever were. */
+  /** The table's current schema: its columns keep their ids, and new ones get ids above all former ones. */
   readonly previous?: IcebergSchema
-  /** The table's `last-column-id`; ids of dropped columns are never used again. */
+  /** The table's `last-column-id`; ids of dropped columns are not reused. */
   readonly lastColumnId?: number
 }
 
@@ -60,9 +60,9 @@ type Options = {
  * The Iceberg schema of a contract: camelCase fields become snake_case columns, a nullable field an optional column,
  * a nullable branch an optional struct, `timestamp-millis` a `timestamptz`.
  *
- * Ids are given depth first, so the same contract always gives the same schema. A schema that grew keeps the ids it had
- * only if `previous` is given: Iceberg reads columns by id, and an id with another meaning shows one column's values as
- * another's. A field renamed by alias is the column that it was.
+ * Ids are assigned depth first, so the same contract always has the same schema. A schema that has grown keeps its ids only
+ * with `previous`. Iceberg reads columns by id, so with another id a column would show another column's values. A field
+ * renamed by alias keeps its id.
  */
 export function icebergSchemaOf(record: AvroRecord, options: Options = {}): IcebergSchema {
   const { before = [], previous } = options
@@ -87,7 +87,7 @@ export function columnName(field: string): string {
   return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 }
 
-/** Ids by a column's path in the table, with former names where the table still has them. */
+/** Ids by a column's path in the table, which may still have its former name. */
 type Ids = {
   readonly has: (path: string) => boolean
   readonly of: (path: string) => number

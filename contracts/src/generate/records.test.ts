@@ -7,7 +7,7 @@ import { type KeptRecord, readRecords } from './records.ts'
 
 const anyId = 7
 
-/** Through the house's own codec, with the registry away: what the version wrote, as another version reads it. */
+/** Decodes with our codec, without a registry, what one version wrote, as another version reads it. */
 async function read(reader: ContractSchema, writer: ContractSchema, { payload }: KeptRecord) {
   const codec = new Codec({
     registryUrl: 'http://127.0.0.1:1',
@@ -22,7 +22,7 @@ async function read(reader: ContractSchema, writer: ContractSchema, { payload }:
 
 type Pair = readonly [reader: ContractSchema, writer: ContractSchema]
 
-/** The pairs of versions of which the level promises that the one reads what the other wrote. */
+/** The pairs of versions for which the level promises that the reader reads what the writer wrote. */
 function promisedPairs({ name, compatibility }: Topic): readonly Pair[] {
   const versions = schemaVersions(name)
   const pairs = versions.flatMap((reader) => versions.map((writer) => [reader, writer] as const))
@@ -34,7 +34,7 @@ function promisedPairs({ name, compatibility }: Topic): readonly Pair[] {
   })
 }
 
-/** A value as another version must show it, told apart from any library: same names, aliases, else the default. */
+/** A value as another version must read it, computed without a library: by name, by alias, or the default. */
 function seenBy(reader: AvroType, value: unknown): unknown {
   return matchAvro<unknown>(reader, {
     primitive: () => value,
@@ -63,7 +63,7 @@ const named = pairs.map(([reader, writer]) => {
   return [title, reader, writer] as const
 })
 
-describe('records of every version that ever was', () => {
+describe('the kept records of every version', () => {
   it.each(named)('%s', async (_, reader, writer) => {
     const records = readRecords(writer)
     expect(records.length).toBeGreaterThan(0)

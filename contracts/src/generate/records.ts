@@ -2,29 +2,30 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type AvroType, matchAvro } from '@tenseams/codec/avro'
-import { avroType } from '@tenseams/codec/long'
+import { avroType } from '@tenseams/codec/avro-long'
+import { payloadOf, toFrame } from '@tenseams/codec/frame'
 import { protobufWire } from '@tenseams/codec/protobuf-wire'
 import { ContractError } from '../errors.ts'
 import { type ContractSchema, schemaVersions } from '../schemas.ts'
 import { readTopics } from '../topics.ts'
 import { samplesOf } from './samples.ts'
 
-/** A record that a version of a contract once wrote, and the value that it stands for. */
+/** A record that a version of a contract wrote, and its value. */
 export type KeptRecord = {
   readonly name: string
   readonly value: Readonly<Record<string, unknown>>
-  /** What follows the schema id on the wire: Avro, or the message index and Protobuf. */
+  /** The bytes after the schema id: Avro, or the message index and Protobuf. */
   readonly payload: Buffer
 }
 
-/** The file of a version's records, from the repository's root. Once written it is never written again. */
+/** The file of a version's records, from the repository's root. It is written once. */
 export function recordsFile({ topic, version }: Pick<ContractSchema, 'topic' | 'version'>): string {
   return `contracts/records/${topic}/${version}.json`
 }
 
 /**
- * Encodes records of every version that has none yet. What is there stays: it is what old events look like, and a new
- * encoder must read it, not make it anew.
+ * Encodes records of every version that has none. Existing files stay unchanged: they show what old events look like, and
+ * a new decoder must be able to read them.
  *
  * @returns the files that were written.
  */
@@ -67,12 +68,11 @@ function textOf(schema: ContractSchema): string {
 }
 
 function encoderOf({ format, text }: ContractSchema): (value: unknown) => Buffer {
-  if (format === 'avro') return (value) => avroType(text).toBuffer(value)
-  const wire = protobufWire(text)
-  return (value) => Buffer.concat([Buffer.of(0), wire.toBuffer(value)])
+  const schema = format === 'avro' ? avroType(text) : protobufWire(text)
+  return (value) => payloadOf(toFrame(0, format, schema.toBuffer(value)))
 }
 
-/** Longs as decimal texts, since JSON's numbers are doubles to most readers; bytes in hexadecimal. */
+/** Longs as decimal strings, because most JSON readers parse numbers as doubles; bytes in hexadecimal. */
 function toJson(type: AvroType, value: unknown): unknown {
   return converted(type, value, (primitive, given) => {
     if (primitive === 'long') return String(given)

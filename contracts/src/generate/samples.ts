@@ -7,15 +7,15 @@ import {
   matchAvro,
 } from '@tenseams/codec/avro'
 
-/** A value by which reading a contract is tried, named after the branch that it sets. */
+/** A value for tests of a contract, named after the branch that it sets. */
 export type Sample = { readonly name: string; readonly value: Readonly<Record<string, unknown>> }
 
 const INT64_MAX = 2n ** 63n - 1n
 const INT64_MIN = -(2n ** 63n)
 
 /**
- * Values of a contract, always the same ones: one for each branch, and one with no branch and every optional field
- * null. Between them each long holds both ends of int64, each text several scripts and nothing at all.
+ * Values of a contract, always the same: one for each branch, and one without a branch in which every optional field is
+ * null. Together they have both ends of int64, texts in several scripts and empty texts.
  */
 export function samplesOf(shape: AvroRecord): readonly Sample[] {
   const branches = shape.fields.filter((field) => branchName(field) !== undefined)
@@ -36,16 +36,16 @@ function sampleOfBranch(shape: AvroRecord, field: AvroField, index: number): rea
   return [{ name, value: { ...value, ...typeNamed(shape, name), ...branch } }]
 }
 
-/** Everything but the branches, which are null. */
+/** Every field except the branches, which are null. */
 function sample(shape: AvroRecord, name: string, index: number): Sample {
-  const fields = shape.fields.map((field, place) => {
+  const fields = shape.fields.map((field, offset) => {
     const isBranch = branchName(field) !== undefined
-    return [field.name, isBranch ? null : sampleValue(field.type, index + place)] as const
+    return [field.name, isBranch ? null : sampleValue(field.type, index + offset)] as const
   })
   return { name, value: { ...Object.fromEntries(fields), ...typeNamed(shape, 'tick') } }
 }
 
-/** Only where the contract has branches does `type` name one of them. */
+/** `type` names a branch in contracts that have branches. */
 function typeNamed(shape: AvroRecord, name: string) {
   return shape.fields.some((field) => field.name === 'type') ? { type: name } : {}
 }
@@ -77,13 +77,13 @@ const primitives: Readonly<Record<AvroPrimitive, (index: number) => unknown>> = 
 function sampleValue(type: AvroType, index: number): unknown {
   return matchAvro<unknown>(type, {
     primitive: (primitive) => primitives[primitive](index),
-    // Before 1970 and with milliseconds, or long after.
+    // Before 1970, or far in the future and with milliseconds.
     timestamp: () => (index % 2 === 0 ? -1 : 4_102_444_800_001),
     nullable: (of) => sampleValue(of, index),
     array: (items) => [sampleValue(items, index), sampleValue(items, index + 1)],
     record: (record) =>
       Object.fromEntries(
-        record.fields.map(({ name, type: of }, place) => [name, sampleValue(of, index + place)]),
+        record.fields.map(({ name, type: of }, offset) => [name, sampleValue(of, index + offset)]),
       ),
   })
 }

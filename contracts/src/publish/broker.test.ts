@@ -9,20 +9,20 @@ const wanted = {
 const nothing = { create: [], configure: [], refused: [] }
 
 describe("the broker's topics", () => {
-  it('are created where they are missing', () => {
+  it('are created when they are missing', () => {
     expect(planTopics([wanted], [])).toEqual({ ...nothing, create: [wanted] })
   })
 
-  it('are left alone where they are as promised', () => {
+  it('stay unchanged when they are as promised', () => {
     expect(planTopics([wanted], [wanted])).toEqual(nothing)
   })
 
-  it('are configured where a setting differs', () => {
+  it('are configured when a setting differs', () => {
     const existing = { ...wanted, configs: { ...wanted.configs, 'retention.ms': '604800000' } }
     expect(planTopics([wanted], [existing])).toEqual({ ...nothing, configure: [wanted] })
   })
 
-  it('are refused where the partitions differ, since keys would move', () => {
+  it('are refused when the number of partitions differs, because keys would move', () => {
     expect(planTopics([wanted], [{ ...wanted, partitions: 2 }])).toEqual({
       ...nothing,
       refused: ['shop.thing.v1: 4 partitions are promised, the broker has 2'],

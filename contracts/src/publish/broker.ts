@@ -4,26 +4,26 @@ import type { Topic } from '../topics.ts'
 
 const { ConfigResourceTypes, Kafka, logLevel } = kafkajs
 
-/** A topic as the broker has it or shall have it. */
+/** A topic as it is, or should be, on the broker. */
 export type BrokerTopic = {
   readonly name: string
   readonly partitions: number
   readonly configs: Readonly<Record<string, string>>
 }
 
-/** What must be done so that the broker's topics are as promised. */
+/** The changes that make the broker's topics agree with the contracts. */
 export type TopicPlan = {
   readonly create: readonly BrokerTopic[]
   readonly configure: readonly BrokerTopic[]
-  /** Sentences about what no publishing may mend: keys would move to other partitions. */
+  /** Sentences about topics that cannot be corrected, because keys would move to other partitions. */
   readonly refused: readonly string[]
 }
 
 /**
- * A letter is its record, which may be as large as the broker takes by default (1 048 588 bytes), and the headers that say
- * what was wrong with it.
+ * A dead letter is the record, which may have the broker's default maximum size (1 048 588 bytes), and headers with the
+ * reason.
  */
-const LETTER_BYTES = 1_048_588 + 65_536
+const DEAD_LETTER_BYTES = 1_048_588 + 65_536
 
 /** The topics of the contracts, each followed by its dead letter topic, which keeps its records for ever. */
 export function wantedTopics(topics: readonly Topic[]): readonly BrokerTopic[] {
@@ -39,7 +39,7 @@ export function wantedTopics(topics: readonly Topic[]): readonly BrokerTopic[] {
       configs: {
         'retention.ms': '-1',
         'cleanup.policy': 'delete',
-        'max.message.bytes': String(LETTER_BYTES),
+        'max.message.bytes': String(DEAD_LETTER_BYTES),
       },
     },
   ])
@@ -79,7 +79,7 @@ export function openAdmin(brokers: string, timeoutMs: number): Admin {
   }).admin()
 }
 
-/** The wanted topics that the broker has already, with the settings that contracts speak of. */
+/** The wanted topics that the broker already has, with the settings that contracts promise. */
 export async function existingTopics(
   admin: Admin,
   wanted: readonly BrokerTopic[],
@@ -89,7 +89,7 @@ export async function existingTopics(
   return topicsNamed(admin, names)
 }
 
-/** Every topic of the broker, whoever made it. */
+/** Every topic of the broker. */
 export async function allTopics(admin: Admin): Promise<readonly BrokerTopic[]> {
   return topicsNamed(admin, await admin.listTopics())
 }
@@ -123,9 +123,9 @@ async function configsOf(admin: Admin, names: readonly string[]) {
 }
 
 /**
- * Carries a plan out. Creating is not waited for by the client (it fails on a broker that has not heard of the topic
- * yet), so the caller looks with `existingTopics` until they are there. A crash between creating and configuring leaves
- * a part undone; the next run plans and does the rest.
+ * Carries a plan out. The client does not wait for created topics, because its wait fails on a broker that does not know the
+ * topic yet; the caller polls `existingTopics` until they exist. After a crash between creating and configuring, the next
+ * run plans and does the rest.
  */
 export async function carryOut(admin: Admin, plan: TopicPlan, replicationFactor: number) {
   if (plan.refused.length > 0) {

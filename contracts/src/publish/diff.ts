@@ -11,25 +11,25 @@ export type DiffOptions = {
   readonly registryUrl: string
   /** host:port, several with commas. */
   readonly brokers: string
-  /** For each question. */
+  /** For each request. */
   readonly timeoutMs: number
 }
 
 /**
- * What differs between the contracts and what runs. It asks and changes nothing.
+ * The differences between the contracts and the running broker and registry. Read-only.
  *
- * @throws PublishError when broker or registry do not answer, so that silence is never taken for agreement;
- *   ContractError when the contracts themselves cannot be read.
+ * @throws PublishError, RegistryError when the broker or the registry does not answer, so that no answer never counts as
+ *   agreement; ContractError when the contracts themselves cannot be read.
  */
 export async function diffContracts(options: DiffOptions): Promise<readonly Drift[]> {
-  const promised = promisedHere()
+  const promised = readPromised()
   const registry = openRegistry(options.registryUrl, options.timeoutMs)
   const subjects = await runningSubjects(registry, promised.schemas)
   const topics = await withAdmin(options, allTopics)
   return driftOf(promised, { topics, subjects })
 }
 
-function promisedHere(): Promised {
+function readPromised(): Promised {
   const topics = readTopics()
   return {
     topics,
@@ -47,8 +47,8 @@ async function runningSubjects(
   for (const subject of await registry.subjects()) {
     const found = new Map<number, number>()
     for (const schema of schemas.filter(({ topic }) => subjectOf(topic) === subject)) {
-      const theirs = await registry.find(subject, schema)
-      if (theirs !== undefined) found.set(schema.version, theirs.version)
+      const registered = await registry.find(subject, schema)
+      if (registered !== undefined) found.set(schema.version, registered.version)
     }
     const level = await registry.level(subject)
     running.push({ subject, level, versions: await registry.versions(subject), found })

@@ -32,12 +32,12 @@ const drifts = ({
 
 const whats = (running: Parameters<typeof drifts>[0]) => drifts(running).map(({ what }) => what)
 
-describe('what runs', () => {
-  it('agrees with the contracts where all is as promised', () => {
+describe('the running broker and registry', () => {
+  it('have no drift when everything is as promised', () => {
     expect(drifts({})).toEqual([])
   })
 
-  it('may hold what tools make for themselves', () => {
+  it('may have topics and subjects that tools create for themselves', () => {
     const [own] = promised.brokerTopics
     const tools = ['__consumer_offsets', 'connect.status', 'cdc.shop.catalogue.products'].map(
       (name) => ({ ...own, name, partitions: 50, configs: {} }),
@@ -47,20 +47,20 @@ describe('what runs', () => {
     expect(drifts({ topics, subjects: [asPromised, raw] })).toEqual([])
   })
 
-  it('is told where topics differ, dead letters included', () => {
+  it('have a drift for each topic that differs, dead letter topics included', () => {
     const [first, second] = promised.brokerTopics
     if (first === undefined || second === undefined) expect.fail()
     const configs = { ...first.configs, 'retention.ms': '1' }
-    const strange = { ...first, name: 'orders.order.v2' }
-    expect(whats({ topics: [{ ...first, partitions: 8, configs }, strange] })).toEqual([
+    const unknown = { ...first, name: 'orders.order.v2' }
+    expect(whats({ topics: [{ ...first, partitions: 8, configs }, unknown] })).toEqual([
       'topic orders.order.v1: 4 partitions are promised, the broker has 8',
       'topic orders.order.v1: retention.ms -1 is promised, the broker has 1',
       'topic orders.order.v1.dead-letter: the broker does not have it',
-      'topic orders.order.v2: nobody promises it',
+      'topic orders.order.v2: no contract has it',
     ])
   })
 
-  it('is told where subjects differ', () => {
+  it('have a drift for each subject that differs', () => {
     const [, second] = schemas
     expect(whats({ subjects: [] })).toEqual([`subject ${subject}: not in the registry`])
     const found = new Map([[1, 1]])
@@ -74,15 +74,15 @@ describe('what runs', () => {
     ])
   })
 
-  it('is told what nobody published', () => {
+  it('have a drift for each version and subject that publish did not register', () => {
     const more = [...asPromised.versions, 3]
     expect(whats({ subjects: [{ ...asPromised, versions: more }] })).toEqual([
-      `subject ${subject} version 3: nobody published it from the contracts`,
+      `subject ${subject} version 3: not registered by contracts publish`,
     ])
     const between = new Map([...asPromised.found, [2, 3]])
     expect(whats({ subjects: [{ ...asPromised, versions: more, found: between }] })).toEqual([
       `subject ${subject} version 2: the registry has ${schemas[1]?.file} as version 3`,
-      `subject ${subject} version 2: nobody published it from the contracts`,
+      `subject ${subject} version 2: not registered by contracts publish`,
     ])
     for (const name of [`${topic.name}-key`, 'orders.order.v2-value']) {
       expect(whats({ subjects: [asPromised, { ...asPromised, subject: name }] })).toEqual([
@@ -91,7 +91,7 @@ describe('what runs', () => {
     }
   })
 
-  it('is never told without a next step', () => {
+  it('have a next step for each drift', () => {
     const found = drifts({ topics: [], subjects: [] })
     expect(found.length).toBeGreaterThan(0)
     for (const { next } of found) expect(next.length).toBeGreaterThan(10)

@@ -19,10 +19,10 @@ export type Running = {
 
 export type RunningSubject = {
   readonly subject: string
-  /** Undefined where none was set for the subject: the registry's default holds, which promises nothing. */
+  /** Undefined when none was set for the subject: the registry's default applies, which promises nothing. */
   readonly level: string | undefined
   readonly versions: readonly number[]
-  /** Under which version the registry has the text of each of ours; a text that it has not is missing. */
+  /** For each of our versions that the registry has, its version number there. */
   readonly found: ReadonlyMap<number, number>
 }
 
@@ -31,13 +31,13 @@ export type Drift = { readonly what: string; readonly next: string }
 
 const publishIt = 'npm run contracts -- publish'
 
-/** Everything that differs, in both directions: what is promised and not so, and what is there and not promised. */
+/** All differences in both directions: promised but different or missing, and present but not promised. */
 export function driftOf(promised: Promised, running: Running): readonly Drift[] {
   return [
     ...promised.brokerTopics.flatMap((topic) => topicDrift(topic, running.topics)),
-    ...strangeTopics(promised, running.topics),
+    ...unknownTopics(promised, running.topics),
     ...promised.topics.flatMap((topic) => subjectDrift(topic, promised.schemas, running.subjects)),
-    ...strangeSubjects(promised, running.subjects),
+    ...unknownSubjects(promised, running.subjects),
   ]
 }
 
@@ -65,7 +65,7 @@ function topicDrift(promised: BrokerTopic, topics: readonly BrokerTopic[]): read
   return [...moved, ...settings]
 }
 
-function strangeTopics(
+function unknownTopics(
   { brokerTopics, ungoverned }: Promised,
   topics: readonly BrokerTopic[],
 ): readonly Drift[] {
@@ -73,8 +73,8 @@ function strangeTopics(
   return topics
     .filter(({ name }) => !promised.has(name) && !isUngoverned(name, ungoverned))
     .map(({ name }) => ({
-      what: `topic ${name}: nobody promises it`,
-      next: 'give it an entry in contracts/topics.yaml, or find out who writes it and delete it',
+      what: `topic ${name}: no contract has it`,
+      next: 'add it to contracts/topics.yaml, or find its writer and delete it',
     }))
 }
 
@@ -92,7 +92,7 @@ function subjectDrift(
   return [
     ...levelDrift(found, compatibility),
     ...own.flatMap((schema) => versionDrift(schema, found)),
-    ...strangeVersions(found),
+    ...unknownVersions(found),
   ]
 }
 
@@ -106,31 +106,31 @@ function versionDrift(
   { version, file }: ContractSchema,
   { subject, found }: RunningSubject,
 ): readonly Drift[] {
-  const theirs = found.get(version)
-  if (theirs === version) return []
-  if (theirs === undefined) {
+  const registered = found.get(version)
+  if (registered === version) return []
+  if (registered === undefined) {
     const what = `subject ${subject} version ${version}: ${file} is not published`
     return [{ what, next: publishIt }]
   }
   return [
     {
-      what: `subject ${subject} version ${version}: the registry has ${file} as version ${theirs}`,
-      next: 'somebody else registered in between: see which version that was, and who',
+      what: `subject ${subject} version ${version}: the registry has ${file} as version ${registered}`,
+      next: 'another client registered a version in between: find out which one, and which client',
     },
   ]
 }
 
-function strangeVersions({ subject, versions, found }: RunningSubject): readonly Drift[] {
+function unknownVersions({ subject, versions, found }: RunningSubject): readonly Drift[] {
   const ours = new Set(found.values())
   return versions
     .filter((version) => !ours.has(version))
     .map((version) => ({
-      what: `subject ${subject} version ${version}: nobody published it from the contracts`,
-      next: 'find out who registers by himself and stop him; then DELETE /subjects/<subject>/versions/<version>, unless records carry its id',
+      what: `subject ${subject} version ${version}: not registered by contracts publish`,
+      next: 'find the client that registers schemas by itself and turn that off (auto.register.schemas=false); then DELETE /subjects/<subject>/versions/<version>, unless records carry its id',
     }))
 }
 
-function strangeSubjects(
+function unknownSubjects(
   { topics, ungoverned }: Promised,
   subjects: readonly RunningSubject[],
 ): readonly Drift[] {
@@ -139,7 +139,7 @@ function strangeSubjects(
     .filter(({ subject }) => !promised.has(subject) && !isUngoverned(subject, ungoverned))
     .map(({ subject }) => ({
       what: `subject ${subject}: belongs to no topic of the contracts`,
-      next: 'find out who registers by himself; a contract comes by contracts/events and publish only',
+      next: 'find the client that registers schemas by itself and turn that off (auto.register.schemas=false); contracts are registered only by `publish` from contracts/events',
     }))
 }
 

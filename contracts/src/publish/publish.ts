@@ -17,7 +17,7 @@ type PublishOptions = {
   readonly registryUrl: string
   /** host:port, several with commas. */
   readonly brokers: string
-  /** For the whole of it, waiting for registry and broker included. */
+  /** For the whole run, including the wait for registry and broker. */
   readonly timeoutMs: number
   readonly replicationFactor?: number
   readonly onProgress?: (line: string) => void
@@ -38,14 +38,14 @@ export type PublishedSchema = {
 const requestTimeoutMs = 10_000
 
 /**
- * Makes registry and broker agree with the contracts: the level of each subject, every version of its schema in order,
- * the topics with their dead letter topics. The only way for contracts into the registry.
+ * Makes registry and broker agree with the contracts: the level of each subject, every version of its schema in order, and
+ * the topics with their dead letter topics. Nothing else may register contracts.
  *
- * Doing it again changes nothing, so after a crash between its steps it is simply run again. Consumers may look ids up
- * as soon as it has returned, producers may send.
+ * Idempotent: after a crash between its steps, run it again. When it has returned, consumers can look ids up and producers
+ * can send.
  *
- * @throws PublishError when the registry refuses a schema, a topic has other partitions than promised, or registry or
- *   broker do not answer in time; ContractError when the contracts themselves cannot be read.
+ * @throws RegistryError when the registry refuses a schema; PublishError when a topic has another number of partitions, or
+ *   registry or broker do not answer in time; ContractError when the contracts themselves cannot be read.
  */
 export async function publishContracts(options: PublishOptions): Promise<Published> {
   const deadline = Date.now() + options.timeoutMs
@@ -61,10 +61,10 @@ export async function publishContracts(options: PublishOptions): Promise<Publish
 }
 
 /**
- * Makes topics that are no contract and must be there before their producer, with partitions and settings as wanted.
- * It may be repeated as often as wanted, as after a crash.
+ * Creates topics that have no contract and must exist before their producer starts, with these partitions and settings.
+ * Idempotent, also after a crash.
  *
- * @throws PublishError when one has other partitions, or the broker does not answer in time.
+ * @throws PublishError when one has another number of partitions, or the broker does not answer in time.
  */
 export async function ensureTopics(
   wanted: readonly BrokerTopic[],
@@ -90,7 +90,7 @@ async function publishSchemas(
   return published
 }
 
-/** The level comes after the first version (Apicurio 2.6 knows no subject before) and before every other. */
+/** The level is set after the first version (before it, Apicurio 2.6 has no subject) and before every other version. */
 async function publishSubject(registry: Registry, topic: Topic) {
   const subject = subjectOf(topic.name)
   const published: PublishedSchema[] = []
@@ -105,7 +105,7 @@ async function publishSubject(registry: Registry, topic: Topic) {
 
 function outOfStep(subject: string, ours: number, theirs: number): PublishError {
   return new PublishError(
-    `${subject}: contracts have this text as version ${ours}, the registry as ${theirs}; somebody else registered`,
+    `${subject}: contracts have this text as version ${ours}, the registry as ${theirs}; another client registered versions`,
     { retriable: false },
   )
 }
@@ -151,7 +151,7 @@ async function connects(admin: Admin): Promise<boolean> {
   return true
 }
 
-/** The last failure of `holds` is the cause of giving up. */
+/** @throws PublishError after the deadline, with the last failure of `holds` as its cause. */
 async function until(deadline: number, what: string, holds: () => Promise<boolean>) {
   let cause: unknown
   while (Date.now() < deadline) {
@@ -162,5 +162,5 @@ async function until(deadline: number, what: string, holds: () => Promise<boolea
     }
     await pause(200)
   }
-  throw new PublishError(`waited too long until ${what}`, { cause, retriable: true })
+  throw new PublishError(`not in time: ${what}`, { cause, retriable: true })
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
 import { ContractError } from '../errors.ts'
 
-/** Names that tools make for themselves: no contract, no drift. */
+/** A prefix of topics and subjects that tools create for themselves. They have no contract and are no drift. */
 export type Ungoverned = {
   readonly prefix: string
   readonly owner: string

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Codec, schemaIdOf } from '@tenseams/codec/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { schemaIdOf } from '@tenseams/codec/frame'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Capturing } from './capturing.ts'

@@ -1,6 +1,6 @@
 /**
- * The part of Avro that all three readers (Node, Flink SQL, Iceberg) read alike. What lies outside is refused when a
- * contract is read, with the reason: see adr/0005-one-envelope-a-topic-with-nullable-branches.md.
+ * The subset of Avro that Node, Flink SQL and Iceberg all read in the same way. Any other type is refused when a contract
+ * is read, with the reason: see adr/0005-one-envelope-a-topic-with-nullable-branches.md.
  */
 export type AvroType = AvroPrimitive | AvroTimestamp | AvroArray | AvroRecord | AvroNullable
 
@@ -29,7 +29,7 @@ export type AvroField = {
   readonly default?: unknown
 }
 
-/** One function a kind of type: the compiler finds the kind that a generator forgot. */
+/** One function per kind of type, so that the compiler finds a kind that a generator forgot. */
 type AvroCases<Result> = {
   readonly primitive: (type: AvroPrimitive) => Result
   readonly timestamp: () => Result
@@ -53,43 +53,43 @@ export function isNullable(type: AvroType): type is AvroNullable {
 const primitives = new Set(['boolean', 'int', 'long', 'double', 'string', 'bytes'])
 
 /**
- * Everything in a schema's parsed JSON that one of the readers cannot read, one sentence each, with the place.
- * An empty list means that the JSON is an `AvroRecord`.
+ * Everything in a schema's parsed JSON that one of the three readers cannot read: one sentence each, with the path to the
+ * field. An empty list means that the JSON is an `AvroRecord`.
  */
-export function unreadable(schema: unknown, place = ''): readonly string[] {
-  if (!isObject(schema) || schema.type !== 'record') return [at(place, 'a record is expected')]
-  if (typeof schema.name !== 'string') return [at(place, 'the record has no name')]
-  if (!Array.isArray(schema.fields)) return [at(place, 'the record has no list of fields')]
-  return schema.fields.flatMap((field: unknown, index) => fieldMistakes(field, index, place))
+export function unreadable(schema: unknown, path = ''): readonly string[] {
+  if (!isObject(schema) || schema.type !== 'record') return [at(path, 'a record is expected')]
+  if (typeof schema.name !== 'string') return [at(path, 'the record has no name')]
+  if (!Array.isArray(schema.fields)) return [at(path, 'the record has no list of fields')]
+  return schema.fields.flatMap((field: unknown, index) => fieldMistakes(field, index, path))
 }
 
 export function isAvroRecord(schema: unknown): schema is AvroRecord {
   return unreadable(schema).length === 0
 }
 
-function fieldMistakes(field: unknown, index: number, place: string): readonly string[] {
+function fieldMistakes(field: unknown, index: number, path: string): readonly string[] {
   if (!isObject(field) || typeof field.name !== 'string') {
-    return [at(place, `field ${index} has no name`)]
+    return [at(path, `field ${index} has no name`)]
   }
-  return typeMistakes(field.type, place === '' ? field.name : `${place}.${field.name}`)
+  return typeMistakes(field.type, path === '' ? field.name : `${path}.${field.name}`)
 }
 
-function typeMistakes(type: unknown, place: string): readonly string[] {
-  if (typeof type === 'string') return primitives.has(type) ? [] : [at(place, whyNot(type))]
-  if (Array.isArray(type)) return unionMistakes(type, place)
-  if (!isObject(type)) return [at(place, 'the type is missing')]
-  if (type.type === 'record') return unreadable(type, place)
-  if (type.type === 'array') return typeMistakes(type.items, `${place}[]`)
+function typeMistakes(type: unknown, path: string): readonly string[] {
+  if (typeof type === 'string') return primitives.has(type) ? [] : [at(path, whyNot(type))]
+  if (Array.isArray(type)) return unionMistakes(type, path)
+  if (!isObject(type)) return [at(path, 'the type is missing')]
+  if (type.type === 'record') return unreadable(type, path)
+  if (type.type === 'array') return typeMistakes(type.items, `${path}[]`)
   if (type.type === 'long' && type.logicalType === 'timestamp-millis') return []
-  return [at(place, whyNot(String(type.logicalType ?? type.type)))]
+  return [at(path, whyNot(String(type.logicalType ?? type.type)))]
 }
 
-function unionMistakes(union: readonly unknown[], place: string): readonly string[] {
+function unionMistakes(union: readonly unknown[], path: string): readonly string[] {
   const branch = union[1]
   if (union.length !== 2 || union[0] !== 'null' || Array.isArray(branch)) {
-    return [at(place, 'only ["null", type] is read by Flink and Iceberg; general unions are not')]
+    return [at(path, 'only ["null", type] is read by Flink and Iceberg; general unions are not')]
   }
-  return typeMistakes(branch, place)
+  return typeMistakes(branch, path)
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -103,8 +103,8 @@ function whyNot(type: string): string {
   return `type ${type}: ${reason}`
 }
 
-function at(place: string, mistake: string): string {
-  return place === '' ? mistake : `${place}: ${mistake}`
+function at(path: string, mistake: string): string {
+  return path === '' ? mistake : `${path}: ${mistake}`
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,5 +1,5 @@
-/** The two languages in which a topic's value schema may be written. */
+/** The two schema languages of a topic's value. */
 export type ContractFormat = 'avro' | 'protobuf'
 
-/** A value schema as its file has it: what is registered, and what bytes are read and written by. */
+/** A value schema as in its file: the text that is registered, and by which bytes are read and written. */
 export type ContractText = { readonly text: string; readonly format: ContractFormat }

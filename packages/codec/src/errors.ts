@@ -1,28 +1,28 @@
-/** The bytes are not what their topic promises. Trying again is of no use: they belong in the dead letter topic. */
+/** The bytes do not fit their topic's contract. A retry cannot succeed: the record belongs in the dead letter topic. */
 export class UndecodableError extends Error {
   readonly code = 'UNDECODABLE'
   readonly retriable = false
 }
 
-/** A value that does not fit its contract: a mistake of the writer, refused before anything is written. */
+/** The value does not fit its contract: a bug of the writer, refused before anything is written. */
 export class UnencodableError extends Error {
   readonly code = 'UNENCODABLE'
   readonly retriable = false
 }
 
-/** The registry gave no answer in time. Nothing is known about the bytes. */
+/** The registry did not answer in time, so whether the bytes can be decoded is unknown. */
 export class RegistryUnavailableError extends Error {
   readonly code = 'REGISTRY_UNAVAILABLE'
   readonly retriable = true
 }
 
-/** The service's own contract is not in the registry. It must not start: `npm run contracts -- publish` comes first. */
+/** The registry does not have the service's contract. The service must not start before `npm run contracts -- publish`. */
 export class ContractNotPublishedError extends Error {
   readonly code = 'CONTRACT_NOT_PUBLISHED'
   readonly retriable = false
 }
 
-/** The registry answered, but not with what was asked for. `retriable` says whether the same request may succeed later. */
+/** The registry failed to answer or refused the request. `retriable` is true when the same request may succeed later. */
 export class RegistryError extends Error {
   readonly code = 'REGISTRY_FAILED'
   readonly retriable: boolean
@@ -31,4 +31,8 @@ export class RegistryError extends Error {
     super(message, options)
     this.retriable = options.retriable
   }
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

@@ -9,7 +9,7 @@ import {
 } from './avro.ts'
 import { type ProtobufContract, parseProtobuf } from './protobuf.ts'
 
-/** Values to Protobuf and back, without Confluent's frame. Both throw an Error for what does not fit the contract. */
+/** Encodes and decodes Protobuf without Confluent's frame. Both functions throw an Error when the contract is not met. */
 export type ProtobufWire = {
   readonly envelopeName: string
   readonly toBuffer: (value: unknown) => Buffer
@@ -17,9 +17,9 @@ export type ProtobufWire = {
 }
 
 /**
- * The library encodes and decodes. What it lets pass in silence is refused here, because the record would be taken for
- * something that it is not: a known field with another wire type, broken UTF-8, a cut after a whole field (Protobuf
- * writes no end), an integer that does not fit. Unknown fields, those of a newer contract, are passed over.
+ * The library encodes and decodes. What it accepts silently is refused here, because the record would be misread: a known
+ * field with another wire type, invalid UTF-8, a cut after a whole field (Protobuf marks no end), an integer out of range.
+ * Unknown fields are those of a newer contract, and are skipped.
  */
 export function protobufWire(text: string): ProtobufWire {
   const { envelope, shape }: ProtobufContract = parseProtobuf(text)
@@ -38,7 +38,7 @@ export function protobufWire(text: string): ProtobufWire {
   }
 }
 
-/** `type` names the one branch that is set; the name of a newer contract's branch comes with none that we know. */
+/** `type` names the one branch that is set. With the type of a newer contract, no known branch is set. */
 function checkBranches(shape: AvroRecord, value: Fields): void {
   if (!shape.fields.some((field) => field.name === 'type')) return
   if (typeof value.type !== 'string' || value.type === '') throw new Error('type is missing')
@@ -57,7 +57,7 @@ function recordName(type: AvroType): string | undefined {
 
 const MESSAGE_WIRE_TYPE = 2
 
-/** The library's decoder reads a known field by its number alone, whatever wire type stands beside it. */
+/** The library's decoder reads a known field by its number and ignores its wire type. */
 function checkWire(reader: protobuf.Reader, end: number, message: protobuf.Type): void {
   while (reader.pos < end) {
     const tag = reader.uint32()
@@ -66,7 +66,7 @@ function checkWire(reader: protobuf.Reader, end: number, message: protobuf.Type)
     if (field === undefined) reader.skipType(wireType)
     else checkField(reader, wireType, field)
   }
-  if (reader.pos !== end) throw new RangeError('a field goes on after its message has ended')
+  if (reader.pos !== end) throw new RangeError('a field is longer than its message')
 }
 
 function checkField(reader: protobuf.Reader, wireType: number, field: protobuf.Field): void {
@@ -80,7 +80,7 @@ function checkField(reader: protobuf.Reader, wireType: number, field: protobuf.F
     if (reader.pos + length > reader.len) throw new RangeError(`${field.name} is cut off`)
     checkWire(reader, reader.pos + length, field.resolvedType)
   } else if (field.type === 'string') {
-    if (!isUtf8(reader.bytes())) throw new Error(`${field.name} is no UTF-8`)
+    if (!isUtf8(reader.bytes())) throw new Error(`${field.name} is not UTF-8`)
   } else reader.skipType(wireType)
 }
 
@@ -90,20 +90,20 @@ function noTimestamps(): never {
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** What the library encodes: branches that are null are left out, longs are given in two halves. */
-function toPlain(type: AvroType, value: unknown, place: string): unknown {
+/** The form that the library encodes: null branches are left out, longs are two halves. */
+function toPlain(type: AvroType, value: unknown, path: string): unknown {
   return matchAvro<unknown>(type, {
-    primitive: (primitive) => checked(primitive, value, place),
+    primitive: (primitive) => checked(primitive, value, path),
     timestamp: noTimestamps,
-    nullable: (of) => (value === null ? undefined : toPlain(of, value, place)),
+    nullable: (of) => (value === null ? undefined : toPlain(of, value, path)),
     array: (items) => {
-      if (!Array.isArray(value)) throw new Error(`${place}: a list is expected`)
-      return value.map((item, index) => toPlain(items, item, `${place}[${index}]`))
+      if (!Array.isArray(value)) throw new Error(`${path}: a list is expected`)
+      return value.map((item, index) => toPlain(items, item, `${path}[${index}]`))
     },
     record: (record) => {
-      const given = fields(value, place)
+      const given = fields(value, path)
       const plain = record.fields.map(({ name, type: fieldType }) => {
-        return [name, toPlain(fieldType, given[name], `${place}.${name}`)] as const
+        return [name, toPlain(fieldType, given[name], `${path}.${name}`)] as const
       })
       return Object.fromEntries(plain.filter(([, part]) => part !== undefined))
     },
@@ -119,8 +119,8 @@ const holds: Readonly<Record<AvroPrimitive, (value: unknown) => boolean>> = {
   bytes: (value) => Buffer.isBuffer(value),
 }
 
-function checked(primitive: AvroPrimitive, value: unknown, place: string): unknown {
-  if (!holds[primitive](value)) throw new Error(`${place}: ${primitive} is expected`)
+function checked(primitive: AvroPrimitive, value: unknown, path: string): unknown {
+  if (!holds[primitive](value)) throw new Error(`${path}: ${primitive} is expected`)
   return typeof value === 'bigint' ? halvesOf(value) : value
 }
 
@@ -144,7 +144,7 @@ const defaults: Readonly<Record<AvroPrimitive, () => unknown>> = {
   bytes: () => Buffer.alloc(0),
 }
 
-/** Out of what the library has decoded: only what was on the wire is a property of its own. */
+/** From the form that the library decodes, in which only fields that were on the wire are own properties. */
 function fromPlain(type: AvroType, found: unknown): unknown {
   return matchAvro<unknown>(type, {
     primitive: (primitive) => {
@@ -165,7 +165,7 @@ function fromPlain(type: AvroType, found: unknown): unknown {
   })
 }
 
-function fields(value: unknown, place: string): Fields {
+function fields(value: unknown, path: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
-  throw new Error(`${place}: an object is expected`)
+  throw new Error(`${path}: an object is expected`)
 }

@@ -1,21 +1,20 @@
 import protobuf from 'protobufjs'
 import type { AvroField, AvroPrimitive, AvroRecord, AvroType } from './avro.ts'
 
-/** A `.proto` file: its envelope, and the shape that a value of it has in Node and in the lake. */
+/** A `.proto` file: its envelope, and the shape that its values have in Node and in the lake. */
 export type ProtobufContract = {
   readonly envelope: protobuf.Type
-  /** In the words of Avro, so that whatever is generated from contracts knows one set of types. */
+  /** As an Avro record, so that the generators handle one set of types. */
   readonly shape: AvroRecord
 }
 
 /**
- * Reads the part of Protobuf that has a counterpart in the other contracts (adr/0012-protobuf-beside-avro.md). The
- * envelope is the file's first message, to which the one message index that is written on the wire points.
+ * Reads the subset of Protobuf that has a counterpart in the Avro contracts (adr/0012-protobuf-beside-avro.md).
  *
- * A field with presence (`optional`, a message, a branch of a oneof) is nullable. One without has its default value
- * when it is not on the wire, as Protobuf has it. Names become camelCase.
+ * A field with presence (`optional`, a message, a branch of a oneof) is nullable. A field without presence has its default
+ * value when it is not on the wire, as Protobuf specifies. Names become camelCase.
  *
- * @throws Error with everything that cannot be used, one a line.
+ * @throws Error with everything that is not allowed, one per line.
  */
 export function parseProtobuf(text: string): ProtobufContract {
   const envelope = envelopeOf(text)
@@ -25,7 +24,7 @@ export function parseProtobuf(text: string): ProtobufContract {
   return { envelope, shape: recordOf(envelope) }
 }
 
-/** The file's first message, to which the one message index that is written on the wire points. */
+/** The file's first message: the one to which the message index on the wire points. */
 export function envelopeOf(text: string): protobuf.Type {
   const parsed = protobuf.parse(text, { keepCase: false, alternateCommentMode: true })
   if (parsed.imports !== undefined) throw new Error('import: one file holds all of a contract')
@@ -36,7 +35,7 @@ export function envelopeOf(text: string): protobuf.Type {
   throw new Error('a package and a message as its first entry are expected')
 }
 
-/** Each field's name as the file has it, by `Message.number`, as a field is known on the wire. */
+/** Each field's name as in the file, by `Message.number`, by which a field is known on the wire. */
 export function fieldNames(text: string): ReadonlyMap<string, string> {
   const { root, package: name = '' } = protobuf.parse(text, { keepCase: true })
   const start = root.lookup(name)
@@ -67,21 +66,21 @@ const primitives: Readonly<Record<string, AvroPrimitive>> = {
 
 function unreadable(message: protobuf.Type, around: readonly protobuf.Type[]): readonly string[] {
   return message.fieldsArray.flatMap((field) => {
-    const place = `${message.name}.${field.name}`
-    if (field instanceof protobuf.MapField) return [`${place}: maps have no order: use repeated`]
-    if (field.resolvedType === null) return field.type in primitives ? [] : [whyNot(place, field)]
+    const path = `${message.name}.${field.name}`
+    if (field instanceof protobuf.MapField) return [`${path}: maps have no order: use repeated`]
+    if (field.resolvedType === null) return field.type in primitives ? [] : [whyNot(path, field)]
     if (field.resolvedType instanceof protobuf.Enum) {
-      return [`${place}: an enum: use a string with a checked set, as in the other contracts`]
+      return [`${path}: an enum: use a string with a checked set, as in the other contracts`]
     }
     const within = [...around, message]
-    if (within.includes(field.resolvedType)) return [`${place}: a message within itself`]
+    if (within.includes(field.resolvedType)) return [`${path}: a message within itself`]
     return unreadable(field.resolvedType, within)
   })
 }
 
-function whyNot(place: string, { type }: protobuf.Field): string {
+function whyNot(path: string, { type }: protobuf.Field): string {
   const known = Object.keys(primitives).join(', ')
-  return `${place}: type ${type}: of the scalars only ${known} are read by Node and Iceberg alike`
+  return `${path}: type ${type}: of the scalars only ${known} are read by Node and Iceberg alike`
 }
 
 function recordOf(message: protobuf.Type): AvroRecord {
@@ -100,7 +99,7 @@ function fieldOf(field: protobuf.Field): AvroField {
 function typeOf(field: protobuf.Field): AvroType {
   const one = singleTypeOf(field)
   if (field.repeated) return { type: 'array', items: one }
-  // `optional` is a oneof of one field in proto3; the library's own `hasPresence` leaves messages out.
+  // In proto3 `optional` is a oneof of one field. The library's `hasPresence` is false for messages.
   const hasPresence = field.partOf !== null || field.resolvedType !== null
   return hasPresence ? ['null', one] : one
 }

@@ -1,32 +1,30 @@
-import type { ContractFormat } from './contract-text.ts'
+import type { ContractFormat, ContractText } from './contract-text.ts'
 import { RegistryError } from './errors.ts'
 
-/** The registry's Confluent API, as far as contracts need it. */
+/** The part of the registry's Confluent API that contracts need. */
 export type Registry = {
-  /** Whether it answers at all. */
+  /** True when the registry answers. */
   readonly isReady: () => Promise<boolean>
-  /** Registers a text and gives its id and version; the same text again gives the same again. */
-  readonly register: (subject: string, schema: RegisteredText) => Promise<Registered>
+  /** Registers a text and returns its id and version. Idempotent. */
+  readonly register: (subject: string, schema: ContractText) => Promise<Registered>
   readonly setLevel: (subject: string, level: string) => Promise<void>
   readonly subjects: () => Promise<readonly string[]>
   readonly versions: (subject: string) => Promise<readonly number[]>
-  /** The level that was set for the subject itself; undefined when none was. */
+  /** The level that was set for the subject itself; undefined when none was set. */
   readonly level: (subject: string) => Promise<string | undefined>
-  /** Under which id and version the subject has a text; undefined when it has it not. Registers nothing. */
-  readonly find: (subject: string, schema: RegisteredText) => Promise<Registered | undefined>
+  /** The id and version of a text in a subject; undefined when the subject does not have it. Registers nothing. */
+  readonly find: (subject: string, schema: ContractText) => Promise<Registered | undefined>
   /** The newest version of a subject; undefined when there is none. */
   readonly newest: (subject: string) => Promise<PublishedVersion | undefined>
-  /** Removes a subject with all its versions for good; for those of a proof only. */
+  /** Removes a subject with all its versions permanently. Only for subjects of tests and rollouts. */
   readonly remove: (subject: string) => Promise<void>
-  /** The same for one version of it. */
+  /** Removes one version permanently. */
   readonly removeVersion: (subject: string, version: number) => Promise<void>
 }
 
-type RegisteredText = { readonly text: string; readonly format: ContractFormat }
-
 export type Registered = { readonly id: number; readonly version: number }
 
-export type PublishedVersion = Registered & RegisteredText
+export type PublishedVersion = Registered & ContractText
 
 const mediaType = 'application/vnd.schemaregistry.v1+json'
 
@@ -34,7 +32,7 @@ const mediaType = 'application/vnd.schemaregistry.v1+json'
 export function openRegistry(url: string, timeoutMs: number): Registry {
   const call = (method: string, path: string, body?: object) =>
     request(`${url}${path}`, method, timeoutMs, body)
-  // The first request hides it, the second one forgets it.
+  // The first request is a soft delete, which the permanent one requires.
   const removeForGood = async (path: string) => {
     await (await call('DELETE', path)).body?.cancel()
     await (await call('DELETE', `${path}?permanent=true`)).body?.cancel()
@@ -87,7 +85,7 @@ export function openRegistry(url: string, timeoutMs: number): Registry {
 
 const pathOf = (subject: string) => `/subjects/${encodeURIComponent(subject)}`
 
-const bodyOf = ({ text, format }: RegisteredText) => ({
+const bodyOf = ({ text, format }: ContractText) => ({
   schema: text,
   schemaType: format.toUpperCase(),
 })
@@ -125,13 +123,13 @@ async function listed(response: Response, subject: string): Promise<readonly unk
   throw new RegistryError(`${subject}: the registry answered without a list`, { retriable: false })
 }
 
-/** An answer that names no type means Avro. */
+/** An answer without a schema type means Avro. */
 function versionIn(found: Answer, subject: string): PublishedVersion {
   const { schema: text, schemaType = 'AVRO' } = found
   const format = formats.find((known) => known.toUpperCase() === schemaType)
   if (typeof text !== 'string' || format === undefined) {
     throw new RegistryError(
-      `${subject}: the registry answered without a schema that is read here`,
+      `${subject}: the registry answered without an Avro or Protobuf schema`,
       {
         retriable: false,
       },

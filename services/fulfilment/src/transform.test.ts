@@ -1,5 +1,5 @@
+import { avroType } from '@tenseams/codec/avro-long'
 import { Codec } from '@tenseams/codec/codec'
-import { avroType } from '@tenseams/codec/long'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'

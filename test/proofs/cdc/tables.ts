@@ -1,4 +1,5 @@
-import { Codec, schemaIdOf } from '@tenseams/codec/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { schemaIdOf } from '@tenseams/codec/frame'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { type RawTable, rawTables, rawTopicOf } from '@tenseams/debezium/raw-topics'
 import type pg from 'pg'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { avroType } from '@tenseams/codec/long'
+import { avroType } from '@tenseams/codec/avro-long'
 import { openRegistry, type Registry } from '@tenseams/codec/registry'
 import { samplesOf } from '@tenseams/contracts/generate/samples'
 import { currentSchema } from '@tenseams/contracts/schemas'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Codec, schemaIdOf } from '@tenseams/codec/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { schemaIdOf } from '@tenseams/codec/frame'
 import { allTopics, openAdmin } from '@tenseams/contracts/publish/broker'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { rawTables, rawTopicOf } from '@tenseams/debezium/raw-topics'

@@ -1,4 +1,5 @@
-import { Codec, schemaIdOf } from '@tenseams/codec/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { schemaIdOf } from '@tenseams/codec/frame'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { eventually } from '@tenseams/local/launcher/host/wait'

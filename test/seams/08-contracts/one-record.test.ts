@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { avroType } from '@tenseams/codec/avro-long'
 import { Codec, type Encoder } from '@tenseams/codec/codec'
-import { avroType } from '@tenseams/codec/long'
 import { openRegistry } from '@tenseams/codec/registry'
 import {
   catalogDdl,
@@ -32,7 +32,7 @@ const eventTopic = `proof.one-record-${run}.v1`
 const seenTopic = `proof.one-record-seen-${run}.v1`
 const timeoutMs = 60_000
 
-/** The orders' own contract on a topic of this test's own, so that no figure of the house is touched. */
+/** The orders' contract on a topic of this test, so that no other figure changes. */
 const events: ContractSchema = { ...currentSchema('orders.order.v1'), topic: eventTopic }
 const seen: ContractSchema = {
   topic: seenTopic,
@@ -51,8 +51,8 @@ let reading: Reading
 let encoder: Encoder<OrderEvent>
 
 /**
- * The riskiest way of the house, walked by single values: Node → events row → Debezium → topic → Flink's avro-confluent
- * → topic → Node, and → Iceberg. Every other proof counts records; this one compares them.
+ * Single values on the way with the most conversions: Node → events row → Debezium → topic → Flink's avro-confluent →
+ * topic → Node, and → Iceberg. Most proofs count records; this test compares their values.
  */
 describe('one record with nullable branches', () => {
   beforeAll(async () => {
@@ -87,12 +87,12 @@ describe('one record with nullable branches', () => {
     }
   })
 
-  it('is read and written by Flink with every value as it was', async () => {
+  it('is read and written by Flink with every value unchanged', async () => {
     const records = await committed(seenTopic)
     expect(byEvent(records.map(seenValue))).toEqual(byEvent(orderEvents.map(seenOf)))
   })
 
-  it('is written by Flink under the id that was published, and no other version appears', async () => {
+  it('is written by Flink under the published id, and no further version is registered', async () => {
     const records = await committed(seenTopic)
     expect([...new Set(records.map((record) => record.value?.readUInt32BE(1)))]).toEqual([seenId])
     const url = `${stack.endpoints.registryUrl}/subjects/${subjectOf(seenTopic)}/versions`
@@ -100,7 +100,7 @@ describe('one record with nullable branches', () => {
     expect(await response.json()).toEqual([1])
   })
 
-  it('is written into Iceberg with every value as it was', async () => {
+  it('is written into Iceberg with every value unchanged', async () => {
     const rows = await eventually(
       async () => {
         const found = await lakeRows()
@@ -212,10 +212,10 @@ async function lakeRows(): Promise<readonly Row[]> {
   }
 }
 
-/** Times as the integers that the file holds, so that no client's idea of a zone comes between. */
+/** Times as the integers in the file, so that no client converts time zones. */
 const lakeSql = `SELECT * REPLACE (epoch_us(occurred_at) AS occurred_at, epoch_us(placed_at) AS placed_at) FROM rows`
 
-/** What the lake must hold: columns in snake_case, times in microseconds. */
+/** The expected row in the lake: columns in snake_case, times in microseconds. */
 function asRow(row: Seen): Seen {
   return Object.fromEntries(
     Object.entries(row).map(([field, value]) => {

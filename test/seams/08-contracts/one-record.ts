@@ -15,7 +15,7 @@ const envelope = {
   refunded: null,
 }
 
-/** Each of the values that one of the systems on the way is known to spoil. */
+/** Values that one of the systems on the way is known to change. */
 export const orderEvents: readonly OrderEvent[] = [
   {
     ...envelope,
@@ -51,7 +51,7 @@ export const orderEvents: readonly OrderEvent[] = [
     streamId: 'c',
     version: beyondDouble,
     type: 'OrderPlaced',
-    // Summer time began in many places in this hour.
+    // Summer time began in many countries in this hour.
     occurredAt: Date.UTC(2026, 2, 29, 1, 30, 0, 999),
     placed: { customerId: 'x', currency: 'JPY', totalMinor: -1n, paymentMethod: '', lines: [] },
   },
@@ -61,7 +61,7 @@ export const orderEvents: readonly OrderEvent[] = [
 const optional = (name: string, type: unknown) => ({ name, type: ['null', type], default: null })
 const time = { type: 'long', logicalType: 'timestamp-millis' }
 
-/** What Flink writes of each: flat, because a sink cannot write nullable branches. */
+/** The contract that Flink writes: flat, because a sink cannot write nullable branches. */
 export const flatText = JSON.stringify({
   type: 'record',
   name: 'OneRecordSeen',
@@ -111,7 +111,7 @@ export function seenOf(event: OrderEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-/** The same in Flink SQL, into a topic and into a table. */
+/** The same projection in Flink SQL, into a topic and into a table. */
 export function seenSql(source: string, topic: string, table: string): string {
   const select = (at: string) => `
     SELECT

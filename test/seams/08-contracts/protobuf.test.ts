@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Codec, schemaIdOf } from '@tenseams/codec/codec'
+import { Codec } from '@tenseams/codec/codec'
+import { schemaIdOf } from '@tenseams/codec/frame'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { Engine, type Row } from '@tenseams/iceberg/duckdb'
@@ -21,7 +22,7 @@ const int64Max = 2n ** 63n - 1n
 const beyondDouble = 2n ** 53n + 1n
 const headerBytes = 6
 
-/** What one of the systems on the way could spoil. */
+/** Values that one of the systems on the way could change. */
 const shipments: readonly ShipmentEvent[] = [
   {
     eventId: 'a',
@@ -73,7 +74,7 @@ beforeAll(async () => {
 afterAll(() => ports.engine.close())
 
 describe('a Protobuf topic', () => {
-  test('holds Confluent’s frame, and its record comes out of bronze equal', async () => {
+  test('has Confluent’s frame, and bronze has the record unchanged', async () => {
     const { body } = await postOrder(stack.endpoints.ordersUrl, orderBody())
     const orderId = String(body.orderId)
     const [row] = await eventually(
@@ -89,7 +90,7 @@ describe('a Protobuf topic', () => {
     expect(schemaIdOf(value)).toBe(await publishedId())
     // The message index: the first message of the file.
     expect(value[headerBytes - 1]).toBe(0)
-    // What follows is Protobuf and nothing else: field 1, a string of 36 bytes, is the event's id.
+    // Then Protobuf: field 1, a string of 36 bytes, is the event's id.
     expect([...value.subarray(headerBytes, headerBytes + 2)]).toEqual([0x0a, 36])
     const decoded = await codec.decode<ShipmentEvent>(topic, value)
     expect(record?.headers.id).toBe(decoded.value.eventId)
@@ -130,7 +131,7 @@ describe('a Protobuf topic', () => {
     }
   })
 
-  test('may get a further branch, and may not give a field another meaning', async () => {
+  test('may get a further branch, but a field may not get another meaning', async () => {
     const { text } = currentSchema(topic)
     const grown = text.replace('ShipmentRecalled recalled = 8;', '$&\n  ShipmentLost lost = 9;')
     expect(await isCompatible(`${grown}\nmessage ShipmentLost { string where = 1; }`)).toBe(true)
@@ -139,7 +140,7 @@ describe('a Protobuf topic', () => {
   })
 })
 
-/** A shipment as the lake has it, told apart from the code that makes rows. */
+/** A shipment as the lake must have it, independent of the code that makes rows. */
 function rowOf(event: ShipmentEvent) {
   const { dispatched, recalled } = event
   return {
@@ -172,7 +173,7 @@ async function recordsOf(name: string, key?: string) {
   }
 }
 
-/** Sends by the contract's own encoder into a topic of this test's, so that no service takes it for shipments. */
+/** Sends with the contract's encoder into a topic of this test, so that no service handles the shipments. */
 async function send(name: string): Promise<void> {
   const { encode } = await codec.encoder<ShipmentEvent>(topic)
   const kafka = openKafka({ brokers: stack.endpoints.kafkaBrokers, clientId: 'test' })

@@ -16,10 +16,10 @@ const subject = 'orders.order.v1-value'
 const services = ['orders', 'payments', 'fulfilment', 'pulse', 'lakehouse']
 
 /**
- * A broker and a registry of its own, since on the shared ones everything is published, and other tests leave topics
- * there that nobody promises. One test, because each step begins where the last one has ended.
+ * With a broker and a registry of its own, because on the shared ones everything is published, and other tests create topics
+ * without a contract. One test, because each step continues from the one before.
  */
-test('publishing is the only way into the registry, and diff finds every other', async () => {
+test('only publish registers contracts, and diff finds everything else', async () => {
   await withOwnStack(['kafka', 'registry'], async (stack) => {
     const diff = () => contracts(stack, 'diff')
 
@@ -41,9 +41,9 @@ test('publishing is the only way into the registry, and diff finds every other',
     expect(whatsOf(planted)).toEqual([
       'topic orders.order.v1: retention.ms -1 is promised, the broker has 3600000',
       'topic analytics.revenue-per-minute.v1: 4 partitions are promised, the broker has 5',
-      'topic shop.stray.v1: nobody promises it',
+      'topic shop.stray.v1: no contract has it',
       `subject ${subject}: level FULL_TRANSITIVE is promised, the registry has BACKWARD`,
-      `subject ${subject} version 3: nobody published it from the contracts`,
+      `subject ${subject} version 3: not registered by contracts publish`,
       'subject shop.stray.v1-value: belongs to no topic of the contracts',
     ])
 
@@ -54,10 +54,10 @@ test('publishing is the only way into the registry, and diff finds every other',
   })
 }, 300_000)
 
-test('the house that runs has what is promised, and what its tools make is known', async () => {
+test('the running stack has what is promised, and topics and subjects of its tools are known', async () => {
   const { registryUrl, kafkaBrokers } = (await useStack()).endpoints
   const drifts = await diffContracts({ registryUrl, brokers: kafkaBrokers, timeoutMs: 30_000 })
-  // Other tests leave topics and subjects of their own on the shared servers.
+  // Other tests create topics and subjects on the shared servers.
   const ours = [
     ...readTopics().map(({ name }) => name),
     ...readUngoverned().map(({ prefix }) => prefix),
@@ -76,7 +76,7 @@ function contracts({ endpoints }: Stack, verb: string): Promise<Outcome> {
   })
 }
 
-/** Each service by itself, as the launcher would start it, and Flink's job. */
+/** Starts each service alone, with the launcher's command, and submits Flink's job. */
 async function refuseToStart(stack: Stack): Promise<void> {
   const endings = await Promise.all(services.map((name) => started(stack, name)))
   for (const [index, { ok, output }] of endings.entries()) {
@@ -103,7 +103,7 @@ async function started({ context }: Stack, name: string): Promise<Outcome> {
   return runProgram({ file, parameters, environment, timeoutMs: 60_000 })
 }
 
-/** One of each kind, as a hurried team would make them: none of them goes by the contracts. */
+/** Makes one drift of each kind, past the contracts. */
 async function plantDrift({ endpoints }: Stack): Promise<void> {
   await askRegistry(endpoints.registryUrl, 'PUT', `/config/${subject}`, {
     compatibility: 'BACKWARD',
@@ -142,7 +142,7 @@ async function plantDrift({ endpoints }: Stack): Promise<void> {
       const offsets = await admin.fetchTopicOffsets('analytics.revenue-per-minute.v1')
       return offsets.length === 5 && (await admin.listTopics()).includes('shop.stray.v1')
     }
-    await eventually(isPlanted, { timeoutMs: 30_000, what: 'the broker to have what was planted' })
+    await eventually(isPlanted, { timeoutMs: 30_000, what: 'the planted drift on the broker' })
   } finally {
     await admin.disconnect()
   }

@@ -67,7 +67,7 @@ const structText = (columns: readonly Column[]) =>
     .map(([name, required, type]) => `${name}${required ? '' : '?'}: ${type}`)
     .join(', ')}}`
 
-/** Told apart from the code that makes tables. */
+/** Independent of the code that makes tables. */
 function promisedColumn({ name, type }: AvroField): Column {
   return [columnName(name), !isNullable(type), promisedType(type)]
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { openRegistry, type Registry } from '@tenseams/codec/registry'
-import { compatibilityCases } from '@tenseams/contracts/gate/cases'
+import { compatibilityCases } from '@tenseams/contracts/gate/cases/table'
 import { expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
 
@@ -9,17 +9,17 @@ const AT_ONCE = 4
 
 type Case = (typeof compatibilityCases)[number]
 
-/** An evolution under each level: the same schemas for all of them. */
-const evolutions = [
+/** The cases of one change: the same schemas under each level. */
+const changes = [
   ...Map.groupBy(compatibilityCases, ({ format, name }) => `${format}: ${name}`).values(),
 ]
 
-test('the running registry gives the verdict that the table tells, for each rule, level and format', async () => {
+test('the running registry gives the verdict of the table for each rule, level and format', async () => {
   const { registryUrl } = (await useStack()).endpoints
   const registry = openRegistry(registryUrl, timeoutMs)
   const differing: string[] = []
   const tally = { compatible: 0, incompatible: 0 }
-  const left = [...evolutions]
+  const left = [...changes]
   const work = async () => {
     for (let cases = left.pop(); cases !== undefined; cases = left.pop()) {
       for (const [tried, verdict] of await verdicts(registry, cases)) {
@@ -36,8 +36,8 @@ test('the running registry gives the verdict that the table tells, for each rule
 }, 300_000)
 
 /**
- * Cases in which the registry is known to differ from the specification, and nobody says why: neither the table nor the
- * rule, whose sentence the check prints.
+ * Cases in which the registry differs from the specification without a reason, either in the table or as the sentence that
+ * the check prints for the rule.
  */
 function unexplained(): readonly string[] {
   return compatibilityCases
@@ -51,7 +51,7 @@ type Verdict = Case['registry']
 const lineOf = ({ format, name, level, registry }: Case, verdict: Verdict) =>
   `${format}, ${name}, ${level}: the registry says ${verdict}, the table ${registry}`
 
-/** Registers what came before once, then under each level what comes after, and takes it back where it was accepted. */
+/** Registers the older versions once, then the newer one under each level, and removes it when it was accepted. */
 async function verdicts(registry: Registry, cases: readonly Case[]) {
   const subject = `verdict-${randomUUID()}`
   const [first] = cases
@@ -80,7 +80,7 @@ async function verdictOn(
     await registry.removeVersion(subject, version)
     return 'compatible'
   } catch (error) {
-    // 409 is its rule's refusal, 422 its parser's: an alias for a field that the writer has under both names.
+    // 409: refused by a compatibility rule. 422: refused by the parser (an alias for a field that the writer has too).
     if (error instanceof Error && /answered (?:409|422)/.test(error.message)) return 'incompatible'
     throw error
   }

@@ -1,5 +1,5 @@
-import { schemaIdIn } from '@tenseams/codec/codec'
 import { RegistryUnavailableError } from '@tenseams/codec/errors'
+import { schemaIdIn } from '@tenseams/codec/frame'
 import type { PublishedVersion, Registry } from '@tenseams/codec/registry'
 import { parseSchema } from '@tenseams/contracts/schemas'
 import type { KafkaMessage } from 'kafkajs'

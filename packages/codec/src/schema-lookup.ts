@@ -1,0 +1,92 @@
+import csr from '@kafkajs/confluent-schema-registry'
+import { avroOptions } from './avro-long.ts'
+import type { ContractText } from './contract-text.ts'
+import {
+  ContractNotPublishedError,
+  messageOf,
+  RegistryUnavailableError,
+  UndecodableError,
+} from './errors.ts'
+import { type Writer, writerFrom } from './schema-sides.ts'
+
+/** The two questions that a codec asks the registry, each within a time limit. It never registers a schema. */
+export class SchemaLookup {
+  readonly #client: csr.SchemaRegistry
+  readonly #timeoutMs: number
+
+  constructor(registryUrl: string, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs
+    this.#client = new csr.SchemaRegistry(
+      {
+        host: registryUrl,
+        retry: { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 },
+        middlewares: [requestTimeout(timeoutMs)],
+      },
+      { [csr.SchemaType.AVRO]: avroOptions },
+    )
+  }
+
+  /**
+   * The id of a contract that was published for a subject.
+   *
+   * @throws ContractNotPublishedError, RegistryUnavailableError
+   */
+  async idOf(subject: string, { text, format }: ContractText): Promise<number> {
+    const type = format === 'avro' ? csr.SchemaType.AVRO : csr.SchemaType.PROTOBUF
+    return this.#ask(
+      () => this.#client.getRegistryIdBySchema(subject, { type, schema: text }),
+      () =>
+        new ContractNotPublishedError(`${subject}: not published; npm run contracts -- publish`),
+    )
+  }
+
+  /**
+   * The schema that has an id.
+   *
+   * @throws UndecodableError when the registry does not have the id, RegistryUnavailableError
+   */
+  async writerOf(schemaId: number): Promise<Writer> {
+    const found = await this.#ask(
+      () => this.#client.getSchema(schemaId),
+      () => new UndecodableError(`schema id ${schemaId} is not in the registry`),
+    )
+    const writer = writerFrom(found)
+    if (writer !== undefined) return writer
+    throw new UndecodableError(`schema ${schemaId} is neither Avro nor Protobuf`)
+  }
+
+  /** The limit is for all retries together. A 404 is an answer (`notFound`), every other failure an outage. */
+  async #ask<Answer>(request: () => Promise<Answer>, notFound: () => Error): Promise<Answer> {
+    const late = Promise.withResolvers<never>()
+    const timer = setTimeout(
+      () => late.reject(new Error(`no answer within ${this.#timeoutMs} ms`)),
+      this.#timeoutMs,
+    )
+    try {
+      return await Promise.race([request(), late.promise])
+    } catch (error) {
+      if (isNotFound(error)) throw notFound()
+      throw new RegistryUnavailableError(`schema registry: ${messageOf(error)}`, { cause: error })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+type Middleware = NonNullable<
+  ConstructorParameters<typeof csr.SchemaRegistry>[0]['middlewares']
+>[number]
+
+/** The registry's HTTP client has no timeout of its own. */
+function requestTimeout(timeoutMs: number): Middleware {
+  return () => ({
+    prepareRequest: async (next) => (await next()).enhance({ timeout: timeoutMs }),
+  })
+}
+
+/** When asked for a text's id, the client wraps a 404, and only that, in an error of this name without a status. */
+function isNotFound(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if (error.name === 'ConfluentSchemaRegistryError') return true
+  return 'status' in error && error.status === 404
+}
