@@ -1,14 +1,14 @@
 import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
-/** What came of a proof. `undecided`: too little has happened for a verdict. */
+/** The result of a proof. `undecided`: too little has happened for a verdict. */
 export type Verdict = {
   readonly kind: 'holds' | 'refuted' | 'undecided'
-  /** What was looked at, and where it broke. */
+  /** What was examined, and where it broke. */
   readonly lines: readonly string[]
 }
 
-/** Something that is said of the system, and a provocation under which it must hold. */
+/** A promise of the system, and a provocation under which it must hold. */
 export type Claim = {
   readonly name: string
   readonly says: string
@@ -20,11 +20,11 @@ export type Claim = {
   readonly unusualPart?: (guard: string, isOn: boolean) => StackSettings['broken'] | undefined
   /** The files from which services start for a guard that is off, or whose provocation is run with the guard on. */
   readonly entryFiles?: (guard: string, isOn: boolean) => StackSettings['entryFiles']
-  /** What is otherwise on the instance that it is proven on. */
+  /** Settings of the instance on which it is proven. */
   readonly settings?: (numbers: Readonly<Record<string, number>>) => Partial<StackSettings>
-  /** Options that are whole numbers. */
+  /** Options that are integers. */
   readonly numbers?: Readonly<Record<string, NumberOption>>
-  /** Parts of the stack that it needs. */
+  /** The parts of the stack that it needs. */
   readonly only: readonly string[]
   readonly prove: (stack: Stack, proving: Proving) => Promise<Verdict>
 }

@@ -21,9 +21,9 @@ const ASKED_AGAIN = 50
 const PROGRESS_TIMEOUT_MS = 120_000
 
 /**
- * Each order is paid, shipped and in the lake exactly once, whatever is killed while it is under way. The provocation:
- * a steady load, and one part after another killed, or stopped and resumed as a zombie. A fault counts only after
- * something was completed since the last one: a system that never gets to work loses nothing.
+ * Each order is paid, shipped and in the lake exactly once, whatever is killed while it is under way. The provocation: a
+ * steady load, and one part after another killed, or stopped and resumed as a zombie. A fault happens only when an order
+ * was completed since the last one: a system that completes nothing also loses nothing.
  */
 export const eos: Claim = {
   name: 'eos',
@@ -75,7 +75,7 @@ async function underFire(run: Run): Promise<Verdict> {
   const folder = join(proofsFolder, 'history')
   const witness = await Witness.start({ brokers: run.stack.endpoints.kafkaBrokers, folder })
   try {
-    // It takes over when the instance's own is away too long, which then comes back as a zombie.
+    // It takes over when the instance's own is paused for longer than its session, which then comes back as a zombie.
     const second = await FulfilmentProcess.start(run.stack)
     try {
       return await provokeAndJudge(run, witness)
@@ -120,14 +120,14 @@ async function inflict({ stack, witness, journal }: Scene, fault: Fault): Promis
   journal.note(kind, { target, awayMs })
   if (kind === 'kill') await victim.kill(target)
   else victim.pause(target)
-  // How long it is away is the fault itself.
+  // The time for which it is away is part of the fault.
   await delay(awayMs)
   if (kind === 'kill') await victim.restart(target)
   else victim.resume(target)
   journal.note('back', { target })
 }
 
-/** Until an order has been completed that had not been before. */
+/** Waits until one more order is completed. */
 async function untilProgress(shop: pg.Pool, journal: Journal): Promise<void> {
   const waiting = { timeoutMs: PROGRESS_TIMEOUT_MS, what: 'an order to be completed' }
   const before = await eventually(() => completed(shop), waiting)
@@ -138,7 +138,7 @@ async function untilProgress(shop: pg.Pool, journal: Journal): Promise<void> {
   journal.note('progress', { completed: await eventually(isMore, waiting) })
 }
 
-/** The auditor's verdict at a barrier, and the clients': what they were told is so, and they are told the same again. */
+/** The auditor's verdict at a barrier, and the clients': each answer was true, and a repeated request gets the same one. */
 async function judge(stack: Stack, shop: pg.Pool, wishes: readonly Wish[]): Promise<Verdict> {
   const report = await auditNow(stack)
   const complaints = [...(await lostOrders(shop, wishes)), ...(await otherAnswers(stack, wishes))]
@@ -153,7 +153,7 @@ async function judge(stack: Stack, shop: pg.Pool, wishes: readonly Wish[]): Prom
   return { kind: hasNoVerdict(report) || answered === 0 ? 'undecided' : 'holds', lines }
 }
 
-/** What the witness's clients were told by the broker, and what they read, fits together. */
+/** The witness's clients: what the broker answered them agrees with what they read. */
 async function judgeClients(witness: Witness): Promise<Verdict> {
   const { operations, anomalies, unseen } = await witness.judge()
   const found = [...anomalies, ...unseen]

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { judge, type KeyedRecord } from './keys.ts'
 
-/** Twelve orders with two events each, as a right key puts them. */
+/** Twelve orders with two events each, with the right key. */
 const sound: readonly KeyedRecord[] = Array.from({ length: 24 }, (_, index) => ({
   orderId: `o-${index % 12}`,
   version: index < 12 ? 1n : 2n,
@@ -22,17 +22,17 @@ describe('the judge of keys', () => {
     expect(judge(sound).kind).toBe('holds')
   })
 
-  test('finds an order in two partitions, and the reader who misses its beginning', () => {
+  test('finds an order in two partitions, and the reader that misses its first event', () => {
     expect(judge(changed(12, { partition: 3 })).kind).toBe('refuted')
     expect(broken(changed(12, { partition: 3 }))).toEqual(['I6', 'I7'])
   })
 
-  test('finds a version that is missing, and one that comes twice', () => {
+  test('finds a missing version, and a doubled one', () => {
     expect(broken(changed(12, { version: 3n }))).toEqual(['I6'])
     expect(broken(changed(12, { version: 1n }))).toEqual(['I6'])
   })
 
-  test('says nothing about orders without a second event', () => {
+  test('has no verdict when orders have no second event', () => {
     expect(judge(sound.slice(0, 12)).kind).toBe('undecided')
   })
 })

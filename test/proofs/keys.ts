@@ -15,7 +15,7 @@ const CUSTOMERS = 16
 const ORDERS = 80
 const LONGEST_LIST = 3
 
-/** A record of the topic, as far as keys and versions are concerned. */
+/** What keys and versions need of a record of the topic. */
 export type KeyedRecord = {
   readonly orderId: string
   readonly version: bigint
@@ -24,15 +24,15 @@ export type KeyedRecord = {
 }
 
 /**
- * The key of a topic comes from the invariant that its readers rely on: all events of an order in one partition, so that
+ * The key of a topic comes from the invariant that its readers rely on: all events of an order are in one partition, so
  * whoever reads the partition sees versions 1, 2, 3 … of the order.
  *
- * The provocation: while orders are under way two accounts of a customer become one, which happens in every shop. The
- * order's id never changes in its life; its customer may.
+ * The provocation: while orders are under way, every two customer accounts are merged, which happens in every shop. The
+ * id of an order never changes; its customer may.
  */
 export const keys: Claim = {
   name: 'keys',
-  says: 'versions 1..n are contiguous per order (I6), and an order lies in one partition (I7)',
+  says: 'versions 1..n are contiguous per order (I6), and an order is in one partition (I7)',
   breaks: {
     'random-key': 'the key is the event id',
     'customer-key': "the key is the customer's account",
@@ -54,14 +54,14 @@ export const keys: Claim = {
   },
 }
 
-/** Payments are away while orders are placed and accounts become one, so that each order has events before and after. */
+/** Payments is down while orders are placed and accounts are merged, so that each order has events before and after. */
 async function provoke(stack: Stack, pool: pg.Pool, say: (line: string) => void): Promise<void> {
   const customers = await registerCustomers(stack.endpoints, CUSTOMERS)
   await stack.kill('payments')
   for (let index = 0; index < ORDERS; index += 1) {
     await placeOrder(stack.endpoints, customers, index)
   }
-  say(`${ORDERS} orders of ${CUSTOMERS} customers are placed; now every two accounts become one`)
+  say(`${ORDERS} orders of ${CUSTOMERS} customers are placed; now every two accounts are merged`)
   await mergeAccounts(pool, customers)
   await stack.restart('payments')
   const hasMoved = async () => {
@@ -111,7 +111,7 @@ async function readRecords(stack: Stack, pool: pg.Pool): Promise<readonly KeyedR
   }
 }
 
-/** The invariants over what was read, each partition in its order. */
+/** Checks the invariants over what was read, each partition in order. */
 export function judge(records: readonly KeyedRecord[]): Verdict {
   const orders = Map.groupBy(records, ({ orderId }) => orderId)
   const summary = `${orders.size} orders, ${records.length} events in ${TOPIC}`
@@ -126,18 +126,18 @@ export function judge(records: readonly KeyedRecord[]): Verdict {
     lines: [
       summary,
       ...finding('I6 versions are contiguous per order', gaps),
-      ...finding('I7 an order lies in one partition', torn),
+      ...finding('I7 an order is in one partition', torn),
     ],
   }
 }
 
-/** Where a reader of one partition does not see 1, 2, 3 … of the order. */
+/** Where a reader of one partition does not see versions 1, 2, 3 … of the order. */
 function gapOf(orderId: string, events: readonly KeyedRecord[]): readonly string[] {
   for (const [partition, those] of Map.groupBy(events, (record) => record.partition)) {
     for (const [index, { version, offset }] of those.entries()) {
       if (version === BigInt(index) + 1n) continue
-      const place = `partition ${partition}, offset ${offset}`
-      return [`order ${orderId}: version ${version} at ${place}, where ${index + 1} was due`]
+      const at = `partition ${partition}, offset ${offset}`
+      return [`order ${orderId}: version ${version} at ${at}, where ${index + 1} was expected`]
     }
   }
   return []
@@ -146,8 +146,8 @@ function gapOf(orderId: string, events: readonly KeyedRecord[]): readonly string
 function tearOf(orderId: string, events: readonly KeyedRecord[]): readonly string[] {
   const partitions = new Set(events.map(({ partition }) => partition))
   if (partitions.size === 1) return []
-  const places = events.map(({ version, partition }) => `version ${version} in ${partition}`)
-  return [`order ${orderId}: ${places.join(', ')}`]
+  const found = events.map(({ version, partition }) => `version ${version} in ${partition}`)
+  return [`order ${orderId}: ${found.join(', ')}`]
 }
 
 function finding(name: string, offenders: readonly string[]): readonly string[] {

@@ -6,14 +6,14 @@ const KEY = 'transforms.outbox.table.field.event.key'
 const EVENT_TABLES = ['orders.events', 'payments.events', 'control.events'] as const
 const COLUMNS = 'position, event_id, stream_id, version, type, topic, partition, payload'
 
-/** Lets the router take its keys from another column. Events that are written from now on have them. */
+/** Makes the router take its keys from another column, for events that are written from now on. */
 export async function keyByColumn(stack: Stack, column: string): Promise<void> {
   await changeOutbox(stack, { settings: { [KEY]: column } })
 }
 
 /**
- * Keys by the customer's account: a column that a trigger fills when an event is written, with the account that the
- * order's customer has at that moment.
+ * Keys by the customer's account: a trigger fills a column when an event is written, with the account that the order's
+ * customer has at that moment.
  */
 export async function keyByAccount(stack: Stack, pool: pg.Pool): Promise<void> {
   await changeOutbox(stack, {

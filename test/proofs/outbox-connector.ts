@@ -5,13 +5,13 @@ const CONNECTOR = 'outbox'
 
 export type OutboxChange = {
   readonly settings: Readonly<Record<string, string>>
-  /** `forget`: it does not know how far it has read, as after a lost slot. */
+  /** `forget`: it loses its position, as after a lost slot. */
   readonly offsets?: 'keep' | 'forget'
-  /** Done while no event is on its way. */
+  /** Done while the connector is stopped. */
   readonly meanwhile?: () => Promise<void>
 }
 
-/** Stops the connector that carries events, changes it, and returns when it runs again. */
+/** Stops the outbox connector, changes its configuration, and returns when it runs again. */
 export async function changeOutbox(
   { endpoints: { connectUrl } }: Stack,
   { settings, offsets = 'keep', meanwhile }: OutboxChange,

@@ -14,13 +14,13 @@ const ROUNDS = 20
 const LONGEST_LIST = 3
 
 /**
- * Positions are drawn when a row is written and seen when its transaction commits. The provocation: in each round a
- * slow transaction writes first and commits last, and a reader reads in between.
+ * A position is assigned when a row is written and becomes visible when its transaction commits. The provocation: in each
+ * round a slow transaction writes first and commits last, and a reader reads in between.
  */
 export const position: Claim = {
   name: 'position',
-  says: 'a reader of all streams skips no event, however slow its transaction is',
-  breaks: { 'naive-position': 'the reader goes on from the highest position it has seen' },
+  says: 'a reader of all streams skips no event, however slow a transaction is',
+  breaks: { 'naive-position': 'the reader continues from the highest position it has seen' },
   only: ['databases'],
   prove: async (stack, { broken, say }) => {
     const pool = adminPool(stack)
@@ -28,17 +28,17 @@ export const position: Claim = {
       const reader = new Reader(pool, broken === undefined ? undefined : 'no-horizon')
       for (let round = 1; round <= ROUNDS; round += 1) await besideSlowTransaction(pool, reader)
       await reader.readUntil(await write(pool))
-      say(`${ROUNDS} slow transactions have come and gone`)
+      say(`${ROUNDS} slow transactions have committed`)
       const { rows } = await pool.query<{ event_id: string; position: string }>(
         'select event_id, position from orders.events order by position',
       )
       const skipped = rows.filter(({ event_id }) => !reader.seen.has(event_id))
-      const places = skipped.slice(0, LONGEST_LIST).map((row) => `position ${row.position}`)
+      const listed = skipped.slice(0, LONGEST_LIST).map((row) => `position ${row.position}`)
       return {
         kind: skipped.length === 0 ? 'holds' : 'refuted',
         lines: [
           `${rows.length} events, ${reader.seen.size} read, ${skipped.length} skipped`,
-          ...(skipped.length === 0 ? [] : [`BROKEN   skipped for ever: ${places.join(', ')} …`]),
+          ...(skipped.length === 0 ? [] : [`BROKEN   skipped forever: ${listed.join(', ')} …`]),
         ],
       }
     } finally {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { problem, sendProblem } from './problem.ts'
@@ -42,9 +43,47 @@ const keyMissing = problem(
   'Send a header Idempotency-Key of 1 to 200 visible characters, new for each intent.',
 )
 
-export const keyReused = problem(
+const keyReused = problem(
   'idempotency-key-reused',
   422,
   'The Idempotency-Key was used with another payload',
   'Send a new key for a new intent, or the first payload to see its answer again.',
 )
+
+/**
+ * Identifies the payload of a request, so that a key that comes with another payload can be refused. The parts must not
+ * depend on the whitespace or the order of properties in the request's JSON.
+ */
+export function requestHashOf(...parts: readonly unknown[]): Buffer {
+  return createHash('sha256').update(JSON.stringify(parts)).digest()
+}
+
+/** What is stored for an Idempotency-Key, in the transaction of its effect. */
+export type Kept = { readonly requestHash: Buffer; readonly answer: unknown }
+
+/** Refuses a key that was used for another payload, with 422. Undefined when the payload is the same. */
+export function refuseReusedKey(
+  reply: FastifyReply,
+  kept: Pick<Kept, 'requestHash'>,
+  requestHash: Buffer,
+): FastifyReply | undefined {
+  return kept.requestHash.equals(requestHash) ? undefined : sendProblem(reply, keyReused)
+}
+
+/**
+ * Answers a repeated request with the first answer, marked as replayed; 422 when its key was used for another payload.
+ *
+ * @param send as it sent the answer the first time.
+ * @throws when nothing is stored for the key, though the store refused it as used.
+ */
+export function replayAnswer<Answer>(
+  reply: FastifyReply,
+  kept: Kept | undefined,
+  requestHash: Buffer,
+  send: (reply: FastifyReply, answer: Answer) => FastifyReply,
+): FastifyReply {
+  if (kept === undefined) throw new Error('the answer of a used Idempotency-Key is missing')
+  const refused = refuseReusedKey(reply, kept, requestHash)
+  if (refused !== undefined) return refused
+  return send(reply.header('idempotent-replayed', 'true'), kept.answer as Answer)
+}

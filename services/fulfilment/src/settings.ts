@@ -5,9 +5,9 @@ const schema = Type.Object({
   ...commonSettings,
   KAFKA_BROKERS: Type.String({ minLength: 1 }),
   SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
-  /** After so long without a heartbeat the group gives our partitions to others. The broker takes 6 s at least. */
+  /** Without a heartbeat for this long the group reassigns our partitions. The broker accepts 6 s at least. */
   SESSION_TIMEOUT_MS: Type.Integer({ default: 15_000, minimum: 6_000, maximum: 300_000 }),
-  /** After so long the broker aborts a transaction that we have left open, and readers go on behind it. */
+  /** After this long the broker aborts a transaction that we left open, so that readers can continue past it. */
   TRANSACTION_TIMEOUT_MS: Type.Integer({ default: 30_000, minimum: 1_000, maximum: 900_000 }),
 })
 

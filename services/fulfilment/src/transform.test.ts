@@ -33,7 +33,7 @@ const cancelled = event({
   cancelled: { reason: 'mistake', paymentId: 'p-1' },
 })
 
-/** What comes out for one record: key, headers, and what was given to be encoded. */
+/** The result for one record: key, headers, and the values that were encoded. */
 async function ship(order: OrderEvent | Buffer, { offset = '0', now = 5 } = {}) {
   const codec = new Codec({
     registryUrl: 'http://127.0.0.1:1',
@@ -49,8 +49,8 @@ async function ship(order: OrderEvent | Buffer, { offset = '0', now = 5 } = {}) 
   const value = Buffer.isBuffer(order)
     ? order
     : Buffer.concat([Buffer.of(0, 0, 0, 0, 7), avroType(text).toBuffer(order)])
-  const place = { topic: 'orders.order.v1', partition: 0, offset, key: null, headers: {} }
-  const records = await shipOrders({ codec, encode, now: () => now })({ ...place, value })
+  const consumed = { topic: 'orders.order.v1', partition: 0, offset, key: null, headers: {} }
+  const records = await shipOrders({ codec, encode, now: () => now })({ ...consumed, value })
   return { records, given }
 }
 
@@ -78,7 +78,7 @@ describe('an order’s record', () => {
     ])
   })
 
-  test('of a cancellation recalls the very shipment that was dispatched', async () => {
+  test('of a cancellation recalls the shipment that was dispatched', async () => {
     const [dispatch] = (await ship(confirmed)).given
     const [recall] = (await ship(cancelled)).given
     expect(recall).toMatchObject({ version: 2n, type: 'ShipmentRecalled', dispatched: null })
@@ -86,13 +86,13 @@ describe('an order’s record', () => {
     expect(recall?.eventId).not.toBe(dispatch?.eventId)
   })
 
-  test('that comes again, at another offset and another time, gives the same ids', async () => {
+  test('that is delivered again, at another offset and another time, gives the same ids', async () => {
     const [first] = (await ship(confirmed)).given
     const [again] = (await ship(confirmed, { offset: '99', now: 6 })).given
     expect(again).toEqual({ ...first, occurredAt: 6n })
   })
 
-  test('of anything else becomes nothing', async () => {
+  test('of anything else causes no shipment', async () => {
     const early = event({
       type: 'OrderCancelled',
       cancelled: { reason: 'mistake', paymentId: null },
@@ -102,7 +102,7 @@ describe('an order’s record', () => {
     }
   })
 
-  test('that cannot be read is its own fault, so that it becomes a dead letter', async () => {
+  test('that cannot be decoded is not retriable, so it becomes a dead letter', async () => {
     await expect(ship(Buffer.from('not Avro'))).rejects.toMatchObject({ retriable: false })
   })
 })

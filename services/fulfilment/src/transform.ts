@@ -14,12 +14,12 @@ export type Shipping = {
 }
 
 /**
- * An order's record to the shipment records that it causes. All ids are derived: the event's from the order event, the
- * shipment's from the order, which has one shipment.
+ * Transforms an order's record to the shipment records that it causes. All ids are derived: the event's from the order
+ * event, the shipment's from the order, which has one shipment.
  *
- * The transaction around it makes one record one effect, whoever is killed. It cannot make one *event* one effect: after
- * a snapshot of the outbox anew, or a lost slot, an old OrderConfirmed comes again at a new offset. There is no state
- * here that would know it, so the shipment event goes out again, under the id that it had, and the inboxes of its
+ * The transaction around it gives one record one effect, whatever is killed. It cannot give one *event* one effect: after
+ * a new snapshot of the outbox, or a lost slot, an old OrderConfirmed is delivered again at a new offset. This service has
+ * no state that would recognise it, so it sends the shipment event again, under the same id, and the inboxes of its
  * consumers drop it.
  */
 export function shipOrders({ codec, encode, now }: Shipping): Transform {
@@ -31,14 +31,14 @@ export function shipOrders({ codec, encode, now }: Shipping): Transform {
     const shipment = shipmentOf(fact, uuidv5('fulfilment/shipment', streamId))
     if (shipment === undefined) return []
     const eventId = uuidv5('fulfilment/1', cause)
-    const stamp = { eventId, streamId, occurredAt: BigInt(now()), traceparent }
-    const envelope = envelopeOf(shipment, stamp)
+    const metadata = { eventId, streamId, occurredAt: BigInt(now()), traceparent }
+    const envelope = envelopeOf(shipment, metadata)
     return [
       {
         topic: SHIPMENTS_TOPIC,
         key: streamId,
         value: encode(envelope),
-        // As the outbox writes them, so that all events of the house can be told apart unread.
+        // The headers that the outbox connector writes, so that every event can be identified without decoding it.
         headers: { id: eventId, eventType: envelope.type, version: String(envelope.version) },
       },
     ]

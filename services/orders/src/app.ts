@@ -2,6 +2,7 @@ import { Codec } from '@tenseams/codec/codec'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { openPool } from '@tenseams/event-store/pool'
 import { Projection } from '@tenseams/event-store/projection'
+import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
@@ -15,7 +16,7 @@ import { handlePayments } from './consumer.ts'
 import { PAYMENTS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { customerRoutes } from './customer-routes.ts'
 import { listRoutes } from './list-routes.ts'
-import { openOrderLog, SCHEMA } from './log.ts'
+import { orderStreams, SCHEMA } from './log.ts'
 import { orderListProjection } from './order-list.ts'
 import { orderRoutes } from './order-routes.ts'
 import { readModelRoutes } from './read-model-routes.ts'
@@ -41,7 +42,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
   const { vault = openPool(settings.VAULT_DATABASE_URL, 'orders') } = parts
   const metrics = openMetrics('orders')
   await codec.requirePublished([PAYMENTS_TOPIC, SHIPMENTS_TOPIC])
-  const log = await openOrderLog(shop, codec)
+  const log = await openTopicAggregate({ pool: shop, codec, ...orderStreams })
   const { handleShipment = handleShipments(log, codec) } = parts
 
   const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'orders' })

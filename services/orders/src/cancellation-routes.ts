@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto'
 import { StoreUnavailableError } from '@tenseams/event-store/errors'
-import { type KeptAnswer, readAnswer } from '@tenseams/event-store/read'
+import { readAnswer } from '@tenseams/event-store/read'
 import { problems } from '@tenseams/service/api'
 import { etagOf, isNamedStrongly } from '@tenseams/service/etag'
 import {
   IdempotencyHeaders,
   idempotencyPromise,
-  keyReused,
+  replayAnswer,
+  requestHashOf,
   requireIdempotencyKey,
 } from '@tenseams/service/idempotency'
 import { problem, sendProblem } from '@tenseams/service/problem'
@@ -27,7 +27,7 @@ const cancelling = {
   summary: 'Cancels an order that is not completed',
   description: [
     'If-Match names the version that the client has seen: 428 without it, 412 when the order is at another version.',
-    'A key that was used is answered before the version is looked at, because its own effect has changed it.',
+    'A key that was used is answered before the version is compared, because its own effect has changed the version.',
     idempotencyPromise,
   ].join(' '),
   params: OrderParams,
@@ -58,9 +58,9 @@ export function cancellationRoutes(server: Server, { pool, log }: CancellationRo
       const ifMatch = request.headers['if-match']
       if (ifMatch === undefined) return sendProblem(reply, ifMatchMissing)
       const key = request.headers['idempotency-key']
-      const requestHash = hashOf(orderId, reason)
+      const requestHash = requestHashOf('cancellation', orderId.toLowerCase(), reason)
       const kept = await readAnswer(pool, SCHEMA, key)
-      if (kept !== undefined) return replay(reply, kept, requestHash)
+      if (kept !== undefined) return replayAnswer(reply, kept, requestHash, sendCancelled)
       const traceparent = continueTrace(request.headers)
       const command = { type: 'CancelOrder' as const, data: { reason } }
       const cancellation = { orderId, command, key, requestHash, ifMatch, traceparent }
@@ -70,8 +70,8 @@ export function cancellationRoutes(server: Server, { pool, log }: CancellationRo
 }
 
 /**
- * Decides at the very version that If-Match allows. When another was quicker the order is looked at again, which ends
- * at once unless If-Match is `*`; when the other was the same request, its answer is given.
+ * Decides on the version that If-Match names. On a version conflict it reloads the order and retries, which is refused
+ * with 412 at once unless If-Match is `*`. When the conflicting write was the same request, its answer is replayed.
  */
 async function cancel(
   reply: FastifyReply,
@@ -84,7 +84,7 @@ async function cancel(
     const etag = etagOf(loaded.version)
     if (loaded.version > 0n && !isNamedStrongly(ifMatch, etag)) {
       const kept = await earlier()
-      if (kept !== undefined) return replay(reply, kept, requestHash)
+      if (kept !== undefined) return replayAnswer(reply, kept, requestHash, sendCancelled)
       return sendProblem(reply.header('etag', etag), versionDiffers)
     }
     const answer = answerOf(orderId, loaded, command)
@@ -97,11 +97,12 @@ async function cancel(
     if (outcome.kind === 'done') return sendCancelled(reply, answer)
     if (outcome.kind === 'conflict') continue
     const kept = await earlier()
-    if (kept !== undefined) return replay(reply, kept, requestHash)
-    if (outcome.kind === 'refused') return sendProblem(reply, refusalProblem(outcome.refusal))
-    throw new Error(`the answer of Idempotency-Key ${key} is missing`)
+    if (outcome.kind === 'refused' && kept === undefined) {
+      return sendProblem(reply, refusalProblem(outcome.refusal))
+    }
+    return replayAnswer(reply, kept, requestHash, sendCancelled)
   }
-  throw new StoreUnavailableError(`order ${orderId} changes faster than it can be cancelled`)
+  throw new StoreUnavailableError(`order ${orderId}: ${MAX_ATTEMPTS} version conflicts in a row`)
 }
 
 function answerOf(
@@ -113,11 +114,6 @@ function answerOf(
   return { orderId, version: Number(version) + 1, status: 'cancelled', reason, ...paid }
 }
 
-function hashOf(orderId: string, reason: string): Buffer {
-  const parts = ['cancellation', orderId.toLowerCase(), reason]
-  return createHash('sha256').update(JSON.stringify(parts)).digest()
-}
-
 function sendCancelled(reply: FastifyReply, answer: CancelledAnswer): FastifyReply {
   return reply
     .code(200)
@@ -125,21 +121,16 @@ function sendCancelled(reply: FastifyReply, answer: CancelledAnswer): FastifyRep
     .send(answer)
 }
 
-function replay(reply: FastifyReply, kept: KeptAnswer, requestHash: Buffer): FastifyReply {
-  if (!kept.requestHash.equals(requestHash)) return sendProblem(reply, keyReused)
-  return sendCancelled(reply.header('idempotent-replayed', 'true'), kept.answer as CancelledAnswer)
-}
-
 const ifMatchMissing = problem(
   'if-match-missing',
   428,
   'If-Match is needed',
-  'Read the order and send the ETag of what you have seen as If-Match.',
+  'Read the order and send its ETag as If-Match.',
 )
 
 const versionDiffers = problem(
   'version-differs',
   412,
   'The order has changed',
-  'Read it again; its ETag is in this answer. Then decide anew.',
+  'Read it again, decide again, and send the ETag of this response.',
 )

@@ -6,7 +6,7 @@ import { PAYMENTS_TOPIC } from './contract.ts'
 import type { OrderCommand, OrderPayment } from './domain/order.ts'
 import type { OrderLog } from './log.ts'
 
-/** A payment that no order can have caused. It goes to the dead letter topic, for a person. */
+/** A payment that no order can have caused. It is dead-lettered, for a person. */
 export class PaymentRefusedError extends Error {
   readonly retriable = false
   readonly code: string
@@ -18,8 +18,8 @@ export class PaymentRefusedError extends Error {
 }
 
 /**
- * What a payment means for its order. The inbox row and the order's event are one transaction, so a payment that is
- * handed out again, by Kafka or by change data capture, has no second effect.
+ * Applies a payment to its order. The inbox row and the order's event are written in one transaction, so a payment that
+ * is redelivered, by Kafka or by change data capture, has no second effect.
  */
 export function handlePayments(log: OrderLog, codec: Codec) {
   return async (record: ConsumedRecord): Promise<void> => {
@@ -36,7 +36,7 @@ export function handlePayments(log: OrderLog, codec: Codec) {
   }
 }
 
-/** Undefined for ticks, barriers, what concerns payments alone, and types that are newer than this service. */
+/** Undefined for ticks, barriers, events that concern payments alone, and types that are newer than this service. */
 function commandOf(payment: PaymentEvent): OrderCommand | undefined {
   if (payment.authorised !== null) {
     return { type: 'ConfirmOrder', data: moneyOf(payment.authorised) }

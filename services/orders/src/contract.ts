@@ -2,7 +2,7 @@ import type { OrderEvent as Envelope } from '@tenseams/contracts/generated/order
 import type { Stamp } from '@tenseams/event-store/aggregate'
 import type { OrderEvent } from './domain/order.ts'
 
-/** The topic that this team owns, and those that it reads. */
+/** The topic that this team owns, and those that it consumes. */
 export const ORDERS_TOPIC = 'orders.order.v1'
 export const PAYMENTS_TOPIC = 'payments.payment.v1'
 export const SHIPMENTS_TOPIC = 'fulfilment.shipment.v1'
@@ -16,7 +16,7 @@ const noBranch = {
   refunded: null,
 }
 
-/** A decided event as the contract says it. The compiler holds the domain's types to the contract's here. */
+/** A decided event in the form of the contract. Here the compiler checks the domain's types against the contract's. */
 export function envelopeOf(event: OrderEvent, stamp: Stamp): Envelope {
   const envelope = { ...stamp, ...noBranch, type: event.type }
   switch (event.type) {
@@ -35,7 +35,7 @@ export function envelopeOf(event: OrderEvent, stamp: Stamp): Envelope {
   }
 }
 
-/** The way back; undefined for a type that is newer than this service. */
+/** The reverse; undefined for a type that is newer than this service. */
 export function eventOf(envelope: Envelope): OrderEvent | undefined {
   if (envelope.placed !== null) return { type: 'OrderPlaced', data: envelope.placed }
   if (envelope.confirmed !== null) return { type: 'OrderConfirmed', data: envelope.confirmed }

@@ -31,8 +31,8 @@ const reading = {
 }
 
 const erasing = {
-  summary: 'Erases a customer for good',
-  description: 'The key of the personal data is destroyed; doing it again changes nothing.',
+  summary: 'Erases a customer permanently',
+  description: 'The key of the personal data is destroyed. Idempotent.',
   params: CustomerParams,
   response: { 204: Type.Null({ description: 'Erased.' }), ...problems(400) },
 }
@@ -40,8 +40,8 @@ const erasing = {
 export type CustomerRoutes = { readonly shop: pg.Pool; readonly vault: pg.Pool }
 
 /**
- * Customers: the only place with personal data. The key is written to the vault first; a crash before the row leaves
- * a key that opens nothing. Erasing destroys the key and leaves ciphertext everywhere that a copy of it ever went.
+ * Customers: nothing else stores personal data. The key is written to the vault first; a crash before the row is written
+ * leaves a key that decrypts nothing. Erasing destroys the key, which leaves ciphertext wherever a copy of it is.
  */
 export function customerRoutes(server: Server, { shop, vault }: CustomerRoutes): void {
   server.post('/customers', { schema: registering }, async (request, reply) => {

@@ -7,10 +7,10 @@ import { listedVersion, listOrders } from './order-list.ts'
 import { ListAnswer, ListQuery } from './order-schemas.ts'
 
 const listing = {
-  summary: 'Lists orders of a customer, or in a state, the newest first',
+  summary: 'Lists orders of a customer, or in a state, newest first',
   description: [
-    'The list is made from the log and follows it closely, but it follows. Who must see what was just written names it',
-    'in `seen`: the answer waits until the list has come so far, two seconds at most; 503 after that.',
+    'The list is a read model of the log, and eventually consistent. A client that must see what it has just written',
+    'names it in `seen`: the answer waits until the list has caught up, at most two seconds; after that it is 503.',
   ].join(' '),
   querystring: ListQuery,
   response: { 200: ListAnswer, ...problems(400) },
@@ -45,7 +45,7 @@ export function listRoutes(server: Server, pool: pg.Pool): void {
   })
 }
 
-/** Waits until the list has an order at a version, or the time is over. */
+/** Waits until the list shows an order at a version, or until the deadline. */
 async function reaches(pool: pg.Pool, position: string, deadline: number): Promise<boolean> {
   const [orderId = '', version = '0'] = position.split('@')
   while ((await listedVersion(pool, orderId.toLowerCase())) < BigInt(version)) {
@@ -66,6 +66,6 @@ const notSeenYet = (position: string) =>
   problem(
     'not-seen-yet',
     503,
-    'The list has not come so far',
-    `It does not show ${position} yet. Ask again, or read the order by its id, which is never behind.`,
+    'The list has not caught up',
+    `It does not show ${position} yet. Retry, or read the order by its id, which is never stale.`,
   )

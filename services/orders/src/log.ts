@@ -1,7 +1,4 @@
-import type { Codec } from '@tenseams/codec/codec'
 import type { Aggregate } from '@tenseams/event-store/aggregate'
-import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
-import type pg from 'pg'
 import { envelopeOf, eventOf, ORDERS_TOPIC } from './contract.ts'
 import {
   type OrderCommand,
@@ -11,20 +8,17 @@ import {
   orderDecider,
 } from './domain/order.ts'
 
-/** The orders, each decided on as its stream says. */
+/** The orders, each a stream of events. */
 export type OrderLog = Aggregate<OrderCommand, OrderEvent, OrderState, OrderRefusal>
 
 /** The Postgres schema of this service's event store. */
 export const SCHEMA = 'orders'
 
-/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
-export function openOrderLog(
-  pool: pg.Pool,
-  codec: Codec,
-  decider = orderDecider,
-): Promise<OrderLog> {
-  return openTopicAggregate({
-    ...{ pool, codec, schema: SCHEMA, topic: ORDERS_TOPIC },
-    ...{ decider, envelopeOf, eventOf },
-  })
-}
+/** How orders are decided on, stored and sent; for `openTopicAggregate`. */
+export const orderStreams = {
+  schema: SCHEMA,
+  topic: ORDERS_TOPIC,
+  decider: orderDecider,
+  envelopeOf,
+  eventOf,
+} as const

@@ -13,7 +13,7 @@ const placed: OrderEvent = { type: 'OrderPlaced', data }
 const rejected: OrderEvent = { type: 'OrderRejected', data: { reason: 'payment-declined' } }
 
 describe('the changes of a batch', () => {
-  test('are one an order: what was placed, and where the last event has led', () => {
+  test('are one for each order: what was placed, and the state after the last event', () => {
     const changes = changesOf([
       { orderId: 'o-1', version: 1n, event: placed },
       { orderId: 'o-2', version: 2n, event: rejected },

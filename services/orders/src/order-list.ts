@@ -7,7 +7,7 @@ import type pg from 'pg'
 import { eventOf, ORDERS_TOPIC } from './contract.ts'
 import type { OrderEvent, OrderPlaced, OrderStatus } from './domain/order.ts'
 
-/** An order as a list shows it. */
+/** An order in a list. */
 export type ListedOrder = {
   readonly orderId: string
   readonly customerId: string
@@ -20,12 +20,12 @@ export type ListedOrder = {
 export type OrderQuery = {
   readonly customerId?: string
   readonly status?: OrderStatus
-  /** Only orders that are older than this one: the way to the next page. */
+  /** Only orders that are older than this one, for the next page. */
   readonly before?: string
   readonly limit: number
 }
 
-/** What some events say of one order. */
+/** What some events change of one order. */
 export type OrderChange = {
   readonly orderId: string
   readonly placed: OrderPlaced | undefined
@@ -44,7 +44,7 @@ const statusAfter: Readonly<Record<OrderEvent['type'], OrderStatus>> = {
 
 const isKnown = (type: string): boolean => Object.hasOwn(statusAfter, type)
 
-/** The projection that keeps the list: by customer and by state, the newest first. */
+/** The projection that maintains the list: by customer and by state, newest first. */
 export function orderListProjection(
   codec: Codec,
 ): Pick<ProjectionOptions, 'name' | 'apply' | 'clear'> {
@@ -75,7 +75,7 @@ async function open(codec: Codec, stored: PlacedEvent): Promise<Opened> {
   return { orderId: stored.streamId, version: stored.version, event }
 }
 
-/** One change an order: what was placed, if it was among these events, and where the last of them has led. */
+/** One change for each order: what was placed, if that is among these events, and the state after the last of them. */
 export function changesOf(events: readonly Opened[]): readonly OrderChange[] {
   const changes = new Map<string, OrderChange>()
   for (const { orderId, version, event } of events) {
@@ -157,7 +157,7 @@ export async function listOrders(
   }
 }
 
-/** How far the list has come with an order; 0 when it has not heard of it. @throws StoreUnavailableError */
+/** The version at which the list shows an order; 0 when it does not show it yet. @throws StoreUnavailableError */
 export async function listedVersion(pool: pg.Pool, orderId: string): Promise<bigint> {
   try {
     const { rows } = await pool.query<{ version: string }>({

@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
 import { readAnswer } from '@tenseams/event-store/read'
 import { problems } from '@tenseams/service/api'
 import { etagOf, isNamedWeakly } from '@tenseams/service/etag'
 import {
   IdempotencyHeaders,
   idempotencyPromise,
-  keyReused,
+  replayAnswer,
+  requestHashOf,
   requireIdempotencyKey,
 } from '@tenseams/service/idempotency'
 import { sendProblem } from '@tenseams/service/problem'
@@ -38,7 +38,7 @@ const placing = {
 
 const reading = {
   summary: 'Shows an order',
-  description: 'The ETag is the version of its stream: the number of events that it consists of.',
+  description: 'The ETag is the version of its stream: its number of events.',
   params: OrderParams,
   headers: IfNoneMatchHeaders,
   response: { 200: OrderAnswer, 304: Unchanged, ...problems(400, 404) },
@@ -64,7 +64,7 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
         case 'done':
           return sendPlaced(reply, answer)
         case 'repeated':
-          return replay(reply, pool, key, requestHash)
+          return replayAnswer(reply, await readAnswer(pool, SCHEMA, key), requestHash, sendPlaced)
         case 'refused':
           return sendProblem(reply, refusalProblem(outcome.refusal))
       }
@@ -94,11 +94,10 @@ function answerOf(orderId: string, body: OrderBody): PlacedAnswer {
   return { orderId, status: 'placed', currency, totalMinor: Number(totalMinorOf(lines)) }
 }
 
-/** The same order, however its JSON was spaced or ordered, has the same hash. */
+/** The same order has the same hash, whatever the whitespace and the order of properties in its JSON. */
 function hashOf(body: OrderBody): Buffer {
   const lines = body.lines.map((line) => [line.sku, line.quantity, line.priceMinor])
-  const parts = [body.customerId, body.currency, body.paymentMethod, lines]
-  return createHash('sha256').update(JSON.stringify(parts)).digest()
+  return requestHashOf(body.customerId, body.currency, body.paymentMethod, lines)
 }
 
 function sendPlaced(reply: FastifyReply, answer: PlacedAnswer): FastifyReply {
@@ -107,21 +106,6 @@ function sendPlaced(reply: FastifyReply, answer: PlacedAnswer): FastifyReply {
     .header('location', `/orders/${answer.orderId}`)
     .header('etag', etagOf(1n))
     .send(answer)
-}
-
-/** The same key again: the first answer for the same payload, 422 for another one. */
-async function replay(
-  reply: FastifyReply,
-  pool: pg.Pool,
-  key: string,
-  requestHash: Buffer,
-): Promise<FastifyReply> {
-  const kept = await readAnswer(pool, SCHEMA, key)
-  if (kept === undefined) throw new Error(`the answer of Idempotency-Key ${key} is missing`)
-  if (!kept.requestHash.equals(requestHash)) return sendProblem(reply, keyReused)
-  const answer = kept.answer as PlacedAnswer
-  void reply.header('idempotent-replayed', 'true')
-  return sendPlaced(reply, answer)
 }
 
 function viewOf(state: Exclude<OrderState, { status: 'unknown' }>) {

@@ -8,15 +8,15 @@ const OrderStatus = Type.Enum(['placed', 'confirmed', 'rejected', 'cancelled', '
 const OrderLineBody = Type.Object(
   {
     sku: Type.String({
-      // No NUL and no half of a surrogate pair may come to Postgres, whose jsonb refuses them.
+      // Postgres' jsonb refuses NUL and half of a surrogate pair.
       pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$',
-      description: 'Letters, digits, and . _ / - between them: 64 characters at most.',
+      description: 'Letters and digits, then also . _ / -. At most 64 characters.',
     }),
     quantity: Type.Integer({ minimum: 1, maximum: 1_000 }),
     priceMinor: Type.Integer({
       minimum: 0,
       maximum: 1_000_000_000,
-      description: 'For one piece, in integer minor units of the currency.',
+      description: 'Of one piece, in integer minor units of the currency.',
     }),
   },
   { additionalProperties: false },
@@ -55,7 +55,7 @@ export const OrderAnswer = Type.Object({
   paymentId: Type.Optional(Type.String({ description: 'The payment that confirmed it.' })),
   reason: Type.Optional(Type.String({ description: 'Why it was rejected or cancelled.' })),
   refundedMinor: Type.Optional(
-    Type.Integer({ description: 'Of a cancelled order: what was taken and given back, so far.' }),
+    Type.Integer({ description: 'Of a cancelled order: what has been refunded so far.' }),
   ),
   shipmentId: Type.Optional(Type.String({ description: 'The shipment that completed it.' })),
 })
@@ -67,21 +67,21 @@ export const ListQuery = Type.Object(
     before: Type.Optional(
       Type.String({
         format: 'uuid',
-        description: '`next` of the page before: older orders than that.',
+        description: '`next` of the previous page: only orders that are older than it.',
       }),
     ),
-    // Texts, because nothing is coerced.
+    // A string, because nothing is coerced.
     limit: Type.String({
       pattern: '^([1-9][0-9]?|1[0-9][0-9]|200)$',
       default: '50',
-      description: 'At most so many orders: 1 to 200.',
+      description: 'The maximum number of orders: 1 to 200.',
     }),
     seen: Type.Optional(
       Type.String({
         pattern: '^[0-9a-fA-F-]{36}@[0-9]{1,9}(,[0-9a-fA-F-]{36}@[0-9]{1,9}){0,9}$',
         description: [
-          'Order id, @, version: what the list must show; up to ten of them, separated by commas.',
-          'The ETag of an answer is the version.',
+          'What the list must show: order id, @, version; up to ten of these, separated by commas.',
+          'The ETag of a response is the version.',
         ].join(' '),
       }),
     ),
@@ -100,21 +100,22 @@ export const ListAnswer = Type.Object({
       totalMinor: Type.Integer(),
     }),
   ),
-  next: Type.Optional(Type.String({ description: 'Name it in `before` for the next page.' })),
+  next: Type.Optional(Type.String({ description: 'Send it as `before` to get the next page.' })),
 })
 
 export const IfNoneMatchHeaders = Type.Object({
   'if-none-match': Type.Optional(
-    Type.String({ description: 'The ETag that is known already: 304 when it is still that.' }),
+    Type.String({ description: 'The ETag that the client has: 304 when it is still current.' }),
   ),
 })
 
-export const Unchanged = Type.Null({ description: 'It is still what If-None-Match names.' })
+export const Unchanged = Type.Null({ description: 'The ETag in If-None-Match is still current.' })
 
 export const CancellationBody = Type.Object(
   {
     reason: Type.Enum(['changed-mind', 'mistake', 'too-slow', 'other'], {
-      description: 'One of a set, because an event must not hold what a person may have written.',
+      description:
+        'A fixed set, because free text may contain personal data, and an event must not.',
     }),
   },
   { additionalProperties: false },
@@ -123,7 +124,7 @@ export const CancellationBody = Type.Object(
 export const IfMatchHeaders = Type.Object({
   'if-match': Type.Optional(
     Type.String({
-      description: 'Needed: the ETag of the version that the decision was made on, or * for any.',
+      description: 'Required: the ETag of the version that the client has seen, or * for any.',
     }),
   ),
 })
@@ -134,7 +135,7 @@ export const CancelledAnswer = Type.Object({
   status: Type.Literal('cancelled'),
   reason: Type.String(),
   paymentId: Type.Optional(
-    Type.String({ description: 'The payment that is given back, if there was one.' }),
+    Type.String({ description: 'The payment that is refunded, if there was one.' }),
   ),
 })
 

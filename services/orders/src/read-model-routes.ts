@@ -2,8 +2,8 @@ import type { Projection } from '@tenseams/event-store/projection'
 import type { Server } from '@tenseams/service/server'
 
 /**
- * `GET /read-model`: the generations of the order list and how far each has come. `POST /read-model/rebuild`: makes it
- * anew beside the current one. For operators, like `/metrics`: neither described to clients nor limited.
+ * `GET /read-model`: the generations of the order list and the position of each. `POST /read-model/rebuild`: builds a new
+ * generation beside the current one. For operators, like `/metrics`: not in the API description, and not rate-limited.
  */
 export function readModelRoutes(server: Server, projection: Projection): void {
   server.get('/read-model', async () => {

@@ -3,37 +3,33 @@ import type { OrderRefusal } from './domain/order.ts'
 
 type Advice = readonly [status: number, title: string, detail: string]
 
-/** What a client can do about each refusal. 409 is about the order's state, 422 about the request itself. */
+/** What a client can do about each refusal. 409 concerns the order's state, 422 the request itself. */
 const advices: Readonly<Record<OrderRefusal, Advice>> = {
-  'order-unknown': [
-    404,
-    'No such order',
-    'Look at the id that placing the order was answered with.',
-  ],
+  'order-unknown': [404, 'No such order', 'Check the id: it is in the response to the order.'],
   'order-exists': [
     409,
     'The order exists',
     'Place another order, with an Idempotency-Key of its own.',
   ],
-  'order-is-not-confirmed': [409, 'The order is not confirmed', 'Wait until its payment is in.'],
-  'order-is-confirmed': [409, 'The order is confirmed', 'Its payment is in; it can be cancelled.'],
+  'order-is-not-confirmed': [409, 'The order is not confirmed', 'Wait for its payment.'],
+  'order-is-confirmed': [409, 'The order is confirmed', 'It is paid. It can be cancelled.'],
   'order-is-rejected': [
     409,
     'The order was rejected',
-    'It ended without a payment; there is nothing to cancel. Place a new one.',
+    'It was not paid, so there is nothing to cancel. Place a new one.',
   ],
   'order-is-cancelled': [
     409,
     'The order is cancelled',
-    'It ended that way. Nothing is left to do.',
+    'A cancelled order does not change any more.',
   ],
   'order-is-completed': [
     409,
     'The order is completed',
-    'It was shipped, so it cannot be cancelled any more. Send it back.',
+    'It was shipped, so it can no longer be cancelled. Return the goods.',
   ],
   'order-is-not-cancelled': [409, 'The order is not cancelled', 'Cancel it first.'],
-  'payment-differs': [422, 'The payment is another one', "Name the order's own payment."],
+  'payment-differs': [422, 'The payment differs', "Name the order's own payment."],
   'amount-differs': [422, 'The amount differs', "Pay the order's total in its currency."],
   'total-out-of-bounds': [
     422,

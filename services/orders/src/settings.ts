@@ -5,7 +5,7 @@ const schema = Type.Object({
   ...commonSettings,
   ...rateLimitSettings,
   DATABASE_URL: Type.String({ pattern: '^postgres://' }),
-  /** The vault: a key per customer, in a database that no connector captures. */
+  /** The vault: one key per customer, in a database that no connector captures. */
   VAULT_DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   KAFKA_BROKERS: Type.String({ minLength: 1 }),
   SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),

@@ -6,7 +6,7 @@ import { v5 as uuidv5 } from 'uuid'
 import { SHIPMENTS_TOPIC } from './contract.ts'
 import type { OrderLog } from './log.ts'
 
-/** A shipment that no order can have caused. It goes to the dead letter topic, for a person. */
+/** A shipment that no order can have caused. It is dead-lettered, for a person. */
 export class ShipmentRefusedError extends Error {
   readonly retriable = false
   readonly code: string
@@ -17,7 +17,7 @@ export class ShipmentRefusedError extends Error {
   }
 }
 
-/** How a shipment is known when it comes again, and the ids of what it causes. */
+/** How a redelivered shipment is recognised, and the ids of the events that a shipment causes. */
 export type Identity = (
   shipment: ShipmentEvent,
   record: ConsumedRecord,
@@ -29,8 +29,8 @@ const byEventId: Identity = ({ eventId }) => ({
 })
 
 /**
- * A dispatched order is completed, in one transaction with the inbox row; a dispatch that is handed out again has no
- * second effect. A recall is the answer to what happened here, so there is nothing to be done about it.
+ * Completes a dispatched order, in one transaction with the inbox row, so a redelivered dispatch has no second effect. A
+ * recall is ignored: it is the consequence of a cancellation here.
  */
 export function handleShipments(log: OrderLog, codec: Codec, identify = byEventId) {
   return async (record: ConsumedRecord): Promise<void> => {

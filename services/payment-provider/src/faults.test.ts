@@ -14,21 +14,21 @@ const met = (faults: Faults, times: number) =>
   Array.from({ length: times }, () => [...faults.next('authorise').keys()])
 
 describe('a fault of the provider', () => {
-  test('happens to every how many-th request it was told to', () => {
+  test('happens to every n-th request', () => {
     expect(met(withFaults(fail), 6)).toEqual([[], [], ['fail'], [], [], ['fail']])
   })
 
-  test('may come with others', () => {
+  test('can be combined with others', () => {
     expect(met(withFaults(fail, slow), 3).at(-1)).toEqual(['fail', 'slow'])
   })
 
-  test('may be meant for one kind of request, and counts those alone', () => {
+  test('can be limited to one kind of request, and counts only those', () => {
     const faults = withFaults({ kind: 'fail', every: 2, operation: 'capture' })
     const seen = (['capture', 'authorise', 'capture'] as const).map((one) => faults.next(one).size)
     expect(seen).toEqual([0, 0, 1])
   })
 
-  test('is counted from when it was set, and ends when it is taken back', () => {
+  test('is counted from when it was set, and ends when it is removed', () => {
     const faults = withFaults(fail)
     met(faults, 2)
     faults.replace([fail])

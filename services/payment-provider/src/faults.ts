@@ -5,21 +5,21 @@ const kinds = ['slow', 'fail', 'lose-answer', 'late-answer', 'decline', 'ignore-
 const requests = ['authorise', 'capture', 'void', 'refund'] as const satisfies readonly Request[]
 
 /**
- * What the provider can be told to do wrong:
+ * What the simulated provider can be told to do wrong:
  *
  * - `slow`: waits before it does anything
  * - `fail`: answers 500 and has done nothing
  * - `lose-answer`: moves the money, then answers 500
- * - `late-answer`: moves the money at once, and answers when the caller has given up
- * - `decline`: declines whatever the method says
- * - `ignore-keys`: takes a repeated Idempotency-Key for a new one: a second payment, the money captured again
+ * - `late-answer`: moves the money at once, and answers after a delay, when the caller has timed out
+ * - `decline`: declines, whatever the payment method
+ * - `ignore-keys`: treats a repeated Idempotency-Key as a new one: a second payment, or a second capture
  */
 export const Fault = Type.Object(
   {
     kind: Type.Enum(kinds),
-    /** Every how many-th request it happens to; 1 for each. */
+    /** 1: every request has this fault; n: every n-th request. */
     every: Type.Integer({ minimum: 1, maximum: 1_000 }),
-    /** Only requests of this kind; without it, all. */
+    /** Only requests of this kind; when left out, all. */
     operation: Type.Optional(Type.Enum(requests)),
     /** For `slow` and `late-answer`. */
     delayMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 30_000 })),
@@ -30,10 +30,10 @@ export const Fault = Type.Object(
 export type Fault = Static<typeof Fault>
 export type FaultKind = (typeof kinds)[number]
 
-/** The faults that a request meets, by kind. */
+/** The faults of one request, by kind. */
 export type MetFaults = ReadonlyMap<FaultKind, Fault>
 
-/** The faults that are on, and how many requests each has seen since. A restart forgets them: it is a drill. */
+/** The faults that are on, and how many requests each has seen since it was set. In memory: a restart clears them. */
 export class Faults {
   #faults: readonly { readonly fault: Fault; seen: number }[] = []
 
@@ -45,7 +45,7 @@ export class Faults {
     this.#faults = faults.map((fault) => ({ fault, seen: 0 }))
   }
 
-  /** Those that the next request meets. */
+  /** The faults of the next request. */
   next(request: Request): MetFaults {
     const met = new Map<FaultKind, Fault>()
     for (const one of this.#faults) {

@@ -9,7 +9,7 @@ export type NewPayment = {
   readonly method: string
 }
 
-/** What was done for an Idempotency-Key, the first time it came. */
+/** What was done for an Idempotency-Key the first time. */
 export type Recorded = {
   readonly operationId: string
   readonly paymentId: string
@@ -33,8 +33,8 @@ type OperationRow = {
 const COLUMNS = 'operation_id, payment_id, request_hash, kind, amount_minor, reason'
 
 /**
- * Begins a payment unless its key is there already, and returns what the ledger says of the key. Two requests with one
- * key at the same time: the second waits for the first and sees its row.
+ * Inserts a payment unless its key exists already, and returns the ledger's row of the key. Of two concurrent requests
+ * with one key the second waits for the first and sees its row.
  */
 export async function beginPayment(
   pool: pg.Pool,
@@ -61,7 +61,7 @@ export async function beginPayment(
 export type Operating = {
   readonly paymentId: string
   readonly idempotencyKey: string
-  /** Decides on what has been done; the ledger cannot change meanwhile. */
+  /** Decides on the operations so far; a lock keeps them from changing meanwhile. */
   readonly judge: (operations: readonly Operation[], amountMinor: bigint) => Judgement
   readonly make: (kind: OperationKind, amountMinor: bigint) => NewOperation
 }
@@ -72,8 +72,8 @@ export type Operated =
   | { readonly kind: 'unknown' }
 
 /**
- * Adds an operation to a payment, or returns what its key did the first time. Operations of one payment come one after
- * another, so what is judged is what is there.
+ * Adds an operation to a payment, or returns what its key did the first time. Operations of one payment run one after
+ * another, so the decision is made on what is committed.
  */
 export async function operate(pool: pg.Pool, operating: Operating): Promise<Operated> {
   try {
@@ -88,7 +88,7 @@ export async function operate(pool: pg.Pool, operating: Operating): Promise<Oper
       client.release()
       return operated
     } catch (error) {
-      // What became of the transaction is open; the connection's end rolls back what was not committed.
+      // The transaction's outcome is unknown; closing the connection rolls back what was not committed.
       client.release(true)
       throw error
     }

@@ -6,11 +6,11 @@ import { readChanges, readPayments } from './listing.ts'
 
 const Listing = Type.Object(
   {
-    /** Where the last page ended. */
+    /** The cursor of the last change of the previous page. */
     after: Type.Optional(Type.String({ pattern: '^[0-9]{1,20}-[0-9]{1,19}$' })),
-    /** Changes before this time are left out. */
+    /** Only changes since this time. */
     since: Type.Optional(Type.String({ format: 'date-time' })),
-    /** Text, as everything in a query is; at most 500. */
+    /** A string, because nothing in a query is coerced; at most 500. */
     limit: Type.String({ default: '100', pattern: '^([1-9][0-9]?|[1-4][0-9]{2}|500)$' }),
   },
   { additionalProperties: false },
@@ -29,8 +29,8 @@ const References = Type.Object(
 const PaymentId = Type.Object({ paymentId: Type.String({ format: 'uuid' }) })
 
 /**
- * For callers who compare their books with ours. `GET /payments` is the operations since a place, oldest first, with all
- * payments of the references that they are of; nothing is ever added before a place that was read.
+ * For callers who compare their books with the provider's. `GET /payments` returns the operations after a cursor, oldest
+ * first, with all payments of their references; nothing is ever added before a cursor that was read.
  */
 export function listRoutes(server: Server, pool: pg.Pool): void {
   server.get('/payments', { schema: { querystring: Listing } }, async (request) => {

@@ -3,10 +3,10 @@ import type pg from 'pg'
 import { type OperationKind, statusOf } from './domain/payment.ts'
 
 export type Change = {
-  /** The place behind it, for the next page. */
-  readonly place: string
+  /** The cursor after it, for the next page. */
+  readonly cursor: string
   readonly reference: string
-  /** How long ago, by the ledger's own clock. */
+  /** How long ago, by the ledger's clock. */
   readonly ageMs: number
 }
 
@@ -39,8 +39,8 @@ type PaymentRow = {
 const AGE = '(extract(epoch from clock_timestamp() - o.recorded_at) * 1000)::float8 as age_ms'
 
 /**
- * Operations after a place, in an order in which nothing is added behind a reader: by transaction, then by position, and
- * only below the oldest transaction that still runs.
+ * Operations after a cursor, in an order in which nothing is added before a reader's cursor: by transaction, then by
+ * position, and only below the oldest transaction that still runs.
  */
 export async function readChanges(
   pool: pg.Pool,
@@ -62,7 +62,7 @@ export async function readChanges(
       [transactionId, position, page.since ?? '-infinity', page.limit],
     )
     return rows.map((row) => ({
-      place: `${row.transaction_id}-${row.position}`,
+      cursor: `${row.transaction_id}-${row.position}`,
       reference: row.reference,
       ageMs: row.age_ms,
     }))

@@ -1,5 +1,10 @@
-import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import {
+  IdempotencyHeaders,
+  refuseReusedKey,
+  requestHashOf,
+  requireIdempotencyKey,
+} from '@tenseams/service/idempotency'
 import { problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
 import type pg from 'pg'
@@ -27,23 +32,27 @@ const PaymentId = Type.Object({ paymentId: Type.String({ format: 'uuid' }) })
 export type PaymentRoutes = { readonly pool: pg.Pool; readonly faults: Faults }
 
 /**
- * `POST /payments` holds money, or declines; `…/capture` takes what is held, `…/void` frees it, `…/refund` gives back
- * what was taken. Each has its effect once an Idempotency-Key, and answers a repeat as the first time. What the payment's
- * state does not allow is 409 with the reason, and is judged anew the next time. `PUT /faults` tells it what to do wrong
- * from now on.
+ * `POST /payments` holds money, or declines; `…/capture` captures what is held, `…/void` voids it, `…/refund` refunds what
+ * was captured. Each has its effect once per Idempotency-Key, and a repeat gets the first answer. What the payment's state
+ * does not allow is 409 with the reason; that is not kept, and decided again the next time. `PUT /faults` says what the
+ * provider does wrong from now on.
  */
 export function paymentRoutes(server: Server, { pool, faults }: PaymentRoutes): void {
-  const headers = Type.Object({ 'idempotency-key': Type.Optional(Type.String({ maxLength: 255 })) })
+  const idempotent = { preValidation: requireIdempotencyKey }
+  const headers = IdempotencyHeaders
 
-  server.post('/payments', { schema: { body: PaymentBody, headers } }, (request, reply) =>
-    once('authorise', request.headers['idempotency-key'], reply, faults, (met, key) =>
-      authorise(pool, request.body, met, key),
-    ),
+  server.post(
+    '/payments',
+    { schema: { body: PaymentBody, headers }, ...idempotent },
+    (request, reply) =>
+      once('authorise', request.headers['idempotency-key'], reply, faults, (met, key) =>
+        authorise(pool, request.body, met, key),
+      ),
   )
 
   for (const name of ['capture', 'void'] as const) {
     const schema = { params: PaymentId, headers }
-    server.post(`/payments/:paymentId/${name}`, { schema }, (request, reply) =>
+    server.post(`/payments/:paymentId/${name}`, { schema, ...idempotent }, (request, reply) =>
       once(name, request.headers['idempotency-key'], reply, faults, (met, key) =>
         move(pool, name, request.params.paymentId, met, key),
       ),
@@ -51,7 +60,7 @@ export function paymentRoutes(server: Server, { pool, faults }: PaymentRoutes): 
   }
 
   const schema = { params: PaymentId, body: RefundBody, headers }
-  server.post('/payments/:paymentId/refund', { schema }, (request, reply) =>
+  server.post('/payments/:paymentId/refund', { schema, ...idempotent }, (request, reply) =>
     once('refund', request.headers['idempotency-key'], reply, faults, (met, key) =>
       move(pool, 'refund', request.params.paymentId, met, key, BigInt(request.body.amountMinor)),
     ),
@@ -66,27 +75,27 @@ export function paymentRoutes(server: Server, { pool, faults }: PaymentRoutes): 
 
 type Done = { readonly operated: Operated; readonly requestHash: Buffer }
 
-/** Does a request's work between the faults that it meets, and answers. */
+/** Handles a request with its faults. */
 async function once(
   request: Request,
-  key: string | undefined,
+  key: string,
   reply: Parameters<typeof sendProblem>[0],
   faults: Faults,
   work: (met: MetFaults, key: string) => Promise<Done>,
 ) {
-  if (key === undefined || key === '') return sendProblem(reply, keyMissing)
   const met = faults.next(request)
   await delay(met.get('slow')?.delayMs ?? 0)
-  if (met.has('fail')) return sendProblem(reply, broken)
+  if (met.has('fail')) return sendProblem(reply, provoked)
   const { operated, requestHash } = await work(
     met,
     met.has('ignore-keys') ? `${key} ${uuidv7()}` : key,
   )
   if (operated.kind === 'unknown') return sendProblem(reply, unknownPayment)
   if (operated.kind === 'refused') return sendProblem(reply, notNow(operated.refusal))
-  if (!operated.recorded.requestHash.equals(requestHash)) return sendProblem(reply, keyReused)
+  const refused = refuseReusedKey(reply, operated.recorded, requestHash)
+  if (refused !== undefined) return refused
   await delay(met.get('late-answer')?.delayMs ?? 0)
-  if (met.has('lose-answer')) return sendProblem(reply, broken)
+  if (met.has('lose-answer')) return sendProblem(reply, provoked)
   return answerOf(operated.recorded)
 }
 
@@ -97,8 +106,8 @@ async function authorise(
   idempotencyKey: string,
 ): Promise<Done> {
   const { reference, amountMinor, currency, method } = body
-  const requestHash = hashOf('authorise', reference, amountMinor, currency, method)
-  // Like the test cards of real providers: the method says what happens.
+  const requestHash = requestHashOf('authorise', reference, amountMinor, currency, method)
+  // Like the test cards of real providers: the method decides the outcome.
   const declined = method.endsWith('-declined') || met.has('decline')
   const payment = { ...body, amountMinor: BigInt(amountMinor) }
   const recorded = await beginPayment(pool, payment, {
@@ -118,7 +127,11 @@ async function move(
   idempotencyKey: string,
   wanted?: bigint,
 ): Promise<Done> {
-  const requestHash = hashOf(request, paymentId, wanted === undefined ? 'all' : String(wanted))
+  const requestHash = requestHashOf(
+    request,
+    paymentId,
+    wanted === undefined ? 'all' : String(wanted),
+  )
   const operated = await operate(pool, {
     paymentId,
     idempotencyKey,
@@ -136,27 +149,9 @@ function answerOf({ operationId, paymentId, kind, amountMinor, reason }: Recorde
   return { operationId, paymentId, outcome: kind, amountMinor: Number(amountMinor), reason }
 }
 
-function hashOf(...parts: readonly (string | number)[]): Buffer {
-  return createHash('sha256').update(JSON.stringify(parts)).digest()
-}
-
-const broken = problem('broken', 500, 'Broken', 'As it was told to be by PUT /faults.')
+const provoked = problem('provoked', 500, 'A provoked failure', 'PUT /faults asked for it.')
 
 const unknownPayment = problem('payment-unknown', 404, 'No such payment', 'Check the id.')
 
 const notNow = (refusal: string) =>
-  problem(refusal, 409, 'The payment does not allow it', 'Ask for the payment, and decide again.')
-
-const keyMissing = problem(
-  'idempotency-key-missing',
-  400,
-  'An Idempotency-Key is needed',
-  'Send a header Idempotency-Key, new for each operation.',
-)
-
-const keyReused = problem(
-  'idempotency-key-reused',
-  422,
-  'The Idempotency-Key was used with another payload',
-  'Send a new key for a new operation.',
-)
+  problem(refusal, 409, 'The payment does not allow it', 'Read the payment, and decide again.')

@@ -1,6 +1,7 @@
 import { Codec } from '@tenseams/codec/codec'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { openPool } from '@tenseams/event-store/pool'
+import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
@@ -10,11 +11,11 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
 import { handleOrders, handleShipments, type PaymentHandling } from './consumer.ts'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
-import { openPaymentLog, PAYMENTS_SCHEMA as schema } from './log.ts'
-import { mender } from './mender.ts'
+import { paymentStreams, SCHEMA as schema } from './log.ts'
 import { reconciledPayments } from './metrics.ts'
 import { Provider } from './provider.ts'
 import { Reconciler } from './reconciler.ts'
+import { repairWith } from './repair.ts'
 import type { Settings } from './settings.ts'
 
 /** What the service is made of. Each part that is left out is made from the settings. */
@@ -32,7 +33,7 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   const { openConsumption = (options: ConsumptionOptions) => new Consumption(options) } = parts
   const metrics = openMetrics('payments')
   await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
-  const log = await openPaymentLog(pool, codec)
+  const log = await openTopicAggregate({ pool, codec, ...paymentStreams })
 
   const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'payments' })
   const deadLetters = new DeadLetters(kafka)
@@ -91,7 +92,7 @@ function openReconciler(
   const graceMs = settings.RECONCILE_GRACE_MS
   return new Reconciler({
     ...{ pool, schema, provider, graceMs },
-    mend: mender({ pool, schema, log, provider, graceMs }),
+    repair: repairWith({ pool, schema, log, provider, graceMs }),
     intervalMs: settings.RECONCILE_INTERVAL_MS,
     horizonMs: settings.RECONCILE_HORIZON_MS,
     reconciled: reconciledPayments(metrics),

@@ -4,7 +4,7 @@ import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { ConsumedRecord } from '@tenseams/kafka/consume'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import type { PaymentLog } from './log.ts'
-import { authorise, capture, giveBack } from './moves.ts'
+import { authorise, cancel, capture } from './moves.ts'
 import { note, PaymentContradictionError } from './note.ts'
 import type { Provider } from './provider.ts'
 
@@ -14,16 +14,19 @@ export type PaymentHandling = {
   readonly provider: Provider
 }
 
-/** Orders and shipments are read independently: what was shipped was paid for, so that is about to be recorded. */
+/**
+ * Orders and shipments are consumed independently, so a shipment may arrive before the record of its payment. That record
+ * is about to be written, because only what was paid for is shipped.
+ */
 export class PaymentNotKnownYetError extends Error {
   readonly code = 'PAYMENT_NOT_KNOWN_YET'
   readonly retriable = true
 }
 
 /**
- * A placed order's money is held, a cancelled one's is given back. The provider is called first, idempotently; then
- * inbox, events and the ledger's entries are written in one transaction. A crash between the two hands the record out
- * again; the provider answers the same key with what it did, and that is what gets written.
+ * Holds the money of a placed order, and voids or refunds that of a cancelled one. The provider is called first,
+ * idempotently; then inbox, events and ledger entries are written in one transaction. After a crash between the two the
+ * record is redelivered, the provider answers the same key with what it did, and that is what gets written.
  */
 export function handleOrders({ log, codec, provider }: PaymentHandling) {
   return async (record: ConsumedRecord): Promise<void> => {
@@ -34,15 +37,15 @@ export function handleOrders({ log, codec, provider }: PaymentHandling) {
       await note(log, order, await authorise(provider, order.streamId, order.placed))
     }
     if (order.cancelled !== null) {
-      const command = await giveBack(provider, order.streamId, state)
+      const command = await cancel(provider, order.streamId, state)
       if (command !== undefined) await note(log, order, command)
     }
   }
 }
 
 /**
- * What leaves the house is paid for: the money that is held is taken, in the same way. Of a payment that was freed or
- * given back nothing is taken: its order was cancelled, and fulfilment reads that, too, and recalls the shipment.
+ * Captures the held money of an order that was dispatched, in the same way. A voided or refunded payment is not captured:
+ * its order was cancelled, and fulfilment, which consumes the cancellation as well, recalls the shipment.
  */
 export function handleShipments({ log, codec, provider }: PaymentHandling) {
   return async (record: ConsumedRecord): Promise<void> => {

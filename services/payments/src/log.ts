@@ -1,7 +1,4 @@
-import type { Codec } from '@tenseams/codec/codec'
 import type { Aggregate } from '@tenseams/event-store/aggregate'
-import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
-import type pg from 'pg'
 import { envelopeOf, eventOf, PAYMENTS_TOPIC } from './contract.ts'
 import {
   type PaymentCommand,
@@ -12,21 +9,19 @@ import {
 } from './domain/payment.ts'
 import { entriesTable, entryRows } from './entries.ts'
 
-/** The payments, one an order. */
+/** The payments, one for each order. */
 export type PaymentLog = Aggregate<PaymentCommand, PaymentEvent, PaymentState, PaymentRefusal>
 
 /** The Postgres schema of this service's event store and ledger. */
-export const PAYMENTS_SCHEMA = 'payments'
+export const SCHEMA = 'payments'
 
-/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
-export function openPaymentLog(
-  pool: pg.Pool,
-  codec: Codec,
-  schema = PAYMENTS_SCHEMA,
-): Promise<PaymentLog> {
-  return openTopicAggregate({
-    ...{ pool, codec, schema, topic: PAYMENTS_TOPIC },
-    ...{ decider: paymentDecider, envelopeOf, eventOf },
-    ...{ companion: entriesTable, rowsOf: entryRows },
-  })
-}
+/** How payments are decided on, stored and sent, with the ledger's entries; for `openTopicAggregate`. */
+export const paymentStreams = {
+  schema: SCHEMA,
+  topic: PAYMENTS_TOPIC,
+  decider: paymentDecider,
+  envelopeOf,
+  eventOf,
+  companion: entriesTable,
+  rowsOf: entryRows,
+} as const

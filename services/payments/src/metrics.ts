@@ -1,5 +1,5 @@
 import { openCounter } from '@tenseams/telemetry/counter'
-import { mendingKinds } from './domain/reconciliation.ts'
+import { repairKinds } from './domain/reconciliation.ts'
 
 type Registry = Parameters<typeof openCounter>[0]
 
@@ -8,6 +8,6 @@ export function reconciledPayments(registry: Registry) {
     name: 'tenseams_reconciled_payments_total',
     help: 'Differences between the provider’s books and ours that were found, by kind.',
     labelNames: ['kind'],
-    startsWith: mendingKinds.map((kind) => ({ kind })),
+    startsWith: repairKinds.map((kind) => ({ kind })),
   })
 }

@@ -3,12 +3,12 @@ import type { Payment, PaymentCommand, PaymentState, Surplus } from './domain/pa
 import type { Operated, Provider } from './provider.ts'
 
 /**
- * Moves money at the provider and says what is to be recorded of it. Every key is of the order and the operation, so it
- * is the same for each try, today's and that after a crash; and where the provider says that a payment is already what
- * it was to become, it was this key, or one that it has ignored.
+ * Moves money at the provider and returns the command that records it. Every key is made of the order and the operation,
+ * so it is the same for each try, also after a crash. When the provider answers that the operation is already applied,
+ * it was applied under this key, or under one that the provider has ignored.
  */
 
-/** It holds the order's money, or is declined. */
+/** Holds the order's money, or is declined. */
 export async function authorise(
   provider: Provider,
   orderId: string,
@@ -25,34 +25,38 @@ export async function authorise(
   return { type: 'RecordAuthorisation', data: { paymentId, method, amountMinor, currency } }
 }
 
-/** It takes what is held. Undefined when it was freed or given back meanwhile: who did that records it. */
+/** Captures what is held. Undefined when it was voided or refunded meanwhile: whoever did that records it. */
 export async function capture(
   provider: Provider,
   orderId: string,
   payment: Payment,
 ): Promise<PaymentCommand | undefined> {
   const operated = await provider.capture(keyOf(orderId, 'capture'), payment.paymentId)
-  if (isSo(operated, 'payment-is-captured')) return { type: 'RecordCapture', data: payment }
-  if (isSo(operated, 'payment-is-voided') || isSo(operated, 'payment-is-refunded')) return undefined
+  if (isAlreadyApplied(operated, 'payment-is-captured'))
+    return { type: 'RecordCapture', data: payment }
+  if (
+    isAlreadyApplied(operated, 'payment-is-voided') ||
+    isAlreadyApplied(operated, 'payment-is-refunded')
+  )
+    return undefined
   throw new MoveRefusedError('capture', orderId, operated)
 }
 
 /**
- * It gives back what a cancelled order has paid: frees what is held, refunds what was captured. A shipment's capture may
- * come in between; the provider lets one of the two be first, and what it says then is what counts. Undefined when there
- * is nothing to give back.
+ * Returns a cancelled order's money: voids what is held, refunds what was captured. A shipment's capture may race with
+ * this; the provider lets one of the two be first, and its answer decides. Undefined when there is no money to return.
  */
-export async function giveBack(
+export async function cancel(
   provider: Provider,
   orderId: string,
   state: PaymentState,
 ): Promise<PaymentCommand | undefined> {
   switch (state.status) {
     case 'unknown':
-      // Its placing was given up, so nothing was recorded; should the provider know a payment, that is a surplus now.
+      // Its OrderPlaced was dead-lettered, so nothing was recorded. A payment that the provider has is a surplus now.
       return { type: 'RecordDecline', data: { method: 'none', reason: 'order-cancelled' } }
     case 'authorised':
-      return release(provider, orderId, state.payment)
+      return voidOrRefund(provider, orderId, state.payment)
     case 'captured':
       return refund(provider, orderId, state.payment)
     default:
@@ -60,14 +64,14 @@ export async function giveBack(
   }
 }
 
-/** It frees what is held, or refunds it when it was captured meanwhile. */
-export async function release(
+/** Voids what is held, or refunds it when it was captured meanwhile. */
+export async function voidOrRefund(
   provider: Provider,
   orderId: string,
   payment: Payment,
 ): Promise<PaymentCommand> {
   const operated = await provider.void(keyOf(orderId, 'void'), payment.paymentId)
-  if (isSo(operated, 'payment-is-voided')) return { type: 'RecordVoid', data: payment }
+  if (isAlreadyApplied(operated, 'payment-is-voided')) return { type: 'RecordVoid', data: payment }
   return refund(provider, orderId, payment)
 }
 
@@ -78,15 +82,16 @@ export async function refund(
 ): Promise<PaymentCommand> {
   const key = keyOf(orderId, 'refund')
   const operated = await provider.refund(key, payment.paymentId, payment.amountMinor)
-  if (isSo(operated, 'payment-is-refunded')) return { type: 'RecordRefund', data: payment }
+  if (isAlreadyApplied(operated, 'payment-is-refunded'))
+    return { type: 'RecordRefund', data: payment }
   throw new MoveRefusedError('refund', orderId, operated)
 }
 
 /**
- * Gives back what was too much: of another payment, or of a second capture. What it did too much names the key, so one
- * such operation is given back once.
+ * Returns a surplus: the money of another payment, or of a second capture. The key contains the id of the operation that
+ * was too much, so each such operation is returned once.
  */
-export async function giveSurplusBack(
+export async function returnSurplus(
   provider: Provider,
   orderId: string,
   { operationId, paymentId, amountMinor, outcome }: Surplus,
@@ -96,11 +101,11 @@ export async function giveSurplusBack(
     outcome === 'voided'
       ? await provider.void(key, paymentId)
       : await provider.refund(key, paymentId, amountMinor)
-  if (isSo(operated, `payment-is-${outcome}`)) return
+  if (isAlreadyApplied(operated, `payment-is-${outcome}`)) return
   throw new MoveRefusedError('return of a surplus', orderId, operated)
 }
 
-/** The provider's state and ours contradict each other. It may be that one is about to follow: ten tries, then a person. */
+/** The provider's state contradicts ours. One may be about to follow the other: after ten tries the record is dead-lettered. */
 export class MoveRefusedError extends Error {
   readonly code: string
 
@@ -113,8 +118,8 @@ export class MoveRefusedError extends Error {
 
 const keyOf = (orderId: string, operation: string): string => `${orderId}/${operation}`
 
-/** Done now or before. What was done by an earlier try of this key is `done`, too. */
-function isSo(operated: Operated, refusal: string): boolean {
+/** Done now or before. An earlier try of the same key is answered with `done` as well. */
+function isAlreadyApplied(operated: Operated, refusal: string): boolean {
   if (operated.kind === 'refused') return operated.refusal === refusal
   return refusal === `payment-is-${operated.answer.outcome}`
 }

@@ -3,8 +3,8 @@ import type { PaymentCommand } from './domain/payment.ts'
 import type { PaymentLog } from './log.ts'
 
 /**
- * What the provider did does not fit what is recorded for the order. Another may have recorded meanwhile, so the record
- * is tried again, ten times; then it goes to the dead letter topic, for a person.
+ * What the provider did contradicts what is recorded for the order. Somebody else may have written the record meanwhile,
+ * so the consumed record is retried ten times; then it is dead-lettered, for a person.
  */
 export class PaymentContradictionError extends Error {
   readonly code: string
@@ -15,14 +15,14 @@ export class PaymentContradictionError extends Error {
   }
 }
 
-/** The consumed event that made us move money: its id makes the ids of what is recorded. */
+/** The consumed event that made us move money. The ids of the recorded events are derived from its id. */
 export type Cause = {
   readonly eventId: string
   readonly streamId: string
   readonly traceparent: string | null
 }
 
-/** Records what the provider did: inbox, events and the ledger's entries in one transaction. */
+/** Records what the provider did: inbox, events and ledger entries in one transaction. */
 export async function note(log: PaymentLog, cause: Cause, command: PaymentCommand): Promise<void> {
   const outcome = await log.handle(cause.streamId, command, {
     eventIdOf: (step) => uuidv5(`payments/${step}`, cause.eventId),
@@ -30,7 +30,7 @@ export async function note(log: PaymentLog, cause: Cause, command: PaymentComman
     traceparent: cause.traceparent,
     guard: { kind: 'inbox', eventId: cause.eventId },
   })
-  // A second payment of an order is not written down; the reconciler finds it at the provider and gives it back.
+  // A second payment of an order is not recorded; the reconciler finds it at the provider and returns the money.
   if (outcome.kind !== 'refused' || outcome.refusal === 'paid-by-another') return
   throw new PaymentContradictionError(outcome.refusal, cause.streamId)
 }

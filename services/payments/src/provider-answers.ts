@@ -35,7 +35,7 @@ const Payments = Type.Object({ payments: Type.Array(Payment) })
 
 const Changes = Type.Object({
   changes: Type.Array(
-    Type.Object({ place: Type.String(), reference: Type.String(), ageMs: Type.Number() }),
+    Type.Object({ cursor: Type.String(), reference: Type.String(), ageMs: Type.Number() }),
   ),
   payments: Type.Array(Payment),
 })
@@ -53,15 +53,15 @@ export const pageOf = (response: Response): ProviderChanges => read(Changes, res
 export const paymentsOf = (response: Response): readonly ProviderPayment[] =>
   read(Payments, response).payments
 
-/** The last word of a problem's type: a reason for programs. */
+/** The last part of a problem's type: a reason code. */
 export const conflictOf = (response: Response): string =>
   read(Problem, response).type.split(':').at(-1) ?? ''
 
-/** Who answers something else is in trouble, or is not the provider: it is asked again later. */
+/** A malformed response is retried: the provider is failing, or something else answered in its stead. */
 function read<Schema extends TSchema>(schema: Schema, { text }: Response): Static<Schema> {
   const value: unknown = parse(text)
   if (Value.Check(schema, value)) return value
-  throw new ProviderUnavailableError('the payment provider answers something else')
+  throw new ProviderUnavailableError('malformed response of the payment provider')
 }
 
 function parse(text: string): unknown {

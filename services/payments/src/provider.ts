@@ -22,35 +22,35 @@ import {
 import { ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
 
 export type Charge = Omit<Payment, 'paymentId'> & {
-  /** What the provider shows its own people: the order's id. */
+  /** What the provider shows its own staff: the order's id. */
   readonly reference: string
 }
 
-/** What the provider did, the first time or now; or why the payment's state there does not allow it. */
+/** What the provider did, now or for an earlier try; or why the payment's state there does not allow it. */
 export type Operated =
   | { readonly kind: 'done'; readonly answer: Answer }
   | { readonly kind: 'refused'; readonly refusal: string }
 
 export type ProviderOptions = {
   readonly url: string
-  /** Bound of one request; a longer one may have moved the money all the same. */
+  /** Timeout of one request. A request that timed out may still have moved the money. */
   readonly timeoutMs: number
 }
 
-/** One call is tried so often at once; after that the record waits its turn again. */
+/** Tries of one call. After that the consumed record is retried later. */
 const ATTEMPTS = 3
 const CONCURRENT_CALLS = 16
 const WAITING_CALLS = 64
-const FAILURES_TO_BREAK = 8
-const BROKEN_MS = 2_000
+const FAILURES_TO_OPEN = 8
+const CIRCUIT_OPEN_MS = 2_000
 
 /**
- * The way to the payment provider: over HTTP, so outside every transaction, and exactly-once ends here. What makes an
- * operation one effect is the provider's promise to answer a repeated key with what it did the first time; so every try
- * has the same key, today's and that after a crash.
+ * Client of the payment provider. The call is HTTP, so it is outside every transaction, and exactly-once ends here. What
+ * gives an operation one effect is the provider's promise to answer a repeated key with what it did the first time; so
+ * every try has the same key, also after a crash.
  *
- * Around each call: a bulkhead (16 at once, 64 wait), retries with jittered backoff, and a circuit breaker that spares a
- * provider in trouble for two seconds after eight failures in a row.
+ * Around each call: a bulkhead (16 at once, 64 wait), retries with jittered backoff, and a circuit breaker that opens for
+ * two seconds after eight failures in a row.
  */
 export class Provider {
   readonly #options: ProviderOptions
@@ -61,8 +61,8 @@ export class Provider {
       backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1_000 }),
     }),
     circuitBreaker(handleType(ProviderUnavailableError), {
-      halfOpenAfter: BROKEN_MS,
-      breaker: new ConsecutiveBreaker(FAILURES_TO_BREAK),
+      halfOpenAfter: CIRCUIT_OPEN_MS,
+      breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
     }),
   )
 
@@ -73,7 +73,7 @@ export class Provider {
   /**
    * Holds the money of an order, or is declined.
    *
-   * @throws ProviderUnavailableError, ProviderRefusedError; so do all the others.
+   * @throws ProviderUnavailableError, ProviderRefusedError, like all other methods.
    */
   async authorise(idempotencyKey: string, charge: Charge): Promise<Answer> {
     const body = { ...charge, amountMinor: Number(charge.amountMinor) }
@@ -82,23 +82,23 @@ export class Provider {
     throw new ProviderRefusedError(`payment provider does not authorise: ${operated.refusal}`)
   }
 
-  /** Takes what is held. */
+  /** Captures what is held. */
   capture(idempotencyKey: string, paymentId: string): Promise<Operated> {
     return this.#operate(`/payments/${paymentId}/capture`, idempotencyKey)
   }
 
-  /** Frees what is held. */
+  /** Voids what is held. */
   void(idempotencyKey: string, paymentId: string): Promise<Operated> {
     return this.#operate(`/payments/${paymentId}/void`, idempotencyKey)
   }
 
-  /** Gives back of what was captured. */
+  /** Refunds up to what was captured. */
   refund(idempotencyKey: string, paymentId: string, amountMinor: bigint): Promise<Operated> {
     const body = { amountMinor: Number(amountMinor) }
     return this.#operate(`/payments/${paymentId}/refund`, idempotencyKey, body)
   }
 
-  /** What has changed there behind a place, or since a time, with all payments of those references. */
+  /** Changes at the provider after a cursor, or since a time, with all payments of their references. */
   async changes(page: {
     readonly after: string | undefined
     readonly since: Date
@@ -130,9 +130,12 @@ export class Provider {
       return await this.#policy.execute(() => askOnce(`${url}${path}`, request, timeoutMs))
     } catch (error) {
       if (error instanceof BrokenCircuitError || error instanceof BulkheadRejectedError) {
-        throw new ProviderUnavailableError('the payment provider is spared for now', {
-          cause: error,
-        })
+        throw new ProviderUnavailableError(
+          'the payment provider is not called: circuit open, or too many calls',
+          {
+            cause: error,
+          },
+        )
       }
       throw error
     }
@@ -173,6 +176,6 @@ async function exchange(
     const response = await fetch(url, { ...request, signal: AbortSignal.timeout(timeoutMs) })
     return { status: response.status, text: await response.text() }
   } catch (error) {
-    throw new ProviderUnavailableError('the payment provider gives no answer', { cause: error })
+    throw new ProviderUnavailableError('the payment provider does not answer', { cause: error })
   }
 }

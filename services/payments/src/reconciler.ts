@@ -6,23 +6,23 @@ import {
 } from '@tenseams/event-store/read-category'
 import { Periodic } from '@tenseams/service/periodic'
 import type pg from 'pg'
-import type { MendingKind } from './domain/reconciliation.ts'
-import { ageOf, type Mender } from './mender.ts'
+import type { RepairKind } from './domain/reconciliation.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPayment } from './provider-answers.ts'
+import { ageOf, type RepairPayment } from './repair.ts'
 
 export type ReconcilerOptions = {
   readonly pool: pg.Pool
   readonly schema: string
   readonly provider: Provider
-  readonly mend: Mender
-  /** Whatever happened in this time may still be under way, and is left alone. */
+  readonly repair: RepairPayment
+  /** Younger operations may still be under way, and are left alone. */
   readonly graceMs: number
   readonly intervalMs: number
-  /** What happened longer ago is not looked at after a start. */
+  /** Older operations are not compared after a start. */
   readonly horizonMs: number
-  /** How many differences were mended, by kind. */
-  readonly reconciled: { inc(labels: { readonly kind: MendingKind }): void }
+  /** How many differences were found, by kind. */
+  readonly reconciled: { inc(labels: { readonly kind: RepairKind }): void }
   readonly log: { warn(context: object, message: string): void }
 }
 
@@ -30,85 +30,87 @@ const PAGE = 100
 const MAX_PAGES = 100
 
 /**
- * Compares the provider's books with ours, and mends what differs: the money of a lost answer, of a crash between the
- * provider's answer and our record, of an ignored key. It goes from both sides, since each may know what the other does
- * not: over the provider's changes, and over our events.
+ * Compares the provider's books with ours, and repairs what differs: after a lost answer, after a crash between the
+ * provider's answer and our record, after an ignored key. It reads both the provider's changes and our events, because
+ * each side may know what the other does not.
  *
- * What is younger than the grace period is not touched; each side is read up to the first such place. An order that is
- * passed over because the other side has something younger comes again when that is read. Mending is calls with keys of
- * their own, then a record that is decided like any other, so a crash anywhere is made good by the next look.
+ * Nothing younger than the grace period is touched: each side is read up to the first younger entry. An order that is
+ * left out because the other side has something younger is compared when that is read. A repair is a call with a key of
+ * its own, then a record that is decided like any other, so after a crash anywhere the next round completes it.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions
   #theirs: string | undefined
   #ours: ReadingPlace = theBeginning
-  readonly #looks: Periodic<readonly MendingKind[]>
+  readonly #rounds: Periodic<readonly RepairKind[]>
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
-    this.#looks = new Periodic({
+    this.#rounds = new Periodic({
       work: () => this.once(),
       pauseMs: options.intervalMs,
       firstPauseMs: options.intervalMs,
       onError: (error) =>
-        options.log.warn({ err: error }, 'reconciliation goes on at its next look'),
+        options.log.warn({ err: error }, 'reconciliation goes on in its next round'),
     })
   }
 
   start(): void {
-    this.#looks.start()
+    this.#rounds.start()
   }
 
-  /** Finishes the order in hand. */
+  /** Finishes the current order. */
   close(): Promise<void> {
-    return this.#looks.close()
+    return this.#rounds.close()
   }
 
   /**
-   * One look at all that has changed since the last, a bounded number of pages of each side.
+   * One round over all that has changed since the last one, a bounded number of pages of each side.
    *
-   * @returns what was mended.
-   * @throws StoreUnavailableError, ProviderUnavailableError: the next look begins where this one stopped.
+   * @returns the kinds of the repairs.
+   * @throws StoreUnavailableError, ProviderUnavailableError: the next round begins where this one stopped.
    */
-  async once(): Promise<readonly MendingKind[]> {
-    const mended: MendingKind[] = []
-    for (let page = 0; page < MAX_PAGES && (await this.#lookThere(mended)); page += 1);
-    for (let page = 0; page < MAX_PAGES && (await this.#lookHere(mended)); page += 1);
-    return mended
+  async once(): Promise<readonly RepairKind[]> {
+    const repaired: RepairKind[] = []
+    for (let page = 0; page < MAX_PAGES && (await this.#comparePageOfTheirs(repaired)); page += 1);
+    for (let page = 0; page < MAX_PAGES && (await this.#comparePageOfOurs(repaired)); page += 1);
+    return repaired
   }
 
-  /** A page of the provider's changes. Returns whether there is more to look at. */
-  async #lookThere(mended: MendingKind[]): Promise<boolean> {
+  /** A page of the provider's changes. Returns whether there are more. */
+  async #comparePageOfTheirs(repaired: RepairKind[]): Promise<boolean> {
     const { provider, graceMs, horizonMs } = this.#options
     const since = new Date(Date.now() - horizonMs)
     const page = await provider.changes({ after: this.#theirs, since, limit: PAGE })
     const old = untilYoung(page.changes, ({ ageMs }) => ageMs < graceMs)
     const byReference = Map.groupBy(page.payments, ({ reference }) => reference)
-    await this.#mendAll(new Set(old.map(({ reference }) => reference)), byReference, mended)
-    this.#theirs = old.at(-1)?.place ?? this.#theirs
-    return old.length === PAGE && !this.#looks.signal.aborted
+    await this.#repairAll(new Set(old.map(({ reference }) => reference)), byReference, repaired)
+    this.#theirs = old.at(-1)?.cursor ?? this.#theirs
+    return old.length === PAGE && !this.#rounds.signal.aborted
   }
 
-  /** A page of our events. */
-  async #lookHere(mended: MendingKind[]): Promise<boolean> {
+  /** A page of our events. Returns whether there are more. */
+  async #comparePageOfOurs(repaired: RepairKind[]): Promise<boolean> {
     const { pool, schema, provider, graceMs, horizonMs } = this.#options
     const page = await readCategory(pool, schema, { after: this.#ours, limit: PAGE })
     const old = untilYoung(page, ({ recordedAt }) => ageOf(recordedAt) < graceMs)
-    const looked = old.filter((event) => isAboutMoney(event) && ageOf(event.recordedAt) < horizonMs)
-    const references = new Set(looked.map(({ streamId }) => streamId))
+    const compared = old.filter(
+      (event) => isAboutMoney(event) && ageOf(event.recordedAt) < horizonMs,
+    )
+    const references = new Set(compared.map(({ streamId }) => streamId))
     const payments = await provider.paymentsOf([...references])
     const byReference = Map.groupBy(payments, ({ reference }) => reference)
-    await this.#mendAll(references, byReference, mended)
+    await this.#repairAll(references, byReference, repaired)
     this.#ours = old.at(-1)?.place ?? this.#ours
-    return old.length === PAGE && !this.#looks.signal.aborted
+    return old.length === PAGE && !this.#rounds.signal.aborted
   }
 
-  async #mendAll(
+  async #repairAll(
     references: ReadonlySet<string>,
     payments: ReadonlyMap<string, readonly ProviderPayment[]>,
-    mended: MendingKind[],
+    repaired: RepairKind[],
   ): Promise<void> {
-    const { mend, graceMs, reconciled, log } = this.#options
+    const { repair, graceMs, reconciled, log } = this.#options
     for (const reference of references) {
       const listed = payments.get(reference) ?? []
       const isYoung = listed.some(({ operations }) =>
@@ -116,14 +118,14 @@ export class Reconciler {
       )
       if (isYoung) continue
       try {
-        for await (const kind of mend(reference, listed)) {
+        for await (const kind of repair(reference, listed)) {
           reconciled.inc({ kind })
-          mended.push(kind)
+          repaired.push(kind)
           log.warn({ orderId: reference, kind }, 'the provider’s books and ours differed')
         }
       } catch (error) {
         if (isRetriable(error)) throw error
-        // One order that cannot be mended must not keep the others from it.
+        // One order that cannot be repaired must not block the others.
         log.warn({ orderId: reference, err: error }, 'an order’s payment cannot be reconciled')
       }
     }

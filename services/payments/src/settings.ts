@@ -10,9 +10,9 @@ const schema = Type.Object({
   PAYMENT_PROVIDER_TIMEOUT_MS: Type.Integer({ default: 2_000, minimum: 100, maximum: 60_000 }),
   /** How often the provider's books are compared with ours. */
   RECONCILE_INTERVAL_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 3_600_000 }),
-  /** What is younger may still be under way: well above every timeout and retry of one record. */
+  /** Younger operations may still be under way. Well above every timeout and retry of one record. */
   RECONCILE_GRACE_MS: Type.Integer({ default: 60_000, minimum: 1_000, maximum: 86_400_000 }),
-  /** What is older was compared by an earlier run. */
+  /** Older operations were compared by an earlier run. */
   RECONCILE_HORIZON_MS: Type.Integer({ default: 604_800_000, minimum: 60_000 }),
 })
 

@@ -5,7 +5,7 @@ import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
-import { Control, controlPlaces } from './control.ts'
+import { Control, controlPartitions } from './control.ts'
 import type { Settings } from './settings.ts'
 import { Ticker } from './ticker.ts'
 
@@ -24,7 +24,7 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     ready: { postgres: async () => void (await pool.query('select 1')) },
   })
   server.post('/barriers', async (_request, reply) =>
-    reply.code(201).send({ rows: await control.write('barrier', controlPlaces()) }),
+    reply.code(201).send({ rows: await control.write('barrier', controlPartitions()) }),
   )
   const ticker = new Ticker({
     control,

@@ -9,8 +9,8 @@ import { v7 as uuidv7 } from 'uuid'
 /** The Postgres schema of the control rows. */
 const SCHEMA = 'control'
 
-/** Where a control row goes. Each partition has a stream of its own. */
-export type Place = { readonly topic: string; readonly partition: number }
+/** Where a control row goes. Each partition has its own stream. */
+export type TopicPartition = { readonly topic: string; readonly partition: number }
 
 export type ControlType = 'tick' | 'barrier'
 
@@ -25,7 +25,7 @@ type ControlEnvelope = {
 }
 
 /** Every partition of every topic that carries control rows. */
-export function controlPlaces(): readonly Place[] {
+export function controlPartitions(): readonly TopicPartition[] {
   return readTopics()
     .filter((topic) => topic.control)
     .flatMap(({ name, partitions }) =>
@@ -33,14 +33,14 @@ export function controlPlaces(): readonly Place[] {
     )
 }
 
-const streamIdOf = ({ topic, partition }: Place): string => `control/${topic}/${partition}`
+const streamIdOf = ({ topic, partition }: TopicPartition): string => `control/${topic}/${partition}`
 
 /**
- * Writes ticks and barriers: rows of the events' shape that travel the same way as data, Postgres, Debezium, Kafka,
- * so that they can never overtake it. Ticks keep windows moving in a quiet partition; a barrier marks one point of
- * the log in every partition of every topic, in one transaction.
+ * Writes ticks and barriers: rows of the events' shape that take the same way as data (Postgres, Debezium, Kafka), so
+ * they never overtake data. Ticks keep windows moving in a quiet partition; a barrier marks one point of the log in every
+ * partition of every topic, in one transaction.
  *
- * Two of them at once do no harm: a version conflict is resolved by reading where the stream is.
+ * Two processes may write at once: on a version conflict the writer takes the actual version and retries.
  */
 export class Control {
   readonly #store: EventStore
@@ -56,7 +56,7 @@ export class Control {
   /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
   static async open(pool: pg.Pool, codec: Codec): Promise<Control> {
     const encoders = new Map<string, Encoder<ControlEnvelope>>()
-    for (const topic of new Set(controlPlaces().map((place) => place.topic))) {
+    for (const topic of new Set(controlPartitions().map(({ topic }) => topic))) {
       const encoder: Encoder<ControlEnvelope> = await codec.encoder(topic)
       await keepSchema(pool, SCHEMA, encoder)
       encoders.set(topic, encoder)
@@ -65,60 +65,63 @@ export class Control {
   }
 
   /**
-   * One row in each place, in one transaction. Writes follow one another.
+   * Writes one row to each of these partitions, in one transaction. Writes run one after another.
    *
    * @returns the ids of the rows, by topic and partition.
    * @throws StoreUnavailableError
    */
-  write(type: ControlType, places: readonly Place[]): Promise<readonly WrittenRow[]> {
-    const written = this.#lastWrite.then(() => this.#write(type, places))
+  write(type: ControlType, partitions: readonly TopicPartition[]): Promise<readonly WrittenRow[]> {
+    const written = this.#lastWrite.then(() => this.#write(type, partitions))
     this.#lastWrite = written.catch(() => undefined)
     return written
   }
 
-  async #write(type: ControlType, places: readonly Place[]): Promise<readonly WrittenRow[]> {
-    let missing = places
+  async #write(
+    type: ControlType,
+    partitions: readonly TopicPartition[],
+  ): Promise<readonly WrittenRow[]> {
+    let missing = partitions
     const rows: WrittenRow[] = []
     for (let attempt = 1; missing.length > 0; attempt += 1) {
-      if (attempt > 10) throw new Error('control rows conflict again and again')
-      const appends = missing.map((place) => this.#append(type, place))
+      if (attempt > 10) throw new Error('control rows: ten version conflicts in a row')
+      const appends = missing.map((target) => this.#append(type, target))
       const results = await this.#store.appendTogether(appends)
-      const failed: Place[] = []
-      for (const [index, place] of missing.entries()) {
+      const failed: TopicPartition[] = []
+      for (const [index, target] of missing.entries()) {
         const append = appends[index]
         const result = results[index]
         if (append === undefined || result === undefined) throw new Error('a result is missing')
-        this.#learn(place, append, result)
-        if (result.kind === 'appended') rows.push({ ...place, eventId: idOf(append) })
-        else failed.push(place)
+        this.#learn(target, append, result)
+        if (result.kind === 'appended') rows.push({ ...target, eventId: idOf(append) })
+        else failed.push(target)
       }
       missing = failed
     }
     return rows
   }
 
-  #append(type: ControlType, place: Place): Append {
-    const streamId = streamIdOf(place)
+  #append(type: ControlType, target: TopicPartition): Append {
+    const streamId = streamIdOf(target)
     const expectedVersion = this.#versions.get(streamId) ?? 0n
     const version = expectedVersion + 1n
     const eventId = uuidv7()
     const occurredAt = Date.now()
-    const encoder = this.#encoders.get(place.topic)
-    if (encoder === undefined) throw new Error(`${place.topic} carries no control rows`)
+    const encoder = this.#encoders.get(target.topic)
+    if (encoder === undefined) throw new Error(`${target.topic} carries no control rows`)
     const traceparent = null
     const payload = encoder.encode({ eventId, streamId, version, type, occurredAt, traceparent })
-    const { topic, partition } = place
+    const { topic, partition } = target
     const event = { eventId, version, type, topic, partition, data: { occurredAt }, payload }
     return { streamId, expectedVersion, events: [event] }
   }
 
-  #learn(place: Place, append: Append, result: AppendResult): void {
+  #learn(target: TopicPartition, append: Append, result: AppendResult): void {
     const version = result.kind === 'conflict' ? result.actualVersion : append.expectedVersion + 1n
-    this.#versions.set(streamIdOf(place), version)
+    this.#versions.set(streamIdOf(target), version)
   }
 }
 
-export type WrittenRow = Place & { readonly eventId: string }
+export type WrittenRow = TopicPartition & { readonly eventId: string }
 
 function idOf(append: Append): string {
   const [event] = append.events

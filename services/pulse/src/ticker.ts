@@ -1,7 +1,7 @@
 import { Periodic } from '@tenseams/service/periodic'
 import { openCounter } from '@tenseams/telemetry/counter'
 import type { Registry } from 'prom-client'
-import { type Control, controlPlaces } from './control.ts'
+import { type Control, controlPartitions } from './control.ts'
 
 type Log = { warn(context: object, message: string): void }
 
@@ -13,8 +13,8 @@ export type TickerOptions = {
 }
 
 /**
- * A tick into every partition at an even pace. While Postgres is away there are none, windows stand still, and
- * nothing is lost: the next tick moves them on.
+ * Writes a tick to every partition at a fixed interval. While Postgres is unavailable there are no ticks and windows stand
+ * still, but nothing is lost: the next tick moves them on.
  */
 export class Ticker {
   readonly #ticks: Periodic<void>
@@ -22,15 +22,15 @@ export class Ticker {
   constructor({ control, intervalMs, metrics, log }: TickerOptions) {
     const ticks = openCounter(metrics, {
       name: 'tenseams_ticks_total',
-      help: 'Tick rows written, one a partition and interval.',
+      help: 'Tick rows written: one per partition and interval.',
     })
     this.#ticks = new Periodic({
       work: async () => {
-        const rows = await control.write('tick', controlPlaces())
+        const rows = await control.write('tick', controlPartitions())
         ticks.inc(rows.length)
       },
       pauseMs: intervalMs,
-      onError: (error) => log.warn({ err: error }, 'no tick this time'),
+      onError: (error) => log.warn({ err: error }, 'tick failed'),
     })
   }
 

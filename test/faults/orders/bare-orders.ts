@@ -1,6 +1,7 @@
+import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { buildOrders, openCodec, openShop } from '@tenseams/orders/app'
 import { orderDecider } from '@tenseams/orders/domain/order'
-import { openOrderLog } from '@tenseams/orders/log'
+import { orderStreams } from '@tenseams/orders/log'
 import { readOrderSettings } from '@tenseams/orders/settings'
 import { handleShipments, type Identity } from '@tenseams/orders/shipment-consumer'
 import { runApp } from '@tenseams/service/run'
@@ -14,7 +15,8 @@ export async function runBareOrders(identify: Identity): Promise<void> {
   const settings = readOrderSettings()
   const shop = openShop(settings)
   const codec = openCodec(settings)
-  const log = await openOrderLog(shop, codec, forgetfulDecider)
+  const streams = { ...orderStreams, decider: forgetfulDecider }
+  const log = await openTopicAggregate({ pool: shop, codec, ...streams })
   const handleShipment = handleShipments(log, codec, identify)
   await runApp(await buildOrders(settings, { shop, codec, handleShipment }), settings)
 }

@@ -2,7 +2,7 @@ import type { Report } from '@tenseams/auditor/report'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
 const AUDIT_TIMEOUT_MS = 180_000
-/** Flink is no part of this proof. */
+/** Needs Flink, which is not part of this proof. */
 const NOT_OURS = 'I4.gold'
 
 export async function auditNow({ endpoints }: Stack): Promise<Report> {
@@ -20,7 +20,7 @@ export const isRefuted = ({ findings }: Report): boolean =>
 export const hasNoVerdict = ({ findings }: Report): boolean =>
   findings.some(({ id, status }) => status === 'does not run' && id !== NOT_OURS)
 
-/** A line an invariant, then what breaks them. */
+/** One line for each invariant, then what violates them. */
 export function linesOf({ findings }: Report): readonly string[] {
   return [
     ...findings.map(

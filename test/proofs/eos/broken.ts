@@ -95,8 +95,8 @@ export function unusualPart(guard: string, isOn: boolean): StackSettings['broken
 }
 
 /**
- * The provocation that the missing guard cannot take, again and again until the auditor has found what it leads to. When it
- * never does, the claim seems to hold without the guard: then the proof itself is at fault.
+ * Repeats the provocation of the guard that is off until the auditor finds an anomaly. When it never does, the claim seems
+ * to hold without the guard: then the proof itself is wrong.
  */
 export async function untilFound(
   stack: Stack,
@@ -110,10 +110,10 @@ export async function untilFound(
     const report = await provokeAndAudit(scene, broken)
     if (isRefuted(report)) return { kind: 'refuted', lines: linesOf(report) }
   }
-  return { kind: 'holds', lines: [`${ROUNDS} provocations, and nothing was found`] }
+  return { kind: 'holds', lines: [`${ROUNDS} provocations, and no anomaly was found`] }
 }
 
-/** The very same provocation with the guard on, or that of each guard, one after another: nothing may come of it. */
+/** The same provocation with the guard on, or that of each guard in turn: it must cause no anomaly. */
 export async function withGuard(
   stack: Stack,
   shop: pg.Pool,
@@ -127,7 +127,7 @@ export async function withGuard(
     const report = await provokeAndAudit(scene, guard)
     if (isRefuted(report)) return { kind: 'refuted', lines: [guard, ...linesOf(report)] }
     if (hasNoVerdict(report)) return { kind: 'undecided', lines: [guard, ...linesOf(report)] }
-    lines.push(`with its guard on, the provocation of ${guard} has come to nothing`)
+    lines.push(`with its guard on, the provocation of ${guard} caused no anomaly`)
   }
   return { kind: 'holds', lines }
 }
@@ -140,7 +140,7 @@ async function provokeAndAudit(scene: Scene, guard: string) {
   return auditUntilDecided(scene.stack)
 }
 
-/** A busy machine may leave an audit without a verdict; the next one reads on where it stopped. */
+/** On a busy machine an audit may have no verdict; the next one continues where it stopped. */
 async function auditUntilDecided(stack: Stack) {
   for (let audit = 1; ; audit += 1) {
     const report = await auditNow(stack)

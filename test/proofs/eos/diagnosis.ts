@@ -4,7 +4,7 @@ import type { Admin } from 'kafkajs'
 
 const REQUEST_TIMEOUT_MS = 10_000
 
-/** What to look at when nothing goes on: who runs, what Connect says of its tasks, and who is behind. */
+/** Why there is no progress: which parts run, what Connect says of its tasks, and which groups lag. */
 export async function diagnosisOf(stack: Stack): Promise<readonly string[]> {
   const parts = [statesOf, connectorsOf, groupsOf].map((part) => part(stack).catch(complaint))
   return (await Promise.all(parts)).flat()
@@ -54,10 +54,10 @@ async function lagOf(admin: Admin, groupId: string): Promise<readonly string[]> 
     const ends = new Map(
       (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, high]),
     )
-    const places = partitions.map(
+    const positions = partitions.map(
       ({ partition, offset }) => `${partition} at ${offset} of ${ends.get(partition)}`,
     )
-    return `group ${groupId} in ${topic}: ${places.join(', ')}`
+    return `group ${groupId} in ${topic}: ${positions.join(', ')}`
   })
   return Promise.all(lines)
 }

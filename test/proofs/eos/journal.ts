@@ -2,14 +2,14 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { rootFolder } from '../../runner/program.ts'
 
-/** What proofs leave for people to read. */
+/** Where proofs write their journals and logs. */
 export const proofsFolder = join(rootFolder, '.stack', 'proofs')
 
 export type JournalEntry = { readonly atMs: number; readonly what: string } & Readonly<
   Record<string, unknown>
 >
 
-/** What was done when: a line of JSON each, and at the end a text for people beside it. */
+/** What was done when: JSON lines, and at the end the same as a text file beside it. */
 export class Journal {
   readonly file: string
   readonly #begun = performance.now()
@@ -31,7 +31,7 @@ export class Journal {
     appendFileSync(this.file, `${JSON.stringify(entry)}\n`)
   }
 
-  /** Writes the text and returns where it is. */
+  /** Writes the text file and returns its path. */
   close(): string {
     const text = this.file.replace(/\.jsonl$/, '.txt')
     const lines = this.#entries.map(({ atMs, what, ...details }) => {

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { orderBody, postOrder } from '../../support/shop.ts'
 
-/** What a client knows of an order that it wanted. */
+/** An order that a client wanted, and what it knows of it. */
 export type Wish = {
   readonly key: string
   readonly body: object
   readonly attempts: number
-  /** What it was answered; undefined when nobody did within the time that it asked. */
+  /** The response; undefined when there was none before the client gave up. */
   readonly answer: Readonly<Record<string, unknown>> | undefined
 }
 
@@ -16,8 +16,8 @@ const RETRY_MS = 300
 const REFUSED = 422
 
 /**
- * Orders at a steady rate, whatever becomes of those before: a client's next wish does not wait for the last one's answer.
- * Each is asked for again under its key until it is answered.
+ * Places orders at a steady rate: the next order does not wait for the response to the last one. Each request is retried
+ * under its Idempotency-Key until it is answered.
  */
 export class Load {
   readonly #ordersUrl: string
@@ -28,7 +28,7 @@ export class Load {
   #stopped = false
   #running: Promise<void> = Promise.resolve()
 
-  /** @param customers who order, one after another; without them each order is a stranger's. */
+  /** @param customers who order in turn; without them each order has a new customer id. */
   constructor(ordersUrl: string, perSecond: number, customers: readonly string[] = []) {
     this.#ordersUrl = ordersUrl
     this.#customers = customers
@@ -39,7 +39,7 @@ export class Load {
     this.#running = this.#run()
   }
 
-  /** No further wishes; resolves when all are answered, or given up. */
+  /** Places no further orders; resolves when each is answered, or given up. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#running

@@ -6,7 +6,7 @@ export type Fault = {
   readonly awayMs: number
 }
 
-/** `loop-a` is one of two processes of the witness; the others are the system's. */
+/** `loop-a` is one of the witness's two processes; the others are parts of the system. */
 export const targets = [
   'orders',
   'payments',
@@ -17,10 +17,10 @@ export const targets = [
   'loop-a',
 ] as const
 
-/** Members of Kafka groups are missed after this time; one that is stopped for longer comes back as a zombie. */
+/** The session timeout of our Kafka groups; a member that is paused for longer comes back as a zombie. */
 const SESSION_MS = 15_000
 
-/** The same seed makes the same faults. Each target has its turn before one has the next. */
+/** The same seed makes the same faults. Every target has its turn before one has the next. */
 export function scheduleOf(seed: number, faults: number): readonly Fault[] {
   const random = randomOf(seed)
   const schedule: Fault[] = []
@@ -37,7 +37,7 @@ export function scheduleOf(seed: number, faults: number): readonly Fault[] {
   return schedule
 }
 
-/** Mulberry32: small, and the same everywhere. */
+/** Mulberry32: a small generator, the same on every machine. */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {

@@ -1,7 +1,7 @@
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 
-/** No order waits for a payment or a shipment, and no money is held for an order that has ended. */
+/** Waits until no order needs a payment or a shipment, and no money is held for an order that has ended. */
 export async function untilAllEnded(shop: pg.Pool): Promise<void> {
   const haveEnded = async () => {
     const { rowCount } = await shop.query(

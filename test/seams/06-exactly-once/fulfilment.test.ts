@@ -40,7 +40,7 @@ const placeMany = async (count: number): Promise<readonly string[]> => {
   return placed
 }
 
-/** What readers of committed data have of some orders. */
+/** The committed shipments of some orders. */
 const shipmentsOf = (orderIds: readonly string[]): readonly ReadRecord[] => {
   const ours = new Set<string | null>(orderIds)
   return reading.records.filter((record) => record.topic === shipmentTopic && ours.has(record.key))
@@ -57,7 +57,7 @@ const completed = (orderIds: readonly string[]) =>
     { timeoutMs: 90_000, what: 'every order to be completed', intervalMs: 500 },
   )
 
-/** A shipment in each partition that was made after everything else: nothing earlier can appear behind it. */
+/** A shipment in each partition that was made after everything else: nothing earlier can appear after it. */
 async function seeBarriers(): Promise<void> {
   const witnesses: string[] = []
   const seen = () => new Set(shipmentsOf(witnesses).map(({ partition }) => partition)).size
@@ -77,7 +77,7 @@ describe('fulfilment', () => {
       const loading = placeMany(ORDERS_A_ROUND).then((placed) => void orderIds.push(...placed))
       const first = await place()
       orderIds.push(first)
-      // Only a process that has committed something since its start is worth killing.
+      // A kill proves something only when the process has committed something since its start.
       await eventually(() => shipmentsOf([first]).length > 0, {
         timeoutMs: 60_000,
         what: 'a shipment of this process',
@@ -97,7 +97,7 @@ describe('fulfilment', () => {
     expect(dispatched.toSorted()).toEqual(orderIds.toSorted())
   })
 
-  test('writes a record that nobody can read aside, and goes on behind it', async () => {
+  test('dead-letters a record that cannot be decoded, and continues after it', async () => {
     const poison = Buffer.from(`not Avro ${randomUUID()}`)
     const kafka = openKafka({ brokers: stack.endpoints.kafkaBrokers, clientId: 'test' })
     const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
@@ -106,7 +106,7 @@ describe('fulfilment', () => {
     await producer.send({ topic, acks: -1, messages })
     await producer.disconnect()
 
-    const letters = await eventually(
+    const deadLetters = await eventually(
       () => {
         const ours = reading.records.filter(
           ({ value, headers }) =>
@@ -116,7 +116,7 @@ describe('fulfilment', () => {
       },
       { timeoutMs: 40_000, what: 'the poison in the dead letters of fulfilment' },
     )
-    for (const { headers, key } of letters) {
+    for (const { headers, key } of deadLetters) {
       expect(key).toBe('poison')
       expect(headers).toMatchObject({
         'dead-letter-topic': topic,

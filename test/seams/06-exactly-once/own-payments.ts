@@ -4,12 +4,13 @@ import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shi
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { openPool } from '@tenseams/event-store/pool'
+import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { Faults } from '@tenseams/payment-provider/faults'
 import { listRoutes } from '@tenseams/payment-provider/list-routes'
 import { paymentRoutes } from '@tenseams/payment-provider/payment-routes'
 import { handleOrders, handleShipments } from '@tenseams/payments/consumer'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from '@tenseams/payments/contract'
-import { openPaymentLog, type PaymentLog } from '@tenseams/payments/log'
+import { type PaymentLog, paymentStreams } from '@tenseams/payments/log'
 import { Provider } from '@tenseams/payments/provider'
 import { applyFile } from '@tenseams/postgres/prepare'
 import { buildServer } from '@tenseams/service/server'
@@ -19,8 +20,8 @@ import { adminPool } from '../../support/shop.ts'
 import type { TestStack } from '../../support/stack.ts'
 
 /**
- * Payments and a provider of a test's own, in this process: the real code on the real Postgres, in schemas that no
- * connector captures and no other service sees. So a test may hand out records as it likes, and break what it likes.
+ * Payments and a provider for one test file, in this process: the real code on the real Postgres, in schemas that no
+ * connector captures and no other service sees. So a test may redeliver records and provoke faults as it likes.
  */
 export type OwnPayments = {
   readonly log: PaymentLog
@@ -28,20 +29,20 @@ export type OwnPayments = {
   readonly provider: Provider
   readonly providerUrl: string
   readonly faults: Faults
-  /** With the service's own rights. */
+  /** With the service's own role. */
   readonly pool: pg.Pool
   readonly schema: string
-  /** The provider's database, where the payments are its own. */
+  /** The provider's database, with a schema of this test file. */
   readonly providerPool: pg.Pool
-  /** Hands an event of an order to the consumer, as Kafka would. */
+  /** Delivers an event of an order to the consumer, as Kafka would. */
   readonly take: (event: OrderEvent) => Promise<void>
-  /** Hands over that an order was dispatched. */
+  /** Delivers the dispatch of an order. */
   readonly ship: (order: OrderEvent) => Promise<void>
   close(): Promise<void>
 }
 
 export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
-  const schema = `own_${lettersOf(randomUUID())}`
+  const schema = `own_${schemaNameOf(randomUUID())}`
   const shopAdmin = adminPool(stack)
   const providerAdmin = adminPool(stack, 'provider')
   await prepareShop(shopAdmin, schema)
@@ -54,7 +55,7 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
     timeoutMs: 5_000,
     contractOf: currentSchema,
   })
-  const log = await openPaymentLog(pool, codec, schema)
+  const log = await openTopicAggregate({ pool, codec, ...paymentStreams, schema })
   const provider = new Provider({ url, timeoutMs: 1_000 })
   const { encode } = await codec.encoder<OrderEvent>(ORDERS_TOPIC)
   const shipments = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
@@ -62,10 +63,10 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   const handleShipment = handleShipments({ log, codec, provider })
   return {
     ...{ log, codec, provider, providerUrl: url, faults, pool, schema, providerPool },
-    take: (event) => handle({ ...recordPlace, topic: ORDERS_TOPIC, value: encode(event) }),
+    take: (event) => handle({ ...fixedRecord, topic: ORDERS_TOPIC, value: encode(event) }),
     ship: ({ streamId }) => {
       const value = shipments.encode(dispatchOf(streamId))
-      return handleShipment({ ...recordPlace, topic: SHIPMENTS_TOPIC, value })
+      return handleShipment({ ...fixedRecord, topic: SHIPMENTS_TOPIC, value })
     },
     close: async () => {
       await server.close()
@@ -77,10 +78,10 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   }
 }
 
-const recordPlace = { partition: 0, offset: '0', key: null, headers: {} }
+const fixedRecord = { partition: 0, offset: '0', key: null, headers: {} }
 
-/** A schema's name has letters only. */
-const lettersOf = (id: string): string =>
+/** A schema's name may contain letters only. */
+const schemaNameOf = (id: string): string =>
   id.replaceAll('-', '').replaceAll(/\d/g, (digit) => String.fromCharCode(103 + Number(digit)))
 
 async function prepareShop(admin: pg.Pool, schema: string): Promise<void> {
@@ -167,7 +168,7 @@ export function cancelled(order: OrderEvent, paymentId: string | null = null): O
   }
 }
 
-/** As fulfilment derives it: the same event however often it is handed out. */
+/** With ids derived from the order, as fulfilment derives them: the same event however often it is delivered. */
 function dispatchOf(streamId: string): ShipmentEvent {
   return {
     ...{ eventId: streamId, streamId, version: 1n },

@@ -43,14 +43,14 @@ const toEndAs = (orderIds: readonly string[], status: string) =>
     ),
   )
 
-/** How often the provider has taken an order's money, when it has taken all of them. */
+/** How often the provider has captured each order's money, once it has captured all of them. */
 const timesCaptured = (orderIds: readonly string[]): Promise<readonly number[]> =>
   eventually(
     async () => {
       const times = await capturesOf(orderIds)
       return times.length === orderIds.length ? times : undefined
     },
-    { timeoutMs: 60_000, what: 'the money of all orders to be taken', intervalMs: 200 },
+    { timeoutMs: 60_000, what: 'the money of all orders to be captured', intervalMs: 200 },
   )
 
 const capturesOf = async (orderIds: readonly string[]): Promise<readonly number[]> => {
@@ -62,12 +62,12 @@ const capturesOf = async (orderIds: readonly string[]): Promise<readonly number[
   return rows.map(({ times }) => times)
 }
 
-describe('money is taken once for each order', () => {
+describe('money is captured once for each order', () => {
   test.each([
     ['is slow', [{ kind: 'slow', every: 1, delayMs: 300 }]],
     ['fails every other time', [{ kind: 'fail', every: 2 }]],
-    ['takes the money and answers 500', [{ kind: 'lose-answer', every: 2 }]],
-    ['takes the money and answers too late', [{ kind: 'late-answer', every: 4, delayMs: 3_000 }]],
+    ['moves the money and answers 500', [{ kind: 'lose-answer', every: 2 }]],
+    ['moves the money and answers too late', [{ kind: 'late-answer', every: 4, delayMs: 3_000 }]],
   ])('when the provider %s', async (_, faults) => {
     await setFaults(faults)
     const orderIds = await place(8)
@@ -75,13 +75,13 @@ describe('money is taken once for each order', () => {
     expect(await timesCaptured(orderIds)).toEqual(orderIds.map(() => 1))
   })
 
-  test('when it fails for a while: the breaker spares it, and nothing is given up', async () => {
+  test('when it fails for a while: the circuit opens, and every order is still handled', async () => {
     const failuresBefore = await failedRequests()
     await setFaults([{ kind: 'fail', every: 1 }])
     const orderIds = await place(8)
     await eventually(async () => (await failedRequests()) - failuresBefore > 8, {
       timeoutMs: 30_000,
-      what: 'the breaker to have opened, and to have tried again',
+      what: 'the circuit to have opened, and to have been tried again',
     })
     await setFaults([])
     await toEndAs(orderIds, 'completed')
@@ -96,20 +96,20 @@ describe('money is taken once for each order', () => {
 })
 
 describe('exactly once ends at the provider’s promise', () => {
-  test('one that ignores keys takes the money again when its answer was lost', async () => {
+  test('one that ignores keys captures again when its answer was lost', async () => {
     await setFaults([
       { kind: 'ignore-keys', every: 1, operation: 'capture' },
       { kind: 'lose-answer', every: 2, operation: 'capture' },
     ])
     const orderIds = await place(4)
     await toEndAs(orderIds, 'completed')
-    // Taken once, all are; the answer that was lost is asked for again a moment later.
-    const isTakenAgain = async () => Math.max(...(await timesCaptured(orderIds))) > 1
-    await eventually(isTakenAgain, { timeoutMs: 30_000, what: 'money to be taken again' })
+    // Each order is captured once by now; the request whose answer was lost is retried a moment later.
+    const isCapturedAgain = async () => Math.max(...(await timesCaptured(orderIds))) > 1
+    await eventually(isCapturedAgain, { timeoutMs: 30_000, what: 'money to be captured again' })
   })
 })
 
-/** How often the provider has answered 500, by its own metrics. */
+/** How often the provider has answered 500, according to its metrics. */
 async function failedRequests(): Promise<number> {
   const response = await fetch(`${stack.endpoints.paymentProviderUrl}/metrics`, {
     signal: AbortSignal.timeout(10_000),

@@ -23,7 +23,7 @@ const eventsOf = async (orderId: string): Promise<readonly string[]> => {
   return rows.map(({ type }) => type)
 }
 
-/** What the provider has done for an order, in its own words. */
+/** The provider's operations for an order. */
 const doneFor = async (orderId: string): Promise<readonly string[]> => {
   const { rows } = await own.providerPool.query<{ kind: string }>(
     `select kind from operations join payments using (payment_id) where reference = $1 order by position`,
@@ -32,7 +32,7 @@ const doneFor = async (orderId: string): Promise<readonly string[]> => {
   return rows.map(({ kind }) => kind)
 }
 
-/** What each account of the ledger holds of an order's money. */
+/** The balance of each account of the ledger, for one order. */
 const balances = async (orderId: string): Promise<Readonly<Record<string, number>>> => {
   const { rows } = await own.pool.query<{ account: string; minor: number }>(
     `select account, sum(case side when 'credit' then amount_minor else -amount_minor end)::int as minor
@@ -42,7 +42,7 @@ const balances = async (orderId: string): Promise<Readonly<Record<string, number
   return Object.fromEntries(rows.map(({ account, minor }) => [account, minor]))
 }
 
-/** Hands a record out until it is handled, as a partition does that waits. */
+/** Redelivers a record until it is handled. */
 const atLast = async (handle: () => Promise<void>): Promise<void> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -54,7 +54,7 @@ const atLast = async (handle: () => Promise<void>): Promise<void> => {
 }
 
 describe('the money of an order', () => {
-  test('is held, then taken when it is shipped, and stands in the ledger with the events', async () => {
+  test('is held, then captured when the order is shipped, and recorded in the ledger with the events', async () => {
     const order = placedOrder()
     await own.take(order)
     expect(await balances(order.streamId)).toEqual({ customer: -9_800, held: 9_800 })
@@ -63,7 +63,7 @@ describe('the money of an order', () => {
     expect(await balances(order.streamId)).toEqual({ customer: -9_800, held: 0, merchant: 9_800 })
   })
 
-  test('is not touched when the provider declines', async () => {
+  test('is not moved when the provider declines', async () => {
     const order = placedOrder({ paymentMethod: 'card-declined' })
     await own.take(order)
     await own.take(cancelled(order))
@@ -71,19 +71,19 @@ describe('the money of an order', () => {
     expect(await balances(order.streamId)).toEqual({})
   })
 
-  test('is freed when the order is cancelled before it was taken', async () => {
+  test('is voided when the order is cancelled before the capture', async () => {
     const order = placedOrder()
     await own.take(order)
     await own.take(cancelled(order))
     await own.take(order)
-    // It had left the house already, and is recalled.
+    // It was dispatched already, and is recalled.
     await own.ship(order)
     expect(await eventsOf(order.streamId)).toEqual(['PaymentAuthorised', 'PaymentVoided'])
     expect(await doneFor(order.streamId)).toEqual(['authorised', 'voided'])
     expect(await balances(order.streamId)).toEqual({ customer: 0, held: 0 })
   })
 
-  test('is waited for, when the shipment is read before the order', async () => {
+  test('is waited for when the shipment is consumed before the order', async () => {
     const order = placedOrder()
     await expect(own.ship(order)).rejects.toMatchObject({ retriable: true })
     await own.take(order)
@@ -91,7 +91,7 @@ describe('the money of an order', () => {
     expect(await doneFor(order.streamId)).toEqual(['authorised', 'captured'])
   })
 
-  test('is not asked for when the order was cancelled before its placing could be used', async () => {
+  test('is not held when the cancellation is handled before the order', async () => {
     const order = placedOrder()
     await own.take(cancelled(order))
     await own.take(order)
@@ -100,7 +100,7 @@ describe('the money of an order', () => {
   })
 })
 
-describe('money that was taken for an order that is then cancelled', () => {
+describe('captured money of an order that is then cancelled', () => {
   test.each([
     ['', []],
     ['and the provider loses its answers', [{ kind: 'lose-answer', every: 2 }]],
@@ -112,25 +112,28 @@ describe('money that was taken for an order that is then cancelled', () => {
         { kind: 'lose-answer', every: 2, operation: 'refund' },
       ],
     ],
-  ] as const)('is given back once, also when handed out twice %s', async (_, faults) => {
-    const order = placedOrder()
-    own.faults.replace(faults)
-    await atLast(() => own.take(order))
-    await atLast(() => own.ship(order))
-    const cancellation = cancelled(order)
-    for (let times = 0; times < 3; times += 1) await atLast(() => own.take(cancellation))
-    await atLast(() => own.take({ ...cancellation, eventId: randomUUID() }))
-    await atLast(() => own.ship(order))
-    expect(await eventsOf(order.streamId)).toEqual([
-      'PaymentAuthorised',
-      'PaymentCaptured',
-      'PaymentRefunded',
-    ])
-    expect(await doneFor(order.streamId)).toEqual(['authorised', 'captured', 'refunded'])
-    expect(await balances(order.streamId)).toEqual({ customer: 0, held: 0, merchant: 0 })
-  })
+  ] as const)(
+    'is refunded once, also when the cancellation is redelivered %s',
+    async (_, faults) => {
+      const order = placedOrder()
+      own.faults.replace(faults)
+      await atLast(() => own.take(order))
+      await atLast(() => own.ship(order))
+      const cancellation = cancelled(order)
+      for (let times = 0; times < 3; times += 1) await atLast(() => own.take(cancellation))
+      await atLast(() => own.take({ ...cancellation, eventId: randomUUID() }))
+      await atLast(() => own.ship(order))
+      expect(await eventsOf(order.streamId)).toEqual([
+        'PaymentAuthorised',
+        'PaymentCaptured',
+        'PaymentRefunded',
+      ])
+      expect(await doneFor(order.streamId)).toEqual(['authorised', 'captured', 'refunded'])
+      expect(await balances(order.streamId)).toEqual({ customer: 0, held: 0, merchant: 0 })
+    },
+  )
 
-  test('is given back with its capture, when the record of that was lost', async () => {
+  test('is refunded together with its capture when the record of the capture was lost', async () => {
     const order = placedOrder()
     own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'capture' }])
     await own.take(order)
@@ -146,7 +149,7 @@ describe('money that was taken for an order that is then cancelled', () => {
     expect(await balances(order.streamId)).toEqual({ customer: 0, held: 0, merchant: 0 })
   })
 
-  test('is given back once when its capture and its cancellation are handled side by side', async () => {
+  test('is voided or refunded once when capture and cancellation are handled concurrently', async () => {
     const orders = Array.from({ length: 8 }, () => placedOrder())
     await Promise.all(orders.map((order) => own.take(order)))
     await Promise.all(
@@ -176,7 +179,7 @@ describe('the ledger', () => {
     for (const { one, other } of rows) expect(one).toBe(other)
   })
 
-  test('has no rows of an append that conflicts or repeats, and others of its batch are written', async () => {
+  test('has no rows of an append that conflicts or repeats, while others of its batch are written', async () => {
     const store = new EventStore({
       pool: own.pool,
       schema: own.schema,
@@ -200,7 +203,7 @@ describe('the ledger', () => {
     expect(rows).toHaveLength(2)
   })
 
-  test('refuses a transfer that debits what it does not credit, with its event; others of the batch pass', async () => {
+  test('refuses a transfer that does not balance, with its event, while others of the batch are written', async () => {
     const store = new EventStore({
       pool: own.pool,
       schema: own.schema,
@@ -223,7 +226,7 @@ describe('the ledger', () => {
     ['change an entry', 'update entries set amount_minor = 1'],
     ['delete an entry', 'delete from entries'],
     ['empty the ledger', 'truncate entries'],
-    ['stop the check', 'alter table entries disable trigger transfers_balance'],
+    ['disable the check', 'alter table entries disable trigger transfers_balance'],
   ])('may not be rewritten: the service’s role cannot %s', async (_, statement) => {
     await expect(
       own.pool.query(statement.replace('entries', `${own.schema}.entries`)),

@@ -40,7 +40,7 @@ const authorised = async (reference?: string): Promise<string> =>
 const statusOf = async (paymentId: string) => (await get(`/payments/${paymentId}`)).body.status
 
 describe('the provider', () => {
-  test('answers a repeated key as the first time, whatever has become of the payment', async () => {
+  test('answers a repeated key as the first time, whatever the state of the payment', async () => {
     const [body, key, capture] = [charge(), randomUUID(), randomUUID()]
     const first = await post('/payments', body, key)
     expect(first.body).toMatchObject({ outcome: 'authorised', amountMinor: 500, reason: null })
@@ -70,7 +70,7 @@ describe('the provider', () => {
     expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409])
   })
 
-  test('refuses with a reason what it cannot do', async () => {
+  test('refuses with a reason what the payment does not allow', async () => {
     const paymentId = await authorised()
     const type = (reason: string) => `urn:ten-seams:problem:${reason}`
     expect(await post(`/payments/${paymentId}/refund`, { amountMinor: 1 })).toMatchObject({
@@ -97,7 +97,7 @@ describe('the provider', () => {
     expect(await statusOf(other)).toBe('authorised')
   })
 
-  test('takes the money again when it is told to ignore keys', async () => {
+  test('captures again when it is told to ignore keys', async () => {
     const [key, body] = [randomUUID(), charge()]
     own.faults.replace([{ kind: 'ignore-keys', every: 1 }])
     const [one, other] = [await post('/payments', body, key), await post('/payments', body, key)]
@@ -121,13 +121,13 @@ describe('its list of changes', () => {
     await post(`/payments/${ids[0]}/capture`)
     const seen: string[] = []
     for (let after = ''; ; ) {
-      const place = after === '' ? '' : `&after=${after}`
-      const { body } = await get(`/payments?limit=2&since=${since}${place}`)
-      const changes = body.changes as readonly { place: string; reference: string }[]
+      const from = after === '' ? '' : `&after=${after}`
+      const { body } = await get(`/payments?limit=2&since=${since}${from}`)
+      const changes = body.changes as readonly { cursor: string; reference: string }[]
       if (changes.length === 0) break
       expect(body.payments).toMatchObject(ids.map((paymentId) => ({ paymentId })))
       seen.push(...changes.map((change) => change.reference))
-      after = changes.at(-1)?.place ?? ''
+      after = changes.at(-1)?.cursor ?? ''
     }
     expect(seen).toEqual([reference, reference, reference])
   })

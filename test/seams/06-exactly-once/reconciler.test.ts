@@ -1,7 +1,7 @@
 import { eventually } from '@tenseams/local/launcher/host/wait'
-import type { MendingKind } from '@tenseams/payments/domain/reconciliation'
-import { mender } from '@tenseams/payments/mender'
+import type { RepairKind } from '@tenseams/payments/domain/reconciliation'
 import { Reconciler } from '@tenseams/payments/reconciler'
+import { repairWith } from '@tenseams/payments/repair'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
 import { cancelled, type OwnPayments, openOwnPayments, placedOrder } from './own-payments.ts'
@@ -15,14 +15,14 @@ beforeAll(async () => {
 afterEach(() => own.faults.replace([]))
 afterAll(() => own.close())
 
-const counted: MendingKind[] = []
+const counted: RepairKind[] = []
 
-/** A reconciler that looks at everything, however young, unless a test says otherwise. */
+/** A reconciler that compares everything, however young, unless a test says otherwise. */
 function reconciler(graceMs = 0): Reconciler {
   const { pool, schema, log, provider } = own
   return new Reconciler({
     ...{ pool, schema, provider, graceMs },
-    mend: mender({ pool, schema, log, provider, graceMs }),
+    repair: repairWith({ pool, schema, log, provider, graceMs }),
     intervalMs: 1_000,
     horizonMs: 3_600_000,
     reconciled: { inc: ({ kind }) => void counted.push(kind) },
@@ -31,21 +31,21 @@ function reconciler(graceMs = 0): Reconciler {
 }
 
 /**
- * Looks until these were mended, and says all that was. A look does not see what is newer than a transaction that still
- * runs anywhere in this Postgres, of another service for instance.
+ * Runs rounds until these repairs were made, and returns all that were. A round does not see what is newer than the oldest
+ * transaction that still runs in this Postgres, of another service for instance.
  */
-async function reconcile(...wanted: readonly MendingKind[]): Promise<readonly MendingKind[]> {
-  const looking = reconciler()
-  const mended: MendingKind[] = []
-  const isMended = async () => {
-    mended.push(...(await looking.once()))
-    return wanted.every((kind) => mended.includes(kind))
+async function reconcile(...wanted: readonly RepairKind[]): Promise<readonly RepairKind[]> {
+  const comparing = reconciler()
+  const repaired: RepairKind[] = []
+  const isRepaired = async () => {
+    repaired.push(...(await comparing.once()))
+    return wanted.every((kind) => repaired.includes(kind))
   }
-  await eventually(isMended, { timeoutMs: 20_000, what: `${wanted.join(', ')} to be mended` })
-  return mended
+  await eventually(isRepaired, { timeoutMs: 20_000, what: `${wanted.join(', ')} to be repaired` })
+  return repaired
 }
 
-/** Money that left a customer and did not come back: at the provider, and in our ledger. */
+/** Money captured and not refunded: at the provider, and in our ledger. */
 async function taken(orderId: string): Promise<{ readonly there: number; readonly here: number }> {
   const [there, here] = await Promise.all([
     own.providerPool.query<{ minor: number }>(
@@ -68,7 +68,7 @@ async function held(orderId: string): Promise<number> {
   return payments.filter(({ status }) => status === 'authorised').length
 }
 
-/** An order whose money was taken. */
+/** An order whose money was captured. */
 async function shipped() {
   const order = placedOrder()
   await own.take(order)
@@ -84,10 +84,10 @@ const ignoredKeysAndLostAnswers = (operation: 'authorise' | 'capture') => [
 ]
 
 describe('a provider that ignores keys and loses answers', () => {
-  test('holds the money twice: the second hold is freed', async () => {
+  test('holds the money twice: the second hold is voided', async () => {
     const order = placedOrder()
     own.faults.replace(ignoredKeysAndLostAnswers('authorise'))
-    // The first order's answer comes; that of the second is lost, and asked for again.
+    // The first order gets its answer; that of the second is lost, so the request is retried.
     await own.take(placedOrder())
     await own.take(order)
     await own.ship(order)
@@ -100,7 +100,7 @@ describe('a provider that ignores keys and loses answers', () => {
     expect(await reconciler().once()).toEqual([])
   })
 
-  test('takes the money twice: the second capture is given back, and both books are equal', async () => {
+  test('captures twice: the second capture is refunded, and both books are equal', async () => {
     own.faults.replace(ignoredKeysAndLostAnswers('capture'))
     await shipped()
     const order = await shipped()
@@ -112,7 +112,7 @@ describe('a provider that ignores keys and loses answers', () => {
     expect(await reconciler().once()).toEqual([])
   })
 
-  test('keeps to one return, though the return’s answer is lost and its record comes later', async () => {
+  test('refunds a surplus once, though the answer is lost and the record comes later', async () => {
     own.faults.replace(ignoredKeysAndLostAnswers('capture'))
     await shipped()
     const order = await shipped()
@@ -133,7 +133,7 @@ describe('a provider that ignores keys and loses answers', () => {
     expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
   })
 
-  test('takes a cancelled order’s money twice: all of it is given back', async () => {
+  test('captures twice for an order that is cancelled: all of it is refunded', async () => {
     own.faults.replace(ignoredKeysAndLostAnswers('capture'))
     await shipped()
     const order = await shipped()
@@ -146,7 +146,7 @@ describe('a provider that ignores keys and loses answers', () => {
 })
 
 describe('what one side does not know', () => {
-  test('is learned: held or taken money of a lost answer', async () => {
+  test('is learned: money held or captured though the answer was lost', async () => {
     const [first, second] = [placedOrder(), placedOrder()]
     own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'authorise' }])
     await expect(own.take(first)).rejects.toMatchObject({ retriable: true })
@@ -164,7 +164,7 @@ describe('what one side does not know', () => {
     expect(await taken(second.streamId)).toEqual({ there: 9_800, here: 9_800 })
   })
 
-  test('is done again there, when it is recorded here', async () => {
+  test('is repeated there when it is recorded here', async () => {
     const order = placedOrder()
     await own.take(order)
     const { state } = await own.log.load(order.streamId)
@@ -179,7 +179,7 @@ describe('what one side does not know', () => {
     expect(await held(order.streamId)).toBe(0)
   })
 
-  test('is left alone within the grace period, and looked at when that is over', async () => {
+  test('is left alone within the grace period, and compared after it', async () => {
     const order = placedOrder()
     own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'authorise' }])
     await expect(own.take(order)).rejects.toMatchObject({ retriable: true })

@@ -16,7 +16,7 @@ test('an order that is cancelled after its confirmation is recalled', () => {
   })
 })
 
-test('an order that was never confirmed has nothing to be recalled', () => {
+test('an order that was never confirmed has nothing to recall', () => {
   const data = { reason: 'mistake', paymentId: null }
   expect(shipmentOf({ type: 'OrderCancelled', data }, 's-1')).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-// What happens to orders, as far as the warehouse hears of it.
+// What happens to orders, as far as it concerns the warehouse.
 
 export type OrderFact =
   | { readonly type: 'OrderConfirmed'; readonly data: OrderConfirmed }
@@ -22,9 +22,9 @@ export type ShipmentDispatched = { readonly shipmentId: string; readonly payment
 export type ShipmentRecalled = { readonly shipmentId: string; readonly reason: string }
 
 /**
- * What the warehouse does about an order: a confirmed one is dispatched, and recalled when it is cancelled after that.
- * There is no state to look at. An order is confirmed once and cancelled once at most, in this sequence, and both lie in
- * one partition: so a recall comes after its dispatch.
+ * What the warehouse does about an order: a confirmed order is dispatched, and recalled when it is cancelled after that.
+ * No state is needed: an order is confirmed at most once and cancelled at most once, in this order, and both events are in
+ * one partition, so a recall comes after its dispatch.
  */
 export function shipmentOf(fact: OrderFact, shipmentId: string): ShipmentEvent | undefined {
   if (fact.type === 'OrderConfirmed') {

@@ -47,15 +47,15 @@ describe('an order', () => {
     expect(given(placed).when(place)).toEqual(refuse('order-exists'))
   })
 
-  test('is refused when its total is nothing or beyond all bounds', () => {
+  test('is refused when its total is zero or above the maximum', () => {
     const free = [{ sku: 'mug-04', quantity: 1, priceMinor: 0n }]
-    const dear = [{ sku: 'mug-04', quantity: 1, priceMinor: 1_000_000_000_001n }]
+    const expensive = [{ sku: 'mug-04', quantity: 1, priceMinor: 1_000_000_000_001n }]
     const placing = (some: typeof lines): OrderCommand => ({
       type: 'PlaceOrder',
       data: { ...order, lines: some },
     })
     expect(given().when(placing(free))).toEqual(refuse('total-out-of-bounds'))
-    expect(given().when(placing(dear))).toEqual(refuse('total-out-of-bounds'))
+    expect(given().when(placing(expensive))).toEqual(refuse('total-out-of-bounds'))
   })
 
   test('is confirmed by a payment of its amount', () => {
@@ -92,7 +92,7 @@ describe('an order', () => {
     expect(given(placed, confirmed, completed).when(other)).toEqual(refuse('order-is-completed'))
   })
 
-  test('that is completed hears of its payment again, and of no other', () => {
+  test('that is completed ignores a redelivered payment, and refuses another', () => {
     const second: OrderCommand = { type: 'ConfirmOrder', data: { ...payment, paymentId: 'p-2' } }
     const done = given(placed, confirmed, completed)
     expect(done.when(confirm)).toEqual(accept())
@@ -101,7 +101,7 @@ describe('an order', () => {
     expect(done.state()).toMatchObject({ paymentId: 'p-1', shipmentId: 's-1' })
   })
 
-  test('can be cancelled until it is completed, and says which payment had confirmed it', () => {
+  test('can be cancelled until it is completed, and names the payment that had confirmed it', () => {
     expect(given(placed).when(cancel)).toEqual(accept(unpaid))
     expect(given(placed, confirmed).when(cancel)).toEqual(accept(paid))
     expect(given(placed, confirmed, completed).when(cancel)).toEqual(refuse('order-is-completed'))
@@ -109,12 +109,12 @@ describe('an order', () => {
     expect(given(placed, unpaid).when(cancel)).toEqual(refuse('order-is-cancelled'))
   })
 
-  test('that was cancelled takes no notice of a payment that was under way', () => {
+  test('that was cancelled ignores a payment that was under way', () => {
     expect(given(placed, unpaid).when(confirm)).toEqual(accept())
     expect(given(placed, unpaid).when(reject)).toEqual(accept())
   })
 
-  test('that was cancelled hears once that its money was given back', () => {
+  test('that was cancelled is refunded once', () => {
     const less: OrderCommand = { type: 'RecordRefund', data: { ...payment, amountMinor: 1n } }
     const other: OrderCommand = { type: 'RecordRefund', data: { ...payment, paymentId: 'p-2' } }
     const order = given(placed, confirmed, paid)
@@ -128,14 +128,14 @@ describe('an order', () => {
     )
   })
 
-  test('that was never placed knows nothing', () => {
+  test('that was never placed is unknown to every command', () => {
     for (const command of [confirm, reject, cancel, complete, refund]) {
       expect(given().when(command)).toEqual(refuse('order-unknown'))
     }
   })
 })
 
-test('whatever is ordered costs the sum of its lines, or is refused', () => {
+test('any order costs the sum of its lines, or is refused', () => {
   const line = fc.record({
     sku: fc.string({ minLength: 1 }),
     quantity: fc.integer({ min: 1, max: 1_000 }),

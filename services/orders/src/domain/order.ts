@@ -13,7 +13,7 @@ export type OrderEvent =
 export type OrderLine = {
   readonly sku: string
   readonly quantity: number
-  /** For one piece, in minor units of the order's currency. */
+  /** Of one piece, in minor units of the order's currency. */
   readonly priceMinor: bigint
 }
 
@@ -25,7 +25,7 @@ export type OrderPlaced = {
   readonly lines: readonly OrderLine[]
 }
 
-/** A payment that confirms its order, or that was given back. */
+/** A payment that confirms its order, or that was refunded. */
 export type OrderPayment = {
   readonly paymentId: string
   readonly amountMinor: bigint
@@ -36,7 +36,7 @@ export type OrderRejected = { readonly reason: string }
 
 export type OrderCancelled = {
   readonly reason: string
-  /** The payment that had confirmed it, and that has to be given back; null when none had. */
+  /** The payment that had confirmed it and has to be refunded; null when there was none. */
   readonly paymentId: string | null
 }
 
@@ -52,7 +52,7 @@ export type OrderCommand =
   | { readonly type: 'CompleteOrder'; readonly data: OrderCompleted }
   | { readonly type: 'RecordRefund'; readonly data: OrderPayment }
 
-/** Why a command has no effect: a stable word for programs. */
+/** Why a command has no effect: a stable code for programs. */
 export type OrderRefusal =
   | 'order-exists'
   | 'order-unknown'
@@ -88,10 +88,10 @@ export type OrderState =
       readonly shipmentId: string
     }
 
-/** Where an order is in its life. */
+/** The states of an order that exists. */
 export type OrderStatus = Exclude<OrderState['status'], 'unknown'>
 
-/** The most that one order may cost, in minor units. */
+/** The maximum total of one order, in minor units. */
 export const LARGEST_TOTAL_MINOR = 1_000_000_000_000n
 
 export function totalMinorOf(lines: readonly OrderLine[]): bigint {
@@ -159,7 +159,7 @@ function confirm(payment: OrderPayment, state: OrderState): OrderDecision {
         ? accept()
         : refuse<OrderRefusal>(`order-is-${state.status}`)
     case 'cancelled':
-      // Payments reads the cancellation behind the order, from the same partition, and gives the money back by itself.
+      // Payments consumes the cancellation after the order, from the same partition, and refunds the money by itself.
       return accept()
     case 'placed':
       return pays(payment, state.placed)
@@ -211,7 +211,7 @@ function complete(completion: OrderCompleted, state: OrderState): OrderDecision 
     case 'rejected':
       return refuse('order-is-rejected')
     case 'cancelled':
-      // It was on its way already; fulfilment reads the cancellation behind the confirmation, and recalls it.
+      // It was dispatched already; fulfilment consumes the cancellation after the confirmation, and recalls it.
       return accept()
     case 'completed':
       return state.shipmentId === completion.shipmentId ? accept() : refuse('order-is-completed')
@@ -220,7 +220,7 @@ function complete(completion: OrderCompleted, state: OrderState): OrderDecision 
   }
 }
 
-/** Only a cancelled order's money is given back, once. */
+/** Only a cancelled order is refunded, once. */
 function refund(payment: OrderPayment, state: OrderState): OrderDecision {
   if (state.status === 'unknown') return refuse('order-unknown')
   if (state.status !== 'cancelled') return refuse('order-is-not-cancelled')
@@ -231,15 +231,14 @@ function refund(payment: OrderPayment, state: OrderState): OrderDecision {
 }
 
 /**
- * An order's life. A payment confirms it, its decline rejects it, its shipment completes it, and until then it can be
- * cancelled:
+ * An order from placing to its end. A payment confirms it, a decline rejects it, its shipment completes it, and until then
+ * it can be cancelled:
  *
  *     unknown ──place──▶ placed ──confirm──▶ confirmed ──complete──▶ completed
  *                        │    └───reject───▶ rejected │
- *                        └────────cancel──────────────┴──▶ cancelled ──refund──▶ cancelled, its money given back
+ *                        └────────cancel──────────────┴──▶ cancelled ──refund──▶ cancelled, its money refunded
  *
- * The same payment, rejection, shipment or refund again changes nothing; what does not fit the state is refused with a
- * reason.
+ * A repeated payment, rejection, shipment or refund changes nothing; what contradicts the state is refused with a reason.
  */
 export const orderDecider: Decider<OrderCommand, OrderEvent, OrderState, OrderRefusal> = {
   initialState: { status: 'unknown' },

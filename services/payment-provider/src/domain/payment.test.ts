@@ -32,12 +32,12 @@ describe('a payment at the provider', () => {
     expect(judgement.kind === 'done' ? judgement.operation : judgement.refusal).toBe(expected)
   })
 
-  test('gives back no more than it took', () => {
+  test('refunds no more than it captured', () => {
     const captured = after('authorised captured')
     expect(judge('refund', 501n, captured, false)).toMatchObject({ refusal: 'more-than-captured' })
   })
 
-  test('takes the money again when it is told to ignore keys', () => {
+  test('captures again when it is told to ignore keys', () => {
     expect(judge('capture', 500n, after('authorised captured'), true)).toMatchObject({
       kind: 'done',
     })

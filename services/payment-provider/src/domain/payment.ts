@@ -1,4 +1,4 @@
-/** What a caller can ask for, and what is in the ledger when it was done. */
+/** What a caller can request, and what the ledger holds after it. */
 export type Request = 'authorise' | 'capture' | 'void' | 'refund'
 export type OperationKind = 'authorised' | 'declined' | 'captured' | 'voided' | 'refunded'
 
@@ -6,7 +6,7 @@ export type Operation = { readonly kind: OperationKind; readonly amountMinor: bi
 
 export type PaymentStatus = OperationKind
 
-/** A payment is the sum of its operations; it begins with one that authorises or declines it. */
+/** A payment is the sum of its operations; the first one authorises or declines it. */
 export function statusOf(operations: readonly Operation[]): PaymentStatus {
   if (operations.some(({ kind }) => kind === 'declined')) return 'declined'
   if (operations.some(({ kind }) => kind === 'voided')) return 'voided'
@@ -28,19 +28,19 @@ export type Judgement =
 /**
  * Whether a payment can be captured, voided or refunded now.
  *
- * @param takesAgain the fault `ignore-keys`: what was captured is captured once more.
+ * @param capturesAgain the fault `ignore-keys`: what was captured is captured once more.
  */
 export function judge(
   request: Exclude<Request, 'authorise'>,
   amountMinor: bigint,
   operations: readonly Operation[],
-  takesAgain: boolean,
+  capturesAgain: boolean,
 ): Judgement {
   const status = statusOf(operations)
   const refused: Judgement = { kind: 'refused', refusal: `payment-is-${status}` }
   switch (request) {
     case 'capture': {
-      const again = takesAgain && (status === 'captured' || status === 'refunded')
+      const again = capturesAgain && (status === 'captured' || status === 'refunded')
       return status === 'authorised' || again ? { kind: 'done', operation: 'captured' } : refused
     }
     case 'void':

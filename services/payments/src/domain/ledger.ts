@@ -1,17 +1,17 @@
 import type { Payment, PaymentEvent } from './payment.ts'
 
 /**
- * Where money lies: with the customer, held at the provider for us, or ours. A balance is what an account was credited
- * less what it was debited; all of them together are always zero.
+ * Where money is: with the customer, held at the provider for us, or ours. A balance is what an account was credited
+ * minus what it was debited; the sum of all balances is always zero.
  */
 export type Account = 'customer' | 'held' | 'merchant'
 
-/** Money on its way from one account to another: it debits what it credits. */
+/** Money that moves from one account to another: it debits what it credits. */
 export type Transfer = {
   readonly debit: Account
   readonly credit: Account
   readonly paymentId: string
-  /** Always above zero: the way back is a transfer of its own. */
+  /** Always above zero: the reverse is a transfer of its own. */
   readonly amountMinor: bigint
   readonly currency: string
 }
@@ -20,10 +20,10 @@ type Leg = readonly [debit: Account, credit: Account]
 
 const authorise: Leg = ['customer', 'held']
 const capture: Leg = ['held', 'merchant']
-const release: Leg = ['held', 'customer']
+const voiding: Leg = ['held', 'customer']
 const refund: Leg = ['merchant', 'customer']
 
-/** What an event says of money, in the order in which it moved. A surplus has come and gone when it is recorded. */
+/** The transfers of an event, in the order in which money moved. A surplus was taken and returned when it is recorded. */
 export function transfersOf(event: PaymentEvent): readonly Transfer[] {
   switch (event.type) {
     case 'PaymentDeclined':
@@ -33,12 +33,12 @@ export function transfersOf(event: PaymentEvent): readonly Transfer[] {
     case 'PaymentCaptured':
       return transfers(event.data, capture)
     case 'PaymentVoided':
-      return transfers(event.data, release)
+      return transfers(event.data, voiding)
     case 'PaymentRefunded':
       return transfers(event.data, refund)
     case 'SurplusReturned':
       return event.data.outcome === 'voided'
-        ? transfers(event.data, authorise, release)
+        ? transfers(event.data, authorise, voiding)
         : transfers(event.data, authorise, capture, refund)
   }
 }
@@ -56,7 +56,7 @@ export type Entry = {
   readonly currency: string
 }
 
-/** A transfer as it stands in the ledger: two entries. */
+/** A transfer as the ledger stores it: two entries. */
 export function entriesOf(transfer: Transfer): readonly Entry[] {
   const { debit, credit, ...money } = transfer
   return [

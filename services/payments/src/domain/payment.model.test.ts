@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { type Account, entriesOf, transfersOf } from './ledger.ts'
 import { type PaymentCommand, type PaymentEvent, paymentDecider } from './payment.ts'
 
-/** Where each answer of the provider leads from each state, or why it is refused. */
+/** The state to which each answer of the provider leads from each state, or why it is refused. */
 const table = {
   unknown: {
     authorise: 'authorised',
@@ -14,7 +14,7 @@ const table = {
     captureLess: 'payment-is-unknown',
     void: 'payment-is-unknown',
     refund: 'payment-is-unknown',
-    giveBack: 'payment-is-unknown',
+    returnSurplus: 'payment-is-unknown',
   },
   authorised: {
     authorise: 'authorised',
@@ -24,7 +24,7 @@ const table = {
     captureLess: 'amount-differs',
     void: 'voided',
     refund: 'refunded',
-    giveBack: 'authorised',
+    returnSurplus: 'authorised',
   },
   declined: {
     authorise: 'payment-is-declined',
@@ -34,7 +34,7 @@ const table = {
     captureLess: 'payment-is-declined',
     void: 'payment-is-declined',
     refund: 'payment-is-declined',
-    giveBack: 'declined',
+    returnSurplus: 'declined',
   },
   captured: {
     authorise: 'captured',
@@ -44,7 +44,7 @@ const table = {
     captureLess: 'amount-differs',
     void: 'payment-is-captured',
     refund: 'refunded',
-    giveBack: 'captured',
+    returnSurplus: 'captured',
   },
   voided: {
     authorise: 'voided',
@@ -54,7 +54,7 @@ const table = {
     captureLess: 'amount-differs',
     void: 'voided',
     refund: 'payment-is-voided',
-    giveBack: 'voided',
+    returnSurplus: 'voided',
   },
   refunded: {
     authorise: 'refunded',
@@ -64,7 +64,7 @@ const table = {
     captureLess: 'amount-differs',
     void: 'payment-is-refunded',
     refund: 'refunded',
-    giveBack: 'refunded',
+    returnSurplus: 'refunded',
   },
 } as const
 
@@ -81,10 +81,10 @@ const commands: Readonly<Record<Step, PaymentCommand>> = {
   captureLess: { type: 'RecordCapture', data: { ...payment, amountMinor: 1n } },
   void: { type: 'RecordVoid', data: payment },
   refund: { type: 'RecordRefund', data: payment },
-  giveBack: { type: 'RecordReturn', data: surplus },
+  returnSurplus: { type: 'RecordReturn', data: surplus },
 }
 
-/** The table is about the order's first payment: the second one begins nothing here. */
+/** The table is about the order's first payment, so no history begins with the second one. */
 const opening: Step = 'authoriseAgain'
 const steps = fc
   .array(fc.constantFrom<Step>(...(Object.keys(commands) as Step[])), { maxLength: 12 })
@@ -94,7 +94,7 @@ function begins(taken: readonly Step[], step: Step): boolean {
   return taken.find((one) => /^(?:authorise|decline)/.test(one)) === step
 }
 
-/** Every history that the decider can come to, and what was expected on its way. */
+/** The history to which these steps lead; `onStep` gets each step with its result. */
 function historyOf(taken: readonly Step[], onStep?: OnStep): readonly PaymentEvent[] {
   const history: PaymentEvent[] = []
   for (const step of taken) {
@@ -111,7 +111,7 @@ type OnStep = (before: keyof typeof table, step: Step, found: string) => void
 
 const statusOf = (history: readonly PaymentEvent[]) => fold(paymentDecider, history).status
 
-test('whatever the provider answers in whatever order, a payment goes as the table says', () => {
+test('whatever the provider answers in whatever order, the payment follows the table', () => {
   const seen = new Set<string>()
   const property = fc.property(steps, (taken) => {
     const history = historyOf(taken, (before, step, found) => {

@@ -21,7 +21,7 @@ const returned: PaymentEvent = { type: 'SurplusReturned', data: surplus }
 const { given } = specify(paymentDecider)
 
 describe('the payment of an order', () => {
-  test('is what the provider has answered', () => {
+  test('is what the provider answered', () => {
     expect(given().when(recordAuthorisation)).toEqual(accept(authorised))
     expect(given().when({ type: 'RecordDecline', data: decline })).toEqual(accept(declined))
     expect(given(authorised).when(recordCapture)).toEqual(accept(captured))
@@ -29,7 +29,7 @@ describe('the payment of an order', () => {
     expect(given(authorised, captured).when(recordRefund)).toEqual(accept(refunded))
   })
 
-  test('is refunded with its capture, when the record of that was overtaken', () => {
+  test('is refunded together with its capture when the refund is recorded first', () => {
     expect(given(authorised).when(recordRefund)).toEqual(accept<PaymentEvent>(captured, refunded))
     expect(given(authorised, captured, refunded).when(recordCapture)).toEqual(accept())
   })
@@ -49,7 +49,7 @@ describe('the payment of an order', () => {
 })
 
 describe('a surplus', () => {
-  test('is given back once, whatever has become of the payment', () => {
+  test('is returned once, whatever the state of the payment', () => {
     expect(given(authorised).when(recordReturn)).toEqual(accept(returned))
     expect(given(declined).when(recordReturn)).toEqual(accept(returned))
     expect(given(authorised, returned, captured).when(recordReturn)).toEqual(accept())

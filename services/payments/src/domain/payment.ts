@@ -20,9 +20,9 @@ export type Payment = {
 
 export type PaymentDeclined = { readonly method: string; readonly reason: string }
 
-/** Money that the provider took beyond the order's one payment: a second payment, or a second capture. */
+/** Money that the provider took in addition to the order's one payment: a second payment, or a second capture. */
 export type Surplus = Payment & {
-  /** What the provider did too much. */
+  /** The operation of the provider that was too much. */
   readonly operationId: string
   /** `voided` when the money was only held, `refunded` when it was captured. */
   readonly outcome: string
@@ -30,7 +30,7 @@ export type Surplus = Payment & {
 
 // Commands
 
-/** What the provider has done for an order, as it is to be recorded. */
+/** What the provider did for an order, as it is to be recorded. */
 export type PaymentCommand =
   | { readonly type: 'RecordAuthorisation'; readonly data: Payment }
   | { readonly type: 'RecordDecline'; readonly data: PaymentDeclined }
@@ -56,7 +56,7 @@ export type PaymentDecision = Decision<PaymentEvent, PaymentRefusal>
 // State
 
 export type PaymentState = {
-  /** The operations of the provider that were too much and are given back. */
+  /** Ids of the provider's operations that were too much and are returned. */
   readonly returned: readonly string[]
 } & (
   | { readonly status: 'unknown' }
@@ -91,7 +91,7 @@ function decide(command: PaymentCommand, state: PaymentState): PaymentDecision {
     case 'RecordDecline':
       return decline(command.data, state)
     case 'RecordReturn':
-      return giveBack(command.data, state)
+      return returnSurplus(command.data, state)
     default:
       return proceed(command, state)
   }
@@ -119,7 +119,7 @@ function decline(declined: PaymentDeclined, state: PaymentState): PaymentDecisio
   }
 }
 
-/** What happens to the money that is held, or was. */
+/** Capture, void and refund of the order's own payment. */
 function proceed(
   command: Extract<PaymentCommand, { type: 'RecordCapture' | 'RecordVoid' | 'RecordRefund' }>,
   state: PaymentState,
@@ -131,7 +131,7 @@ function proceed(
     case 'RecordCapture':
       return capture(command.data, state.status)
     case 'RecordVoid':
-      return release(command.data, state.status)
+      return voidHeld(command.data, state.status)
     case 'RecordRefund':
       return refund(command.data, state.status)
   }
@@ -144,7 +144,7 @@ function capture(data: Payment, status: Paid): PaymentDecision {
   return status === 'authorised' ? accept({ type: 'PaymentCaptured', data }) : accept()
 }
 
-function release(data: Payment, status: Paid): PaymentDecision {
+function voidHeld(data: Payment, status: Paid): PaymentDecision {
   if (status === 'voided') return accept()
   if (status === 'authorised') return accept({ type: 'PaymentVoided', data })
   return refuse<PaymentRefusal>(`payment-is-${status}`)
@@ -159,13 +159,13 @@ function refund(data: Payment, status: Paid): PaymentDecision {
     case 'captured':
       return accept({ type: 'PaymentRefunded', data })
     case 'authorised':
-      // It was captured, or there would be nothing to give back: the record of that was overtaken.
+      // It must have been captured, or there would be nothing to refund: the record of the capture comes later.
       return accept({ type: 'PaymentCaptured', data }, { type: 'PaymentRefunded', data })
   }
 }
 
-/** What an order does not owe is given back whatever has become of its payment, but never that payment itself. */
-function giveBack(surplus: Surplus, state: PaymentState): PaymentDecision {
+/** A surplus is returned whatever the state of the order's payment is, but that payment itself is no surplus. */
+function returnSurplus(surplus: Surplus, state: PaymentState): PaymentDecision {
   if (state.status === 'unknown') return refuse('payment-is-unknown')
   if (state.returned.includes(surplus.operationId)) return accept()
   const isOwn = 'payment' in state && state.payment.paymentId === surplus.paymentId
@@ -181,13 +181,13 @@ function refusalOf(payment: Payment, recorded: Payment): PaymentDecision | undef
 }
 
 /**
- * The payment of an order; the stream's id is the order's, so a second payment cannot even be written down.
+ * The payment of an order. The stream's id is the order's, so a second payment of the order cannot be recorded.
  *
  *     unknown ──authorise──▶ authorised ──capture──▶ captured ──refund──▶ refunded
  *        └─────decline────▶ declined  └─────void─────▶ voided
  *
- * The same answer of the provider again changes nothing; one that does not fit is refused with a reason. A surplus can
- * be given back in every state but the first.
+ * A repeated answer of the provider changes nothing; one that contradicts the state is refused with a reason. A surplus
+ * can be returned in every state but the first.
  */
 export const paymentDecider: Decider<PaymentCommand, PaymentEvent, PaymentState, PaymentRefusal> = {
   initialState: { status: 'unknown', returned: [] },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Payment, PaymentState } from './payment.ts'
-import { type ListedPayment, planMending } from './reconciliation.ts'
+import { type ListedPayment, planRepairs } from './reconciliation.ts'
 
 const payment = { paymentId: 'p-1', method: 'card', amountMinor: 500n, currency: 'EUR' }
 
@@ -22,57 +22,62 @@ const there = (operations: string, status: string, paymentId = 'p-1'): ListedPay
 })
 
 const held = there('authorised', 'authorised')
-const taken = there('authorised captured', 'captured')
-const freed = there('authorised voided', 'voided')
-const givenBack = there('authorised captured refunded', 'refunded')
-const takenTwice = there('authorised captured captured2', 'captured')
-const oneGivenBack = there('authorised captured captured2 refunded', 'captured')
+const captured = there('authorised captured', 'captured')
+const voided = there('authorised voided', 'voided')
+const refunded = there('authorised captured refunded', 'refunded')
+const capturedTwice = there('authorised captured captured2', 'captured')
+const oneRefunded = there('authorised captured captured2 refunded', 'captured')
 const another = there('authorised', 'authorised', 'p-2')
-const anotherTaken = there('authorised captured', 'captured', 'p-2')
+const anotherCaptured = there('authorised captured', 'captured', 'p-2')
 
 describe('the books', () => {
   test.each<[string, PaymentState, readonly ListedPayment[], readonly string[]]>([
     ['agree on nothing', unknown, [], []],
     ['agree on a decline', declined, [there('declined', 'declined')], []],
     ['agree on what is held', here('authorised'), [held], []],
-    ['agree on what was taken', here('captured'), [taken], []],
-    ['agree on what was freed', here('voided'), [freed], []],
-    ['agree on what was given back', here('refunded'), [givenBack], []],
-    ['agree when a surplus is settled', here('captured', 'p-1 captured2'), [oneGivenBack], []],
+    ['agree on what was captured', here('captured'), [captured], []],
+    ['agree on what was voided', here('voided'), [voided], []],
+    ['agree on what was refunded', here('refunded'), [refunded], []],
+    ['agree when a surplus is settled', here('captured', 'p-1 captured2'), [oneRefunded], []],
     ['lack an authorisation of ours', unknown, [held], ['learned-authorisation']],
-    ['lack a capture of ours', here('authorised'), [taken], ['learned-capture']],
-    ['lack a void of ours', here('authorised'), [freed], ['learned-void']],
-    ['lack a refund of ours', here('captured'), [givenBack], ['learned-refund']],
-    ['lack capture and refund of ours', here('authorised'), [givenBack], ['learned-refund']],
+    ['lack a capture of ours', here('authorised'), [captured], ['learned-capture']],
+    ['lack a void of ours', here('authorised'), [voided], ['learned-void']],
+    ['lack a refund of ours', here('captured'), [refunded], ['learned-refund']],
+    ['lack capture and refund of ours', here('authorised'), [refunded], ['learned-refund']],
     ['lack a capture of theirs', here('captured'), [held], ['repeated-capture']],
     ['lack a void of theirs', here('voided'), [held], ['repeated-void']],
-    ['lack a refund of theirs', here('refunded'), [taken], ['repeated-refund']],
-    ['lack our payment there', here('captured'), [], ['unmendable']],
-    ['contradict each other', here('captured'), [freed], ['unmendable']],
-    ['hold a second payment', here('captured'), [taken, another], ['surplus-voided']],
-    ['have taken a second payment', here('captured'), [taken, anotherTaken], ['surplus-refunded']],
+    ['lack a refund of theirs', here('refunded'), [captured], ['repeated-refund']],
+    ['lack our payment there', here('captured'), [], ['unrepairable']],
+    ['contradict each other', here('captured'), [voided], ['unrepairable']],
+    ['hold a second payment', here('captured'), [captured, another], ['surplus-voided']],
+    [
+      'have captured a second payment',
+      here('captured'),
+      [captured, anotherCaptured],
+      ['surplus-refunded'],
+    ],
     ['hold money of a declined order', declined, [another], ['surplus-voided']],
-    ['have captured twice', here('captured'), [takenTwice], ['surplus-refunded']],
-    ['have captured what is void', here('voided'), [taken], ['surplus-refunded']],
-    ['settle a surplus before refunds', here('captured'), [oneGivenBack], ['surplus-refunded']],
+    ['have captured twice', here('captured'), [capturedTwice], ['surplus-refunded']],
+    ['have captured what is void', here('voided'), [captured], ['surplus-refunded']],
+    ['settle a surplus before refunds', here('captured'), [oneRefunded], ['surplus-refunded']],
     [
       'lack a refund of theirs beside a settled surplus',
       here('refunded', 'p-1 captured2'),
-      [oneGivenBack],
+      [oneRefunded],
       ['repeated-refund'],
     ],
     [
-      'hold a second payment that was given back already',
+      'hold a second payment that was returned already',
       here('captured', 'p-2 authorised'),
-      [taken, there('authorised voided', 'voided', 'p-2')],
+      [captured, there('authorised voided', 'voided', 'p-2')],
       [],
     ],
   ])('%s', (_, state, listed, kinds) => {
-    expect(planMending(state, listed).map(({ kind }) => kind)).toEqual(kinds)
+    expect(planRepairs(state, listed).map(({ kind }) => kind)).toEqual(kinds)
   })
 
-  test('learn the payment that took money, when there are two', () => {
-    expect(planMending(unknown, [another, taken])).toMatchObject([
+  test('learn the captured payment when there are two', () => {
+    expect(planRepairs(unknown, [another, captured])).toMatchObject([
       { record: { data: { paymentId: 'p-1' } } },
     ])
   })

@@ -8,7 +8,7 @@ export type ListedPayment = Omit<Payment, 'amountMinor'> & {
   readonly operations: readonly { readonly operationId: string; readonly kind: string }[]
 }
 
-export const mendingKinds = [
+export const repairKinds = [
   'learned-authorisation',
   'learned-capture',
   'learned-void',
@@ -18,35 +18,35 @@ export const mendingKinds = [
   'repeated-refund',
   'surplus-voided',
   'surplus-refunded',
-  'unmendable',
+  'unrepairable',
 ] as const
 
-export type MendingKind = (typeof mendingKinds)[number]
+export type RepairKind = (typeof repairKinds)[number]
 
 type Return = Extract<PaymentCommand, { type: 'RecordReturn' }>
 type Learned = Exclude<PaymentCommand, { type: 'RecordReturn' | 'RecordDecline' }>
 
 /** One difference between the books, and what makes them equal: at the provider first, then in ours. */
-export type Mending = { readonly kind: MendingKind } & (
+export type Repair = { readonly kind: RepairKind } & (
   | { readonly move: 'none'; readonly record: Learned }
   | { readonly move: 'capture' | 'void' | 'refund'; readonly payment: Payment }
   | { readonly move: 'return'; readonly record: Return }
-  /** What the provider has no trace of, or contradicts: for a person. */
+  /** The provider does not have it, or contradicts it: for a person. */
   | { readonly move: 'report'; readonly payment: Payment }
 )
 
 /**
  * What differs between our record of an order's payment and the provider's books.
  *
- * - What the provider did beyond the order's one payment, a second payment or a second capture, is a surplus and given
- *   back. Before that is settled, nothing is said of refunds: one refund of two captures may be either's.
- * - What the provider did to the order's payment, and we have not recorded, is learned.
- * - What we have recorded and the provider does not show is done there again, with its own key.
+ * - A second payment or a second capture at the provider is a surplus, and is returned. Until that is done refunds are
+ *   not compared: one refund of two captures may belong to either.
+ * - What the provider did to the order's payment and we have not recorded is learned.
+ * - What we have recorded and the provider does not show is repeated there, under its own key.
  */
-export function planMending(
+export function planRepairs(
   state: PaymentState,
   listed: readonly ListedPayment[],
-): readonly Mending[] {
+): readonly Repair[] {
   const taken = listed.filter(({ status }) => status !== 'declined')
   if (state.status === 'unknown') return learnPayment(taken)
   const surplus = taken
@@ -58,8 +58,8 @@ export function planMending(
   return compare(state, there)
 }
 
-/** The order's payment is the one that took money, or else the first that holds some. The next look learns its fate. */
-function learnPayment(taken: readonly ListedPayment[]): readonly Mending[] {
+/** The order's payment is the captured one, or else the first that holds money. The next look learns what became of it. */
+function learnPayment(taken: readonly ListedPayment[]): readonly Repair[] {
   const first = taken.find(({ status }) => status === 'captured') ?? taken[0]
   if (first === undefined) return []
   const { paymentId, method, amountMinor, currency } = first
@@ -68,7 +68,7 @@ function learnPayment(taken: readonly ListedPayment[]): readonly Mending[] {
   return [{ kind: 'learned-authorisation', move: 'none', record }]
 }
 
-/** The captures that an order does not owe; of another payment that took nothing, its authorisation. */
+/** The captures that an order does not owe; of another payment that was not captured, its authorisation. */
 function surplusOf(
   { operations, paymentId, method, amountMinor, currency }: ListedPayment,
   state: PaymentState,
@@ -77,13 +77,13 @@ function surplusOf(
   const captures = operations.filter(({ kind }) => kind === 'captured')
   const owed = isOwn && state.status !== 'voided' ? 1 : 0
   const held = isOwn || captures.length > 0 ? [] : operations.slice(0, 1)
-  const give = (outcome: 'voided' | 'refunded') =>
-    function back({ operationId }: { readonly operationId: string }) {
+  const returnAs = (outcome: 'voided' | 'refunded') =>
+    function repairOf({ operationId }: { readonly operationId: string }) {
       const data = { operationId, outcome, paymentId, method, amountMinor, currency }
       const record: Return = { type: 'RecordReturn', data }
       return { kind: `surplus-${outcome}`, move: 'return', record } as const
     }
-  return [...captures.slice(owed).map(give('refunded')), ...held.map(give('voided'))]
+  return [...captures.slice(owed).map(returnAs('refunded')), ...held.map(returnAs('voided'))]
 }
 
 type Paid = Extract<PaymentState, { payment: Payment }>
@@ -91,7 +91,7 @@ type Paid = Extract<PaymentState, { payment: Payment }>
 function compare(
   { status, payment, returned }: Paid,
   there: ListedPayment | undefined,
-): readonly Mending[] {
+): readonly Repair[] {
   const shown = there === undefined ? 'missing' : shownOf(there, returned)
   if (shown === status) return []
   switch (`${status} here, ${shown} there`) {
@@ -111,18 +111,18 @@ function compare(
       return [{ kind: 'repeated-refund', move: 'refund', payment }]
     case 'voided here, captured there':
     case 'voided here, refunded there':
-      // Its captures were a surplus, and are given back.
+      // Its captures were a surplus, and are returned.
       return []
     default:
-      return [{ kind: 'unmendable', move: 'report', payment }]
+      return [{ kind: 'unrepairable', move: 'report', payment }]
   }
 }
 
-const learn = (kind: MendingKind, record: Learned): readonly Mending[] => [
+const learn = (kind: RepairKind, record: Learned): readonly Repair[] => [
   { kind, move: 'none', record },
 ]
 
-/** What the provider shows of the order's own capture, once the returns of others are left out. */
+/** The state of the order's own capture at the provider, without the refunds that returned a surplus. */
 function shownOf({ status, operations }: ListedPayment, returned: readonly string[]): string {
   const captures = operations.filter(({ kind }) => kind === 'captured')
   if (captures.length === 0) return status

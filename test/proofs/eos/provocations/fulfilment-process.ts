@@ -8,24 +8,24 @@ import type { Context } from '@tenseams/local/launcher/plan/part'
 import { componentOf, type Stack } from '@tenseams/local/launcher/supervise/stack'
 import { committedMessage, pausedMessage } from '../../../faults/fulfilment/slow-step.ts'
 
-/** What an owner's transaction has come to. */
+/** The outcome of an owner's transaction. */
 export type Decided = 'committed' | 'fenced' | 'aborted'
 
-/** The step at which a process is slow each time, and for how long. */
+/** The step at which a process is slow, and for how long. */
 export type Slow = { readonly at: LoopStep; readonly ms: number }
 
 type Line = { readonly msg: string; readonly partition: number; readonly outcome?: Decided }
 
-/** Far beyond the proof, so that it is the guard, not the broker's patience, that ends a transaction. */
+/** Longer than the proof, so that the guard ends a transaction and not the broker's timeout. */
 const TRANSACTION_TIMEOUT_MS = 300_000
-/** The shortest that the broker takes: the proof waits for it whenever an owner is stopped or killed. */
+/** The minimum that the broker accepts: the proof waits for it whenever an owner is stopped or killed. */
 const SESSION_TIMEOUT_MS = 6_000
 const START_TIMEOUT_MS = 90_000
 const END_TIMEOUT_MS = 20_000
 
 /**
- * A second process of fulfilment beside the instance's own: the same program with the same settings, so that one
- * of them takes over from the other; slow at one step where it is to be stopped or killed there. Whoever starts it ends it.
+ * A second process of fulfilment beside the instance's own: the same program with the same settings, so that one of them
+ * takes over from the other. It is slow at one step when it is to be stopped or killed there. Whoever starts it ends it.
  */
 export class FulfilmentProcess {
   readonly #child: ChildProcess
@@ -34,13 +34,13 @@ export class FulfilmentProcess {
   private constructor(child: ChildProcess) {
     this.#child = child
     process.once('exit', () => child.kill('SIGKILL'))
-    if (child.stdout === null) throw new Error('its output is not read')
+    if (child.stdout === null) throw new Error('the output of the process is not piped')
     createInterface(child.stdout).on('line', (line) => {
       if (line.startsWith('{')) this.#lines.push(JSON.parse(line) as Line)
     })
   }
 
-  /** Returns when it is a member of the group. */
+  /** Resolves when it is a member of the group. */
   static async start({ context }: Stack, slow?: Slow): Promise<FulfilmentProcess> {
     const {
       file,
@@ -73,12 +73,12 @@ export class FulfilmentProcess {
     return started
   }
 
-  /** How many lines it has written; a mark for what comes behind. */
+  /** How many lines it has written: a mark from which later lines count. */
   get told(): number {
     return this.#lines.length
   }
 
-  /** Resolves when it pauses in a partition. @param partitions those that count @param since a mark */
+  /** Resolves when it pauses in a partition. @param partitions only these @param since a mark */
   async pauses(partitions?: readonly number[], since = 0): Promise<number> {
     const found = () =>
       this.#lines.slice(since).findLast(({ msg, partition }) => {
@@ -88,8 +88,8 @@ export class FulfilmentProcess {
   }
 
   /**
-   * Resolves inside of a transaction of a partition in which it has committed others, and says which. Two, since the
-   * records of the second were fetched before it was slow for the first time, and may be few.
+   * Resolves inside of a transaction of a partition in which it has committed two others, with that partition. Two,
+   * because the records of the second were fetched before the first pause, and may be few.
    */
   async isInside(): Promise<number> {
     const since = this.told
@@ -102,13 +102,13 @@ export class FulfilmentProcess {
     return this.pauses([partition], this.told)
   }
 
-  /** Partitions with a transaction that has begun and not ended. */
+  /** Partitions with an open transaction. */
   undecided(): readonly number[] {
     const last = new Map(this.#lines.filter(isStep).map(({ partition, msg }) => [partition, msg]))
     return [...last].filter(([, msg]) => msg === pausedMessage).map(([partition]) => partition)
   }
 
-  /** What the transactions of these partitions come to, the first of each behind the mark. */
+  /** The outcomes of these partitions' transactions, the first of each after the mark. */
   async decides(partitions: readonly number[], since: number): Promise<readonly Decided[]> {
     const decisions = () =>
       partitions.flatMap((partition) => {
@@ -116,7 +116,11 @@ export class FulfilmentProcess {
         return line === undefined ? [] : [line.outcome ?? ('committed' as const)]
       })
     const areAll = () => (decisions().length === partitions.length ? decisions() : undefined)
-    return eventually(areAll, { timeoutMs: 90_000, what: 'the old owner to go on', intervalMs: 20 })
+    return eventually(areAll, {
+      timeoutMs: 90_000,
+      what: 'the old owner to continue',
+      intervalMs: 20,
+    })
   }
 
   stop(): void {
@@ -127,7 +131,7 @@ export class FulfilmentProcess {
     this.#child.kill('SIGCONT')
   }
 
-  /** Ends it; after 20 s by force. */
+  /** Ends it; kills it after 20 s. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const force = setTimeout(() => this.#child.kill('SIGKILL'), END_TIMEOUT_MS)

@@ -4,38 +4,38 @@ import { type Decided, FulfilmentProcess, type Slow } from './fulfilment-process
 import { committedOffsets, type Offsets, untilBeyond } from './offsets.ts'
 import { type Scene, topics } from './scene.ts'
 
-/** Long enough to be met, and short enough that orders do not pile up. */
+/** Long enough to hit, and short enough that orders do not pile up. */
 const slowOwner = (at: LoopStep): Slow => ({ at, ms: 3_000 })
 const reading = { groupId: 'fulfilment', topic: topics.orders } as const
 
-/** An owner is killed when its output is sent and its offsets are not. Its partition's next owner begins there again. */
+/** An owner is killed after its output is sent and before its offsets are. The next owner starts from the old offsets. */
 export async function killBehindTheOutput({ stack, journal }: Scene): Promise<void> {
   const owner = await FulfilmentProcess.start(stack, slowOwner('sent'))
   try {
     await owner.isInside()
-    const inHand = owner.undecided()
+    const open = owner.undecided()
     await owner.end('SIGKILL')
-    const left = await offsetsOf(stack, inHand)
-    journal.note('an owner was killed behind its output', { partitions: inHand })
+    const left = await offsetsOf(stack, open)
+    journal.note('an owner was killed after its output', { partitions: open })
     await untilBeyond(stack, reading, left)
   } finally {
     await owner.end('SIGKILL')
   }
 }
 
-/** An owner is stopped inside of a transaction, another takes its partitions over, and it goes on as if it were theirs. */
+/** An owner is stopped inside of a transaction, another takes its partitions over, and the first continues. */
 export async function goOnAfterTakeover({ stack, journal, guarded }: Scene): Promise<void> {
   const owner = await FulfilmentProcess.start(stack, slowOwner('sent'))
   try {
     await owner.isInside()
     owner.stop()
-    const inHand = owner.undecided()
-    journal.note('an owner was stopped inside of a transaction', { partitions: inHand })
-    await untilBeyond(stack, reading, await offsetsOf(stack, inHand))
+    const open = owner.undecided()
+    journal.note('an owner was stopped inside of a transaction', { partitions: open })
+    await untilBeyond(stack, reading, await offsetsOf(stack, open))
     const mark = owner.told
     owner.goOn()
-    const decided = await owner.decides(inHand, mark)
-    journal.note('it has gone on', { decided })
+    const decided = await owner.decides(open, mark)
+    journal.note('it has continued', { decided })
     if (guarded) assertFenced(decided)
   } finally {
     await owner.end('SIGTERM')
@@ -43,33 +43,33 @@ export async function goOnAfterTakeover({ stack, journal, guarded }: Scene): Pro
 }
 
 /**
- * An owner is stopped before it commits, and goes on when its heir is halfway through the takeover: it has done the
- * first of its two steps and is slow before the second.
+ * An owner is stopped before it commits, and continues while its successor is halfway through the takeover: the successor
+ * has done the first of the two steps and is slow before the second.
  */
 export async function commitDuringTakeover({ stack, journal, guarded }: Scene): Promise<void> {
-  const heir = await FulfilmentProcess.start(stack, { at: 'half-taken', ms: 8_000 })
+  const successor = await FulfilmentProcess.start(stack, { at: 'half-taken', ms: 8_000 })
   try {
     const owner = await FulfilmentProcess.start(stack, slowOwner('offsets-sent'))
     try {
-      // The heir is to be the only one that can take over.
+      // The successor must be the only one that can take over.
       await stack.kill('fulfilment')
       await owner.isInside()
       owner.stop()
-      const inHand = owner.undecided()
-      journal.note('an owner was stopped before its commit', { partitions: inHand })
-      const left = await offsetsOf(stack, inHand)
-      const partition = await heir.pauses(inHand, heir.told)
+      const open = owner.undecided()
+      journal.note('an owner was stopped before its commit', { partitions: open })
+      const left = await offsetsOf(stack, open)
+      const partition = await successor.pauses(open, successor.told)
       const mark = owner.told
       owner.goOn()
       const decided = await owner.decides([partition], mark)
-      journal.note('it has gone on during the takeover', { partition, decided })
+      journal.note('it has continued during the takeover', { partition, decided })
       if (guarded) assertFenced(decided)
       await untilBeyond(stack, reading, left)
     } finally {
       await owner.end('SIGTERM')
     }
   } finally {
-    await heir.end('SIGTERM')
+    await successor.end('SIGTERM')
     await stack.restart('fulfilment')
   }
 }
@@ -81,5 +81,5 @@ async function offsetsOf(stack: Stack, partitions: readonly number[]): Promise<O
 
 function assertFenced(decided: readonly Decided[]): void {
   if (decided.every((each) => each === 'fenced')) return
-  throw new Error(`the old owner should have been fenced, and was: ${decided.join(', ')}`)
+  throw new Error(`the old owner was not fenced: ${decided.join(', ')}`)
 }

@@ -6,7 +6,7 @@ import { type Scene, topics } from './scene.ts'
 
 const ABORTED_COPIES = 20
 
-/** Copies of shipments in a transaction that is aborted: with the ids of those that are there, so no inbox takes them. */
+/** Sends copies of shipments in a transaction that is aborted. They have the originals' ids, so every inbox drops them. */
 export async function abortCopies({ stack }: Scene): Promise<void> {
   const { kafkaBrokers } = stack.endpoints
   const reading = await readTopics(kafkaBrokers, [topics.shipments])

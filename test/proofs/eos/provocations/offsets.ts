@@ -2,7 +2,7 @@ import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
-/** The offset that a group wants next of each partition; 0 where it has committed nothing. */
+/** The committed offset of each partition: the next one to read; 0 where nothing was committed. */
 export type Offsets = ReadonlyMap<number, bigint>
 
 export async function committedOffsets(
@@ -23,7 +23,7 @@ export async function committedOffsets(
   }
 }
 
-/** Until a group has gone beyond these offsets. */
+/** Waits until a group has committed beyond these offsets. */
 export async function untilBeyond(
   stack: Stack,
   { groupId, topic }: { readonly groupId: string; readonly topic: string },
@@ -33,5 +33,9 @@ export async function untilBeyond(
     const now = await committedOffsets(stack, groupId, topic)
     return [...offsets].every(([partition, offset]) => (now.get(partition) ?? 0n) > offset)
   }
-  await eventually(isBeyond, { timeoutMs: 120_000, what: `${groupId} to go on`, intervalMs: 300 })
+  await eventually(isBeyond, {
+    timeoutMs: 120_000,
+    what: `${groupId} to continue`,
+    intervalMs: 300,
+  })
 }

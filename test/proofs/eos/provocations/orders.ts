@@ -11,23 +11,22 @@ const BURST = 60
 const ATTEMPTS = 10
 
 /**
- * Orders is killed when shipments have had their effect and their offsets are not committed: the group hands them out
- * again. Fulfilment is away for a while before, so that shipments come in a burst; a kill in a burst that met no such
- * moment is followed by another.
+ * Orders is killed after shipments have had their effect and before their offsets are committed, so they are redelivered.
+ * Fulfilment is paused before, so that shipments come in a burst. A kill that did not hit such a moment is repeated.
  */
 export async function killBeforeTheOffset(scene: Scene): Promise<void> {
   const { stack, journal } = scene
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const handedOutAgain = await killInBurst(scene)
+    const redelivered = await killInBurst(scene)
     await stack.restart('orders')
-    journal.note('orders was killed', { handedOutAgain: handedOutAgain.length })
-    if (handedOutAgain.length === 0) continue
-    return untilBeyond(stack, reading, lastOffsets(handedOutAgain))
+    journal.note('orders was killed', { redelivered: redelivered.length })
+    if (redelivered.length === 0) continue
+    return untilBeyond(stack, reading, lastOffsets(redelivered))
   }
   throw new Error(`none of ${ATTEMPTS} kills came between an effect and its offset`)
 }
 
-/** @returns shipments with an effect whose offsets were not committed. */
+/** @returns the shipments with an effect whose offsets were not committed. */
 async function killInBurst({ stack, shop }: Scene): Promise<readonly ReadRecord[]> {
   stack.pause('fulfilment')
   const waiting = async () => {
@@ -50,7 +49,7 @@ async function killInBurst({ stack, shop }: Scene): Promise<readonly ReadRecord[
   )
 }
 
-/** The shipments of all orders that are completed, as their readers get them. */
+/** The shipment records of all completed orders. */
 async function shipmentsWithEffect(stack: Stack, shop: pg.Pool): Promise<readonly ReadRecord[]> {
   const { rows } = await shop.query<{ id: string }>(
     `select stream_id as id from orders.events where type = 'OrderCompleted'`,

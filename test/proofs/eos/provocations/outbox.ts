@@ -11,8 +11,8 @@ const REPUBLISHED = 1_000
 const TABLES = ['orders.events', 'payments.events', 'control.events'] as const
 
 /**
- * The outbox is read anew from its first row, as after a lost slot: its connector forgets how far it has come and takes
- * a snapshot. At least 1 000 old events come again, each at a new offset, and fulfilment ships what it has shipped.
+ * The outbox is read again from its first row, as after a lost slot: its connector forgets its offsets and takes a
+ * snapshot. At least 1 000 old events are delivered again, each at a new offset, and fulfilment sends their shipments again.
  */
 export async function republish({ stack, shop, journal }: Scene): Promise<void> {
   const enough = async () => (await storedEvents(shop)) >= REPUBLISHED
@@ -22,17 +22,17 @@ export async function republish({ stack, shop, journal }: Scene): Promise<void> 
     const repeatsOf = (names: readonly string[]) =>
       repeatsIn(reader.records.filter(({ topic }) => names.includes(topic)))
     const before = repeatsOf([topics.orders, topics.payments]).length
-    await snapshotAnew(stack)
+    await takeSnapshotAgain(stack)
     const repeats = await untilRead(() => repeatsOf([topics.orders, topics.payments]), {
       least: before + REPUBLISHED,
-      what: 'old events to come again',
+      what: 'old events to be delivered again',
     })
     const confirmations = repeats.filter(({ headers }) => headers.eventType === 'OrderConfirmed')
     const shipments = await untilRead(() => repeatsOf([topics.shipments]), {
       least: confirmations.length,
-      what: 'their shipments to come again',
+      what: 'their shipments to be delivered again',
     })
-    journal.note('the outbox was read anew', {
+    journal.note('the outbox was read again', {
       events: repeats.length - before,
       shipments: shipments.length,
     })
@@ -50,8 +50,8 @@ async function storedEvents(shop: pg.Pool): Promise<number> {
   return Number(rows[0]?.n)
 }
 
-/** Rows in the order of their writing: some may come for the first time, while others were written when it was away. */
-async function snapshotAnew(stack: Stack): Promise<void> {
+/** Rows in the order of their positions: those written while the connector was stopped are delivered for the first time. */
+async function takeSnapshotAgain(stack: Stack): Promise<void> {
   const selects = TABLES.map((table) => [
     `snapshot.select.statement.overrides.${table}`,
     `select * from ${table} order by position`,

@@ -2,7 +2,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import { setFaults } from './provider.ts'
 import type { Scene } from './scene.ts'
 
-/** The provider is slow, so that a kill meets payments between an offset's commit and its effect. */
+/** The provider is slow, so that a kill hits payments between the commit of an offset and its effect. */
 export async function killInsideTheEffect({ stack, shop }: Scene): Promise<void> {
   await setFaults(stack, [{ kind: 'slow', every: 1, delayMs: 1_500 }])
   const waiting = async () => {

@@ -1,7 +1,7 @@
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import type { Scene } from './scene.ts'
 
-/** Captures whose answer is lost, so that they are asked for again; without the guard the repeat's key means nothing. */
+/** Captures whose answer is lost, so that they are retried. Without the guard the provider ignores the repeated key. */
 export function loseCaptures({ stack, guarded }: Scene): Promise<void> {
   const lost = { kind: 'lose-answer', every: 5, operation: 'capture' }
   const ignored = { kind: 'ignore-keys', every: 1, operation: 'capture' }

@@ -1,7 +1,7 @@
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { ReadRecord } from '../../../support/kafka.ts'
 
-/** Records of events that stand further up already: the same event id at a later offset of its partition. */
+/** Records whose event id has been read before, at an earlier offset. */
 export function repeatsIn(records: readonly ReadRecord[]): readonly ReadRecord[] {
   const seen = new Set<string | undefined>()
   return records.filter(({ headers: { id } }) => {
@@ -11,7 +11,7 @@ export function repeatsIn(records: readonly ReadRecord[]): readonly ReadRecord[]
   })
 }
 
-/** For each partition the offset of its last record among these. */
+/** The highest offset of each partition among these records. */
 export function lastOffsets(records: readonly ReadRecord[]): ReadonlyMap<number, bigint> {
   const last = new Map<number, bigint>()
   for (const { partition, offset } of records) {
@@ -20,7 +20,7 @@ export function lastOffsets(records: readonly ReadRecord[]): ReadonlyMap<number,
   return last
 }
 
-/** Until a reading has so many records that pass. */
+/** Waits until at least so many records match. */
 export async function untilRead(
   matching: () => readonly ReadRecord[],
   { least, what }: { readonly least: number; readonly what: string },

@@ -7,10 +7,10 @@ import { HistoryRecorder } from '../../../history/recorder.ts'
 import { clientOf, recordingTakeOver } from './recording.ts'
 import { effectOf, WITNESS_GROUP, WITNESS_INPUT, WITNESS_OUTPUT, type WitnessTask } from './task.ts'
 
-/** Far beyond a zombie's rest, so that it is the guard, not the broker's patience, that ends a transaction. */
+/** Far longer than a zombie's pause, so that the guard ends a transaction and not the broker's timeout. */
 const TRANSACTION_TIMEOUT_MS = 120_000
 
-/** A process that makes one effect of each record by the house's transactional loop, and records what it did. */
+/** A process that gives each record one effect by our transactional loop, and records what it did. */
 async function work({ brokers, worker, historyFile, guarded }: WitnessTask): Promise<void> {
   const kafka = openKafka({ brokers, clientId: worker })
   const recorder = new HistoryRecorder(historyFile)

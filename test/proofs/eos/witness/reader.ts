@@ -8,8 +8,8 @@ const EVERY_MS = 500
 const READER = 'reader'
 
 /**
- * Reads both topics in the order of their offsets, up to the first record whose transaction is open, as every reader of
- * committed data. It is another client than the one that writes and loops, so that two readers can disagree.
+ * Reads both topics in the order of their offsets, up to the first record whose transaction is open, like every reader of
+ * committed data. It is not the client library that writes and loops, so a fault of either shows as a difference.
  */
 export class WitnessReader {
   readonly #log: LogReader
@@ -29,12 +29,12 @@ export class WitnessReader {
     this.#running = this.#run()
   }
 
-  /** Causes whose effect has been read. */
+  /** Whether the effect of a cause has been read. */
   hasEffect(cause: string): boolean {
     return this.#seen.has(cause)
   }
 
-  /** Reads to the ends and says so: whatever is not seen now is not there. */
+  /** Reads to the ends and records that: whatever was not read by now does not exist. */
   async finish(): Promise<void> {
     await this.stop()
     await this.#read()
@@ -56,7 +56,7 @@ export class WitnessReader {
 
   async #run(): Promise<void> {
     while (!this.#stopped) {
-      // The broker may be away just now; what it gave before is kept.
+      // The broker may be unavailable; what was read before is kept.
       await this.#read().catch(() => undefined)
       await delay(EVERY_MS)
     }
@@ -68,30 +68,30 @@ export class WitnessReader {
     })
     for (const log of this.#log.logs()) {
       const open = log.open().map(({ offset }) => offset)
-      this.#handOver(log, lowest([...open, log.next]))
+      this.#recordStable(log, lowest([...open, log.next]))
     }
   }
 
   #wait(record: LogRecord): void {
     if (record.fate !== 'committed') return
-    const place = `${record.topic}-${record.partition}`
-    const waiting = this.#waiting.get(place) ?? []
-    this.#waiting.set(place, waiting)
+    const partition = `${record.topic}-${record.partition}`
+    const waiting = this.#waiting.get(partition) ?? []
+    this.#waiting.set(partition, waiting)
     waiting.push(record)
   }
 
-  /** Everything below the last stable offset, in its order. */
-  #handOver({ topic, partition }: Omit<Position, 'offset'>, stable: bigint): void {
-    const place = `${topic}-${partition}`
-    const from = this.#next.get(place) ?? 0n
+  /** Records everything below the last stable offset, in order. */
+  #recordStable({ topic, partition }: Omit<Position, 'offset'>, stable: bigint): void {
+    const name = `${topic}-${partition}`
+    const from = this.#next.get(name) ?? 0n
     if (stable <= from) return
-    const waiting = this.#waiting.get(place) ?? []
+    const waiting = this.#waiting.get(name) ?? []
     const ready = waiting.filter(({ offset }) => offset < stable).sort(byOffset)
     this.#waiting.set(
-      place,
+      name,
       waiting.filter(({ offset }) => offset >= stable),
     )
-    this.#next.set(place, stable)
+    this.#next.set(name, stable)
     const records = ready.map(polled)
     for (const { cause } of records) if (cause !== undefined) this.#seen.add(cause.value)
     const positions = [{ topic, partition, offset: from }]

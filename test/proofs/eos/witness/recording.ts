@@ -6,7 +6,7 @@ import { causeOf, WITNESS_OUTPUT } from './task.ts'
 
 let transactions = 0
 
-/** Records what the owner of a partition asks of the broker, and what it is told. */
+/** Records what the owner of a partition requests from the broker, and the responses. */
 export function recordingTakeOver(
   recorder: HistoryRecorder,
   worker: string,
@@ -29,10 +29,10 @@ export function recordingTakeOver(
   }
 }
 
-/** A partition in the hands of a worker is one client: it is read and written one thing after another. */
+/** A worker's session of one partition is one client: it does one operation after another. */
 export const clientOf = (worker: string, partition: number): string => `${worker}/${partition}`
 
-/** What is asked for is recorded before it is asked for, and an error is an unknown outcome. */
+/** A request is recorded before it is sent, and an error is an unknown outcome. */
 export function recordingProducer(
   recorder: HistoryRecorder,
   client: string,
@@ -89,7 +89,7 @@ function recordingTransaction(
   }
 }
 
-/** The operation's outcome is unknown when it throws: after its own retries no client knows. */
+/** When it throws the operation's outcome is unknown: the client's own retries are exhausted. */
 export async function orUnknown<Result>(
   operation: { unknown(): void },
   work: () => Promise<Result>,
@@ -102,10 +102,11 @@ export async function orUnknown<Result>(
   }
 }
 
-/** Every message of a witness says its partition, so that its offset follows from the first of the request. */
+/** Every message of a witness names its partition, so its offset follows from the base offset of the request. */
 export function sentRecords(topic: string, messages: readonly Message[]): readonly SentRecord[] {
   return messages.map(({ partition, value }) => {
-    if (partition === undefined || value === null) throw new Error('a witness tells all it writes')
+    if (partition === undefined || value === null)
+      throw new Error('a message of a witness has a partition and a value')
     const text = value.toString()
     const cause = topic === WITNESS_OUTPUT ? { cause: causeOf(text) } : {}
     return { topic, partition, value: text, ...cause }

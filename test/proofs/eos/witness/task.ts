@@ -1,9 +1,9 @@
-/** What a witness's loop is to do, and where it writes what it did. */
+/** What a loop of the witness does, and where it writes its history. */
 export type WitnessTask = {
   readonly brokers: string
   readonly worker: string
   readonly historyFile: string
-  /** `false`: nobody is fenced, and the group's position is believed. */
+  /** `false`: the old owner is not fenced, and the group's position is trusted. */
   readonly guarded: boolean
 }
 
@@ -12,7 +12,7 @@ export const WITNESS_OUTPUT = 'witness.output'
 export const WITNESS_GROUP = 'witness'
 export const PARTITIONS = 4
 
-/** An effect names its cause, and no two effects have one name. */
+/** An effect contains its cause, and every effect is unique. */
 export const effectOf = (cause: string, id: string): string => `${cause} by ${id}`
 
 export const causeOf = (effect: string): { readonly topic: string; readonly value: string } => ({

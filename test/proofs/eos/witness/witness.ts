@@ -21,7 +21,7 @@ import { Writers } from './writers.ts'
 
 export type WitnessOptions = {
   readonly brokers: string
-  /** Where the histories are written. What is in it of an earlier witness goes. */
+  /** Where the histories are written. Those of an earlier witness are removed. */
   readonly folder: string
   readonly guarded?: boolean
 }
@@ -30,9 +30,9 @@ const CLIENTS = 'clients'
 const CATCH_UP_TIMEOUT_MS = 180_000
 
 /**
- * Clients of the house on topics of their own, that live through all that the system lives through, and write down what
- * they asked for and what they were told: two writers, two processes of the transactional loop in one group, and a
- * reader. Their histories are judged afterwards, as Jepsen judges Kafka's clients.
+ * Our Kafka clients on topics of their own, under the same faults as the system. They record each request and its
+ * response: two writers, two processes of the transactional loop in one group, and a reader. Their histories are checked
+ * afterwards, as Jepsen checks Kafka's clients.
  */
 export class Witness {
   readonly loops = ['loop-a', 'loop-b'] as const
@@ -49,7 +49,7 @@ export class Witness {
     this.#reader = new WitnessReader(options.brokers, this.#recorder)
   }
 
-  /** Makes the topics and sets everybody to work. */
+  /** Creates the topics and starts every client. */
   static async start(options: WitnessOptions): Promise<Witness> {
     rmSync(options.folder, { recursive: true, force: true })
     mkdirSync(options.folder, { recursive: true })
@@ -64,7 +64,7 @@ export class Witness {
     return witness
   }
 
-  /** Stops what runs, and starts it. */
+  /** Kills the process if it runs, and starts it. */
   async restart(loop: string): Promise<void> {
     await this.kill(loop)
     const { brokers, guarded = true } = this.#options
@@ -92,16 +92,16 @@ export class Witness {
   }
 
   /**
-   * Stops the writers, waits until the last values have their effects, reads everything, and judges.
+   * Stops the writers, waits until the last values have their effects, reads everything, and checks the histories.
    *
-   * @throws WaitTimeoutError when the loops do not get to the end.
+   * @throws WaitTimeoutError when the loops do not process the last values in time.
    */
   async judge(): Promise<Judgement> {
     await this.#writers.stop()
     const isWritten = { timeoutMs: CATCH_UP_TIMEOUT_MS, what: 'the last values to be written' }
     const last = await eventually(() => this.#writers.writeLast(), isWritten)
     const areDone = () => last.every((value) => this.#reader.hasEffect(value))
-    const what = 'the witness’s loops to come to the end'
+    const what = 'the witness’s loops to process the last values'
     await eventually(areDone, { timeoutMs: CATCH_UP_TIMEOUT_MS, what })
     await this.#reader.finish()
     this.#recorder.note(CLIENTS, {
@@ -112,7 +112,7 @@ export class Witness {
     return checkHistory(...files.map((file) => linesOf(readFileSync(file, 'utf8'))))
   }
 
-  /** Ends everybody, at once and without asking. */
+  /** Kills the loops and closes the other clients. */
   async close(): Promise<void> {
     await Promise.all(this.loops.map((loop) => this.kill(loop)))
     await this.#writers.stop()

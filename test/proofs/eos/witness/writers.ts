@@ -13,8 +13,8 @@ const PLAIN = 'writer'
 const TRANSACTIONAL = 'transactional-writer'
 
 /**
- * Two clients that write: one by the house's durable producer, one in transactions over several partitions, of which it
- * aborts every fourth on purpose. No value is ever tried again, so each is there once or not at all.
+ * Two clients that write: one by our durable producer, one in transactions over several partitions, of which it aborts
+ * every fourth on purpose. No value is retried by us, so each exists once or not at all.
  */
 export class Writers {
   readonly #kafka: Kafka
@@ -40,7 +40,7 @@ export class Writers {
     await this.#durable.close()
   }
 
-  /** Writes one value to each partition and returns them: behind them nothing is written. */
+  /** Writes the last value to each partition and returns these values. */
   async writeLast(): Promise<readonly string[]> {
     const messages = Array.from({ length: PARTITIONS }, (_, partition) => this.#message(partition))
     await this.#send(messages)
@@ -65,13 +65,13 @@ export class Writers {
 
   async #writeInTransactions(): Promise<void> {
     while (!this.#stopped) {
-      await this.#writeUntilRefused().catch(() => undefined)
+      await this.#writeUntilError().catch(() => undefined)
       await delay(EVERY_MS)
     }
   }
 
-  /** @throws whatever the broker says; then another producer is needed, which ends the transaction of this one. */
-  async #writeUntilRefused(): Promise<void> {
+  /** @throws any error of the broker. Then a new producer is needed, which aborts the open transaction of this one. */
+  async #writeUntilError(): Promise<void> {
     const opening = { kafka: this.#kafka, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS }
     const opened = await openProducer(opening, 'witness-writer')
     const producer = recordingProducer(this.#recorder, TRANSACTIONAL, opened)

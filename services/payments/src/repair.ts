@@ -4,22 +4,22 @@ import { v5 as uuidv5, validate } from 'uuid'
 import type { PaymentCommand } from './domain/payment.ts'
 import {
   type ListedPayment,
-  type Mending,
-  type MendingKind,
-  planMending,
+  planRepairs,
+  type Repair,
+  type RepairKind,
 } from './domain/reconciliation.ts'
 import type { PaymentLog } from './log.ts'
-import { capture, giveSurplusBack, refund, release } from './moves.ts'
+import { capture, refund, returnSurplus, voidOrRefund } from './moves.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPayment } from './provider-answers.ts'
 
-/** Mends an order's payment and says what it did, one thing after another. */
-export type Mender = (
+/** Repairs an order's payment and yields the kind of each repair. */
+export type RepairPayment = (
   orderId: string,
   listed: readonly ProviderPayment[],
-) => AsyncIterable<MendingKind>
+) => AsyncIterable<RepairKind>
 
-export type MenderOptions = {
+export type RepairOptions = {
   readonly pool: pg.Pool
   readonly schema: string
   readonly log: PaymentLog
@@ -27,23 +27,23 @@ export type MenderOptions = {
   readonly graceMs: number
 }
 
-/** Learning a payment, its capture, its refund, and giving back a surplus: more looks than that are a contradiction. */
+/** Enough to learn a payment, its capture and its refund, and to return a surplus. Books that differ after that contradict each other. */
 const MAX_LOOKS = 8
 
 /**
- * Looks at one order as long as its books differ. An order that we recorded something of within the grace period is left
- * alone, and so is what no order of ours can be.
+ * Repairs one order until its books agree. It leaves alone an order of which we recorded something within the grace
+ * period, and a reference that cannot be the id of an order.
  */
-export function mender({ pool, schema, log, provider, graceMs }: MenderOptions): Mender {
-  return async function* mend(orderId, listed) {
+export function repairWith({ pool, schema, log, provider, graceMs }: RepairOptions): RepairPayment {
+  return async function* repair(orderId, listed) {
     if (!validate(orderId) || (await isYoung(pool, schema, orderId, graceMs))) return
     let seen = listed
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const { state } = await log.load(orderId)
-      const plan = planMending(state, seen.map(listedOf))
-      for (const mending of plan) {
-        await carryOut({ log, provider }, orderId, mending)
-        yield mending.kind
+      const plan = planRepairs(state, seen.map(listedOf))
+      for (const step of plan) {
+        await carryOut({ log, provider }, orderId, step)
+        yield step.kind
       }
       if (plan.every(({ move }) => move === 'report')) return
       seen = await provider.paymentsOf([orderId])
@@ -52,28 +52,28 @@ export function mender({ pool, schema, log, provider, graceMs }: MenderOptions):
 }
 
 async function carryOut(
-  { log, provider }: Pick<MenderOptions, 'log' | 'provider'>,
+  { log, provider }: Pick<RepairOptions, 'log' | 'provider'>,
   orderId: string,
-  mending: Mending,
+  repair: Repair,
 ): Promise<void> {
-  switch (mending.move) {
+  switch (repair.move) {
     case 'report':
       return
     case 'none':
-      return note(log, orderId, mending.record, mending.record.data)
+      return note(log, orderId, repair.record, repair.record.data)
     case 'capture':
-      return void (await capture(provider, orderId, mending.payment))
+      return void (await capture(provider, orderId, repair.payment))
     case 'void':
-      return void (await release(provider, orderId, mending.payment))
+      return void (await voidOrRefund(provider, orderId, repair.payment))
     case 'refund':
-      return void (await refund(provider, orderId, mending.payment))
+      return void (await refund(provider, orderId, repair.payment))
     case 'return':
-      await giveSurplusBack(provider, orderId, mending.record.data)
-      return note(log, orderId, mending.record, mending.record.data)
+      await returnSurplus(provider, orderId, repair.record.data)
+      return note(log, orderId, repair.record, repair.record.data)
   }
 }
 
-/** The ids of what is learned come from what is learned, so a second look records it under the same ones. */
+/** Event ids are derived from what is learned, so a second look records it under the same ids. */
 async function note(
   log: PaymentLog,
   orderId: string,
