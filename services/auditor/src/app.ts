@@ -1,14 +1,12 @@
-import type { Closable } from '@tenseams/service/run'
-import { buildServer, type Server } from '@tenseams/service/server'
+import type { App } from '@tenseams/service/run'
+import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { Auditor } from './audit.ts'
 import { Rounds } from './rounds.ts'
 import type { Settings } from './settings.ts'
 
-export type AuditorApp = { readonly server: Server; readonly closing: readonly Closable[] }
-
 /** The auditor as a service, not listening yet: it audits periodically, and on request. */
-export async function buildAuditor(settings: Settings): Promise<AuditorApp> {
+export async function buildAuditor(settings: Settings): Promise<App> {
   const metrics = openMetrics('auditor')
   const auditor = await Auditor.open({
     shopUrl: settings.DATABASE_URL,
@@ -34,6 +32,5 @@ export async function buildAuditor(settings: Settings): Promise<AuditorApp> {
   })
   server.post('/audits', async () => rounds.auditNow())
   server.get('/audits/last', async (_request, reply) => rounds.last ?? reply.code(204).send())
-  rounds.start()
-  return { server, closing: [rounds, auditor] }
+  return { server, loops: [rounds], resources: [auditor] }
 }

@@ -10,7 +10,7 @@ const OrderLineBody = Type.Object(
     sku: Type.String({
       // Postgres' jsonb refuses NUL and half of a surrogate pair.
       pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$',
-      description: 'Letters and digits, then also . _ / -. At most 64 characters.',
+      description: 'ASCII alphanumerics, and after the first also . _ / -. At most 64 characters.',
     }),
     quantity: Type.Integer({ minimum: 1, maximum: 1_000 }),
     priceMinor: Type.Integer({

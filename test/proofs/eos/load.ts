@@ -16,7 +16,7 @@ const RETRY_MS = 300
 const REFUSED = 422
 
 /**
- * Places orders at a steady rate: the next order does not wait for the response to the last one. Each request is retried
+ * Sends orders at a steady rate: the next order does not wait for the response to the last one. Each request is retried
  * under its Idempotency-Key until it is answered.
  */
 export class Load {
@@ -39,7 +39,7 @@ export class Load {
     this.#running = this.#run()
   }
 
-  /** Places no further orders; resolves when each is answered, or given up. */
+  /** Sends no further orders; resolves when each is answered, or given up. */
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#running

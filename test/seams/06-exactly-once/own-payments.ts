@@ -80,7 +80,7 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
 
 const fixedRecord = { partition: 0, offset: '0', key: null, headers: {} }
 
-/** A schema's name may contain letters only. */
+/** A name of a to p only, because a schema's name is not quoted. */
 const schemaNameOf = (id: string): string =>
   id.replaceAll('-', '').replaceAll(/\d/g, (digit) => String.fromCharCode(103 + Number(digit)))
 

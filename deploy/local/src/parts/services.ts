@@ -96,7 +96,7 @@ const services: readonly Service[] = [
   },
 ]
 
-/** The house's own services, each a Node process that takes its settings from the environment only. */
+/** Our services, each a Node process that takes its settings from the environment only. */
 export const serviceComponents: readonly Component[] = services.map((service) => ({
   kind: 'component',
   name: service.name,

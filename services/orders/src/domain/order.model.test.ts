@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type OrderCommand, type OrderEvent, type OrderState, orderDecider } from './order.ts'
 
-/** What a client could write on a napkin: where each command leads from each state, or why it does not. */
+/** The whole specification as a table: the state to which each command leads from each state, or why it is refused. */
 const table = {
   unknown: {
     place: 'placed',
@@ -104,7 +104,7 @@ function nameOf(state: OrderState): State {
 
 const isState = (name: string): name is State => name in table
 
-test('whatever is commanded in whatever order, an order goes as the table says', () => {
+test('whatever is commanded in whatever order, the order follows the table', () => {
   const steps = fc.array(fc.constantFrom<Step>(...(Object.keys(commands) as Step[])), {
     maxLength: 14,
   })
@@ -126,17 +126,17 @@ test('whatever is commanded in whatever order, an order goes as the table says',
       if (expected === nameOf(before)) expect(decision.events).toEqual([])
       else expect(decision.events).toHaveLength(1)
     }
-    givesBackAtMostWhatItTook(history)
+    expectOneRefundOfItsPayment(history)
   })
   fc.assert(property, { seed: 20_261_123, numRuns: 6_000 })
   const cells = Object.values(table).flatMap((row) => Object.keys(row))
   expect(seen.size).toBe(cells.length)
 })
 
-/** Money goes back once at most, and only that of a payment that had confirmed the order. */
-function givesBackAtMostWhatItTook(history: readonly OrderEvent[]): void {
-  const taken = history.filter(({ type }) => type === 'OrderConfirmed').map(({ data }) => data)
-  const givenBack = history.filter(({ type }) => type === 'OrderRefunded').map(({ data }) => data)
-  expect(givenBack.length).toBeLessThanOrEqual(1)
-  for (const payment of givenBack) expect(taken).toContainEqual(payment)
+/** Money is refunded at most once, and only that of a payment that had confirmed the order. */
+function expectOneRefundOfItsPayment(history: readonly OrderEvent[]): void {
+  const confirming = history.filter(({ type }) => type === 'OrderConfirmed').map(({ data }) => data)
+  const refunds = history.filter(({ type }) => type === 'OrderRefunded').map(({ data }) => data)
+  expect(refunds.length).toBeLessThanOrEqual(1)
+  for (const payment of refunds) expect(confirming).toContainEqual(payment)
 }
