@@ -1,16 +1,28 @@
 import { expect, test } from 'vitest'
-import { deadLinks, looseSteps, sectionUnder } from './documents.ts'
+import { deadLinks, longReadme, looseSteps, sectionUnder } from './documents.ts'
 
 test('a link must lead to a file or a folder', () => {
-  const text =
-    '[a](services/orders) [b](gone.ts) [c](https://kafka.apache.org) [d](#way) [e](a.md#x)'
+  const text = '[a](services/orders) [b](gone.ts) [c](https://kafka.apache.org) [e](a.md#x)'
   const tree = new Map([
     ['docs/way.md', text],
-    ['docs/a.md', '[up](../services/orders/main.ts)'],
+    ['docs/a.md', '# x\n[up](../services/orders/main.ts)'],
     ['services/orders/main.ts', ''],
     ['docs/services/orders/main.ts', ''],
   ])
   expect(deadLinks(tree)).toEqual(['docs/way.md links to gone.ts, which is not there'])
+})
+
+test('a link to a heading must lead to one', () => {
+  const text = '## `a`, and B!\n[x](#a-and-b) [y](#c) [z](other.md#d) [w](other.md#e) [v](a.ts#L3)'
+  const tree = new Map([
+    ['a.md', text],
+    ['other.md', '# D'],
+    ['a.ts', ''],
+  ])
+  expect(deadLinks(tree)).toEqual([
+    'a.md links to #c, which is not there',
+    'a.md links to other.md#e, which is not there',
+  ])
 })
 
 test('links in a block of code are an example, not a promise', () => {
@@ -42,4 +54,10 @@ test('a section ends at the next heading of its rank', () => {
   expect(sectionUnder(text, 'A')).toBe('one\n### B\ntwo')
   expect(sectionUnder(text, 'B')).toBe('two')
   expect(sectionUnder(text, 'D')).toBeUndefined()
+})
+
+test('a README of more than 120 lines is too long', () => {
+  const readme = (lines: number) => new Map([['README.md', 'a\n'.repeat(lines)]])
+  expect(longReadme(readme(120))).toEqual([])
+  expect(longReadme(readme(121))).toHaveLength(1)
 })

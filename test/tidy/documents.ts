@@ -1,14 +1,40 @@
 import { posix } from 'node:path'
 import { filesNamed, holds, type Tree } from './tree.ts'
 
-/** Relative links of every document that lead nowhere. */
+/** Relative links of every document that lead to no file, or to no heading of one. */
 export function deadLinks(tree: Tree): readonly string[] {
   return filesNamed(tree, /\.md$/).flatMap(([path, text]) =>
     linksOf(text)
-      .filter((link) => !/^(?:[a-z]+:|#)/.test(link))
-      .filter((link) => !holds(tree, targetOf(path, link)))
+      .filter((link) => !/^[a-z]+:/.test(link))
+      .filter((link) => !leadsSomewhere(tree, path, link))
       .map((link) => `${path} links to ${link}, which is not there`),
   )
+}
+
+function leadsSomewhere(tree: Tree, path: string, link: string): boolean {
+  const target = link.startsWith('#') ? path : targetOf(path, link)
+  const [, heading] = link.split('#')
+  const text = tree.get(target)
+  if (heading === undefined || text === undefined) return holds(tree, target)
+  return !target.endsWith('.md') || anchorsOf(text).includes(heading)
+}
+
+/** Headings as GitHub names them in an address. */
+function anchorsOf(text: string): readonly string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+const README_LINES = 120
+
+/** The README is for the first thirty seconds: what is longer has a page of its own in docs. */
+export function longReadme(tree: Tree): readonly string[] {
+  const lines = (tree.get('README.md') ?? '').trimEnd().split('\n').length
+  return lines > README_LINES ? [`README.md has ${lines} lines, more than ${README_LINES}`] : []
 }
 
 const wayPage = 'docs/way-of-an-event.md'

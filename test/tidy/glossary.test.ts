@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { refusedWords } from './glossary.ts'
+import { refusedWords, staleWhereabouts } from './glossary.ts'
 
 const page = `# Glossary
 ## The words
@@ -54,4 +54,15 @@ test('the line and the term to use are named, and a path is read as well', () =>
 
 test('a page without its table is not a glossary that replaces nothing', () => {
   expect(refusedWords(new Map([['a.ts', 'parcel']]))).toHaveLength(1)
+})
+
+test('where a term appears must be there', () => {
+  const moved = page.replace('| topics |', '| topics, `packages/kafka`, `test/gone` |')
+  const tree = new Map([
+    ['docs/glossary.md', moved],
+    ['packages/kafka/src/a.ts', ''],
+  ])
+  expect(staleWhereabouts(tree)).toEqual([
+    'docs/glossary.md: dead letter appears in test/gone, which is not there',
+  ])
 })

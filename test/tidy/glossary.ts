@@ -1,5 +1,5 @@
 import { tableUnder } from './documents.ts'
-import type { Tree } from './tree.ts'
+import { holds, type Tree } from './tree.ts'
 
 const page = 'docs/glossary.md'
 
@@ -23,6 +23,18 @@ export function refusedWords(tree: Tree): readonly string[] {
   return [...tree]
     .filter(([path, text]) => !exempt.test(path) && quick.test(withWordsApart(`${path}\n${text}`)))
     .flatMap(([path, text]) => findings(path, `${path}\n${text}`, refused, anyAllowed))
+}
+
+/** Files and folders of the glossary's third column that are not there. */
+export function staleWhereabouts(tree: Tree): readonly string[] {
+  return tableUnder(tree.get(page) ?? '', 'The words').flatMap(([term = '', , where = '']) =>
+    codeIn([where])
+      .filter((path) =>
+        /^(?:contracts|packages|services|flink-jobs|deploy|test|docs|adr)\//.test(path),
+      )
+      .filter((path) => !path.includes('*') && !holds(tree, path))
+      .map((path) => `${page}: ${term} appears in ${path}, which is not there`),
+  )
 }
 
 function findings(

@@ -3,10 +3,10 @@ import { brokenModes } from './broken-modes.ts'
 import { looseContracts, versionsWithoutRecords } from './contracts.ts'
 import { importCircles } from './cycles.ts'
 import { disorderlyDecisions, unconfirmedDecisions } from './decisions.ts'
-import { deadLinks, looseSteps } from './documents.ts'
+import { deadLinks, longReadme, looseSteps } from './documents.ts'
 import { exceptions, withExceptions } from './exceptions.ts'
 import { crowdedFolders, looseFiles, ownerlessFolders } from './folders.ts'
-import { refusedWords } from './glossary.ts'
+import { refusedWords, staleWhereabouts } from './glossary.ts'
 import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
 import { boundRegistries, machinePaths } from './paths.ts'
 import { forbiddenImports, impureDomains } from './rooms.ts'
@@ -35,6 +35,7 @@ test.each<[string, Rule]>([
   ['every script runs a file that is there', emptyScripts],
   ['every command in a document exists', unknownCommands],
   ['every link in a document leads somewhere', deadLinks],
+  ['the README is read in thirty seconds', longReadme],
   ['each step of the way leads to its room and its test', looseSteps],
   ['decisions are numbered, in form and in the index', disorderlyDecisions],
   ['each decision is confirmed by something that runs', unconfirmedDecisions],
@@ -44,6 +45,7 @@ test.each<[string, Rule]>([
     'one word for one thing, as docs/glossary.md has it',
     withExceptions(refusedWords, exceptions.refusedWords),
   ],
+  ['the glossary says where its terms are', staleWhereabouts],
   ['JVM versions stand in the pom only', repeatedVersions],
 ])('%s', (_promise, rule) => {
   expect(rule(tree)).toEqual([])

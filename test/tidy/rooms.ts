@@ -3,8 +3,8 @@ import { importedFrom } from './imports.ts'
 import { filesNamed, type Tree } from './tree.ts'
 
 /**
- * Which rooms a room may import. Between `event-store`, `kafka` and `iceberg` lies data (a row, a record, an
- * offset), so none imports another. `test` may import anything and is imported by nothing.
+ * Which rooms a room may import. `event-store`, `kafka` and `iceberg` exchange data (a row, a record, an offset), so
+ * none imports another. `test` may import anything and is imported by nothing.
  */
 const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'packages/decider': [],
