@@ -24,8 +24,6 @@ export const exceptions = {
     'docs/bench/',
     'docs/lake-use-and-care.md',
     'docs/seam-',
-    'docs/rollouts/',
-    'contracts/',
     'packages/',
     'services/',
     'deploy/',
@@ -38,7 +36,6 @@ export const exceptions = {
     'test/seams/',
     'test/simulation/',
     'test/support/',
-    'test/tidy/contracts',
   ],
 } as const
 

@@ -84,7 +84,7 @@ export function icebergSchemaOf(record: AvroRecord, options: Options = {}): Iceb
 
 /** `occurredAt` is the column `occurred_at`. */
 export function columnName(field: string): string {
-  return field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+  return field.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
 }
 
 /** Ids by a column's path in the table, which may still have its former name. */

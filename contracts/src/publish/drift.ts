@@ -126,7 +126,7 @@ function unknownVersions({ subject, versions, found }: RunningSubject): readonly
     .filter((version) => !ours.has(version))
     .map((version) => ({
       what: `subject ${subject} version ${version}: not registered by contracts publish`,
-      next: 'find the client that registers schemas by itself and turn that off (auto.register.schemas=false); then DELETE /subjects/<subject>/versions/<version>, unless records carry its id',
+      next: 'find the client that registers schemas by itself and turn that off (for example auto.register.schemas=false); then DELETE /subjects/<subject>/versions/<version>, unless records carry its id',
     }))
 }
 
@@ -139,7 +139,7 @@ function unknownSubjects(
     .filter(({ subject }) => !promised.has(subject) && !isUngoverned(subject, ungoverned))
     .map(({ subject }) => ({
       what: `subject ${subject}: belongs to no topic of the contracts`,
-      next: 'find the client that registers schemas by itself and turn that off (auto.register.schemas=false); contracts are registered only by `publish` from contracts/events',
+      next: 'find the client that registers schemas by itself and turn that off (for example auto.register.schemas=false); contracts are registered only by `publish` from contracts/events',
     }))
 }
 

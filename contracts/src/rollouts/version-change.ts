@@ -76,7 +76,7 @@ async function inRightOrder(sandbox: Sandbox, change: VersionChange): Promise<re
   return steps
 }
 
-/** The side that was upgraded last goes back first; the other may stay. */
+/** The side that was upgraded last is rolled back first; the other may stay. */
 function rollback(
   runExchange: Exchanger,
   { first, before, after }: VersionChange,

@@ -219,7 +219,7 @@ const lakeSql = `SELECT * REPLACE (epoch_us(occurred_at) AS occurred_at, epoch_u
 function asRow(row: Seen): Seen {
   return Object.fromEntries(
     Object.entries(row).map(([field, value]) => {
-      const column = field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+      const column = field.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
       const isTime = column.endsWith('_at') && typeof value === 'number'
       return [column, isTime ? BigInt(value) * 1_000n : value]
     }),

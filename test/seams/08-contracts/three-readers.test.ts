@@ -13,7 +13,7 @@ import { useStack } from '../../support/stack.ts'
 
 const timeoutMs = 60_000
 
-/** As a table has it, whoever made it: Node by the contract, or Flink by the contract's DDL. */
+/** A column of a table that Node made from the contract, or Flink from the contract's DDL. */
 type Column = readonly [name: string, required: boolean, type: string]
 
 const bronze = readTopics()
@@ -27,7 +27,7 @@ const gold = jobNames()
     table: { namespace: 'gold', name: goldTable(topic).split('`').at(-2) ?? '' },
   }))
 
-/** Columns that the lakehouse writes in front: where a row comes from. */
+/** The lakehouse's columns before the contract's, with a row's origin. */
 const ORIGIN_COLUMNS = 4
 
 test.each([...bronze, ...gold])(
