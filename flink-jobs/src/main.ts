@@ -1,10 +1,10 @@
-import { parseArgs } from 'node:util'
-import { instanceEndpoints } from '@tenseams/cli/endpoints'
-import { ContractNotPublishedError, RegistryUnavailableError } from '@tenseams/codec/errors'
-import { ContractError } from '@tenseams/contracts/errors'
+import { commandOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
+import { say } from '@tenseams/cli/output'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { readTopic } from '@tenseams/contracts/topics'
-import { LakehouseError } from '@tenseams/iceberg/errors'
-import { FlinkRefusedError, FlinkUnavailableError, JobError } from './errors.ts'
 import { listJobs } from './flink/cluster.ts'
 import { lateness, latenessLines } from './lateness.ts'
 import { planOf } from './run/plan.ts'
@@ -22,66 +22,89 @@ import { assertScriptFits } from './script/fits.ts'
 import { readJob } from './script/job.ts'
 import { textOf } from './script/script.ts'
 
-const help = `npm run jobs -- <verb>
+const help = `npm run jobs -- <command>
 
-  submit [<job>]             starts one job, or all, each from its newest savepoint or checkpoint;
-                             a job that runs already is left alone
-  list                       the jobs that the cluster knows
-  stop --savepoint [<job>]   stops one job, or all, with a savepoint each
-  rescale <job> <n>          gives a running job another parallelism, in place; its next start keeps it
-  upgrade <job>              lets a running job go on by the SQL of now, from a savepoint; refuses what its
-                             state does not fit, and says how to replay instead
-  explain <job>              Flink's plan of it, and which operators keep state
-  script <job>               prints the job's whole SQL, for any Flink SQL client
-  lateness [<topic>]         how late the events came that bronze holds: what a job's delay is chosen by
+  submit [<job>]           starts one job, or all, each from its newest savepoint or checkpoint;
+                           leaves a running job alone
+  list                     the jobs that the cluster knows
+  stop --savepoint [<job>] stops one job, or all, with a savepoint each
+  rescale <job> <n>        changes the parallelism of a running job, without a restart; its next start keeps it
+  upgrade <job>            continues a running job with the current SQL, from a savepoint; refuses SQL that its
+                           state does not fit, and says how to replay instead
+  explain <job>            Flink's plan of it, and which operators keep state
+  script <job>             prints the job's whole SQL, for any Flink SQL client
+  lateness [<topic>]       how late the events in bronze arrived: the basis for choosing a job's delay
 
 For submit, upgrade, explain and script:
-  --window <interval>        instead of the SQL's own, e.g. "INTERVAL '10' SECOND"
-  --parallelism <n>          (that of its last run, or 1)
-  --checkpoint-ms <n>        how often results become visible (that of its last run, or 10000)
-  --restore <url|nothing>    for submit: from that savepoint, or from the topics' beginning
+  --window <interval>      instead of the SQL's own, e.g. "INTERVAL '10' SECOND"
+  --parallelism <n>        (default: that of its last run, or 1)
+  --checkpoint-ms <n>      how often results become visible (default: that of its last run, or 10000)
+  --restore <url|nothing>  for submit: from that savepoint, or from the beginning of the topics
 
-Which instance:
-  --instance <name>          of the native stack (default)
-  --offset <n>               its port offset, instead of the one with which it was started last
+${instanceHelp}
 
 Exit codes: 0 done; 2 it could not be done.
 `
 
 const options = {
-  help: { type: 'boolean', short: 'h' },
   savepoint: { type: 'boolean' },
   window: { type: 'string' },
   parallelism: { type: 'string' },
   'checkpoint-ms': { type: 'string' },
   restore: { type: 'string', default: 'newest' },
-  instance: { type: 'string', default: 'default' },
-  offset: { type: 'string' },
+  ...instanceOptions,
 } as const
 
-type Values = ReturnType<typeof readArguments>['values']
+const parallelismBounds = { most: 999_999 }
 
-function readArguments(args: readonly string[]) {
-  return parseArgs({ args: [...args], options, allowPositionals: true })
+const commands = [
+  'submit',
+  'list',
+  'stop',
+  'rescale',
+  'upgrade',
+  'explain',
+  'script',
+  'lateness',
+] as const
+
+type Values = ReturnType<typeof readArguments<typeof options>>['values']
+
+async function jobs(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, options)
+  const [first, subject, number] = positionals
+  const command = commandOf(first, commands)
+  const most = command === 'list' ? 1 : command === 'rescale' ? 3 : 2
+  refuseMore(positionals.slice(most))
+  await run(command, values, subject, number)
+  return exitCodes.holds
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readArguments(args)
-  const [verb, job, number, ...rest] = positionals
-  if (values.help === true) return say(help)
-  const stray = verb === 'rescale' ? rest[0] : number
-  if (stray !== undefined) throw new UsageError(`${stray} is not expected`)
+async function run(
+  command: (typeof commands)[number],
+  values: Values,
+  subject: string | undefined,
+  number: string | undefined,
+): Promise<void> {
   const endpoints = endpointsOf(values)
-  if (verb === 'submit') return submit(endpoints, values, job)
-  if (verb === 'list') return list(endpoints)
-  if (verb === 'stop') return stop(endpoints, values, job)
-  if (verb === 'rescale') return rescaleOne(endpoints, named(job), number)
-  if (verb === 'upgrade') return upgrade(endpoints, values, named(job))
-  if (verb === 'explain') return explain(endpoints, values, named(job))
-  if (verb === 'script') return script(endpoints, values, named(job))
-  if (verb === 'lateness')
-    return latenessLines(await lateness(endpoints.catalogUrl, job)).forEach(say)
-  throw new UsageError(verb === undefined ? 'which verb?' : `${verb} is no verb`)
+  switch (command) {
+    case 'submit':
+      return submit(endpoints, values, subject)
+    case 'list':
+      return list(endpoints)
+    case 'stop':
+      return stop(endpoints, values, subject)
+    case 'rescale':
+      return rescaleOne(endpoints, named(subject), number)
+    case 'upgrade':
+      return upgrade(endpoints, values, named(subject))
+    case 'explain':
+      return explain(endpoints, values, named(subject))
+    case 'script':
+      return script(endpoints, values, named(subject))
+    case 'lateness':
+      return latenessLines(await lateness(endpoints.catalogUrl, subject)).forEach(say)
+  }
 }
 
 async function submit(endpoints: JobEndpoints, values: Values, job: string | undefined) {
@@ -112,7 +135,7 @@ async function rescaleOne(endpoints: JobEndpoints, name: string, number: string 
   if (number === undefined) throw new UsageError('to which parallelism?')
   const job = readJob(name)
   const partitions = Math.min(...job.reads.map((topic) => readTopic(topic).partitions))
-  const wanted = wholeNumber('<n>', number)
+  const wanted = wholeNumber('<n>', number, parallelismBounds)
   const { jobId, to } = await rescale(job, wanted, { endpoints, partitions, onProgress: say })
   say(`${name} ${jobId} runs with a parallelism of ${to}`)
 }
@@ -154,50 +177,14 @@ function overridesOf(values: Values) {
   return {
     intervals: values.window === undefined ? {} : { window: values.window },
     ...(values.parallelism !== undefined && {
-      parallelism: wholeNumber('--parallelism', values.parallelism),
+      parallelism: wholeNumber('--parallelism', values.parallelism, parallelismBounds),
     }),
     ...(values['checkpoint-ms'] !== undefined && {
-      checkpointIntervalMs: wholeNumber('--checkpoint-ms', values['checkpoint-ms']),
+      checkpointIntervalMs: wholeNumber('--checkpoint-ms', values['checkpoint-ms'], {
+        most: 999_999_999,
+      }),
     }),
   }
 }
 
-function endpointsOf({ instance, offset }: Values): JobEndpoints {
-  return instanceEndpoints(
-    instance,
-    offset === undefined ? undefined : wholeNumber('--offset', offset),
-  )
-}
-
-function wholeNumber(name: string, text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw new UsageError(`${name}: a whole number is expected, not ${text}`)
-}
-
-function say(line: string): void {
-  process.stdout.write(`${line}\n`)
-}
-
-class UsageError extends Error {}
-
-const expected = [
-  ...[JobError, FlinkRefusedError, FlinkUnavailableError],
-  ...[ContractError, ContractNotPublishedError, RegistryUnavailableError, LakehouseError],
-]
-
-function explained(error: unknown): string | undefined {
-  if (error instanceof UsageError || (error instanceof TypeError && 'code' in error)) {
-    return `${error.message}\n\n${help}`
-  }
-  const known = error instanceof Error && expected.some((kind) => error instanceof kind)
-  return known ? error.message : undefined
-}
-
-try {
-  await main(process.argv.slice(2))
-} catch (error) {
-  const explanation = explained(error)
-  if (explanation === undefined) throw error
-  process.stderr.write(`${explanation}\n`)
-  process.exitCode = 2
-}
+await runVerb(jobs, help)

@@ -1,4 +1,7 @@
-import { parseArgs } from 'node:util'
+import { readArguments, wholeNumber } from '@tenseams/cli/arguments'
+import { UsageError, VerbError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { withOwnStack } from '../support/own-stack.ts'
 import { benchCdc } from './cdc.ts'
 import { benchEos } from './eos.ts'
@@ -23,9 +26,8 @@ Ours beside others in one run, on servers that are started for it and gone at th
                 of flink: orders, each with two payment events (200000, quick 50000)
   --commits N   of lake: the longest history of a table (default 1000; 10000 takes long)
   --page        of lake: put the tables into docs/bench/lakehouse.md
-  --help        this text
 
-Exit code: 0 all goals reached, 1 one was missed, 2 it could not be measured.`
+Exit codes: 0 all goals reached, 1 one was missed, 2 it could not be measured.`
 
 const benches = ['event-store', 'eos', 'cdc', 'flink', 'lake'] as const
 
@@ -41,22 +43,12 @@ type Wish = {
   readonly page: boolean
 }
 
-// At once: after Ctrl-C somebody may still wait for what will not come.
-process.exit(await main(process.argv.slice(2)))
-
-async function main(parameters: string[]): Promise<number> {
-  const wish = readWish(parameters)
-  if (wish === 'help') {
-    console.log(usage)
-    return 0
-  }
-  if (wish === undefined) return 2
-  try {
-    return (await measure(wish)) ? 0 : 1
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error))
-    return 2
-  }
+async function bench(args: readonly string[]): Promise<ExitCode> {
+  const wish = readWish(args)
+  const isReached = await measure(wish).catch((error: unknown) => {
+    throw new VerbError(error instanceof Error ? error.message : String(error))
+  })
+  return isReached ? exitCodes.holds : exitCodes.refuted
 }
 
 /** @returns whether all goals were reached. */
@@ -70,42 +62,33 @@ function measure(wish: Wish): Promise<boolean> {
   return withOwnStack(['databases'], (stack) => benchEventStore(stack, wish))
 }
 
-function readWish(parameters: string[]): Wish | 'help' | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: parameters,
-      allowPositionals: true,
-      options: {
-        rounds: { type: 'string' },
-        seconds: { type: 'string' },
-        quick: { type: 'boolean', default: false },
-        records: { type: 'string' },
-        commits: { type: 'string', default: '1000' },
-        page: { type: 'boolean', default: false },
-        help: { type: 'boolean' },
-      },
-    })
-    if (values.help) return 'help'
-    const bench = benches.find((name) => name === positionals.join(' '))
-    if (bench === undefined) throw new Error(`which bench? ${benches.join(', ')}`)
-    const { quick, page } = values
-    if (quick && bench === 'event-store') throw new Error(`${bench} has no --quick`)
-    const rounds = Number(values.rounds ?? (quick ? 3 : 5))
-    const seconds = Number(
-      values.seconds ?? { 'event-store': 3, eos: 2, cdc: 8, flink: 8, lake: 8 }[bench],
-    )
-    const records = Number(values.records ?? recordsOf(bench, quick))
-    const commits = Number(values.commits)
-    if (!(Number.isInteger(rounds) && rounds >= (quick ? 3 : 5))) {
-      throw new Error('--rounds is 5 at least')
-    }
-    if (!(seconds > 0 && seconds <= 60)) throw new Error('--seconds is above 0, and 60 at most')
-    if (!(Number.isInteger(records) && records > 0)) throw new Error('--records is a number')
-    if (!(Number.isInteger(commits) && commits >= 100)) throw new Error('--commits is 100 at least')
-    return { bench, rounds, seconds, quick, records, commits, page }
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return undefined
+function readWish(args: readonly string[]): Wish {
+  const { values, positionals } = readArguments(args, {
+    rounds: { type: 'string' },
+    seconds: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    records: { type: 'string' },
+    commits: { type: 'string', default: '1000' },
+    page: { type: 'boolean', default: false },
+  })
+  const bench = benches.find((name) => name === positionals.join(' '))
+  if (bench === undefined) throw new UsageError(`which bench? ${benches.join(', ')}`)
+  const { quick, page } = values
+  if (quick && bench === 'event-store') throw new UsageError(`${bench} has no --quick`)
+  const least = quick ? 3 : 5
+  const usualSeconds = { 'event-store': 3, eos: 2, cdc: 8, flink: 8, lake: 8 }[bench]
+  const seconds = Number(values.seconds ?? usualSeconds)
+  if (!(seconds > 0 && seconds <= 60)) throw new UsageError('--seconds is above 0, and 60 at most')
+  return {
+    bench,
+    rounds: wholeNumber('--rounds', values.rounds ?? String(least), { least }),
+    seconds,
+    quick,
+    records: wholeNumber('--records', values.records ?? String(recordsOf(bench, quick)), {
+      least: 1,
+    }),
+    commits: wholeNumber('--commits', values.commits, { least: 100 }),
+    page,
   }
 }
 
@@ -114,3 +97,7 @@ function recordsOf(bench: Wish['bench'], quick: boolean): number {
   if (bench === 'flink') return quick ? 50_000 : 200_000
   return quick ? 500_000 : 5_000_000
 }
+
+await runVerb(bench, usage)
+// After Ctrl-C, a client may still be waiting for a server that is gone.
+process.exit()

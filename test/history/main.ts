@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { readArguments } from '@tenseams/cli/arguments'
+import { UsageError, VerbError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { type Anomaly, anomalies } from './anomaly.ts'
 import { checkHistory } from './check.ts'
 import { linesOf } from './read.ts'
@@ -14,40 +17,26 @@ Judges a history of Kafka clients' operations. Several files of one machine are 
 
 ${kinds.join('\n')}
 
-  --help    this text
+Exit codes: 0 no anomaly; 1 an anomaly, named; 2 a file that cannot be read, or a history without operations.`
 
-Exit code: 0 no anomaly; 1 an anomaly, named; 2 a file that cannot be read, or a history without operations.`
-
-process.exitCode = main(process.argv.slice(2))
-
-function main(parameters: string[]): number {
-  try {
-    const options = { help: { type: 'boolean', short: 'h' } } as const
-    const { values, positionals } = parseArgs({ args: parameters, allowPositionals: true, options })
-    if (values.help) {
-      console.log(usage)
-      return 0
-    }
-    if (positionals.length === 0) throw new Error(`which file?\n\n${usage}`)
-    return report(positionals)
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error))
-    return 2
-  }
+function judge(args: readonly string[]): ExitCode {
+  const { positionals } = readArguments(args, {})
+  if (positionals.length === 0) throw new UsageError('which file?')
+  return report(positionals)
 }
 
-function report(paths: readonly string[]): number {
+function report(paths: readonly string[]): ExitCode {
   const contents = paths.map((path) => linesOf(readFileSync(path, 'utf8')))
   const { operations, anomalies: found, unseen, torn } = checkHistory(...contents)
   for (const line of torn) console.log(`a torn last line is left out: ${line.slice(0, 60)}`)
-  if (operations === 0) throw new Error('no operation is recorded: nothing can be said')
+  if (operations === 0) throw new VerbError('no operation is recorded: nothing can be said')
   for (const [kind, those] of Map.groupBy(found, (one) => one.kind)) {
     console.log(`${kind}: ${those.length}, ${anomalies[kind]}`)
     for (const one of those.slice(0, LONGEST_LIST)) console.log(`  ${describe(one)}`)
   }
   if (unseen.length > 0) console.log(`${unseen.length} acknowledged values are not read yet`)
   console.log(`${operations} operations, ${found.length} anomalies`)
-  return found.length === 0 ? 0 : 1
+  return found.length === 0 ? exitCodes.holds : exitCodes.refuted
 }
 
 function describe({ description, witnesses }: Anomaly): string {
@@ -56,3 +45,5 @@ function describe({ description, witnesses }: Anomaly): string {
     topic === undefined ? '' : `${topic}${partition === undefined ? '' : `-${partition}`} `
   return `${where}${description} (operations ${operations.join(', ')})`
 }
+
+await runVerb(judge, usage)

@@ -1,6 +1,9 @@
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, wholeNumber } from '@tenseams/cli/arguments'
+import { UsageError, VerbError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { runVerb } from '@tenseams/cli/run-verb'
 import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { withOwnStack } from '../support/own-stack.ts'
@@ -25,34 +28,22 @@ Provokes what could refute the claim, on an instance that is started for it and 
 
 ${claims.map(describe).join('\n')}
 
-  --help    this text
+Exit codes: 0 it holds; 1 refuted, with the anomaly named; 2 undecided, or what it needs is not there.`
 
-Exit code: 0 it holds; 1 refuted, with the anomaly named; 2 undecided, or what it needs is not there.`
-
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(parameters: string[]): Promise<number> {
-  const wish = readWish(parameters)
-  if (wish === 'help') {
-    console.log(usage)
-    return 0
-  }
-  if (wish === undefined) return 2
+async function prove(args: readonly string[]): Promise<ExitCode> {
+  const wish = readWish(args)
   const { claim, broken, provoked, numbers } = wish
-  try {
-    say(`starting an instance for "${claim.name}"`)
-    const verdict = await withOwnStack(
-      claim.only,
-      (stack) => keepingLogs(stack, () => claim.prove(stack, { broken, provoked, numbers, say })),
-      settingsOf(wish),
-    )
-    for (const line of verdict.lines) console.log(line)
-    console.log(sentence(wish, verdict))
-    return { holds: 0, refuted: 1, undecided: 2 }[verdict.kind]
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : String(error))
-    return 2
-  }
+  say(`starting an instance for "${claim.name}"`)
+  const verdict = await withOwnStack(
+    claim.only,
+    (stack) => keepingLogs(stack, () => claim.prove(stack, { broken, provoked, numbers, say })),
+    settingsOf(wish),
+  ).catch((error: unknown) => {
+    throw new VerbError(error instanceof Error ? error.message : String(error))
+  })
+  for (const line of verdict.lines) console.log(line)
+  console.log(sentence(wish, verdict))
+  return exitCodes[verdict.kind]
 }
 
 /** Without a verdict, the logs are all there is to learn from, and the instance takes its own with it. */
@@ -78,35 +69,28 @@ type Wish = {
   readonly numbers: Readonly<Record<string, number>>
 }
 
-function readWish(parameters: string[]): Wish | 'help' | undefined {
-  try {
-    const { values, positionals } = parseArgs({
-      args: parameters,
-      allowPositionals: true,
-      options: {
-        break: { type: 'string' },
-        provoke: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-        ...Object.fromEntries(numberNames.map((name) => [name, { type: 'string' as const }])),
-      },
-    })
-    if (values.help) return 'help'
-    const name = positionals.join(' ')
-    const claim = claims.find((one) => one.name === name)
-    if (claim === undefined) throw new Error(name === '' ? 'which claim?' : `no claim "${name}"`)
-    const { break: broken, provoke: provoked } = values
-    if (broken !== undefined && !Object.hasOwn(claim.breaks, broken)) {
-      throw new Error(`${claim.name} has no guard "${broken}" to switch off`)
-    }
-    if (provoked !== undefined && !claim.provokes?.includes(provoked)) {
-      throw new Error(`${claim.name} has no provocation of a guard "${provoked}"`)
-    }
-    if (broken !== undefined && provoked !== undefined) throw new Error('a guard is off, or on')
-    return { claim, broken, provoked, numbers: numbersOf(claim, values) }
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return undefined
+function readWish(args: readonly string[]): Wish {
+  const { values, positionals } = readArguments(args, {
+    break: { type: 'string' },
+    provoke: { type: 'string' },
+    ...Object.fromEntries(numberNames.map((name) => [name, { type: 'string' as const }])),
+  })
+  const name = positionals.join(' ')
+  const claim = claims.find((one) => one.name === name)
+  if (claim === undefined) {
+    throw new UsageError(name === '' ? 'which claim?' : `there is no claim "${name}"`)
   }
+  const { break: broken, provoke: provoked } = values
+  if (broken !== undefined && !Object.hasOwn(claim.breaks, broken)) {
+    throw new UsageError(`${claim.name} has no guard "${broken}" to switch off`)
+  }
+  if (provoked !== undefined && !claim.provokes?.includes(provoked)) {
+    throw new UsageError(`${claim.name} has no provocation of a guard "${provoked}"`)
+  }
+  if (broken !== undefined && provoked !== undefined) {
+    throw new UsageError('--break and --provoke exclude each other')
+  }
+  return { claim, broken, provoked, numbers: numbersOf(claim, values) }
 }
 
 function settingsOf({ claim, broken, provoked, numbers }: Wish): Partial<StackSettings> {
@@ -127,13 +111,12 @@ function numbersOf(
 ): Readonly<Record<string, number>> {
   const { numbers = {} } = claim
   const foreign = numberNames.find((name) => values[name] !== undefined && !(name in numbers))
-  if (foreign !== undefined) throw new Error(`${claim.name} has no option --${foreign}`)
+  if (foreign !== undefined) throw new UsageError(`${claim.name} has no option --${foreign}`)
   return Object.fromEntries(
-    Object.entries(numbers).map(([name, { default: usual, least, most }]) => {
-      const number = Number(values[name] ?? usual)
-      if (Number.isInteger(number) && number >= least && number <= most) return [name, number]
-      throw new Error(`--${name} is a whole number from ${least} to ${most}`)
-    }),
+    Object.entries(numbers).map(([name, { default: usual, least, most }]) => [
+      name,
+      wholeNumber(`--${name}`, String(values[name] ?? usual), { least, most }),
+    ]),
   )
 }
 
@@ -158,3 +141,5 @@ function sentence({ claim: { name }, broken, provoked }: Wish, { kind }: Verdict
 function say(line: string): void {
   console.error(`  ${line}`)
 }
+
+await runVerb(prove, usage)

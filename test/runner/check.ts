@@ -1,4 +1,6 @@
-import { parseArgs } from 'node:util'
+import { readArguments, refuseMore } from '@tenseams/cli/arguments'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { runChecks, staticChecks, tidyCheck } from './checks.ts'
 
 const usage = `npm run check
@@ -7,23 +9,14 @@ Looks at the files as they are and writes nothing: format and lint, types, unuse
 dependencies, freshness of generated files, the contracts against those that others rely on, and
 the rules of the house (test/tidy).
 
-Exit code: 0 all hold, 1 one doesn't, 2 unknown option.
-To mend format and order of imports: npx biome check --write .`
+Exit codes: 0 all hold, 1 one doesn't, 2 unknown option.
+To repair format and order of imports: npx biome check --write .`
 
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(parameters: string[]): Promise<number> {
-  try {
-    const { values } = parseArgs({ args: parameters, options: { help: { type: 'boolean' } } })
-    if (values.help) {
-      console.log(usage)
-      return 0
-    }
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return 2
-  }
+async function check(args: readonly string[]): Promise<ExitCode> {
+  refuseMore(readArguments(args, {}).positionals)
   const { passed, failed } = await runChecks([...staticChecks, tidyCheck])
   console.log(`${passed} passed, ${failed} failed`)
-  return failed === 0 ? 0 : 1
+  return failed === 0 ? exitCodes.holds : exitCodes.refuted
 }
+
+await runVerb(check, usage)

@@ -1,7 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, refuseMore } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { interruptible } from '@tenseams/cli/interruption'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { cdc } from '../proofs/cdc.ts'
 import { breaks } from '../proofs/eos/broken.ts'
 import { guards } from '../proofs/lake/faulty-catalog.ts'
@@ -54,46 +58,33 @@ two cores. What is short is in \`npm test\`.
 ${proofs.map(({ claim }) => `  npm run prove -- ${claim}`).join('\n')}
 
   --only <text>   those whose command contains the text
-  --help          this text
 
-Exit code: 0 each came out as it must, 1 one did not, 2 unknown option, or no proof was chosen.`
+Exit codes: 0 each came out as it must, 1 one did not, 2 unknown option, or no proof was chosen.`
 
 const LONGEST_MS = 3_600_000
 const document = join(rootFolder, 'docs', 'proofs.md')
 
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(parameters: string[]): Promise<number> {
-  try {
-    const options = { only: { type: 'string' }, help: { type: 'boolean', short: 'h' } } as const
-    const { values } = parseArgs({ args: parameters, options })
-    if (values.help) {
-      console.log(usage)
-      return 0
-    }
-    const chosen = proofs.filter(({ claim }) => claim.includes(values.only ?? ''))
-    if (chosen.length === 0) throw new Error(`no proof contains "${values.only}"`)
-    return await runAll(chosen)
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return 2
-  }
+async function testFull(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, { only: { type: 'string' } })
+  refuseMore(positionals)
+  const chosen = proofs.filter(({ claim }) => claim.includes(values.only ?? ''))
+  if (chosen.length === 0) throw new UsageError(`no proof contains "${values.only}"`)
+  return await runAll(chosen)
 }
 
-async function runAll(chosen: readonly LongProof[]): Promise<number> {
+async function runAll(chosen: readonly LongProof[]): Promise<ExitCode> {
   const self = answerForChildren()
-  const stopping = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort())
+  const stopping = interruptible()
   let failed = 0
   for (const [at, proof] of chosen.entries()) {
-    if (stopping.signal.aborted) break
+    if (stopping.aborted) break
     console.log(`${at + 1} of ${chosen.length}: npm run prove -- ${proof.claim}`)
-    const isAsItMust = await runOne(proof, stopping.signal)
+    const isAsItMust = await runOne(proof, stopping)
     if (!isAsItMust) failed += 1
     killBelow(self)
   }
   console.log(failed === 0 ? 'each came out as it must' : `${failed} did not come out as they must`)
-  return failed === 0 && !stopping.signal.aborted ? 0 : 1
+  return failed === 0 && !stopping.aborted ? exitCodes.holds : exitCodes.refuted
 }
 
 async function runOne({ claim, code }: LongProof, signal: AbortSignal): Promise<boolean> {
@@ -125,3 +116,5 @@ function commitNow(): string {
   const changes = git('status', '--porcelain', '--', '.', ':!docs/proofs.md')
   return git('rev-parse', '--short', 'HEAD') + (changes === '' ? '' : '+')
 }
+
+await runVerb(testFull, usage)

@@ -1,7 +1,11 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
+import { readArguments, refuseMore } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { interruptible } from '@tenseams/cli/interruption'
+import { runVerb } from '@tenseams/cli/run-verb'
 import { runChecks, staticChecks } from './checks.ts'
 import { readDurations, slowestLines } from './durations.ts'
 import { endLeftovers } from './leftovers.ts'
@@ -20,28 +24,17 @@ data of its own, and gone at the end. It names the ten slowest files. The last l
 
   --unit       only the checks and the unit suite
   --seam <n>   only the tests of one seam (${seams.join(', ')}): its folder in test/seams, and the unit tests of its rooms
-  --help       this text
 
-Exit code: 0 all passed, 1 something failed or nothing ran, 2 unknown option.`
+Exit codes: 0 all passed, 1 something failed or nothing ran, 2 unknown option.`
 
 const UNIT_TIMEOUT_MS = 1_800_000
 const INTEGRATION_TIMEOUT_MS = 4_200_000
 
-const stopping = new AbortController()
+const stopping = interruptible()
 const self = answerForChildren()
 
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(parameters: string[]): Promise<number> {
-  const options = readOptions(parameters)
-  if (options === undefined) return 2
-  if (options.help) {
-    console.log(usage)
-    return 0
-  }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => stopping.abort())
-  }
+async function test(args: readonly string[]): Promise<ExitCode> {
+  const options = readOptions(args)
   const folder = mkdtempSync(join(tmpdir(), 'ten-seams-report-'))
   try {
     return conclude(await runAll(folder, options), folder)
@@ -51,31 +44,29 @@ async function main(parameters: string[]): Promise<number> {
 }
 
 type Options = {
-  readonly unit?: boolean | undefined
-  readonly help?: boolean | undefined
+  readonly unit: boolean
   /** Beginnings of paths; all tests when left out. */
   readonly paths?: readonly string[]
 }
 
-function readOptions(parameters: string[]): Options | undefined {
+function readOptions(args: readonly string[]): Options {
+  const { values, positionals } = readArguments(args, {
+    unit: { type: 'boolean', default: false },
+    seam: { type: 'string' },
+  })
+  refuseMore(positionals)
+  const { seam, unit } = values
+  if (seam === undefined) return { unit }
   try {
-    const options = {
-      unit: { type: 'boolean' },
-      seam: { type: 'string' },
-      help: { type: 'boolean' },
-    } as const
-    const { values } = parseArgs({ args: parameters, options })
-    const { seam, ...others } = values
-    return seam === undefined ? others : { ...others, paths: pathsOfSeam(Number(seam)) }
+    return { unit, paths: pathsOfSeam(Number(seam)) }
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return undefined
+    throw new UsageError(error instanceof Error ? error.message : String(error))
   }
 }
 
 async function runAll(folder: string, { unit, paths = [] }: Options): Promise<Tally> {
   console.log('static checks')
-  const tallies = [{ ...none, ...(await runChecks(staticChecks, stopping.signal)) }]
+  const tallies = [{ ...none, ...(await runChecks(staticChecks, stopping)) }]
   const isUnit = (path: string) => !path.startsWith('test/seams/')
   const unitPaths = paths.filter(isUnit)
   const integrationPaths = paths.filter((path) => !isUnit(path))
@@ -93,7 +84,7 @@ async function runSuite(
   timeoutMs: number,
   paths: readonly string[],
 ): Promise<Tally> {
-  if (stopping.signal.aborted) return { ...none, failed: 1, failures: [`${suite} tests: stopped`] }
+  if (stopping.aborted) return { ...none, failed: 1, failures: [`${suite} tests: stopped`] }
   console.log(`\n${suite} tests`)
   const outcome = await runProgram({
     file: 'node_modules/vitest/vitest.mjs',
@@ -101,7 +92,7 @@ async function runSuite(
     environment: { [reportFolderVariable]: folder },
     timeoutMs,
     shown: true,
-    signal: stopping.signal,
+    signal: stopping,
   })
   if (!outcome.ok) console.log(`${suite} tests: ${outcome.reason}`)
   return tallySuite(readOrUndefined(reportFile(folder, suite)), outcome.ok)
@@ -115,16 +106,20 @@ async function checkCleanliness(folder: string): Promise<Tally> {
   return { ...none, failed: 1, failures }
 }
 
-function conclude(tally: Tally, folder: string): number {
-  if (stopping.signal.aborted) console.log('\nstopped before the end')
+function conclude(tally: Tally, folder: string): ExitCode {
+  if (stopping.aborted) console.log('\nstopped before the end')
   const slowest = slowestLines(readDurations(folder))
   if (slowest.length > 0) console.log(`\nthe slowest files\n${slowest.join('\n')}\n`)
   // Whoever sees only the end of a long output sees what to look for in the rest.
   for (const failure of tally.failures) console.log(`  FAILED  ${failure}`)
   console.log(`\n${closingLine(tally)}`)
-  return tally.failed === 0 && tally.passed > 0 && !stopping.signal.aborted ? 0 : 1
+  return tally.failed === 0 && tally.passed > 0 && !stopping.aborted
+    ? exitCodes.holds
+    : exitCodes.refuted
 }
 
 function readOrUndefined(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined
 }
+
+await runVerb(test, usage)

@@ -1,5 +1,8 @@
-import { parseArgs } from 'node:util'
-import { type Exploration, explore, type Verdict, verdictOf } from './explore.ts'
+import { readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { runVerb } from '@tenseams/cli/run-verb'
+import { type Exploration, explore, verdictOf } from './explore.ts'
 import { brokenModes } from './flaws.ts'
 import { report } from './report.ts'
 import { scenarioOf } from './scenario.ts'
@@ -17,22 +20,17 @@ ${Object.entries(brokenModes)
   .map(([name, { says }]) => `      ${name.padEnd(24)} ${says}`)
   .join('\n')}
   --trace         every step of the seed, not only of a case that fails
-  --help          this text
 
-Exit code: 0 every promise is kept; 1 one is broken, its smallest case is printed; 2 undecided, or wrong usage.`
+Exit codes: 0 every promise is kept; 1 one is broken, its smallest case is printed; 2 undecided, or wrong usage.`
 
-process.exitCode = await main(process.argv.slice(2))
-
-async function main(parameters: string[]): Promise<number> {
-  const wish = readWish(parameters)
-  if (wish === 'help') console.log(usage)
-  if (wish === 'help' || wish === undefined) return wish === 'help' ? 0 : 2
+async function explorePromises(args: readonly string[]): Promise<ExitCode> {
+  const wish = readWish(args)
   const { seeds, flaws } = wish
   if (wish.isTraced) {
     const scenario = scenarioOf(seeds.from)
     const outcome = await simulate(scenario, flaws, { traced: true })
     for (const line of report({ scenario, outcome })) console.log(line)
-    return outcome.violations.length > 0 ? 1 : 0
+    return outcome.violations.length > 0 ? exitCodes.refuted : exitCodes.holds
   }
   const begun = performance.now()
   const exploration = await explore(seeds, flaws)
@@ -44,11 +42,7 @@ async function main(parameters: string[]): Promise<number> {
   for (const line of lines) console.log(line)
   const verdict = verdictOf(exploration)
   console.log(verdict)
-  return exitCodeOf(verdict)
-}
-
-function exitCodeOf(verdict: Verdict): number {
-  return { holds: 0, refuted: 1, undecided: 2 }[verdict]
+  return exitCodes[verdict]
 }
 
 function coverageOf({ covered }: Exploration): readonly string[] {
@@ -56,34 +50,25 @@ function coverageOf({ covered }: Exploration): readonly string[] {
   return ['runs in which they occurred:', ...covered.lines, ...never]
 }
 
-function readWish(parameters: string[]) {
-  try {
-    const { values } = parseArgs({
-      args: parameters,
-      options: {
-        seeds: { type: 'string' },
-        seed: { type: 'string' },
-        break: { type: 'string' },
-        trace: { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h' },
-      },
-    })
-    if (values.help) return 'help'
-    const mode = values.break === undefined ? undefined : brokenModes[values.break]
-    if (values.break !== undefined && mode === undefined) {
-      throw new Error(`no mode "${values.break}"`)
-    }
-    const one = values.seed !== undefined || values.trace
-    const count = wholeNumber('seeds', values.seeds ?? (one ? '1' : '10000'))
-    const seeds = { from: wholeNumber('seed', values.seed ?? '0'), count }
-    return { seeds, flaws: mode?.flaws ?? {}, isTraced: values.trace }
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
-    return undefined
+function readWish(args: readonly string[]) {
+  const { values, positionals } = readArguments(args, {
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    break: { type: 'string' },
+    trace: { type: 'boolean', default: false },
+  })
+  refuseMore(positionals)
+  const mode = values.break === undefined ? undefined : brokenModes[values.break]
+  if (values.break !== undefined && mode === undefined) {
+    throw new UsageError(`there is no mode "${values.break}"`)
   }
+  const isOne = values.seed !== undefined || values.trace
+  const most = 999_999_999
+  const seeds = {
+    from: wholeNumber('--seed', values.seed ?? '0', { most }),
+    count: wholeNumber('--seeds', values.seeds ?? (isOne ? '1' : '10000'), { most }),
+  }
+  return { seeds, flaws: mode?.flaws ?? {}, isTraced: values.trace }
 }
 
-function wholeNumber(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new Error(`--${name} ${text}: not a whole number`)
-  return Number(text)
-}
+await runVerb(explorePromises, usage)

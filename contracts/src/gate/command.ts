@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
-import { ContractError } from '../errors.ts'
+import { readArguments, refuseMore } from '@tenseams/cli/arguments'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import * as output from '@tenseams/cli/output'
+import { explain } from '@tenseams/cli/run-verb'
 import { type Comparison, readComparison } from './base.ts'
 import { checkContracts, type Verdict } from './check.ts'
-import { UndecidedError } from './contract-set.ts'
 import type { Refusal } from './refusal.ts'
 
-const help = `npm run contracts -- check [--base <git ref>]
+export const checkHelp = `npm run contracts -- check [--base <git ref>]
 
 Decides whether the contracts in the working tree, committed or not, may be merged. Needs git, but no network and no
 registry. Compares each schema with all its earlier versions under its topic's level, and all promises with those of the
@@ -16,7 +17,6 @@ base: keys, partitions, levels, texts of published versions.
                      base of it and HEAD. Without it: where this branch left main; HEAD when the working tree differs
                      from it; otherwise the state before the newest version of a schema was added
   --in <folder>      another checkout of this project instead of this one
-  --help             this text
 
 Exit codes: 0 compared, and nothing is refused; 1 something is refused, each with what to do instead; 2 undecided: unknown
 base, shallow clone, unreadable file, nothing to compare.
@@ -25,28 +25,24 @@ base, shallow clone, unreadable file, nothing to compare.
 const options = {
   base: { type: 'string' },
   in: { type: 'string', default: fileURLToPath(new URL('../../..', import.meta.url)) },
-  help: { type: 'boolean', short: 'h' },
 } as const
 
 /** `contracts check`. @returns the exit code; never 0 when nothing was decided. */
 export function runCheck(
   args: readonly string[],
-  say: (line: string) => void,
-  complain: (line: string) => void,
-): number {
+  say: (line: string) => void = output.say,
+  complain: (line: string) => void = output.complain,
+): ExitCode {
+  const { values, positionals } = readArguments(args, options)
+  refuseMore(positionals)
   try {
-    const { values } = parseArgs({ args: [...args], options })
-    if (values.help === true) {
-      say(help)
-      return 0
-    }
     const comparison = readComparison(values.in, values.base)
     const verdict = checkContracts(comparison)
     for (const line of answer(comparison, verdict)) say(line)
-    return verdict.refusals.length === 0 ? 0 : 1
+    return verdict.refusals.length === 0 ? exitCodes.holds : exitCodes.refuted
   } catch (error) {
-    complain(`Undecided: ${explained(error)}`)
-    return 2
+    complain(`Undecided: ${explain(error)}`)
+    return exitCodes.undecided
   }
 }
 
@@ -93,19 +89,4 @@ const LINE_LENGTH = 110
 
 function counted(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`
-}
-
-/** An unexpected error is a bug of the check, so its stack is shown. */
-function explained(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const isUsage = error instanceof TypeError && 'code' in error
-  if (isUsage) return `${error.message}\n\n${help}`
-  const isExpected = error instanceof UndecidedError || error instanceof ContractError
-  const message = isExpected ? error.message : (error.stack ?? error.message)
-  return error.cause === undefined ? message : `${message}\n  ${causeOf(error.cause)}`
-}
-
-function causeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return String(cause)
-  return cause.cause === undefined ? cause.message : `${cause.message}\n  ${causeOf(cause.cause)}`
 }

@@ -41,7 +41,10 @@ export type ContractVersion = {
 }
 
 /** The check can neither pass nor refuse. */
-export class UndecidedError extends Error {}
+export class UndecidedError extends Error {
+  readonly code = 'UNDECIDED'
+  readonly retriable = false
+}
 
 export const topicsFile = 'contracts/topics.yaml'
 
