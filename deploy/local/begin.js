@@ -1,7 +1,7 @@
 /**
- * Where every verb of package.json begins. Plain JavaScript without dependencies, since neither Node 24 nor a single
- * package may be there yet: it runs on Node 20, has npm install what is missing, and continues on the Node 24 that
- * came with it.
+ * The entry of every verb in package.json. Plain JavaScript without dependencies, since neither Node 24 nor any package
+ * may be installed yet: it runs on Node 20, lets npm install what is missing, and continues on the Node 24 that is one
+ * of the packages.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
@@ -15,42 +15,54 @@ const node24 = join(modules, 'node', 'bin', 'node')
 const EXIT_UNDECIDED = 2
 const LEAST_NODE_MAJOR = 20
 
-/** kafkajs computes negative delays (tulios/kafkajs#1751), of which Node 24 warns each time. */
+/** kafkajs computes negative delays (tulios/kafkajs#1751), and Node 24 warns of each. */
 const nodeOptions = ['--disable-warning=TimeoutNegativeWarning']
 
 const verbs = {
   start: [
     'deploy/demonstration/src/start.ts',
-    'sets everything up, starts it, shows one order on its way',
+    'installs and starts everything, shows real orders on their way',
   ],
   stack: [
     'deploy/local/src/launcher/cli/stack-command.ts',
-    'up, down, status and more of the running system',
+    'starts, stops, inspects and breaks the running system',
   ],
   contracts: [
     'contracts/src/main.ts',
-    'check, publish, compare and roll out schemas; generate types',
+    'checks, publishes, compares and rolls out schemas; generates types',
   ],
-  jobs: ['flink-jobs/src/main.ts', 'submit, list and stop the Flink SQL jobs'],
-  lake: ['services/lakehouse/src/cli/lake-command.ts', 'tables, rows and care of the lakehouse'],
+  jobs: [
+    'flink-jobs/src/main.ts',
+    'submits, lists, stops, rescales, upgrades and explains the Flink SQL jobs',
+  ],
+  lake: [
+    'services/lakehouse/src/cli/lake-command.ts',
+    'queries, verifies and maintains the tables of the lakehouse',
+  ],
   'read-model': [
     'services/orders/src/read-model-command.ts',
-    'rebuild the order list, or see how far it is',
+    'rebuilds the order list, or shows how far it is',
   ],
   cdc: [
     'deploy/debezium/src/cdc-command.ts',
-    'see, pause, read anew and recover what Debezium captures',
+    'shows, pauses, snapshots and recovers what Debezium captures',
   ],
-  dlq: ['packages/kafka/src/dlq-command.ts', 'list, show and replay dead letters'],
-  check: ['test/runner/check.ts', 'static checks'],
-  test: ['test/runner/run.ts', 'every test of the landing lane'],
-  'test:full': ['test/runner/full.ts', 'every long proof, and what came of it into docs/proofs.md'],
-  reconcile: ['services/auditor/src/reconcile-command.ts', 'audit every invariant now'],
+  dlq: ['packages/kafka/src/dlq-command.ts', 'lists, shows and replays dead letters'],
+  check: ['test/runner/check.ts', 'runs the static checks'],
+  test: ['test/runner/run.ts', 'runs the static checks and all tests but the long proofs'],
+  'test:full': [
+    'test/runner/full.ts',
+    'runs every long proof and writes the results to docs/proofs.md',
+  ],
+  reconcile: ['services/auditor/src/reconcile-command.ts', 'audits every invariant now'],
   prove: [
     'test/proofs/main.ts',
-    'provoke what could refute a claim: keys, position, eos, late, cdc, lake, medallion',
+    'provokes what could refute a claim: keys, position, eos, late, cdc, lake, medallion, rescale',
   ],
-  bench: ['test/bench/main.ts', 'ours beside others in one run: event-store, eos, cdc, lake'],
+  bench: [
+    'test/bench/main.ts',
+    'compares ours with others in one run: event-store, eos, cdc, flink, lake',
+  ],
 }
 
 function help() {
@@ -58,11 +70,11 @@ function help() {
     ([verb, [, what]]) => `  npm run ${verb.padEnd(10)} ${what}`,
   )
   return [
-    'The verbs; each tells more with `-- --help`:',
+    'The verbs; `npm run <verb> -- --help` explains each:',
     '',
     ...lines,
     '',
-    'Exit codes: 0 what it says holds; 1 refuted; 2 undecided, or what it needs is not there.',
+    'Exit codes: 0 it holds; 1 it is refuted; 2 it could not be decided or done.',
   ].join('\n')
 }
 
@@ -72,12 +84,12 @@ function installedAt() {
   return existsSync(mark) && existsSync(node24) ? statSync(mark).mtimeMs : 0
 }
 
-/** What a package manager needs to rebuild, is newer than what it built last. */
+/** True when the lock file has not changed since the last installation. */
 function isInstalled() {
   return installedAt() >= statSync(join(root, 'package-lock.json')).mtimeMs
 }
 
-/** @returns {Promise<number>} the exit code; 128 and the signal's number when it was ended by one, as shells say. */
+/** @returns {Promise<number>} the exit code; 128 plus the signal's number after a signal, as in shells. */
 function run(file, args, { output = 'inherit', onSpawn = () => undefined } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, { cwd: root, stdio: ['inherit', output, 'inherit'] })
@@ -89,13 +101,13 @@ function run(file, args, { output = 'inherit', onSpawn = () => undefined } = {})
 
 async function install() {
   const begun = Date.now()
-  console.error('Installing npm packages (about 600 MB on disk, half a minute, once) …')
+  console.error('Installing npm packages (about 620 MB on disk, a minute or two, once) …')
   const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    // What the verb says is alone on stdout.
+    // Only the verb itself writes to stdout.
     output: process.stderr,
   })
   if (code !== 0) {
-    console.error('npm ci failed. Its own lines above say why; is the package registry reachable?')
+    console.error('npm ci failed, for the reason above. Is the package registry reachable?')
     process.exit(EXIT_UNDECIDED)
   }
   const now = new Date()
@@ -108,7 +120,7 @@ function seconds(begun) {
   return Math.round((Date.now() - begun) / 1000)
 }
 
-/** A terminal sends Ctrl-C to both of us: the child decides when it has ended, we only wait for it. */
+/** A terminal sends Ctrl-C to the child as well, which decides when it ends; this process only waits for it. */
 function passSignals(child) {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     process.on(signal, () => {
@@ -125,7 +137,7 @@ async function begin([verb, ...args]) {
   }
   if (Number(process.versions.node.split('.')[0]) < LEAST_NODE_MAJOR) {
     console.error(
-      `Node ${LEAST_NODE_MAJOR} or later is needed to begin; this is ${process.version}`,
+      `Node ${LEAST_NODE_MAJOR} or later is required to start; this is ${process.version}`,
     )
     return EXIT_UNDECIDED
   }

@@ -11,7 +11,7 @@ import {
 import { say } from '@tenseams/cli/output'
 import { host } from '@tenseams/cli/ports'
 import { runVerb } from '@tenseams/cli/run-verb'
-import { openContext } from '@tenseams/local/launcher/plan/context'
+import { openContext } from '@tenseams/local/launcher/supervise/context'
 import { captureState, faultsOf, stateLines } from './capture-status.ts'
 import { CaptureError, type Capturing } from './capturing.ts'
 import { configOf, insist, untilIn } from './connect-api.ts'

@@ -6,7 +6,7 @@ import { answersOk } from '../launcher/host/probe.ts'
 import type { Component } from '../launcher/plan/part.ts'
 import { fullOnly } from '../launcher/plan/profiles.ts'
 
-/** Iceberg's REST catalogue over its JDBC catalogue, which keeps its two tables in Postgres. */
+/** Iceberg's REST catalogue on its JDBC catalogue, whose two tables are in Postgres. */
 export const catalog: Component = {
   kind: 'component',
   name: 'catalog',

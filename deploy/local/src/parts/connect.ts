@@ -10,19 +10,19 @@ import { propertiesText } from '../launcher/install/properties.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 
-/** Kafka Connect with Debezium's Postgres connector, exactly-once for sources. Which line of it is a setting. */
+/** Kafka Connect with Debezium's Postgres connector, and exactly-once source support. The line of Debezium is a setting. */
 export const connect: Component = {
   kind: 'component',
   name: 'connect',
   title: 'Kafka Connect 4.2 with Debezium',
   profiles: everyProfile,
-  // The databases, so that it is stopped before Postgres is.
+  // Needs the databases so that it is stopped before Postgres.
   needs: ['kafka', 'databases'],
   ports: ['connect'],
   url: ({ endpoints }) => `${endpoints.connectUrl}/connectors?expand=status`,
   prepare: async (context) => {
     await writeFile(settingsFile(context), propertiesText(settings(context)))
-    // A broker that is away ends them by itself, later; Connect waits for it.
+    // A broker that cannot be reached ends them later by itself, and Connect waits for it.
     const { kafkaBrokers: brokers } = context.endpoints
     await endOpenTransactions({ brokers, groupId }).catch(() => undefined)
   },
@@ -59,7 +59,7 @@ function settings({
     'rest.advertised.host.name': host,
     'rest.advertised.port': ports.connect,
     'plugin.path': pluginPath(paths, debezium),
-    // Reads the manifests made at installation (artefacts.ts) instead of scanning every class: 4 s instead of 38 s.
+    // Reads the manifests written at installation (artefacts.ts) instead of scanning every class: 4 s instead of 38 s.
     'plugin.discovery': 'service_load',
     'config.storage.topic': 'connect.configs',
     'offset.storage.topic': 'connect.offsets',
@@ -77,7 +77,7 @@ function settings({
     'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'producer.linger.ms': 5,
     'producer.batch.size': 131_072,
-    // The one codec that every client of the house can read.
+    // The only codec that all our clients can read.
     'producer.compression.type': 'gzip',
   }
 }

@@ -18,7 +18,7 @@ const common = {
   stopTimeoutMs: 20_000,
 } as const
 
-/** Flink's JobManager: a session cluster. It forgets its jobs when it ends. */
+/** Flink's JobManager: a session cluster. Its jobs are lost when it ends. */
 export const flinkJobManager: Component = {
   ...common,
   name: 'flink-jobmanager',
@@ -43,7 +43,7 @@ export const flinkJobManager: Component = {
   forgets: ['flink-jobs'],
 }
 
-/** Flink's TaskManager with RocksDB. Ready when the JobManager lists this very start of it. */
+/** Flink's TaskManager with RocksDB. Ready when the JobManager lists it by the resource id of this start. */
 export const flinkTaskManager: Component = {
   ...common,
   name: 'flink-taskmanager',
@@ -70,7 +70,7 @@ export const flinkTaskManager: Component = {
   isReady: isRegistered,
 }
 
-/** Flink's SQL Gateway: takes SQL by HTTP, compiles it and submits the job. It keeps no job of its own. */
+/** Flink's SQL Gateway: takes SQL over HTTP, compiles it and submits the job. */
 export const sqlGateway: Component = {
   ...common,
   name: 'sql-gateway',
@@ -104,8 +104,9 @@ async function writeSettings(context: Context, name: FlinkProcessName): Promise<
 }
 
 /**
- * A TaskManager that comes back takes another port than the one before it: for a while the JobManager goes on calling the one
- * that was killed, and a newcomer who is called there takes no call of its own (Pekko's read-only association).
+ * A restarted TaskManager takes another port than its predecessor. The JobManager keeps calling the killed one for a while,
+ * and a new process that receives these calls on the same port accepts none meant for itself (Pekko's read-only
+ * association).
  */
 function nextRpcPort({ ports }: Context, file: string): number {
   const last: unknown = existsSync(file)
@@ -167,7 +168,7 @@ function jvmOptionsOf({ heapMb, metaspaceMb, directMb }: FlinkProcess): JvmOptio
   }
 }
 
-/** What flink-dist's own scripts open to the class path on Java 17. */
+/** What flink-dist's own scripts export and open to the class path on Java 17. */
 const exported = [
   'java.base/sun.net.util',
   'java.rmi/sun.rmi.registry',

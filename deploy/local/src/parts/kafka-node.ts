@@ -11,11 +11,11 @@ import type { Command } from '../launcher/plan/part.ts'
 
 const FORMAT_TIMEOUT_MS = 60_000
 
-/** One Kafka node: where it listens, who leads its quorum, and where it keeps its log. */
+/** One Kafka node: its port, the controller of its quorum, and the folder of its log. */
 export type KafkaNode = {
   readonly id: number
   readonly port: number
-  /** The only voter; when it is this node, it is broker and controller at once. */
+  /** The only voter. When it is this node, the node is broker and controller at once. */
   readonly controller: { readonly id: number; readonly port: number }
   readonly logFolder: string
 }
@@ -38,20 +38,20 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
     'log.dirs': node.logFolder,
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': 0,
-    // One node: replication is one, and few partitions of Kafka's own topics start faster.
+    // With one node, replication is one; with few partitions of Kafka's own topics it starts faster.
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 8,
     'transaction.state.log.replication.factor': 1,
     'transaction.state.log.min.isr': 1,
     'transaction.state.log.num.partitions': 8,
-    // Kafka's own default, written down because Flink's sinks take all of it.
+    // Kafka's default, spelled out because Flink's sinks use all of it.
     'transaction.max.timeout.ms': 900_000,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
   }
 }
 
-/** How a node is started on its settings. */
+/** The command that starts a node with a file of settings. */
 export function kafkaCommand(home: KafkaHome, settingsFile: string, heapMb: number): Command {
   return {
     file: javaProgram(home.jdk),
@@ -59,7 +59,7 @@ export function kafkaCommand(home: KafkaHome, settingsFile: string, heapMb: numb
   }
 }
 
-/** Kafka's own mark of a formatted folder is written last, so an interrupted formatting is done again from the start. */
+/** Kafka writes meta.properties last, so an interrupted formatting is repeated from the beginning. */
 export async function formatKafka(
   home: KafkaHome,
   settingsFile: string,
@@ -83,7 +83,7 @@ export async function formatKafka(
   })
 }
 
-/** A UUID in Kafka's spelling; one that began with a dash would be taken for an option. */
+/** A UUID in Kafka's format. One with a leading dash would be taken for an option. */
 export function newClusterId(): string {
   return randomBytes(16).toString('base64url').replace(/^-/, 'A')
 }

@@ -8,7 +8,7 @@ import { registry } from './registry.ts'
 import { serviceComponents } from './services.ts'
 import { connectors, contracts, databases, flinkJobs } from './steps.ts'
 
-/** Everything that the launcher knows, in the order in which people read it. */
+/** All parts of the system, in the order in which people read them. */
 export const parts: readonly Part[] = [
   postgres,
   databases,
@@ -25,5 +25,5 @@ export const parts: readonly Part[] = [
   ...serviceComponents,
 ]
 
-/** Those of them that have a process. */
+/** The parts that have a process. */
 export const components: readonly Component[] = parts.filter((part) => part.kind === 'component')

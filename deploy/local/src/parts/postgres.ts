@@ -22,7 +22,7 @@ export const postgres: Component = {
   notice: ({ paths }) => {
     const { account, outside } = postgresHome(paths)
     if (outside === undefined) return undefined
-    return `Postgres runs as ${account?.name}, who cannot enter this project: its programs and data lie in ${outside} (\`stack down --purge\` removes it)`
+    return `Postgres runs as the user ${account?.name}, who cannot enter this folder: its programs and data are in ${outside} (\`stack down --purge\` removes it)`
   },
   prepare: async (context) => {
     const home = postgresHome(context.paths)
@@ -82,7 +82,7 @@ async function answersQueries({ endpoints, secrets }: Context): Promise<boolean>
   }
 }
 
-/** Only where Postgres' account cannot enter the project. A half-made copy never gets the final name. */
+/** Only when Postgres' user cannot enter the repository. An incomplete copy never gets the final name. */
 async function copyPrograms(home: PostgresHome): Promise<void> {
   if (home.programs === home.source || existsSync(home.programs)) return
   const unfinished = `${home.programs}.unfinished`
@@ -91,7 +91,7 @@ async function copyPrograms(home: PostgresHome): Promise<void> {
   await rename(unfinished, home.programs)
 }
 
-/** A cluster that initdb has not finished never gets the final name, so a crash here is made good by the next start. */
+/** An incomplete cluster never gets the final name, so after a crash here the next start begins again. */
 async function initialise(home: PostgresHome, password: string): Promise<void> {
   if (existsSync(join(home.data, 'PG_VERSION'))) return
   const unfinished = `${home.data}.unfinished`

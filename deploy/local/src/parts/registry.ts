@@ -6,7 +6,7 @@ import { answersOk } from '../launcher/host/probe.ts'
 import type { Component } from '../launcher/plan/part.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 
-/** Apicurio's registry with the Confluent API. Its subjects lie in Postgres, so they outlive any kill of it. */
+/** Apicurio's registry with the Confluent API. Its subjects are in Postgres, so they survive a kill of the registry. */
 export const registry: Component = {
   kind: 'component',
   name: 'registry',

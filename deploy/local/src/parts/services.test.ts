@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { defaultSettings, openContext } from '../launcher/plan/context.ts'
+import { defaultSettings, openContext } from '../launcher/supervise/context.ts'
 import { writeInstance } from '../launcher/supervise/run-record.ts'
 import { serviceComponents } from './services.ts'
 

@@ -96,7 +96,7 @@ const services: readonly Service[] = [
   },
 ]
 
-/** Our services, each a Node process that takes its settings from the environment only. */
+/** Our own services, each a Node process that takes its settings from the environment only. */
 export const serviceComponents: readonly Component[] = services.map((service) => ({
   kind: 'component',
   name: service.name,
@@ -122,7 +122,7 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
   isReady: ({ ports }) => answersOk(`http://${host}:${ports[service.port]}/health/ready`),
   readyTimeoutMs: 60_000,
   stopSignal: 'SIGTERM',
-  // A little more than a service gives itself to drain.
+  // A little more than the time that a service takes to drain at most.
   stopTimeoutMs: 20_000,
 }))
 

@@ -22,7 +22,7 @@ export const databases: Step = {
   timeoutMs: TIMEOUT_MS,
 }
 
-/** Schemas into the registry, topics into Kafka, those of raw changes too: whoever reads them may subscribe now. */
+/** Registers the schemas and creates the topics, including those of raw changes, so that consumers can subscribe to them. */
 export const contracts: Step = {
   kind: 'step',
   name: 'contracts',
@@ -40,7 +40,7 @@ export const contracts: Step = {
   timeoutMs: TIMEOUT_MS,
 }
 
-/** Debezium's connectors. After the contracts, so that no connector makes a topic with settings of its own. */
+/** Debezium's connectors. After the contracts, so that no connector creates a topic with settings of its own. */
 export const connectors: Step = {
   kind: 'step',
   name: 'connectors',

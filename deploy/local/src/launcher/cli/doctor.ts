@@ -1,16 +1,16 @@
 import { parts } from '../../parts/parts.ts'
-import { gatherFacts, lackLines, lacksOf } from '../host/preflight.ts'
 import { treeOf } from '../host/procfs.ts'
 import { type Listener, listeners } from '../host/sockets.ts'
 import type { Component, Context } from '../plan/part.ts'
 import { planStart } from '../plan/plan.ts'
 import type { Profile } from '../plan/profiles.ts'
+import { gatherFacts, lackLines, lacksOf } from '../supervise/preflight.ts'
 import { readRecord } from '../supervise/run-record.ts'
 import { lookAt } from '../supervise/supervisor.ts'
 
-export type Diagnosis = { readonly well: boolean; readonly lines: readonly string[] }
+export type Diagnosis = { readonly isHealthy: boolean; readonly lines: readonly string[] }
 
-/** Looks at the machine as preflight does, and at every socket on which the instance listens. */
+/** Examines the machine as preflight does, and every socket on which the instance listens. */
 export async function diagnose(
   context: Context,
   profile: Profile,
@@ -21,14 +21,14 @@ export async function diagnose(
   const open = openSockets(context, components)
   const { main, registry } = context.java
   return {
-    well: lacks.length === 0 && open.length === 0,
+    isHealthy: lacks.length === 0 && open.length === 0,
     lines: [
-      `JDK for the main parts: ${main ? `${main.major} in ${main.home}` : 'none'}`,
+      `JDK for Kafka, Connect, Flink and catalogue: ${main ? `${main.major} in ${main.home}` : 'none'}`,
       `JDK for the registry: ${registry ? `${registry.major} in ${registry.home}` : 'none'}`,
-      `jars to be fetched: ${facts.jarsMissingMb} MB; free disk: ${facts.freeDiskMb} MB; cores: ${facts.cores}`,
+      `jars to download: ${facts.jarsMissingMb} MB; free disk: ${facts.freeDiskMb} MB; cores: ${facts.cores}`,
       ...lacks,
       ...open,
-      ...(open.length === 0 ? ['every listening socket of the instance is loopback only'] : []),
+      ...(open.length === 0 ? ['every listening socket of the instance is on loopback only'] : []),
     ],
   }
 }
@@ -38,11 +38,11 @@ function openSockets(context: Context, components: readonly Component[]): readon
   return components.flatMap((component) =>
     socketsOf(component, context, all)
       .filter(({ loopback }) => !loopback)
-      .map(({ port }) => `✗ ${component.name} listens on port ${port} of every interface`),
+      .map(({ port }) => `✗ ${component.name} listens on port ${port} beyond loopback`),
   )
 }
 
-/** Where a component listens, by what its processes hold open, not by what we have told it. */
+/** The sockets that a component's processes actually hold open, as opposed to those that it was configured with. */
 export function socketsOf(
   component: Component,
   { paths }: Context,

@@ -1,21 +1,21 @@
 import { Listr, type ListrTaskWrapper } from 'listr2'
 import type { Planned } from '../plan/plan.ts'
-import type { OnProgress, Progress } from '../plan/run-plan.ts'
+import type { OnProgress, Progress } from '../supervise/run-plan.ts'
 
-/** Shows a start as it goes. */
+/** Shows the progress of a start. */
 export type View = {
   readonly onPlan: (plan: readonly Planned[]) => void
   readonly onProgress: OnProgress
-  /** Ends the showing; parts that were never begun are marked so. Must be called, and awaited. */
+  /** Ends the view; parts that were not started are marked so. Must be called and awaited. */
   close(): Promise<void>
 }
 
-/** A list that moves on a terminal, plain lines elsewhere. */
+/** A live list on a terminal, plain lines elsewhere. */
 export function viewFor(stream: NodeJS.WriteStream): View {
   return stream.isTTY ? listView() : lineView((line) => stream.write(`${line}\n`))
 }
 
-/** One line for each thing that has happened. */
+/** One line for each event. */
 export function lineView(write: (line: string) => void): View {
   return {
     onPlan: (plan) => write(`starting ${plan.length} parts`),
@@ -36,7 +36,7 @@ const words: Readonly<Record<Progress['state'], string | undefined>> = {
   stopped: 'stopped',
 }
 
-/** A line for people; undefined for what is not worth one. */
+/** A line for people; undefined for an event that needs none. */
 export function progressLine({ part, state, durationMs, error }: Progress): string | undefined {
   const word = words[state]
   if (word === undefined) return undefined
@@ -88,7 +88,7 @@ function listOf(plan: readonly Planned[], rows: ReadonlyMap<string, Row>): Listr
   return new Listr(tasks, {
     concurrent: true,
     exitOnError: false,
-    // Ctrl-C is ours: it stops what has been started.
+    // Ctrl-C is handled by the verb, which stops what has been started.
     registerSignalListeners: false,
   })
 }

@@ -104,22 +104,22 @@ async function status(request: StackRequest): Promise<ExitCode> {
   const rows = await ofProfile(stack, stack.profile ?? request.profile)
   if (request.json) say(JSON.stringify(rows, null, 2))
   else for (const line of statusLines(rows)) say(line)
-  const well = rows.every(({ state, healthy }) => state === 'ready' && healthy === true)
-  return well ? exitCodes.holds : exitCodes.refuted
+  const isHealthy = rows.every(({ state, healthy }) => state === 'ready' && healthy === true)
+  return isHealthy ? exitCodes.holds : exitCodes.refuted
 }
 
 async function doctor(request: StackRequest): Promise<ExitCode> {
   const { context } = await openStack(instanceOf(request))
-  const { well, lines } = await diagnose(context, request.profile, components)
+  const { isHealthy, lines } = await diagnose(context, request.profile, components)
   for (const line of lines) say(line)
-  return well ? exitCodes.holds : exitCodes.refuted
+  return isHealthy ? exitCodes.holds : exitCodes.refuted
 }
 
 async function logs(request: StackRequest): Promise<ExitCode> {
   const { context } = await openStack(instanceOf(request))
   const { name } = componentOf(request.names[0] ?? '')
   const file = logFileOf(context.paths, name)
-  if (!existsSync(file)) throw new StackRefused(`${name} has never been started: no ${file}`)
+  if (!existsSync(file)) throw new StackRefused(`${name} was never started: there is no ${file}`)
   const follow = request.follow ? ['-F'] : []
   spawnSync('tail', ['-n', String(request.lines), ...follow, file], { stdio: 'inherit' })
   return exitCodes.holds

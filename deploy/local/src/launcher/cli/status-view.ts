@@ -14,7 +14,7 @@ export function statusLines(status: readonly PartStatus[]): readonly string[] {
     part.ports.join(' '),
   ])
   const head = ['component', 'state', 'process', 'memory', 'ready in', 'ports']
-  return tableLines([head, ...rows, ['together', '', '', megabytes(total), '', '']])
+  return tableLines([head, ...rows, ['total', '', '', megabytes(total), '', '']])
 }
 
 function stateWord({ state, healthy }: PartStatus): string {

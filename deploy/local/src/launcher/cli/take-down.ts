@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { isSameProcess } from '../host/procfs.ts'
-import type { InstanceOptions } from '../plan/context.ts'
-import type { OnProgress } from '../plan/run-plan.ts'
+import type { InstanceOptions } from '../supervise/context.ts'
+import type { OnProgress } from '../supervise/run-plan.ts'
 import { holderOfInstance, openStack, purge, StackRefused } from '../supervise/stack.ts'
 
 const LAUNCHER_TIMEOUT_MS = 180_000
 
 /**
- * Stops an instance whoever has started it. A launcher that lives is asked to end, which stops everything itself; what
- * a killed launcher has left behind is stopped from here.
+ * Stops an instance, no matter which process started it. A running launcher gets SIGTERM and stops everything itself; what
+ * a killed launcher left running is stopped here.
  *
- * @throws StackRefused when the launcher does not end within three minutes.
+ * @throws StackRefused when the launcher does not exit within three minutes.
  */
 export async function takeDown(
   options: InstanceOptions & { readonly onProgress: OnProgress; readonly purge: boolean },
@@ -28,7 +28,7 @@ async function endLauncher(paths: Parameters<typeof holderOfInstance>[0]): Promi
   const deadline = Date.now() + LAUNCHER_TIMEOUT_MS
   while (isSameProcess(launcher)) {
     if (Date.now() > deadline) {
-      throw new StackRefused(`the launcher, process ${launcher.pid}, does not end`)
+      throw new StackRefused(`the launcher, process ${launcher.pid}, does not exit`)
     }
     await pause(100)
   }

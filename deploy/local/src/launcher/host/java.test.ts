@@ -3,16 +3,16 @@ import { chooseJava, type Jdk, majorOf } from './java.ts'
 
 const jdk = (major: number): Jdk => ({ home: `/jdk${major}`, major })
 
-test('the main parts get 17 and the registry the next that serves it', () => {
+test('the main parts get 17, and the registry the lowest version that it supports', () => {
   const { main, registry } = chooseJava([jdk(25), jdk(17), jdk(21), jdk(11)])
   expect([main?.major, registry?.major]).toEqual([17, 21])
 })
 
-test('one JDK may serve both', () => {
+test('one JDK may be used for both', () => {
   expect(chooseJava([jdk(21)])).toEqual({ main: jdk(21), registry: jdk(21) })
 })
 
-test('a JDK without a security manager does not serve the main parts', () => {
+test('a JDK without a security manager is not used for the main parts', () => {
   expect(chooseJava([jdk(25)])).toEqual({ main: undefined, registry: jdk(25) })
 })
 

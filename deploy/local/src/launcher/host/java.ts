@@ -1,17 +1,17 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** A Java installation that can compile. */
+/** A Java installation with a compiler. */
 export type Jdk = { readonly home: string; readonly major: number }
 
-/** The two that the parts run on. Flink and Hadoop stay on 17; the registry needs 21 or later. */
+/** The two JDKs that the parts run on. Flink and Hadoop need 17 to 23; the registry needs 21 or later. */
 export type Java = { readonly main: Jdk | undefined; readonly registry: Jdk | undefined }
 
-/** From 24 on the JDK has no security manager, which Hadoop's login code still calls. */
+/** Since 24 the JDK has no security manager, which Hadoop's login code still calls. */
 export const mainMajors = { least: 17, most: 23 }
 export const registryMajors = { least: 21, most: Number.POSITIVE_INFINITY }
 
-/** Folders in which systems and version managers keep their JDKs, one a subfolder. */
+/** Folders in which systems and version managers keep JDKs, each in a subfolder. */
 const usualFolders = (home: string): readonly string[] => [
   '/usr/lib/jvm',
   '/usr/java',
@@ -26,7 +26,7 @@ const usualFolders = (home: string): readonly string[] => [
   join(home, '.asdf/installs/java'),
 ]
 
-/** Looks for JDKs in JAVA_HOME, in PATH and in the usual folders, in this order; each home once. */
+/** Finds JDKs in JAVA_HOME, in PATH and in the usual folders, in this order, each home once. */
 export function findJdks(environment: NodeJS.ProcessEnv = process.env): readonly Jdk[] {
   const { JAVA_HOME, PATH = '', HOME = '/' } = environment
   const candidates = [
@@ -38,7 +38,7 @@ export function findJdks(environment: NodeJS.ProcessEnv = process.env): readonly
   return [...new Map(jdks.map((jdk) => [jdk.home, jdk])).values()]
 }
 
-/** Chooses the lowest version that serves: for the main parts from 17 on, for the registry from 21 on. */
+/** Chooses the lowest suitable version for each of the two. */
 export function chooseJava(jdks: readonly Jdk[]): Java {
   const lowest = ({ least, most }: typeof mainMajors) =>
     jdks
@@ -49,7 +49,8 @@ export function chooseJava(jdks: readonly Jdk[]): Java {
 
 /** The program `java` of a JDK. */
 export function javaProgram(jdk: Jdk | undefined): string {
-  if (jdk === undefined) throw new Error('no JDK was found; preflight should have said so')
+  if (jdk === undefined)
+    throw new Error('no suitable JDK was found, which preflight should have reported')
   return join(jdk.home, 'bin', 'java')
 }
 
@@ -75,7 +76,7 @@ function readJdk(candidate: string): Jdk | undefined {
   return major === undefined ? undefined : { home: realpathSync(candidate), major }
 }
 
-/** The major version that a JDK's `release` file tells: 8 of "1.8.0_292", 17 of "17.0.15". */
+/** The major version in a JDK's `release` file: 8 of "1.8.0_292", 17 of "17.0.15". */
 export function majorOf(release: string): number | undefined {
   const version = /^JAVA_VERSION="(?:1\.)?(\d+)/m.exec(release)?.[1]
   return version === undefined ? undefined : Number(version)

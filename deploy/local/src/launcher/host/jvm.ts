@@ -3,14 +3,14 @@ import type { Paths } from './paths.ts'
 
 export type JvmOptions = {
   readonly heapMb: number
-  /** Sent to stdout through log4j2.properties; leave it out where the server logs by other means. */
+  /** Whether the server logs through log4j2.properties, to stdout. */
   readonly log4j?: boolean
   readonly more?: readonly string[]
 }
 
 /**
- * Arguments that every JVM of the house begins with: a bounded heap, the serial collector and only the first compiler.
- * On two cores with a dozen processes that starts twice as fast and takes half the memory, at the price of throughput.
+ * The first arguments of every JVM: a bounded heap, the serial collector and only the first-tier compiler. With a dozen
+ * processes on two cores, the system starts twice as fast and needs half the memory, with less throughput.
  */
 export function jvmArguments(paths: Paths, options: JvmOptions): readonly string[] {
   return [
@@ -27,7 +27,7 @@ export function jvmArguments(paths: Paths, options: JvmOptions): readonly string
   ]
 }
 
-/** The class path of a component: every jar of its folder. */
+/** The class path of a component: every jar in its folder. */
 export function classPath(paths: Paths, component: string): string {
   return join(paths.jvm, 'lib', component, '*')
 }

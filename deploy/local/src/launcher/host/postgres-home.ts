@@ -4,26 +4,27 @@ import { lstatSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { Account } from '../plan/part.ts'
 import type { Paths } from './paths.ts'
+import type { Account } from './program.ts'
 
-/** Where Postgres of an instance runs from, and as whom. */
+/** The programs and data of an instance's Postgres, and the user that runs it. */
 export type PostgresHome = {
-  /** The package's folder with bin/, lib/ and share/. */
+  /** The npm package's folder with bin/, lib/ and share/. */
   readonly source: string
-  /** Where the programs are run from: the source, or a copy of it outside the project. */
+  /** The folder of the programs that run: the source, or a copy of it outside of the repository. */
   readonly programs: string
   readonly data: string
   readonly account: Account | undefined
-  /** The one folder outside the project, when one is needed. */
+  /** The only folder outside of the repository, when one is needed. */
   readonly outside: string | undefined
 }
 
 /**
- * Postgres refuses to run as root. As root it is run by the account `postgres` or else `nobody`; where that account
- * cannot enter the project, programs and data lie in one folder below the system's temporary directory, which is made.
+ * Postgres refuses to run as root. When the launcher runs as root, Postgres runs as the user `postgres` or, without one, as
+ * `nobody`. When that user cannot enter the repository, programs and data are kept in one folder below the system's
+ * temporary directory, which is created.
  *
- * @throws Error when neither account exists, or the outside folder belongs to somebody else.
+ * @throws Error when neither user exists, or the folder in the temporary directory belongs to somebody else.
  */
 export function postgresHome(paths: Paths): PostgresHome {
   const source = programsFolder()
@@ -49,13 +50,13 @@ export function postgresHome(paths: Paths): PostgresHome {
   }
 }
 
-/** Removes the folder outside the project, if this instance has one. */
+/** Removes the folder outside of the repository, if this instance has one. */
 export function removeOutsideFolder(paths: Paths): void {
   const outside = outsideFolder(paths)
   if (isMade(outside)) rmSync(outside, { recursive: true, force: true })
 }
 
-/** Once it has been made the data lie there, whatever becomes of the project's rights. */
+/** Once this folder exists the data are in it, even when the rights of the repository's folder change later. */
 function isMade(outside: string): boolean {
   return lstatSync(outside, { throwIfNoEntry: false }) !== undefined
 }
@@ -65,12 +66,12 @@ function outsideFolder(paths: Paths): string {
   return join(tmpdir(), `tenseams-${hash}`)
 }
 
-/** The temporary directory is everybody's: a folder or link of that name that is not ours is refused. */
+/** Every user can write to the temporary directory: a folder or link of that name that is not ours is refused. */
 function makeOutside(outside: string): void {
   mkdirSync(outside, { recursive: true, mode: 0o755 })
   const stat = lstatSync(outside)
   if (stat.isDirectory() && stat.uid === process.getuid?.()) return
-  throw new Error(`${outside} is needed for Postgres and belongs to somebody else: remove it`)
+  throw new Error(`${outside} is needed for Postgres and belongs to another user: remove it`)
 }
 
 function programsFolder(): string {
@@ -88,15 +89,15 @@ function existingAccount(): Account {
     const fields = lines.find((line) => line.startsWith(`${wanted}:`))?.split(':')
     if (fields) return { name: wanted, uid: Number(fields[2]), gid: Number(fields[3]) }
   }
-  throw new Error('Postgres cannot run as root, and there is no account `postgres` or `nobody`')
+  throw new Error('Postgres cannot run as root, and there is no user `postgres` or `nobody`')
 }
 
-/** The folder itself or the nearest parent that is there already. */
+/** The folder itself, or its nearest parent that exists. */
 function nearest(folder: string): string {
   return isMade(folder) ? folder : nearest(dirname(folder))
 }
 
-/** Asks the system itself, since rights may come from groups or access lists. */
+/** Asks the operating system, since rights may come from groups or access lists. */
 function canUse(account: Account, paths: readonly string[]): boolean {
   return paths.every((path) => {
     const options = { uid: account.uid, gid: account.gid, cwd: '/', timeout: 5_000 }

@@ -6,8 +6,8 @@ import { eventually } from './wait.ts'
 const TIMEOUT_MS = 20_000
 
 /**
- * Waits until nothing is left of a Postgres that was killed. It would not start while the number in its lock file
- * belongs to anybody, a zombie included, or while one of its children still holds the shared memory.
+ * Waits until no process of a killed Postgres is left. A new one would not start while a process, even a zombie, has the
+ * pid of its lock file, or while one of its children still holds the shared memory.
  *
  * @throws WaitTimeoutError after 20 s.
  */
@@ -25,12 +25,12 @@ function remains(data: string): boolean {
   return existsSync(`/proc/${postmaster}`) || allPids().some((pid) => worksIn(pid, data))
 }
 
-/** Every process of a Postgres works in its data folder. */
+/** The working directory of every Postgres process is the data folder. */
 function worksIn(pid: number, folder: string): boolean {
   try {
     return readlinkSync(`/proc/${pid}/cwd`) === folder
   } catch {
-    // It has ended meanwhile, or is a zombie.
+    // It has exited meanwhile, or is a zombie.
     return false
   }
 }

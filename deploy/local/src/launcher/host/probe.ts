@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 
 const TIMEOUT_MS = 2_000
 
-/** True when something accepts a connection there within two seconds. */
+/** True when a server accepts a connection within two seconds. */
 export function accepts(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: TIMEOUT_MS })
@@ -16,14 +16,14 @@ export function accepts(host: string, port: number): Promise<boolean> {
   })
 }
 
-/** True when the address answers with a status of 2xx within two seconds. Throws when nobody listens. */
+/** True when the URL answers with a status of 2xx within two seconds. Throws when no server listens. */
 export async function answersOk(url: string): Promise<boolean> {
   const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
   await response.body?.cancel()
   return response.ok
 }
 
-/** The JSON behind an address, within two seconds. */
+/** The JSON that the URL answers with, within two seconds. */
 export async function readJson(url: string): Promise<unknown> {
   const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
   if (!response.ok) throw new Error(`${url} answered ${response.status}`)

@@ -15,7 +15,7 @@ describe('the identity of a process', () => {
     expect(isSameProcess(identity)).toBe(false)
   })
 
-  test('is not that of a later process with the same number', () => {
+  test('is not that of a later process with the same pid', () => {
     const own = identify(process.pid)
     if (own === undefined) throw new Error('this process has no identity')
     expect(isSameProcess({ ...own, startTicks: '1' })).toBe(false)
@@ -30,14 +30,14 @@ describe('the identity of a process', () => {
     expect(isGoneBy(stat)).toBe(gone)
   })
 
-  test('is read rightly when the command has brackets and spaces', () => {
+  test('is parsed correctly when the command contains parentheses and spaces', () => {
     const rest = Array.from({ length: 30 }, (_, index) => String(index + 5)).join(' ')
     const stat = parseStat(`42 (a) b (c)) S 7 ${rest}`)
     expect(stat).toEqual({ state: 'S', parent: 7, threads: 20, startTicks: '22' })
   })
 })
 
-describe('the family of a process', () => {
+describe('the tree of a process', () => {
   test('has its children, parents first', async () => {
     const child = spawn('sh', ['-c', 'sleep 60 & echo begun; wait'], { detached: true })
     await once(child.stdout, 'data')

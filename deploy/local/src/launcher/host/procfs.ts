@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * A process, so that another one that got the same number later is not taken for it: its number, its start in clock
- * ticks since the machine's start, and that start of the machine.
+ * Identifies a process even after its pid is reused: the pid, its start time in clock ticks since boot, and the id of that
+ * boot.
  */
 export type Identity = {
   readonly pid: number
@@ -17,7 +17,7 @@ type ProcStat = {
   readonly startTicks: string
 }
 
-/** What /proc tells of a process, or undefined when it is gone. */
+/** The state of a process from /proc; undefined when it is gone. */
 export function readStat(pid: number): ProcStat | undefined {
   const text = readOrUndefined(`/proc/${pid}/stat`)
   if (text === undefined) return undefined
@@ -26,31 +26,32 @@ export function readStat(pid: number): ProcStat | undefined {
 }
 
 /**
- * A zombie counts as gone: it only awaits its burial. But a killed JVM is one while its last threads still end, and
- * until then its sockets listen: who starts it anew would find it ready at once (seen with Kafka, 70 ms).
+ * A zombie counts as gone, since it only waits for its parent to reap it. A killed JVM, however, is a zombie while its last
+ * threads are still ending, and its sockets listen until then: after a restart, a probe would reach the old process and
+ * find the new one ready at once (observed with Kafka, for 70 ms).
  */
 export function isGoneBy({ state, threads }: Pick<ProcStat, 'state' | 'threads'>): boolean {
   return (state === 'Z' || state === 'X') && threads <= 1
 }
 
-/** Reads a line of /proc/<pid>/stat. The command in brackets may itself hold brackets and spaces. */
+/** Parses /proc/<pid>/stat. The command in parentheses may itself contain parentheses and spaces. */
 export function parseStat(line: string): ProcStat {
   const fields = line.slice(line.lastIndexOf(')') + 2).split(' ')
   const [state, parent] = fields
   const [threads, , startTicks] = fields.slice(17)
   if (state === undefined || parent === undefined || startTicks === undefined) {
-    throw new Error(`cannot read a process' state from: ${line}`)
+    throw new Error(`cannot parse the state of a process: ${line}`)
   }
   return { state, parent: Number(parent), threads: Number(threads), startTicks }
 }
 
-/** The identity of a running process, or undefined when there is none of that number. */
+/** The identity of a running process; undefined when there is none with that pid. */
 export function identify(pid: number): Identity | undefined {
   const stat = readStat(pid)
   return stat && { pid, startTicks: stat.startTicks, bootId: bootId() }
 }
 
-/** True while the very process lives that was identified, not another of its number. */
+/** True while the identified process runs, and not another one with the same pid. */
 export function isSameProcess(identity: Identity): boolean {
   const now = identify(identity.pid)
   return now?.startTicks === identity.startTicks && now.bootId === identity.bootId
@@ -60,14 +61,14 @@ function bootId(): string {
   return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
-/** Numbers of all running processes. */
+/** The pids of all processes. */
 export function allPids(): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
 }
 
-/** The process and all that descend from it, parents first. Postgres' own children leave its process group. */
+/** The process and all its descendants, parents first. A process group is not enough: Postgres' children leave it. */
 export function treeOf(pid: number): readonly number[] {
   const children = Map.groupBy(allPids(), (each) => readStat(each)?.parent ?? -1)
   const tree = [pid]
@@ -75,7 +76,7 @@ export function treeOf(pid: number): readonly number[] {
   return tree
 }
 
-/** Proportional memory of the processes together, in bytes: shared pages count once. Those not ours to read are left out. */
+/** The sum of the processes' proportional set sizes in bytes: shared pages count once. Unreadable processes are left out. */
 export function memoryOf(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + (pssOf(pid) ?? 0), 0)
 }
@@ -86,7 +87,7 @@ function pssOf(pid: number): number | undefined {
   return kilobytes ? Number(kilobytes) * 1024 : undefined
 }
 
-/** The command line of a process for people, shortened; empty when it cannot be read. */
+/** The command line of a process, shortened for people; empty when it cannot be read. */
 export function commandOf(pid: number): string {
   const text = readOrUndefined(`/proc/${pid}/cmdline`) ?? ''
   return text.replaceAll('\0', ' ').trim().slice(0, 100)
@@ -101,7 +102,7 @@ function readOrUndefined(file: string): string | undefined {
   }
 }
 
-/** Processes end while one looks at them, and those of others may not be looked at. */
+/** A process may exit while it is read, and those of other users cannot be read. */
 function isGone(code: unknown): boolean {
   return code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES' || code === 'EPERM'
 }

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import type { Account } from '../plan/part.ts'
+
+/** A user of the operating system; undefined stands for the one that runs the launcher. */
+export type Account = { readonly name: string; readonly uid: number; readonly gid: number }
 
 export type Program = {
   readonly file: string
@@ -9,11 +11,11 @@ export type Program = {
   readonly account?: Account | undefined
   readonly environment?: Readonly<Record<string, string>>
   readonly timeoutMs: number
-  /** Gets each line of its output as it comes. */
+  /** Called with each line of stdout when it is written. */
   readonly onLine?: (line: string) => void
 }
 
-/** A program that we ran to its end has failed; the message holds the end of its output. */
+/** A program failed. The message contains the end of its output. */
 export class ProgramFailed extends Error {
   readonly code = 'PROGRAM_FAILED'
   readonly retriable = true
@@ -22,7 +24,7 @@ export class ProgramFailed extends Error {
 /**
  * Runs a program to its end and returns what it wrote, stdout and stderr together.
  *
- * @throws ProgramFailed when it cannot be run, ends with another code than 0, or takes too long (it is killed then).
+ * @throws ProgramFailed when it cannot be executed, exits with another code than 0, or is killed after `timeoutMs`.
  */
 export async function runProgram(program: Program): Promise<string> {
   const { PATH = '', HOME = '/' } = process.env
@@ -37,7 +39,7 @@ export async function runProgram(program: Program): Promise<string> {
   const ended = Promise.withResolvers<string | undefined>()
   child.once('error', (error) => ended.resolve(error.message))
   child.once('close', (code, signal) => {
-    ended.resolve(code === 0 ? undefined : `ended with ${signal ?? code}`)
+    ended.resolve(code === 0 ? undefined : `exited with ${signal ?? code}`)
   })
   watchLines(child.stdout, program.onLine)
   const output = Promise.all([text(child.stdout), text(child.stderr)])

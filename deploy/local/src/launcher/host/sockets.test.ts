@@ -17,7 +17,7 @@ test.each([
   expect(parseListeners(table(row(address)))).toEqual([{ port: 20_011, loopback, inode: '4711' }])
 })
 
-test('only sockets that listen are seen', () => {
+test('only listening sockets are found', () => {
   expect(parseListeners(table(row('0100007F:4E2B', '01')))).toEqual([])
 })
 

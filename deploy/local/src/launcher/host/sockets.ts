@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { allPids } from './procfs.ts'
 
-/** A socket that awaits connections. */
+/** A listening socket. */
 export type Listener = {
   readonly port: number
   readonly loopback: boolean
-  /** Undefined when the process is not ours to look at. */
+  /** Undefined when the process belongs to another user. */
   readonly pid: number | undefined
 }
 
@@ -22,7 +22,7 @@ export function listeners(): readonly Listener[] {
 
 type Socket = { readonly port: number; readonly loopback: boolean; readonly inode: string }
 
-/** Reads /proc/net/tcp or tcp6: the listening ones. */
+/** Parses the listening sockets in /proc/net/tcp or tcp6. */
 export function parseListeners(table: string): readonly Socket[] {
   const rows = table.trim().split('\n').slice(1)
   return rows.flatMap((row) => {
@@ -34,7 +34,7 @@ export function parseListeners(table: string): readonly Socket[] {
   })
 }
 
-/** Addresses stand there as little-endian words: 127.0.0.1 is 0100007F, ::1 ends in 01000000. */
+/** Addresses are written as little-endian words: 127.0.0.1 is 0100007F, ::1 ends in 01000000. */
 function isLoopback(address: string): boolean {
   return (
     /^[0-9A-F]{6}7F$/.test(address) ||
@@ -51,7 +51,7 @@ function ownersOf(inodes: ReadonlySet<string>): ReadonlyMap<string, number> {
   return owners
 }
 
-/** Processes end while one looks, and those of others may not be looked into: both have no sockets for us. */
+/** None for a process that exits meanwhile or belongs to another user. */
 function socketInodes(pid: number): readonly string[] {
   try {
     const folder = `/proc/${pid}/fd`

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { eventually, WaitTimeoutError } from './wait.ts'
 
-test('returns the first answer that holds', async () => {
+test('returns the first result that holds', async () => {
   const answers = [undefined, false, 0]
   const wait = { timeoutMs: 1_000, what: 'an answer', intervalMs: 1 } as const
   expect(await eventually(() => answers.shift(), wait)).toBe(0)
 })
 
-test('takes a failing assertion for "not yet"', async () => {
+test('treats a failing assertion as "not yet"', async () => {
   let count = 0
   const wait = { timeoutMs: 1_000, what: 'three', intervalMs: 1 } as const
   await eventually(() => {
@@ -18,7 +18,7 @@ test('takes a failing assertion for "not yet"', async () => {
   expect(count).toBe(3)
 })
 
-test('gives up after its bound and says what it waited for and what it saw', async () => {
+test('gives up after its timeout and reports what it waited for and the last result', async () => {
   const wait = { timeoutMs: 20, what: 'the moon', intervalMs: 1 } as const
   const never = eventually(() => {
     throw new Error('still dark')
@@ -26,7 +26,7 @@ test('gives up after its bound and says what it waited for and what it saw', asy
   await expect(never).rejects.toThrow('waited 20 ms for the moon; the last failure was: still dark')
 })
 
-test('gives up on a check that hangs', async () => {
+test('gives up on a hanging check', async () => {
   const hung = eventually(() => new Promise<boolean>(() => undefined), {
     timeoutMs: 20,
     what: 'nothing',

@@ -2,21 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 export type Waiting = {
   readonly timeoutMs: number
-  /** What is waited for, as the end of "waited N ms for …". */
+  /** The condition, as the end of "waited N ms for …". */
   readonly what: string
   readonly intervalMs?: number
 }
 
-/** A condition that did not come in time. Its cause is the check's last failure. */
+/** The condition did not hold in time. The cause is the last error of the check. */
 export class WaitTimeoutError extends Error {
   readonly code = 'WAIT_TIMEOUT'
 }
 
 /**
- * Asks again and again until the check neither throws nor returns `undefined` or `false`, and returns what it returned.
- * A failing `expect` inside the check counts as "not yet", so a wait reads like an assertion.
+ * Repeats the check until it neither throws nor returns `undefined` or `false`, and returns its result. A failing `expect`
+ * in the check means "not yet", so a wait reads like an assertion.
  *
- * @throws WaitTimeoutError after `timeoutMs`, also while a check hangs, with the last answer or failure in its message.
+ * @throws WaitTimeoutError after `timeoutMs`, even while a check hangs, with the last result or error in its message.
  */
 export async function eventually<Value>(
   check: () => Promise<Value> | Value,

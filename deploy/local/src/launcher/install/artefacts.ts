@@ -18,19 +18,19 @@ import { type DebeziumLine, debeziumFolder } from '../plan/debezium-line.ts'
 import { everyProfile, fullOnly, type Profile } from '../plan/profiles.ts'
 import { Locked, takeLock } from '../supervise/lock.ts'
 
-/** A folder below jvm/lib that one profile of the pom fills. */
+/** A folder of jars below jvm/lib, filled by one profile of the pom. */
 export type Artefact = {
-  /** The pom's profile. */
+  /** The profile of the pom. */
   readonly name: string
   readonly folder: string
   readonly profiles: readonly Profile[]
-  /** Fetched only when Connect is to run with this line of Debezium. */
+  /** Installed only when Connect runs with this line of Debezium. */
   readonly debezium?: DebeziumLine
-  /** What it takes on disk, about. */
+  /** Its approximate size on disk. */
   readonly megabytes: number
 }
 
-/** Each child of such a folder is a plugin with a class loader of its own. */
+/** Each subfolder is a plugin with a class loader of its own. */
 const CONVERTERS = 'connect/converters'
 
 export const artefacts: readonly Artefact[] = [
@@ -59,7 +59,7 @@ export const artefacts: readonly Artefact[] = [
     profiles: fullOnly,
     megabytes: 1,
   },
-  // Of no profile: only a bench asks for it.
+  // In no profile: only a bench needs it.
   { name: 'iceberg-sink', folder: 'bench-plugins/iceberg-sink', profiles: [], megabytes: 95 },
 ]
 
@@ -68,11 +68,11 @@ const MAVEN_TIMEOUT_MS = 20 * 60_000
 const LOCK_TIMEOUT_MS = 25 * 60_000
 const MANIFESTS_TIMEOUT_MS = 120_000
 
-/** What is going to be started, as far as it decides which jars are needed. */
+/** What decides which jars a start needs. */
 export type Wanted = {
   readonly profile: Profile
   readonly debezium: DebeziumLine
-  /** Artefacts besides those of the profile. */
+  /** Artefacts in addition to those of the profile. */
   readonly more?: readonly string[]
 }
 
@@ -81,14 +81,14 @@ export type InstallOptions = Wanted & {
   readonly onProgress: (line: string) => void
 }
 
-/** The artefacts of a profile that are not there, or were made from something else than what the pom says now. */
+/** The artefacts that are not installed, or were installed from another state of the pom. */
 export function missingArtefacts(paths: Paths, wanted: Wanted): readonly Artefact[] {
   return artefactsFor(wanted).filter(
     ({ name }) => readMark(paths, name) !== fingerprint(paths, name),
   )
 }
 
-/** The artefacts of a profile, with one line of Debezium, and those asked for besides. */
+/** The artefacts of a profile, with one line of Debezium, and the additional ones. */
 export function artefactsFor({ profile, debezium, more = [] }: Wanted): readonly Artefact[] {
   return artefacts.filter(
     (artefact) =>
@@ -98,8 +98,8 @@ export function artefactsFor({ profile, debezium, more = [] }: Wanted): readonly
 }
 
 /**
- * Where Connect looks for plugins: the converters and one line of Debezium. Of two lines in its path it would take the
- * newer one, whatever was asked for.
+ * The folders in which Connect looks for plugins: the converters and one line of Debezium. If both lines were in its path,
+ * it would always load the newer one.
  */
 export function pluginPath(paths: Paths, debezium: DebeziumLine): string {
   return [CONVERTERS, debeziumFolder(debezium)]
@@ -108,15 +108,15 @@ export function pluginPath(paths: Paths, debezium: DebeziumLine): string {
 }
 
 /**
- * Has Maven fill the folders that are missing. Each is emptied first and marked last, so an interrupted installation is
- * done again. Instances share the folders: a second launcher waits for the first. A changed pom replaces jars under the
- * feet of other instances that run.
+ * Installs the missing artefacts with Maven. Each folder is emptied first and marked as complete last, so an interrupted
+ * installation is repeated. The folders are shared by all instances: a second launcher waits for the first. Hazard: after
+ * a change of the pom, the jars of other running instances are replaced too.
  *
  * @throws ProgramFailed with the end of Maven's output.
  */
 export async function installArtefacts(paths: Paths, options: InstallOptions): Promise<void> {
   if (missingArtefacts(paths, options).length === 0) return
-  const giveBack = await waitForLock(paths, options.onProgress)
+  const release = await waitForLock(paths, options.onProgress)
   try {
     const missing = missingArtefacts(paths, options)
     for (const [index, artefact] of missing.entries()) {
@@ -127,7 +127,7 @@ export async function installArtefacts(paths: Paths, options: InstallOptions): P
     if (plugins.length > 0) await writeManifests(paths, options)
     for (const artefact of plugins) writeMark(paths, artefact.name)
   } finally {
-    giveBack()
+    release()
   }
 }
 
@@ -182,7 +182,7 @@ function megabytesText(bytes: number): string {
   return `${Math.round(bytes / 1_000_000)} MB`
 }
 
-/** The size that Maven tells in a line such as `Downloaded from central: https://… (1.2 MB at 3.4 MB/s)`. */
+/** The size in a line of Maven's output such as `Downloaded from central: https://… (1.2 MB at 3.4 MB/s)`. */
 export function downloadedBytesOf(line: string): number | undefined {
   const found = /Downloaded from \S+ \S+ \(([\d.]+) (B|kB|MB)/.exec(line)
   if (found === null) return undefined
@@ -190,7 +190,7 @@ export function downloadedBytesOf(line: string): number | undefined {
   return Number(found[1]) * (units[found[2] ?? 'B'] ?? 1)
 }
 
-/** Connect finds plugins by these in a moment; without them it opens every jar at each start. */
+/** With manifests, Connect finds its plugins at once; without them it opens every jar at each start. */
 async function writeManifests(paths: Paths, options: InstallOptions): Promise<void> {
   const { jdk, debezium, onProgress } = options
   onProgress("Connect's plugin manifests")
@@ -209,7 +209,7 @@ async function writeManifests(paths: Paths, options: InstallOptions): Promise<vo
   })
 }
 
-/** Of all from which a folder is made: what the pom says for everybody and for it, and our own Java of that name. */
+/** A hash of everything that a folder is made from: the general part of the pom, its profile, and our own Java sources. */
 function fingerprint(paths: Paths, name: string): string {
   const hash = createHash('sha256')
   for (const text of sectionsFor(readFileSync(join(paths.jvm, 'pom.xml'), 'utf8'), name)) {
@@ -224,7 +224,7 @@ function fingerprint(paths: Paths, name: string): string {
   return hash.digest('hex')
 }
 
-/** The pom without its profiles, however many there are, and the profile of that name. */
+/** The pom without its profiles, and the profile of that name. */
 export function sectionsFor(pom: string, name: string): readonly string[] {
   const profile = /<profile>.*?<\/profile>/gs
   const own = pom.match(profile)?.find((text) => text.includes(`<id>${name}</id>`))

@@ -1,4 +1,4 @@
-/** Spells settings as a Java properties file, one a line. Our values hold nothing that would need escaping. */
+/** Settings as the text of a Java properties file. Our values contain nothing that needs escaping. */
 export function propertiesText(settings: Readonly<Record<string, string | number>>): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)

@@ -5,14 +5,14 @@ import type { Paths } from '../host/paths.ts'
 
 type Login = Role | 'postgres'
 
-/** What nobody but the instance's own parts may know. */
+/** Only the parts of the instance may know these. */
 export type Secrets = { readonly postgresPasswords: Readonly<Record<Login, string>> }
 
 const logins: readonly Login[] = ['postgres', ...roles]
 
 /**
- * Reads the instance's passwords and makes those that are missing, at random. The file can be read by its owner only
- * and is replaced whole, so that a crash leaves the old one or the new one.
+ * Reads the instance's passwords and generates those that are missing. Only the owner can read the file. It is replaced
+ * atomically: a crash leaves the old one or the new one.
  */
 export async function readOrMakeSecrets(paths: Paths): Promise<Secrets> {
   const known = await readPasswords(paths.secrets)
@@ -30,7 +30,7 @@ function recordOf(passwords: readonly (readonly [Login, string])[]): Record<Logi
   return Object.fromEntries(passwords) as Record<Login, string>
 }
 
-/** Letters and digits only, since it also stands in URLs. */
+/** Letters and digits only, since it is also used in URLs. */
 function newPassword(): string {
   return randomBytes(18).toString('hex')
 }

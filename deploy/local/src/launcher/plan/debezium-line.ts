@@ -1,4 +1,4 @@
-/** The lines of Debezium that Connect can be started with. The pom has a profile for each, and their exact versions. */
+/** The lines of Debezium that can run in Connect. The pom has a profile for each, with its exact version. */
 export const debeziumLines = ['2.7', '3.6'] as const
 
 export type DebeziumLine = (typeof debeziumLines)[number]
@@ -10,7 +10,7 @@ export function isDebeziumLine(name: string): name is DebeziumLine {
   return debeziumLines.some((line) => line === name)
 }
 
-/** Below jvm/lib; one line in a folder of its own, so that Connect never sees both. */
+/** A folder below jvm/lib. Each line has its own, so that Connect never sees both. */
 export function debeziumFolder(line: DebeziumLine): string {
   return `connect/debezium-${line}`
 }

@@ -8,7 +8,7 @@ export type FlinkProcessName = 'flink-jobmanager' | 'flink-taskmanager' | 'sql-g
 /**
  * Flink's settings for one of its processes. Every port is fixed and every address is loopback.
  *
- * @param taskManagerRpc of the two ports that a TaskManager takes in turns.
+ * @param taskManagerRpc one of the two ports between which a TaskManager alternates (parts/flink.ts).
  */
 export function flinkSettings(
   context: Context,
@@ -63,9 +63,9 @@ function addresses({ ports, paths }: Context, taskManagerRpc: number): Settings 
   }
 }
 
-/** The JVMs get their limits as arguments; the TaskManager also plans by these. */
+/** The JVMs get their limits as arguments; the TaskManager also calculates with these. */
 const memory = {
-  // A job takes as many as its parallelism: four of the house, and room for those of a test or a proof.
+  // A job takes as many slots as its parallelism: four jobs of ours, and room for those of a test or a proof.
   'taskmanager.numberOfTaskSlots': 8,
   'taskmanager.cpu.cores': 2,
   'taskmanager.memory.framework.heap.size': '96m',
@@ -95,13 +95,13 @@ function state({ settings, paths }: Context): Settings {
 const behaviour = {
   'parallelism.default': 1,
   'jobmanager.scheduler': 'adaptive',
-  // Half a minute by default, in which a job that was rescaled cannot be rescaled again.
+  // For this time after a rescaling, a job cannot be rescaled again. The default is 30 s.
   'jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling': '1 s',
   'table.local-time-zone': 'UTC',
-  // Fifty seconds by default, in which a job waits for a TaskManager that was killed.
+  // After this time a job stops waiting for a killed TaskManager. The default is 50 s.
   'heartbeat.interval': '2 s',
   'heartbeat.timeout': '10 s',
-  // A fixed number of restarts is used up by an outage of half a minute.
+  // A fixed number of restarts would be used up in an outage of half a minute.
   'restart-strategy.type': 'exponential-delay',
   'restart-strategy.exponential-delay.initial-backoff': '500 ms',
   'restart-strategy.exponential-delay.max-backoff': '10 s',

@@ -1,12 +1,13 @@
 import type { PortName, Ports } from '@tenseams/cli/ports'
 import type { Java } from '../host/java.ts'
 import type { Paths } from '../host/paths.ts'
+import type { Account } from '../host/program.ts'
 import type { Secrets } from '../install/secrets.ts'
 import type { DebeziumLine } from './debezium-line.ts'
 import type { Endpoints } from './endpoints.ts'
 import type { Profile } from './profiles.ts'
 
-/** All that a part needs to know to be started. */
+/** Everything about an instance that its parts need in order to start. */
 export type Context = {
   readonly paths: Paths
   readonly portOffset: number
@@ -20,13 +21,13 @@ export type Context = {
 export type StackSettings = {
   /** Time between two checkpoints of a Flink job. */
   readonly checkpointIntervalMs: number
-  /** With which Debezium Connect runs. */
+  /** The line of Debezium that runs in Connect. */
   readonly debezium: DebeziumLine
   /** Flink intervals that replace the jobs' own, such as `{ window: "INTERVAL '10' SECOND" }`. */
   readonly intervals?: Readonly<Record<string, string>>
-  /** From one round in which silver and gold are made to the next; the service's own when left out. */
+  /** Time between two refreshes of silver and gold; the service's default when left out. */
   readonly silverIntervalMs?: number
-  /** What all slots of Flink's TaskManager share for RocksDB, in MB; 256 when left out. */
+  /** The memory for RocksDB that all slots of the TaskManager share, in MB; 256 when left out. */
   readonly flinkManagedMemoryMb?: number
   /**
    * Services, by name, that start from another file than their own `src/main.ts`, each given from the repository's root.
@@ -38,13 +39,10 @@ export type StackSettings = {
   readonly broken?: { readonly part: string; readonly guard: string }
 }
 
-/** An account of the operating system; undefined stands for the one that we run as. */
-export type Account = { readonly name: string; readonly uid: number; readonly gid: number }
-
 export type Command = {
   readonly file: string
   readonly arguments: readonly string[]
-  /** Added to PATH, HOME, LANG and TZ; nothing else of our own environment is passed on. */
+  /** Added to PATH, HOME, LANG and TZ; nothing else of our environment is passed on. */
   readonly environment?: Readonly<Record<string, string>>
   readonly folder?: string
   readonly account?: Account | undefined
@@ -52,41 +50,41 @@ export type Command = {
 
 type Common = {
   readonly name: string
-  /** For people: what it is, in a few words. */
+  /** What it is, in a few words, for people. */
   readonly title: string
   readonly profiles: readonly Profile[]
-  /** What must be ready before this is started. Those that are not of the profile are left out. */
+  /** The parts that must be ready before this one starts. Those outside of the profile are ignored. */
   readonly needs: readonly string[]
 }
 
 /** A part with a process of its own. */
 export type Component = Common & {
   readonly kind: 'component'
-  /** Ports that it listens on; the doctor looks at them, preflight wants them free. */
+  /** The ports that it listens on. Preflight requires that they are free. */
   readonly ports: readonly PortName[]
   /** The page to show to people, if there is one. */
   readonly url?: (context: Context) => string
-  /** Something about it that people must be told, such as a folder outside the project. */
+  /** What the user must know about it, such as a folder outside of the repository. */
   readonly notice?: (context: Context) => string | undefined
-  /** Files to be written before the process begins. Must be harmless to repeat. */
+  /** Writes the files that the process needs to start. Must be idempotent. */
   readonly prepare?: (context: Context) => Promise<void>
   readonly command: (context: Context) => Promise<Command>
-  /** Asked every 100 ms or so; may throw, which counts as not yet. */
+  /** The readiness probe, called about every 100 ms. Throwing means "not yet". */
   readonly isReady: (context: Context) => Promise<boolean>
   readonly readyTimeoutMs: number
   readonly stopSignal: 'SIGTERM' | 'SIGINT'
-  /** After this it is killed. */
+  /** After this time it is killed. */
   readonly stopTimeoutMs: number
-  /** Steps to be done again after this has been started anew, since it forgets what they did. */
+  /** Steps to repeat after a restart of this component, since their effect is lost with its process. */
   readonly forgets?: readonly string[]
 }
 
-/** A part that is done once at each start and leaves no process. Must be harmless to repeat. */
+/** A part that runs once at each start and leaves no process. Must be idempotent. */
 export type Step = Common & {
   readonly kind: 'step'
   readonly run: (context: Context) => Promise<void>
   readonly timeoutMs: number
-  /** Done before what it needs is stopped. A failure is told and does not keep the rest from stopping. */
+  /** Runs before the parts that it needs are stopped. A failure is reported, and stopping continues. */
   readonly undo?: {
     readonly isNeeded: (context: Context) => boolean
     readonly run: (context: Context) => Promise<void>

@@ -19,31 +19,31 @@ const namesOf = (profile: Profile, only?: readonly string[]) =>
   planStart(parts, profile, only).map(({ part }) => part.name)
 
 describe('the order of a start', () => {
-  test('puts each part after all that it needs, whatever the order of the table', () => {
+  test('puts each part after everything that it needs, whatever the order of the table', () => {
     const plan = planStart([step('c', ['b']), step('b', ['a']), step('a', [])], 'full')
     expect(plan.map(({ part }) => part.name)).toEqual(['a', 'b', 'c'])
   })
 
-  test('leaves out needs that are not of the profile', () => {
+  test('leaves out needs outside of the profile', () => {
     const plan = planStart([step('lake', [], fullOnly), step('shop', ['lake'])], 'minimal')
     expect(plan.map(({ part, needs }) => [part.name, needs])).toEqual([['shop', []]])
   })
 
-  test('takes of a profile only what the named parts need', () => {
+  test('takes only the named parts of a profile and what they need', () => {
     const table = [step('a', []), step('b', ['a']), step('c', ['a'])]
     expect(planStart(table, 'full', ['b']).map(({ part }) => part.name)).toEqual(['a', 'b'])
   })
 
   test.each([
-    ['parts wait for each other', [step('a', ['b']), step('b', ['a'])], undefined],
-    ['a need names no part', [step('a', ['nobody'])], undefined],
-    ['a name is of no part', [step('a', [])], ['nobody']],
+    ['parts need each other in a circle', [step('a', ['b']), step('b', ['a'])], undefined],
+    ['a need names a part that does not exist', [step('a', ['nobody'])], undefined],
+    ['a name belongs to no part', [step('a', [])], ['nobody']],
     ['a name is of another profile', [step('lake', [], fullOnly)], ['lake']],
   ])('is refused when %s', (_, table, only) => {
     expect(() => planStart(table, 'minimal', only)).toThrow(PlanError)
   })
 
-  test('is turned round for a stop', () => {
+  test('is reversed for a stop', () => {
     const plan = planStart([step('a', []), step('b', ['a']), step('c', ['a', 'b'])], 'full')
     expect(planStop(plan).map(({ part, needs }) => [part.name, needs])).toEqual([
       ['c', []],
@@ -54,22 +54,22 @@ describe('the order of a start', () => {
 })
 
 describe('the parts of this system', () => {
-  test('can be put in order for each profile', () => {
+  test('can be sorted for each profile', () => {
     expect(namesOf('full')).toHaveLength(parts.length)
     expect(namesOf('minimal')).toEqual(expect.arrayContaining(['postgres', 'orders', 'connectors']))
   })
 
-  test('are without Flink and the lake when minimal', () => {
+  test('do not include Flink and the lake in the profile minimal', () => {
     const lake = /flink|gateway|catalog|lakehouse/
     expect(namesOf('minimal').filter((name) => lake.test(name))).toEqual([])
   })
 
-  test('have each port of ports.json exactly once', () => {
+  test('use each port of ports.json exactly once', () => {
     const used = parts.flatMap((part) => (part.kind === 'component' ? part.ports : []))
     expect(used.toSorted()).toEqual(portNames.toSorted())
   })
 
-  test('have names of their own', () => {
+  test('have unique names', () => {
     const names = parts.map(({ name }) => name)
     expect(new Set(names).size).toBe(names.length)
   })

@@ -1,21 +1,21 @@
 import type { Part } from './part.ts'
 import type { Profile } from './profiles.ts'
 
-/** A part with those needs that are of the chosen profile. */
+/** A part with those of its needs that belong to the chosen profile. */
 export type Planned<P extends Part = Part> = { readonly part: P; readonly needs: readonly string[] }
 
-/** The table of parts contradicts itself: a fault of ours, not of the machine. */
+/** The table of parts contradicts itself, or names a part that does not exist. */
 export class PlanError extends Error {
   readonly code = 'PLAN_IMPOSSIBLE'
   readonly retriable = false
 }
 
 /**
- * Chooses the parts of a profile and orders them so that each comes after all that it needs. Parts that do not wait for
- * each other may be started at once; the order of the table is kept otherwise.
+ * Chooses the parts of a profile and sorts them so that each comes after everything that it needs; otherwise the order of
+ * the table is kept. Parts that do not need each other may start concurrently.
  *
- * @param only When given, these parts and all that they need, and nothing else of the profile.
- * @throws PlanError when a name is of no part of the profile, or parts wait for each other in a circle.
+ * @param only when given, only these parts and everything that they need.
+ * @throws PlanError when a name belongs to no part of the profile, or parts need each other in a circle.
  */
 export function planStart(
   table: readonly Part[],
@@ -27,7 +27,7 @@ export function planStart(
   const chosenNames = new Set(chosen.map((part) => part.name))
   const planned = chosen.map((part) => {
     for (const need of part.needs) {
-      if (!known.has(need)) throw new PlanError(`${part.name} needs ${need}, which is no part`)
+      if (!known.has(need)) throw new PlanError(`${part.name} needs ${need}, which does not exist`)
     }
     return { part, needs: part.needs.filter((need) => chosenNames.has(need)) }
   })
@@ -43,7 +43,7 @@ function neededFor(
   for (const name of only) {
     if (ordered.some(({ part }) => part.name === name)) continue
     const names = ordered.map(({ part }) => part.name).join(', ')
-    throw new PlanError(`"${name}" is no part of the profile ${profile}; these are: ${names}`)
+    throw new PlanError(`the profile ${profile} has no part "${name}"; it has: ${names}`)
   }
   const wanted = new Set(only)
   for (const { part, needs } of ordered.toReversed()) {
@@ -60,7 +60,7 @@ function inOrder(parts: readonly Planned[]): readonly Planned[] {
     const free = waiting.filter(({ needs }) => needs.every((need) => placed.has(need)))
     if (free.length === 0) {
       const names = waiting.map(({ part }) => part.name).join(', ')
-      throw new PlanError(`these wait for each other: ${names}`)
+      throw new PlanError(`these need each other in a circle: ${names}`)
     }
     for (const planned of free) placed.add(planned.part.name)
     ordered.push(...free)
@@ -69,7 +69,7 @@ function inOrder(parts: readonly Planned[]): readonly Planned[] {
   return ordered
 }
 
-/** Turns the plan round: each part waits for those that need it. Steps have nothing to stop and are passed over. */
+/** Reverses the plan: each part waits for those that need it. */
 export function planStop(plan: readonly Planned[]): readonly Planned[] {
   return plan.toReversed().map(({ part }) => ({
     part,

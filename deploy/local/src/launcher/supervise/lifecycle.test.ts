@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MoveRefused, nextState, stateOf } from './lifecycle.ts'
 
-describe('the life of a component', () => {
+describe('the lifecycle of a component', () => {
   test('goes from stopped to ready, through a pause, and back', () => {
     const moves = ['start', 'readied', 'pause', 'resume', 'stop', 'ended'] as const
     let state = nextState('kafka', 'stopped', moves[0])
@@ -26,18 +26,18 @@ describe('the life of a component', () => {
     },
   )
 
-  test('is seen as failed when its process has gone without anybody stopping it', () => {
+  test('is failed when its process is gone and was not stopped', () => {
     const seen = { recorded: true, process: 'gone' } as const
     expect(stateOf({ ...seen, phase: 'ready' })).toBe('failed')
     expect(stateOf({ ...seen, phase: 'starting' })).toBe('failed')
     expect(stateOf({ ...seen, phase: 'stopping' })).toBe('stopped')
   })
 
-  test('is seen as paused when its process is', () => {
+  test('is paused when its process is', () => {
     expect(stateOf({ recorded: true, phase: 'ready', process: 'paused' })).toBe('paused')
   })
 
-  test('is seen as stopped without a record', () => {
+  test('is stopped when there is no record', () => {
     expect(stateOf({ recorded: false, phase: 'ready', process: 'gone' })).toBe('stopped')
   })
 })

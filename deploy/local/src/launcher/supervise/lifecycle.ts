@@ -1,5 +1,5 @@
 /**
- * The life of a component:
+ * The lifecycle of a component:
  *
  *                  start            readied           pause
  *     stopped ───────────▶ starting ───────▶ ready ◀────────▶ paused
@@ -9,8 +9,8 @@
  *        ▲                    ▼                ▼                 │
  *        └───── stop ────── failed ◀───────────┴──── ended ──────┘      kill: from anywhere to stopped
  *
- * `failed` has ended by itself, or has not become ready in time. The state is not kept in memory: any process may look
- * at the run record and at /proc (process.ts) and sees the same.
+ * A component is `failed` when it exited by itself or did not become ready in time. The state is not kept in memory: every
+ * process derives the same one from the run record and /proc (supervisor.ts).
  */
 export type State = 'stopped' | 'starting' | 'ready' | 'paused' | 'stopping' | 'failed'
 export type Move = 'start' | 'readied' | 'pause' | 'resume' | 'stop' | 'ended' | 'kill'
@@ -72,14 +72,14 @@ const moves: Record<State, Record<Move, State | undefined>> = {
   },
 }
 
-/** A component was told to do what its state does not allow. */
+/** The component's state does not allow the move. */
 export class MoveRefused extends Error {
   readonly code = 'MOVE_REFUSED'
   readonly retriable = false
 }
 
 /**
- * The state that follows.
+ * The state after a move.
  *
  * @throws MoveRefused when the state does not allow the move.
  */
@@ -89,18 +89,18 @@ export function nextState(name: string, state: State, move: Move): State {
   return next
 }
 
-/** What can be seen of a component from outside, by any process. */
-export type Sight = {
-  /** A run record is there: somebody has started it and nobody has stopped it in good order. */
+/** What any process can observe of a component. */
+export type Observation = {
+  /** There is a run record: the component was started and not stopped since. */
   readonly recorded: boolean
   readonly phase: 'starting' | 'ready' | 'stopping'
   readonly process: 'running' | 'paused' | 'gone'
 }
 
-/** The state that a sight stands for. */
-export function stateOf(sight: Sight): State {
-  if (!sight.recorded) return 'stopped'
-  if (sight.process === 'gone') return sight.phase === 'stopping' ? 'stopped' : 'failed'
-  if (sight.process === 'paused') return 'paused'
-  return sight.phase
+/** The state that an observation stands for. */
+export function stateOf(observed: Observation): State {
+  if (!observed.recorded) return 'stopped'
+  if (observed.process === 'gone') return observed.phase === 'stopping' ? 'stopped' : 'failed'
+  if (observed.process === 'paused') return 'paused'
+  return observed.phase
 }

@@ -7,12 +7,12 @@ import { holderOf, Locked, takeLock } from './lock.ts'
 const folder = mkdtempSync(join(tmpdir(), 'tenseams-lock-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('refuses while it is held, and is free again afterwards', () => {
+test('refuses while it is held, and can be taken again after its release', () => {
   const file = join(folder, 'held')
-  const giveBack = takeLock(file, 'it')
+  const release = takeLock(file, 'it')
   expect(() => takeLock(file, 'it')).toThrow(Locked)
   expect(holderOf(file)?.pid).toBe(process.pid)
-  giveBack()
+  release()
   takeLock(file, 'it')()
 })
 

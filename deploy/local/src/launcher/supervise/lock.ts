@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Identity, identify, isSameProcess } from '../host/procfs.ts'
 
-/** Somebody else has it. */
+/** Another process holds the lock. */
 export class Locked extends Error {
   readonly code = 'LOCKED'
   readonly retriable = true
@@ -15,27 +15,27 @@ export class Locked extends Error {
 }
 
 /**
- * Takes a lock that dies with this process: it is a file with our identity, and one whose process is gone counts for
- * nothing.
+ * Takes a lock that ends with this process: a file with the identity of its holder. A file whose process is gone is
+ * ignored.
  *
- * @returns a function that gives it back.
- * @throws Locked while another process that lives has it, or this one has it already.
+ * @returns a function that releases the lock.
+ * @throws Locked while a running process holds it, this one included.
  */
 export function takeLock(file: string, what: string): () => void {
   const own = identify(process.pid)
-  if (own === undefined) throw new Error('/proc does not know this process')
+  if (own === undefined) throw new Error('this process is not in /proc')
   const holder = holderOf(file)
   if (holder !== undefined) {
-    throw new Locked(`${what} is in the hands of process ${holder.pid}`, holder)
+    throw new Locked(`${what} is held by process ${holder.pid}`, holder)
   }
   mkdirSync(dirname(file), { recursive: true })
   rmSync(file, { force: true })
-  // `wx` fails if somebody was faster between the lines above and this one.
+  // `wx` fails when another process has created the file since it was read above.
   writeFileSync(file, `${JSON.stringify(own)}\n`, { flag: 'wx' })
   return () => rmSync(file, { force: true })
 }
 
-/** The living process that has the lock. */
+/** The running process that holds the lock. */
 export function holderOf(file: string): Identity | undefined {
   const holder = readIdentity(file)
   return holder !== undefined && isSameProcess(holder) ? holder : undefined
@@ -46,7 +46,7 @@ function readIdentity(file: string): Identity | undefined {
     return JSON.parse(readFileSync(file, 'utf8')) as Identity
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    // A lock that was being written when its process died.
+    // The holder died while it wrote the file.
     if (error instanceof SyntaxError) return undefined
     throw error
   }

@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs'
 
 const TAIL_BYTES = 64_000
 
-/** The last lines of a file, without reading more of it than 64 kB; none when there is no file. */
+/** The last lines of a file, from its last 64 kB; none when there is no file. */
 export function lastLines(file: string, count: number): readonly string[] {
   if (!existsSync(file)) return []
   const descriptor = openSync(file, 'r')

@@ -3,17 +3,17 @@ import { join } from 'node:path'
 import { components, parts } from '../../parts/parts.ts'
 import { type Paths, pathsOf } from '../host/paths.ts'
 import { removeOutsideFolder } from '../host/postgres-home.ts'
-import { gatherFacts, lackLines, lacksOf, PreflightFailed } from '../host/preflight.ts'
 import type { Identity } from '../host/procfs.ts'
 import { installArtefacts } from '../install/artefacts.ts'
 import type { Secrets } from '../install/secrets.ts'
-import { defaultSettings, type InstanceOptions, openContext } from '../plan/context.ts'
 import type { Endpoints } from '../plan/endpoints.ts'
 import type { Component, Context, Part, StackSettings } from '../plan/part.ts'
 import { type Planned, planStart, planStop } from '../plan/plan.ts'
 import type { Profile } from '../plan/profiles.ts'
-import { type OnProgress, startAll, startPart, stopAll } from '../plan/run-plan.ts'
+import { defaultSettings, type InstanceOptions, openContext } from './context.ts'
 import { holderOf, takeLock } from './lock.ts'
+import { gatherFacts, lackLines, lacksOf, PreflightFailed } from './preflight.ts'
+import { type OnProgress, startAll, startPart, stopAll } from './run-plan.ts'
 import { readInstance, writeInstance } from './run-record.ts'
 import { type PartStatus, statusOf } from './status.ts'
 import {
@@ -27,48 +27,48 @@ import {
 export type StackOptions = {
   readonly root: string
   readonly instance: string
-  /** Left out: as the instance was started last, or else 0. */
+  /** Left out: that of the instance's last start, or 0. */
   readonly portOffset?: number | undefined
   readonly profile: Profile
-  /** Only these parts and what they need. */
+  /** Only these parts and everything that they need. */
   readonly only?: readonly string[]
-  /** Left out: as the instance was started last. */
+  /** Settings left out are those of the instance's last start. */
   readonly settings?: Partial<StackSettings>
   readonly onProgress?: OnProgress
-  /** Gets lines that people should see before the start: jars that are fetched, folders outside the project. */
+  /** Called with lines for the user before the start: jars that are installed, folders outside of the repository. */
   readonly onNotice?: (line: string) => void
-  /** Gets the plan before its first part is started. */
+  /** Called with the plan before its first part is started. */
   readonly onPlan?: (plan: readonly Planned[]) => void
-  /** Gives up; what has been started is stopped again. */
+  /** Aborts the start; what has been started is stopped again. */
   readonly signal?: AbortSignal
 }
 
-/** An instance, whoever started it. Several processes may hold one at once. */
+/** A handle on an instance, no matter which process started it. Several processes may have one at the same time. */
 export type Stack = {
   readonly context: Context
   readonly endpoints: Endpoints
   readonly secrets: Secrets
-  /** With which it was started last. */
+  /** The profile of the last start. */
   readonly profile: Profile | undefined
-  /** State, health, memory and ports of every component that is of the profile. */
+  /** State, health, memory and ports of every component. */
   status(): Promise<readonly PartStatus[]>
-  /** SIGKILL, as a crash. */
+  /** SIGKILL, as in a crash. */
   kill(name: string): Promise<void>
-  /** SIGSTOP: it keeps its connections and answers nobody. */
+  /** SIGSTOP: it keeps its connections and does not answer. */
   pause(name: string): void
   resume(name: string): void
   /**
-   * Stops what runs of them and starts them, one after another, and then does again the steps whose work they have forgotten
+   * Stops those that run, starts all of them, one after another, and then repeats the steps whose effect was lost with them
    * (Flink's jobs).
    */
   restart(...names: readonly string[]): Promise<void>
-  /** Stops everything in good order and leaves no process; data stay. */
+  /** Stops everything and leaves no process. The data stay. */
   stop(): Promise<void>
-  /** Lets go of the instance without stopping it. */
+  /** Releases the instance without stopping it. */
   release(): void
 }
 
-/** The command cannot be carried out on this instance as it is. */
+/** The state of the instance does not allow the command. */
 export class StackRefused extends Error {
   readonly code = 'STACK_REFUSED'
   readonly retriable = false
@@ -78,10 +78,10 @@ const nothing: OnProgress = () => undefined
 const noLine = () => undefined
 
 /**
- * Starts an instance: preflight, jars that are missing, every part of the profile. What runs already is left alone, so
- * it also completes a start that was interrupted. When a part fails everything is stopped again.
+ * Starts an instance: preflight, missing jars, every part of the profile. Running parts are left alone, so this also
+ * completes an interrupted start. When a part fails, everything is stopped again.
  *
- * The caller holds the instance until `stop()` or until it ends; the processes live on without it. After a SIGKILL of
+ * The caller holds the instance until `stop()`, `release()` or its own end; the processes outlive it. After a SIGKILL of
  * the caller, `npm run stack -- down` or the next start takes them over.
  *
  * @throws PreflightFailed with a line for each lack; Locked while another process holds the instance; ComponentFailed
@@ -91,7 +91,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const context = await openContext({ ...options, settings: settingsOf(options) })
   const { paths } = context
   const { onProgress = nothing, signal = new AbortController().signal } = options
-  const giveBack = takeLock(lockOf(paths), `the instance ${paths.instance}`)
+  const release = takeLock(lockOf(paths), `the instance ${paths.instance}`)
   try {
     refuseOtherOffset(context)
     refuseOtherDebezium(context)
@@ -109,13 +109,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     options.onPlan?.(plan)
     await startOrUndo(plan, context, onProgress, signal)
   } catch (error) {
-    giveBack()
+    release()
     throw error
   }
-  return handle(context, onProgress, giveBack)
+  return handle(context, onProgress, release)
 }
 
-/** Jobs that come back from a savepoint must find the window with which they wrote it: what was chosen once stays. */
+/** A job restored from a savepoint needs the window with which the savepoint was written, so settings are remembered. */
 function settingsOf({ root, instance, settings }: StackOptions): StackSettings {
   const last = readInstance(pathsOf(root, instance))?.settings
   return { ...defaultSettings, ...last, ...settings }
@@ -152,7 +152,7 @@ async function preflight(
   throw new PreflightFailed(['this machine is not ready:', ...lackLines(lacks)].join('\n'))
 }
 
-/** The same data under other ports would be two instances in one folder. */
+/** With other ports there would be two instances on the same data. */
 function refuseOtherOffset({ paths, portOffset }: Context): void {
   const last = readInstance(paths)
   if (last === undefined || last.portOffset === portOffset || running(paths).length === 0) return
@@ -161,24 +161,24 @@ function refuseOtherOffset({ paths, portOffset }: Context): void {
   )
 }
 
-/** What runs is left alone by a start, so Connect would go on with the one that it has. */
+/** A start leaves running parts alone, so Connect would keep the line that it has. */
 function refuseOtherDebezium({ paths, settings: { debezium } }: Context): void {
   const last = { ...defaultSettings, ...readInstance(paths)?.settings }.debezium
   if (last === debezium || lookAt(paths, 'connect') === 'stopped') return
   throw new StackRefused(
-    `Connect runs with Debezium ${last}: \`npm run stack -- down\` before it is started with ${debezium}`,
+    `Connect runs with Debezium ${last}: run \`npm run stack -- down\` before a start with ${debezium}`,
   )
 }
 
-/** Names of the components that are not stopped. */
+/** The names of the components that are not stopped. */
 function running(paths: Paths): readonly string[] {
   return components.map(({ name }) => name).filter((name) => lookAt(paths, name) !== 'stopped')
 }
 
 /**
- * Gets hold of an instance without starting anything.
+ * A handle on an instance, without starting anything.
  *
- * @throws StackRefused when it runs under other ports than asked for.
+ * @throws StackRefused when it runs with another port offset than the given one.
  */
 export async function openStack(
   options: InstanceOptions & { readonly onProgress?: OnProgress },
@@ -188,14 +188,14 @@ export async function openStack(
   return handle(context, options.onProgress ?? nothing, noLine)
 }
 
-function handle(context: Context, onProgress: OnProgress, giveBack: () => void): Stack {
+function handle(context: Context, onProgress: OnProgress, release: () => void): Stack {
   const { paths, endpoints, secrets } = context
   return {
     context,
     endpoints,
     secrets,
     profile: readInstance(paths)?.profile,
-    release: giveBack,
+    release: release,
     status: () => statusOf(context, components),
     kill: (name) => killComponent(componentOf(name), paths),
     pause: (name) => pauseComponent(componentOf(name), paths),
@@ -205,7 +205,7 @@ function handle(context: Context, onProgress: OnProgress, giveBack: () => void):
       try {
         await stopAll(planStop(planStart(parts, 'full')), context, onProgress)
       } finally {
-        giveBack()
+        release()
       }
     },
   }
@@ -218,7 +218,7 @@ async function restart(
 ): Promise<void> {
   const { signal } = new AbortController()
   for (const component of chosen) await stopComponent(component, context.paths)
-  // `parts` is sorted: what a component needs is before it.
+  // `parts` is sorted: a component comes after those that it needs.
   for (const component of components) {
     if (chosen.includes(component)) await startPart(component, context, onProgress, signal)
   }
@@ -229,7 +229,7 @@ async function restart(
   }
 }
 
-/** A step whose components do not all run was not part of what was started. */
+/** Steps are only repeated where all their components run; the others were not part of the start. */
 function canRun(step: Part, { paths }: Context): boolean {
   return components
     .filter(({ name }) => step.needs.includes(name))
@@ -245,23 +245,23 @@ export function componentOf(name: string): Component {
   const found = components.find((component) => component.name === name)
   if (found !== undefined) return found
   const names = components.map((component) => component.name).join(', ')
-  throw new StackRefused(`there is no component "${name}"; these are: ${names}`)
+  throw new StackRefused(`there is no component "${name}"; there are: ${names}`)
 }
 
-/** The living process that has started the instance and stays with it. */
+/** The running process that started the instance and holds it. */
 export function holderOfInstance(paths: Paths): Identity | undefined {
   return holderOf(lockOf(paths))
 }
 
-/** The file by which a process holds an instance. */
+/** The lock file by which a process holds an instance. */
 export function lockOf(paths: Paths): string {
   return join(paths.run, 'launcher')
 }
 
 /**
- * Removes all that an instance has kept: data, logs, passwords, and the folder outside the project if it has one.
+ * Removes everything that an instance keeps: data, logs, passwords, and its folder outside of the repository if there is one.
  *
- * @throws StackRefused while something of it runs.
+ * @throws StackRefused while a component of it runs.
  */
 export function purge(paths: Paths): void {
   const names = running(paths)

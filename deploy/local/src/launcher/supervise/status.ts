@@ -8,17 +8,17 @@ export type PartStatus = {
   readonly name: string
   readonly title: string
   readonly state: State
-  /** What its own check says now; undefined when it is not running. */
+  /** The result of its readiness probe now; undefined when it is not running. */
   readonly healthy: boolean | undefined
   readonly pid: number | undefined
-  /** Proportional, with all its children. */
+  /** Proportional set size (PSS), with all its children. */
   readonly memoryBytes: number
   readonly ports: readonly number[]
   readonly readyAfterMs: number | undefined
   readonly url: string | undefined
 }
 
-/** Looks at every component at once; a check that does not answer within two seconds counts as unhealthy. */
+/** Probes all components concurrently. One that does not answer within two seconds is unhealthy. */
 export function statusOf(
   context: Context,
   components: readonly Component[],

@@ -13,13 +13,13 @@ const POLL_MS = 100
 const LOG_LIMIT_BYTES = 50_000_000
 const KILL_TIMEOUT_MS = 10_000
 
-/** A component has ended or has not become ready in time. The message holds the end of its log. */
+/** A component exited or did not become ready in time. The message contains the end of its log. */
 export class ComponentFailed extends Error {
   readonly code = 'COMPONENT_FAILED'
   readonly retriable = true
 }
 
-/** The state of a component as anybody can see it now. */
+/** The state of a component now, read from its run record and /proc, so every process sees the same. */
 export function lookAt(paths: Paths, name: string): State {
   const record = readRecord(paths, name)
   if (record === undefined) return 'stopped'
@@ -31,18 +31,19 @@ function processOf(record: RunRecord): 'running' | 'paused' | 'gone' {
   return readStat(record.identity.pid)?.state === 'T' ? 'paused' : 'running'
 }
 
-/** Where a component's output goes. */
+/** The file with a component's stdout and stderr. */
 export function logFileOf(paths: Paths, name: string): string {
   return join(paths.logs, `${name}.log`)
 }
 
 /**
- * Starts a component and returns when it is ready. The process outlives its launcher: whoever reads the run record can
- * stop it. A crash of the launcher between the process' begin and its record leaves a process without a record; it
- * holds its ports, and preflight names it.
+ * Starts a component and returns when it is ready. The process outlives the launcher: any process can stop it by its run
+ * record. A crash of the launcher between the start of the process and the writing of its record leaves a process
+ * without a record; it holds its ports, and preflight names it.
  *
  * @returns milliseconds until it was ready.
- * @throws ComponentFailed when it ends before, or after its time; a late one is left running for the caller to stop.
+ * @throws ComponentFailed when it exits before it is ready, or is not ready in time; a late one is left running, and the
+ *   caller must stop it.
  */
 export async function startComponent(
   component: Component,
@@ -76,7 +77,7 @@ function begin(
     throw new ComponentFailed(`${component.name}: ${command.file} cannot be run`)
   }
   const identity = identify(child.pid)
-  if (identity === undefined) throw failed(component, context, 'ended at once')
+  if (identity === undefined) throw failed(component, context, 'exited at once')
   const record: RunRecord = { identity, phase: 'starting', startedAt }
   writeRecord(paths, component.name, record)
   return record
@@ -91,19 +92,19 @@ function spawnDetached(command: Command, log: number, paths: Paths): ChildProces
     stdio: ['ignore', log, log],
     ...(account && { uid: account.uid, gid: account.gid }),
   })
-  // Without a listener a file that cannot be run would end the launcher; begin() sees it by the missing number.
+  // Without a listener, a file that cannot be executed would crash the launcher. begin() notices it by the missing pid.
   child.on('error', () => undefined)
   child.unref()
   return child
 }
 
-/** The little of our environment that a child gets. */
+/** The only variables of our environment that a child gets. */
 function inherited(): Record<string, string> {
   const { PATH = '', HOME = '/' } = process.env
   return { PATH, HOME, LANG: 'C.UTF-8', TZ: 'UTC' }
 }
 
-/** One file a component; the one before is kept once, so that a log is bounded. */
+/** One file per component. A file over the limit is renamed, and one renamed file is kept, so the size is bounded. */
 function openLog(paths: Paths, name: string): number {
   const file = logFileOf(paths, name)
   if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
@@ -119,14 +120,14 @@ async function untilReady(
   const deadline = record.startedAt + component.readyTimeoutMs
   while (Date.now() < deadline) {
     signal.throwIfAborted()
-    if (!isSameProcess(record.identity)) throw failed(component, context, 'ended')
+    if (!isSameProcess(record.identity)) throw failed(component, context, 'exited')
     if (await isReady(component, context)) return
     await pause(POLL_MS)
   }
   throw failed(component, context, `was not ready within ${component.readyTimeoutMs / 1000} s`)
 }
 
-/** A check that throws is the usual sight of a server that does not listen yet. */
+/** False when the probe throws, as it does while the server does not listen yet. */
 export async function isReady(component: Component, context: Context): Promise<boolean> {
   try {
     return await component.isReady(context)
@@ -144,8 +145,8 @@ function failed(component: Component, context: Context, what: string): Component
 }
 
 /**
- * Stops a component in good order and returns when its process is gone; kills it when that takes too long. Without a
- * process only the record is removed.
+ * Stops a component by its stop signal and returns when its process is gone; kills it after `stopTimeoutMs`. When there is
+ * no process, only the record is removed.
  */
 export async function stopComponent(component: Component, paths: Paths): Promise<void> {
   const { name } = component
@@ -161,7 +162,7 @@ export async function stopComponent(component: Component, paths: Paths): Promise
   removeRecord(paths, name)
 }
 
-/** Ends a component at once, as a crash would: SIGKILL to the process and all its descendants. */
+/** Simulates a crash: SIGKILL to the process and all its descendants. */
 export async function killComponent(component: Component, paths: Paths): Promise<void> {
   const { name } = component
   nextState(name, lookAt(paths, name), 'kill')
@@ -185,12 +186,12 @@ async function untilGone(record: RunRecord, timeoutMs: number): Promise<boolean>
   return true
 }
 
-/** Freezes a component: it keeps its connections and answers nobody. */
+/** SIGSTOP: the component keeps its connections and does not answer. */
 export function pauseComponent(component: Component, paths: Paths): void {
   signalTree(component, paths, 'pause', 'SIGSTOP')
 }
 
-/** Lets a paused component go on. */
+/** SIGCONT to a paused component. */
 export function resumeComponent(component: Component, paths: Paths): void {
   signalTree(component, paths, 'resume', 'SIGCONT')
 }

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { isSameProcess } from '../host/procfs.ts'
-import { readRecord } from '../supervise/run-record.ts'
-import { killComponent, lookAt, pauseComponent, resumeComponent } from '../supervise/supervisor.ts'
+import type { Component, Context, Part, Step } from '../plan/part.ts'
+import { planStart, planStop } from '../plan/plan.ts'
+import { everyProfile } from '../plan/profiles.ts'
 import { openContext } from './context.ts'
-import type { Component, Context, Part, Step } from './part.ts'
-import { planStart, planStop } from './plan.ts'
-import { everyProfile } from './profiles.ts'
 import { type OnProgress, type Progress, startAll, stopAll } from './run-plan.ts'
+import { readRecord } from './run-record.ts'
+import { killComponent, lookAt, pauseComponent, resumeComponent } from './supervisor.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'tenseams-run-'))
 const context: Context = await openContext({ root, instance: 'one' })
@@ -65,7 +65,7 @@ test('a component starts, pauses, resumes and stops', async () => {
   expect(identity && isSameProcess(identity)).toBe(false)
 })
 
-test('a killed component is stopped, and one that ends by itself has failed', async () => {
+test('a killed component is stopped, and one that exits by itself has failed', async () => {
   const [victim, mortal] = [component('victim', 'sleep 60'), component('mortal', 'sleep 0.3')]
   await start([victim, mortal])
   await killComponent(victim, context.paths)
@@ -75,20 +75,20 @@ test('a killed component is stopped, and one that ends by itself has failed', as
   expect(lookAt(context.paths, 'mortal')).toBe('stopped')
 })
 
-test('a component that does not heed its signal is killed', async () => {
+test('a component that ignores its stop signal is killed', async () => {
   const deaf = component('deaf', 'trap "" TERM; while true; do sleep 0.1; done')
   await start([deaf])
   await stop([deaf])
   expect(lookAt(context.paths, 'deaf')).toBe('stopped')
 })
 
-test('a component that ends too early tells the end of its log', async () => {
+test('a component that exits too early reports the end of its log', async () => {
   const broken = component('broken', 'echo the reason; exit 1', { isReady: async () => false })
-  await expect(start([broken])).rejects.toThrow(/broken ended.*\| the reason/s)
+  await expect(start([broken])).rejects.toThrow(/broken exited.*\| the reason/s)
   await stop([broken])
 })
 
-test('a component whose program is not there has failed', async () => {
+test('a component whose program does not exist has failed', async () => {
   const command = async () => ({ file: '/no/such/program', arguments: [] })
   await expect(start([component('absent', '', { command })])).rejects.toThrow(/cannot be run/)
 })
@@ -100,7 +100,7 @@ test('a component that is not ready in time has failed and is still stopped', as
   expect(lookAt(context.paths, 'slow')).toBe('stopped')
 })
 
-test('a failure keeps what needs it from being started', async () => {
+test('the parts that need a failed part are not started', async () => {
   const told: string[] = []
   const failing = step('failing', () => Promise.reject(new Error('no')))
   const after = step('after', async () => undefined, { needs: ['failing'] })
@@ -109,12 +109,12 @@ test('a failure keeps what needs it from being started', async () => {
   expect(told).toEqual(['failing starting', 'failing failed'])
 })
 
-test('a step that hangs is given up in its time', async () => {
+test('a hanging step fails after its timeout', async () => {
   const hanging = step('hanging', () => new Promise(() => undefined), { timeoutMs: 50 })
-  await expect(start([hanging])).rejects.toThrow(/hanging has not ended within/)
+  await expect(start([hanging])).rejects.toThrow(/hanging did not finish within/)
 })
 
-test('what a step has done is undone before what it needs is stopped, and its failure stops nothing', async () => {
+test('a step is undone before the parts that it needs are stopped, and a failure does not prevent the stop', async () => {
   const seen: string[] = []
   const base = component('base', 'sleep 60')
   const jobs = step('jobs', async () => undefined, {
@@ -133,7 +133,7 @@ test('what a step has done is undone before what it needs is stopped, and its fa
   expect([...seen, lookAt(context.paths, 'base')]).toEqual(['ready', 'stopped'])
 })
 
-test('a second start leaves alone what runs', async () => {
+test('a second start leaves running parts alone', async () => {
   const once = component('once', 'sleep 60')
   await start([once])
   const first = readRecord(context.paths, 'once')

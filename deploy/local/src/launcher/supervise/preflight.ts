@@ -1,20 +1,20 @@
 import { statfsSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
+import { type Java, mainMajors, registryMajors } from '../host/java.ts'
+import { commandOf } from '../host/procfs.ts'
+import { ProgramFailed, runProgram } from '../host/program.ts'
+import { listeners } from '../host/sockets.ts'
 import { missingArtefacts } from '../install/artefacts.ts'
 import type { Context } from '../plan/part.ts'
 import type { Planned } from '../plan/plan.ts'
 import type { Profile } from '../plan/profiles.ts'
-import { lookAt } from '../supervise/supervisor.ts'
-import { type Java, mainMajors, registryMajors } from './java.ts'
-import { commandOf } from './procfs.ts'
-import { ProgramFailed, runProgram } from './program.ts'
-import { listeners } from './sockets.ts'
+import { lookAt } from './supervisor.ts'
 
-/** What a machine is like, as far as it matters. */
+/** The properties of a machine that matter for a start. */
 export type Facts = {
   readonly platform: string
   readonly java: Java
-  /** Maven is asked only when jars are missing. */
+  /** Maven is run only when jars are missing. */
   readonly jarsMissingMb: number
   readonly maven: string | undefined
   readonly availableMemoryMb: number
@@ -30,7 +30,7 @@ export type TakenPort = {
   readonly command: string
 }
 
-/** Something is not as it must be, with what to do about it. */
+/** A requirement that the machine does not meet, and what to do about it. */
 export type Lack = { readonly what: string; readonly remedy: string }
 
 export class PreflightFailed extends Error {
@@ -41,7 +41,7 @@ export class PreflightFailed extends Error {
 const leastMemoryMb: Readonly<Record<Profile, number>> = { minimal: 1_800, full: 3_600 }
 const LEAST_DISK_MB = 2_000
 
-/** Compares facts with needs: one line for each lack, none when all is well. */
+/** Compares facts with requirements: what is lacking, or nothing. */
 export function lacksOf(facts: Facts, profile: Profile): readonly Lack[] {
   return [
     ...platformLacks(facts),
@@ -54,7 +54,7 @@ export function lacksOf(facts: Facts, profile: Profile): readonly Lack[] {
 
 function platformLacks({ platform }: Facts): readonly Lack[] {
   if (platform === 'linux') return []
-  const remedy = 'run it in a Linux machine or container: the launcher reads /proc'
+  const remedy = 'run it on a Linux machine or in a container: the launcher reads /proc'
   return [{ what: `${platform} is not Linux`, remedy }]
 }
 
@@ -69,7 +69,7 @@ function javaLacks({ main, registry }: Java): readonly Lack[] {
       : [
           {
             what: `no JDK of ${registryMajors.least} or later was found, which the schema registry needs`,
-            remedy: 'install one beside the other (e.g. Temurin 21) below /usr/lib/jvm or ~/.jdks',
+            remedy: 'install one in addition (e.g. Temurin 21) below /usr/lib/jvm or ~/.jdks',
           },
         ]),
   ]
@@ -88,24 +88,24 @@ function roomLacks(facts: Facts, profile: Profile): readonly Lack[] {
   const lacks: Lack[] = []
   if (facts.availableMemoryMb < memory) {
     const what = `${facts.availableMemoryMb} MB of memory are available, the profile ${profile} needs ${memory}`
-    lacks.push({ what, remedy: 'close other programs, or take --profile minimal' })
+    lacks.push({ what, remedy: 'close other programs, or use --profile minimal' })
   }
   if (facts.freeDiskMb < disk) {
     const what = `${facts.freeDiskMb} MB of disk are free, ${disk} are needed`
-    lacks.push({ what, remedy: 'make room on the disk of the project' })
+    lacks.push({ what, remedy: 'free space on the disk of the repository' })
   }
   return lacks
 }
 
 function portLack({ part, port, pid, command }: TakenPort): Lack {
-  const holder = pid === undefined ? 'a process of somebody else' : `process ${pid} (${command})`
+  const holder = pid === undefined ? 'a process of another user' : `process ${pid} (${command})`
   return {
-    what: `port ${port}, which ${part} needs, is taken by ${holder}`,
-    remedy: 'end that process, or start with --instance <name> --port-offset <100, 200, …>',
+    what: `port ${port}, which ${part} needs, is in use by ${holder}`,
+    remedy: 'stop that process, or start with --instance <name> --port-offset <100, 200, …>',
   }
 }
 
-/** Looks at the machine. What of the instance runs already needs neither its ports nor memory again. */
+/** Examines the machine. Running parts of the instance need neither free ports nor memory. */
 export async function gatherFacts(
   context: Context,
   profile: Profile,
@@ -157,7 +157,7 @@ function isLive({ paths }: Context, name: string): boolean {
   return state !== 'stopped' && state !== 'failed'
 }
 
-/** Spells lacks for people, one a line with its remedy below. */
+/** Lines for people: each lack with its remedy below. */
 export function lackLines(lacks: readonly Lack[]): readonly string[] {
   return lacks.flatMap(({ what, remedy }) => [`✗ ${what}`, `    → ${remedy}`])
 }

@@ -1,8 +1,8 @@
-import { lookAt, resumeComponent, startComponent, stopComponent } from '../supervise/supervisor.ts'
-import type { Component, Context, Part, Step } from './part.ts'
-import type { Planned } from './plan.ts'
+import type { Component, Context, Part, Step } from '../plan/part.ts'
+import type { Planned } from '../plan/plan.ts'
+import { lookAt, resumeComponent, startComponent, stopComponent } from './supervisor.ts'
 
-/** What happens to a part, told as it happens. */
+/** A change of a part's state, reported when it happens. */
 export type Progress = {
   readonly part: Part
   readonly state: 'starting' | 'ready' | 'runs already' | 'failed' | 'stopping' | 'stopped'
@@ -13,15 +13,15 @@ export type Progress = {
 
 export type OnProgress = (progress: Progress) => void
 
-/** A step has not ended in its time. What it had begun may still go on. */
+/** A step did not finish in time. What it began may still be running. */
 export class StepTimedOut extends Error {
   readonly code = 'STEP_TIMED_OUT'
   readonly retriable = true
 }
 
 /**
- * Starts every part as soon as all that it needs is ready. With the first failure nothing more is begun; what runs by
- * then is left for the caller to stop.
+ * Starts every part as soon as everything that it needs is ready. After the first failure no more parts are started; what
+ * runs by then is left running, and the caller must stop it.
  *
  * @throws the first failure, or the signal's reason.
  */
@@ -45,7 +45,7 @@ export async function startAll(
   either.throwIfAborted()
 }
 
-/** Does the work of each part once all its needs are done, and returns when every work has ended, well or not. */
+/** Does the work of each part once that of all its needs is done, and returns when all work has ended or failed. */
 async function walk(
   plan: readonly Planned[],
   work: (planned: Planned) => Promise<void>,
@@ -61,7 +61,7 @@ async function walk(
   return Promise.allSettled(done.values())
 }
 
-/** Starts one part, or does its step. What runs already is left alone. */
+/** Starts a component or runs a step. A running component is left alone. */
 export async function startPart(
   part: Part,
   context: Context,
@@ -87,7 +87,7 @@ async function start(component: Component, context: Context, signal: AbortSignal
   const state = lookAt(paths, component.name)
   if (state === 'paused') resumeComponent(component, paths)
   if (state === 'paused' || state === 'ready') return false
-  // What a launcher that was killed had begun or was stopping is begun anew.
+  // A killed launcher left it while it was starting or stopping: start it again.
   if (state === 'starting' || state === 'stopping') await stopComponent(component, paths)
   await startComponent(component, context, signal)
   return true
@@ -101,7 +101,7 @@ async function runStep(step: Step, context: Context): Promise<true> {
 async function within(timeoutMs: number, what: string, work: Promise<void>): Promise<void> {
   const late = Promise.withResolvers<void>()
   const timer = setTimeout(() => {
-    late.reject(new StepTimedOut(`${what} has not ended within ${timeoutMs / 1000} s`))
+    late.reject(new StepTimedOut(`${what} did not finish within ${timeoutMs / 1000} s`))
   }, timeoutMs)
   try {
     await Promise.race([work, late.promise])
@@ -111,9 +111,9 @@ async function within(timeoutMs: number, what: string, work: Promise<void>): Pro
 }
 
 /**
- * Stops every part as soon as all that need it are stopped. A failure stops nothing else from being stopped.
+ * Stops every part as soon as all parts that need it are stopped. After a failure the others are still stopped.
  *
- * @param plan as planStop makes it.
+ * @param plan the result of `planStop`.
  * @throws AggregateError with all failures, at the end.
  */
 export async function stopAll(
@@ -149,7 +149,7 @@ async function stopPart(part: Part, context: Context, onProgress: OnProgress): P
     await within(part.undo.timeoutMs, `undoing ${part.name}`, part.undo.run(context))
     tell('stopped')
   } catch (error) {
-    // The way back is another one then (a retained checkpoint instead of a savepoint): told, but no reason to stay up.
+    // The next start then uses a retained checkpoint instead of a savepoint: reported, and stopping continues.
     tell('failed', error)
   }
 }

@@ -3,30 +3,30 @@ import { portsAt } from '@tenseams/cli/ports'
 import { chooseJava, findJdks } from '../host/java.ts'
 import { pathsOf } from '../host/paths.ts'
 import { readOrMakeSecrets } from '../install/secrets.ts'
-import { readInstance } from '../supervise/run-record.ts'
-import { defaultDebezium } from './debezium-line.ts'
-import { endpointsOf } from './endpoints.ts'
-import type { Context, StackSettings } from './part.ts'
+import { defaultDebezium } from '../plan/debezium-line.ts'
+import { endpointsOf } from '../plan/endpoints.ts'
+import type { Context, StackSettings } from '../plan/part.ts'
+import { readInstance } from './run-record.ts'
 
 export type InstanceOptions = {
   readonly root: string
   readonly instance: string
-  /** Left out: as it was started last, or else 0. */
+  /** Left out: that of the last start, or 0. */
   readonly portOffset?: number | undefined
-  /** Left out: as it was started last, or else the defaults. */
+  /** Left out: those of the last start, or the defaults. */
   readonly settings?: StackSettings | undefined
 }
 
-/** Ten seconds between checkpoints: fresh enough to look at, and not yet a load. */
+/** Ten seconds between checkpoints: results become visible soon, and the checkpoints cost little. */
 export const defaultSettings: StackSettings = {
   checkpointIntervalMs: 10_000,
   debezium: defaultDebezium,
 }
 
 /**
- * Puts together what parts need to know; makes the instance's folders and passwords when it has none.
+ * Collects what the parts of an instance need; creates the instance's folders and passwords when it has none.
  *
- * @throws RangeError for a name or an offset that cannot be.
+ * @throws InstanceError for an invalid name or port offset.
  */
 export async function openContext(options: InstanceOptions): Promise<Context> {
   const paths = pathsOf(options.root, options.instance)
@@ -43,7 +43,7 @@ export async function openContext(options: InstanceOptions): Promise<Context> {
     endpoints: endpointsOf(ports, paths),
     secrets: await readOrMakeSecrets(paths),
     java: chooseJava(findJdks()),
-    // An instance that was started before a setting existed has its default.
+    // An instance last started before a setting existed gets its default.
     settings: options.settings ?? { ...defaultSettings, ...last?.settings },
   }
 }

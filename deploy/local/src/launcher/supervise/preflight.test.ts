@@ -15,11 +15,11 @@ const machine: Facts = {
 const taken = { part: 'kafka', port: 20_011, pid: 7, command: 'nc -l 20011' }
 
 describe('preflight', () => {
-  test('finds nothing on a machine that has all', () => {
+  test('finds nothing lacking on a machine that has everything', () => {
     expect(lacksOf(machine, 'full')).toEqual([])
   })
 
-  test('does not want Maven when every jar is there', () => {
+  test('does not require Maven when every jar is installed', () => {
     expect(lacksOf({ ...machine, jarsMissingMb: 0, maven: undefined }, 'full')).toEqual([])
   })
 
@@ -39,12 +39,12 @@ describe('preflight', () => {
     expect(lackLines(lacks)).toHaveLength(2)
   })
 
-  test('tells of everything at once', () => {
+  test('reports everything at once', () => {
     const bare = { ...machine, java: { main: undefined, registry: undefined }, maven: undefined }
     expect(lacksOf(bare, 'full')).toHaveLength(3)
   })
 
-  test('wants less memory for less', () => {
+  test('requires less memory for the profile minimal', () => {
     expect(lacksOf({ ...machine, availableMemoryMb: 2_500 }, 'minimal')).toEqual([])
     expect(lacksOf({ ...machine, availableMemoryMb: 2_500 }, 'full')).toHaveLength(1)
   })
