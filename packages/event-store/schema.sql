@@ -1,5 +1,5 @@
 -- One event store in a schema of its own. `{{schema}}` and `{{role}}` are filled in by deploy/postgres.
--- The append-only events table is itself the outbox: Debezium reads it, nothing else is written and nothing is cleaned up.
+-- The append-only events table is itself the outbox: Debezium reads it. Nothing else is written, and nothing is deleted.
 
 create table if not exists {{schema}}.events (
   position       bigint generated always as identity primary key,
@@ -12,10 +12,10 @@ create table if not exists {{schema}}.events (
   partition      integer,
   -- For people: what `payload` says, as JSON.
   data           jsonb       not null,
-  -- The very bytes that consumers get: 0x00, schema id, Avro.
+  -- The bytes that consumers get: 0x00, schema id, Avro.
   payload        bytea       not null,
-  -- Readers of all streams go by (transaction_id, position) and stop below the oldest running transaction; a reader of
-  -- `position > n` skips rows of slower ones.
+  -- Readers of all streams order by (transaction_id, position) and stop below the oldest running transaction; a reader of
+  -- `position > n` skips rows of transactions that commit late.
   transaction_id xid8        not null default pg_current_xact_id(),
   recorded_at    timestamptz not null default clock_timestamp(),
   -- The optimistic lock.
@@ -24,13 +24,13 @@ create table if not exists {{schema}}.events (
 
 create index if not exists events_in_reading_order on {{schema}}.events (transaction_id, position);
 
--- Ids of consumed events whose effect is in this schema. Dedupe is by event id, never by offset.
+-- Ids of consumed events whose effect is in this schema. Deduplication is by event id, never by offset.
 create table if not exists {{schema}}.inbox (
   event_id    uuid        primary key,
   recorded_at timestamptz not null default clock_timestamp()
 );
 
--- What a client was answered, by its Idempotency-Key.
+-- The first answer to each Idempotency-Key.
 create table if not exists {{schema}}.idempotency (
   key          text        primary key,
   request_hash bytea       not null,
@@ -40,13 +40,13 @@ create table if not exists {{schema}}.idempotency (
   recorded_at  timestamptz not null default clock_timestamp()
 );
 
--- States of long streams, so that they need not be read from the first event. Nothing depends on a row being here.
+-- States of long streams, so that they need not be read from the first event. A missing row costs only time.
 create table if not exists {{schema}}.snapshots (
   stream_id   text        not null,
-  -- What the state looks like and how it was made; another release passes over it.
+  -- The state's format and how it was computed; a release with another one ignores the row.
   form        text        not null,
   version     bigint      not null check (version > 0),
-  -- json, not jsonb: the reader gets the very text.
+  -- json, not jsonb: the reader gets the same text.
   state       json        not null,
   recorded_at timestamptz not null default clock_timestamp(),
   primary key (stream_id, form, version)
@@ -64,9 +64,9 @@ create table if not exists {{schema}}.schemas (
 create table if not exists {{schema}}.projections (
   name           text    not null,
   generation     integer not null check (generation > 0),
-  -- building: made from the log's beginning; current: the one that readers see; retired: its rows are being removed.
+  -- building: built from the log's start; current: the one that readers see; retired: its rows are being removed.
   state          text    not null check (state in ('building', 'current', 'retired')),
-  -- The place of the last event whose effect is in its rows.
+  -- The checkpoint: the position of the last event whose effect is in its rows.
   transaction_id xid8    not null default '0',
   position       bigint  not null default 0,
   primary key (name, generation)
@@ -74,17 +74,17 @@ create table if not exists {{schema}}.projections (
 create unique index if not exists one_current_generation on {{schema}}.projections (name) where state = 'current';
 create unique index if not exists one_generation_building on {{schema}}.projections (name) where state = 'building';
 
--- Appends many callers' events in one statement, each caller all or nothing, none failing another.
+-- Appends the events of many callers in one statement. Each caller's append is all or nothing, and none fails another.
 --
--- appends:  one element a caller: the stream, the version it was decided on, and at most one guard
+-- appends:  one element for each caller: the stream, the version it was decided on, and at most one guard
 --           (an inbox id, or an idempotency key with the answer that a repeat will get).
 -- events:   each with `append_no`, the number of its caller from 1.
--- outcome:  `appended`; `conflict` (the stream is not at the expected version, `actual_version` is where it is);
+-- outcome:  `appended`; `conflict` (the stream is not at the expected version but at `actual_version`);
 --           `repeated` (the guard is there already: nothing is written).
 --
 -- Locks are taken in one order (streams sorted, then guards sorted), so that concurrent batches never deadlock. The
--- versions are read by a statement of its own, begun when the locks are held, so that it sees what their last holder
--- has committed. All of it is one transaction: a crash leaves all of a batch or none of it.
+-- versions are read by a separate statement that begins when the locks are held, so that it sees what their last holder
+-- committed. All of it is one transaction: a crash leaves all of a batch or none of it.
 create or replace function {{schema}}.append(
   stream_ids text[], expected_versions bigint[], inbox_ids uuid[],
   idempotency_keys text[], request_hashes bytea[], statuses integer[], answers text[],
@@ -137,8 +137,8 @@ begin
 end
 $append$;
 
--- Least right: what has happened is never changed. The service may add and read, nothing else; only of a read model,
--- which can be made again, it may change and remove rows.
+-- Least privilege: stored events are never changed, so the service may only insert and read. It may change and remove
+-- rows of a read model, because that can be rebuilt.
 grant usage on schema {{schema}} to {{role}};
 grant select, insert on {{schema}}.events, {{schema}}.inbox, {{schema}}.idempotency, {{schema}}.schemas,
   {{schema}}.snapshots to {{role}};

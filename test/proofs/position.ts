@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type CategoryReading,
-  type ReadingPlace,
+  byTransaction,
+  type LogPosition,
+  logStart,
+  type ReadingOrder,
   readCategory,
-  theBeginning,
 } from '@tenseams/event-store/read-category'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
+import { byPosition } from '../faults/event-store/reading-orders.ts'
 import { adminPool } from '../support/shop.ts'
 import type { Claim } from './claim.ts'
 
@@ -25,7 +27,7 @@ export const position: Claim = {
   prove: async (stack, { broken, say }) => {
     const pool = adminPool(stack)
     try {
-      const reader = new Reader(pool, broken === undefined ? undefined : 'no-horizon')
+      const reader = new Reader(pool, broken === undefined ? byTransaction : byPosition)
       for (let round = 1; round <= ROUNDS; round += 1) await besideSlowTransaction(pool, reader)
       await reader.readUntil(await write(pool))
       say(`${ROUNDS} slow transactions have committed`)
@@ -50,20 +52,20 @@ export const position: Claim = {
 class Reader {
   readonly seen = new Set<string>()
   readonly #pool: pg.Pool
-  readonly #naive: CategoryReading['naive']
-  #after: ReadingPlace = theBeginning
+  readonly #order: ReadingOrder
+  #after: LogPosition = logStart
 
-  constructor(pool: pg.Pool, naive: CategoryReading['naive']) {
+  constructor(pool: pg.Pool, order: ReadingOrder) {
     this.#pool = pool
-    this.#naive = naive
+    this.#order = order
   }
 
   async readOn(): Promise<void> {
-    const naive = this.#naive && { naive: this.#naive }
-    const reading = { after: this.#after, limit: 1_000, ...naive }
-    for (const { eventId, place } of await readCategory(this.#pool, 'orders', reading)) {
+    const reading = { after: this.#after, limit: 1_000 }
+    const events = await readCategory(this.#pool, 'orders', reading, this.#order)
+    for (const { eventId, logPosition } of events) {
       this.seen.add(eventId)
-      this.#after = place
+      this.#after = logPosition
     }
   }
 

@@ -31,7 +31,7 @@ const log = { info: silent, warn: silent, error: silent }
 
 export const groupOf = { loop: 'loop', inbox: 'inbox', lake: 'lakehouse' } as const
 
-/** The real TransactionalLoop, with PartitionOwner, the guard and gather. */
+/** The real TransactionalLoop, with PartitionOwner, the fencing takeover and planChunk. */
 export function startLoop({ environment, flaws, ...rest }: Setting): void {
   const { transactionTimeoutMs, incarnation } = rest
   const { noSequence = false } = flaws.client ?? {}
@@ -66,7 +66,7 @@ export function startInbox({ environment, store, flaws }: Setting): void {
     metrics: new Registry(),
     log,
     sessionTimeoutMs: SESSION_TIMEOUT_MS,
-    ...(flaws.commit && { commit: flaws.commit }),
+    ...(flaws.commitOffset && { commitOffset: flaws.commitOffset }),
   })
   consumption.start()
 }

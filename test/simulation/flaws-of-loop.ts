@@ -1,8 +1,8 @@
 import {
   fencingTakeover,
   openProducer,
-  type Place,
   type TakeOver,
+  type TopicPartition,
   type TransactionalProducer,
   transactionalIdOf,
 } from '@tenseams/kafka/ownership'
@@ -116,7 +116,7 @@ async function commitPlainly(
   })
 }
 
-async function committedOffset(kafka: Kafka, place: Place): Promise<bigint | undefined> {
+async function committedOffset(kafka: Kafka, place: TopicPartition): Promise<bigint | undefined> {
   const { groupId, topic, partition } = place
   const [read] = await kafka.admin().fetchOffsets({ groupId, topics: [topic] })
   const found = read?.partitions.find((one) => one.partition === partition)

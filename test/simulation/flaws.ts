@@ -1,5 +1,7 @@
+import type { OffsetCommit } from '@tenseams/kafka/consume'
 import type { TakeOver } from '@tenseams/kafka/ownership'
 import type { Kafka } from 'kafkajs'
+import { commitOnReceipt } from '../faults/kafka/commit-on-receipt.ts'
 import type { CatalogPort } from './catalogue.ts'
 import { commitAgainUnseen, commitOffsetsBeside, commitOnNewerParent } from './flaws-of-lake.ts'
 import {
@@ -24,7 +26,7 @@ export type TakeOverSettings = {
 export type Flaws = {
   readonly client?: ClientFlaws
   readonly takeOver?: (settings: TakeOverSettings) => TakeOver
-  readonly commit?: 'on-receipt'
+  readonly commitOffset?: OffsetCommit
   readonly inbox?: 'none' | 'apart' | 'by-offset'
   readonly catalog?: (catalog: CatalogPort) => CatalogPort
 }
@@ -67,7 +69,7 @@ export const brokenModes: Readonly<Record<string, BrokenMode>> = {
   },
   'on-receipt': {
     says: 'inbox: the offset is committed before the effect',
-    flaws: { commit: 'on-receipt' },
+    flaws: { commitOffset: commitOnReceipt },
   },
   'no-inbox': {
     says: 'inbox: an effect without an inbox row',

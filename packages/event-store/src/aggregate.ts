@@ -1,13 +1,13 @@
 import { type Decider, fold } from '@tenseams/decider/decider'
 import type pg from 'pg'
-import type { Append, CompanionRow, Guard, NewEvent } from './append.ts'
+import type { Append, Guard, NewEvent, SideRow } from './append.ts'
 import { StoreUnavailableError } from './errors.ts'
 import type { EventStore } from './event-store.ts'
 import { readStream, type StoredEvent } from './read.ts'
 import { keepSnapshot, readSnapshot, type SnapshotCodec } from './snapshots.ts'
 
-/** What an event is stamped with when it is decided. */
-export type Stamp = {
+/** What a decided event carries beside its data. */
+export type EventMetadata = {
   readonly eventId: string
   readonly streamId: string
   readonly version: bigint
@@ -21,13 +21,13 @@ export type AggregateOptions<Command, Event, State, Refusal> = {
   readonly store: EventStore
   readonly schema: string
   readonly decider: Decider<Command, Event, State, Refusal>
-  /** A decided event as it will be stored and sent. */
-  readonly seal: (event: Event, stamp: Stamp) => NewEvent
-  /** What an event means for the store's companion table; written with it, or not at all. */
-  readonly rowsOf?: (event: Event, stamp: Stamp) => readonly CompanionRow[]
-  /** The event that stored bytes say; undefined for a type that this reader does not know. */
+  /** A decided event as it is stored and published. */
+  readonly seal: (event: Event, metadata: EventMetadata) => NewEvent
+  /** What an event means for the store's sideTable table; written with it, or not at all. */
+  readonly rowsOf?: (event: Event, metadata: EventMetadata) => readonly SideRow[]
+  /** The event in the stored bytes; undefined for a type that this reader does not know. */
   readonly open: (stored: StoredEvent) => Promise<Event | undefined>
-  /** For streams that become long. A snapshot changes how much is read, never what comes of it. */
+  /** For streams that become long. A snapshot changes how much is read, never the result. */
   readonly snapshot?: SnapshotCodec<State>
 }
 
@@ -40,8 +40,9 @@ type Loaded<State> = {
   readonly allKnown: boolean
 }
 
-export type Circumstances = {
-  /** Ids of the events to come, by their place in the decision; the same input must give the same ids. */
+/** What is known of a command beside its data. */
+export type CommandMetadata = {
+  /** The id of each event, by its index in the decision; the same input must give the same ids. */
   readonly eventIdOf: (step: number) => string
   readonly occurredAt: number
   readonly traceparent: string | null
@@ -56,7 +57,7 @@ export type Outcome<Event, Refusal> =
 const MAX_ATTEMPTS = 8
 const MAX_SNAPSHOTS_UNDER_WAY = 2
 
-/** Load, decide, append: the life of a command against one kind of stream. */
+/** Load, decide, append: how a command is handled for one kind of stream. */
 export class Aggregate<Command, Event, State, Refusal> {
   readonly #options: AggregateOptions<Command, Event, State, Refusal>
   #snapshotsUnderWay = 0
@@ -83,39 +84,39 @@ export class Aggregate<Command, Event, State, Refusal> {
   }
 
   /**
-   * Decides on what the stream says now and appends with that version. When another was quicker the decision is made
-   * again, at most eight times. With a guard the same input has its effect once, whatever crashes in between.
+   * Loads the stream, decides, and appends at the loaded version. On a version conflict it reloads and decides again,
+   * at most eight times. With a guard the same input has its effect once, whatever crashes in between.
    *
    * @throws StoreUnavailableError
    */
   async handle(
     streamId: string,
     command: Command,
-    circumstances: Circumstances,
+    metadata: CommandMetadata,
   ): Promise<Outcome<Event, Refusal>> {
     let loaded = await this.load(streamId)
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-      const outcome = await this.handleAt(streamId, loaded, command, circumstances)
+      const outcome = await this.handleAt(streamId, loaded, command, metadata)
       if (outcome.kind !== 'conflict') return outcome
       loaded = await this.load(streamId)
     }
     throw new StoreUnavailableError(`stream ${streamId} changes faster than it can be decided on`)
   }
 
-  /** The first command of a stream that nobody else can know yet: the read is spared, the check is not. */
+  /** The first command of a stream whose id is new: skips the read; the append still checks the version. */
   async begin(
     streamId: string,
     command: Command,
-    circumstances: Circumstances,
+    metadata: CommandMetadata,
   ): Promise<Outcome<Event, Refusal>> {
     const nothing = { state: this.#options.decider.initialState, version: 0n }
-    const outcome = await this.handleAt(streamId, nothing, command, circumstances)
-    return outcome.kind === 'conflict' ? this.handle(streamId, command, circumstances) : outcome
+    const outcome = await this.handleAt(streamId, nothing, command, metadata)
+    return outcome.kind === 'conflict' ? this.handle(streamId, command, metadata) : outcome
   }
 
   /**
-   * Decides on what was loaded, and on nothing newer: for a client that says which version it has seen. When the
-   * stream has moved on meanwhile nothing is written.
+   * Decides on what was loaded, and on nothing newer: for a client that says which version it has seen. Nothing is
+   * written when the stream has a newer version.
    *
    * @throws StoreUnavailableError
    */
@@ -123,19 +124,19 @@ export class Aggregate<Command, Event, State, Refusal> {
     streamId: string,
     loaded: { readonly state: State; readonly version: bigint },
     command: Command,
-    circumstances: Circumstances,
+    metadata: CommandMetadata,
   ): Promise<Outcome<Event, Refusal> | { readonly kind: 'conflict' }> {
     const decision = this.#options.decider.decide(command, loaded.state)
     if (decision.kind === 'refused') return decision
-    const stamped = decision.events.map((event, step) => ({
+    const withMetadata = decision.events.map((event, step) => ({
       event,
-      stamp: stampOf(streamId, loaded.version, step, circumstances),
+      metadata: metadataOf(streamId, loaded.version, step, metadata),
     }))
     const result = await this.#options.store.append(
-      this.#appendOf(streamId, loaded.version, stamped, circumstances.guard),
+      this.#appendOf(streamId, loaded.version, withMetadata, metadata.guard),
     )
     if (result.kind !== 'appended') return { kind: result.kind }
-    const version = loaded.version + BigInt(stamped.length)
+    const version = loaded.version + BigInt(withMetadata.length)
     this.#afterAppend(streamId, loaded.version, version)
     return { kind: 'done', events: decision.events, version }
   }
@@ -143,20 +144,22 @@ export class Aggregate<Command, Event, State, Refusal> {
   #appendOf(
     streamId: string,
     expectedVersion: bigint,
-    stamped: readonly { readonly event: Event; readonly stamp: Stamp }[],
+    withMetadata: readonly { readonly event: Event; readonly metadata: EventMetadata }[],
     guard: Guard | undefined,
   ): Append {
     const { seal, rowsOf } = this.#options
     return {
       streamId,
       expectedVersion,
-      events: stamped.map(({ event, stamp }) => seal(event, stamp)),
+      events: withMetadata.map(({ event, metadata }) => seal(event, metadata)),
       ...(guard === undefined ? {} : { guard }),
-      ...(rowsOf && { rows: stamped.flatMap(({ event, stamp }) => rowsOf(event, stamp)) }),
+      ...(rowsOf && {
+        rows: withMetadata.flatMap(({ event, metadata }) => rowsOf(event, metadata)),
+      }),
     }
   }
 
-  /** The caller does not wait for a snapshot, and is not told that it failed: the next one serves as well. */
+  /** The caller does not wait for a snapshot. A failed one is ignored, because the next one replaces it. */
   #afterAppend(streamId: string, before: bigint, after: bigint): void {
     const { snapshot } = this.#options
     if (snapshot === undefined || this.#snapshotsUnderWay >= MAX_SNAPSHOTS_UNDER_WAY) return
@@ -171,8 +174,8 @@ export class Aggregate<Command, Event, State, Refusal> {
   }
 
   /**
-   * What is kept is the state that the stored events say, not the one that was decided with: so a seal that loses
-   * something cannot hide. An event that is unknown here is one that a later release may know; then nothing is kept.
+   * Keeps the state that the stored events give, not the one that was decided with: so a `seal` that loses data
+   * cannot hide. Nothing is kept when an event is unknown here, since a later release may know it.
    */
   async #keepSnapshot(streamId: string, snapshot: SnapshotCodec<State>): Promise<void> {
     const loaded = await this.load(streamId)
@@ -181,12 +184,12 @@ export class Aggregate<Command, Event, State, Refusal> {
   }
 }
 
-function stampOf(
+function metadataOf(
   streamId: string,
   before: bigint,
   step: number,
-  { eventIdOf, occurredAt, traceparent }: Circumstances,
-): Stamp {
+  { eventIdOf, occurredAt, traceparent }: CommandMetadata,
+): EventMetadata {
   const version = before + BigInt(step) + 1n
   return { eventId: eventIdOf(step), streamId, version, occurredAt, traceparent }
 }

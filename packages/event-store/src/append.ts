@@ -1,4 +1,4 @@
-/** An event ready to be stored: its bytes already are what consumers will get. */
+/** An event ready to be stored: its bytes are already what consumers will get. */
 export type NewEvent = {
   readonly eventId: string
   readonly version: bigint
@@ -11,7 +11,7 @@ export type NewEvent = {
   readonly payload: Buffer
 }
 
-/** What makes a repeated append a repeat: a consumed event's id, or a client's Idempotency-Key. */
+/** What identifies a repeated append: a consumed event's id, or a client's Idempotency-Key. */
 export type Guard =
   | { readonly kind: 'inbox'; readonly eventId: string }
   | {
@@ -29,14 +29,15 @@ export type Append = {
   readonly expectedVersion: bigint
   readonly events: readonly NewEvent[]
   readonly guard?: Guard
-  /** Rows of the service's own, one value a column of the store's companion table: they stand or fall with the events. */
-  readonly rows?: readonly CompanionRow[]
+  /** Rows for the store's side table, written with the events or not at all. */
+  readonly rows?: readonly SideRow[]
 }
 
-export type CompanionRow = readonly unknown[]
+/** One value for each column of the side table. */
+export type SideRow = readonly unknown[]
 
-/** A table of the service's own, in the store's schema, that appends may carry rows for. */
-export type Companion = {
+/** A table of the service's own, in the store's schema, whose rows are written in the statement of their events. */
+export type SideTable = {
   readonly table: string
   readonly columns: readonly { readonly name: string; readonly type: string }[]
 }
@@ -47,8 +48,8 @@ export type AppendResult =
   | { readonly kind: 'conflict'; readonly actualVersion: bigint }
 
 /**
- * Picks from the queue what may go into one statement: at most `limit` appends, in their order, one a stream and one
- * a guard, because two appends of a batch cannot see each other. What must wait stays in the queue's order.
+ * Picks what goes into one statement: at most `limit` appends, in the queue's order, with at most one for each stream
+ * and each guard, because two appends of a batch cannot see each other. The rest keeps the queue's order.
  */
 export function planBatch<Queued extends { readonly append: Append }>(
   queue: readonly Queued[],

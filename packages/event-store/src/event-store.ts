@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { type Append, type AppendResult, type Companion, planBatch } from './append.ts'
+import { type Append, type AppendResult, planBatch, type SideTable } from './append.ts'
 import { StoreUnavailableError, unavailable } from './errors.ts'
-import { leavesOutcomeOpen, resolveLost } from './lost-statement.ts'
+import { leavesOutcomeOpen, type ResolveOutcome, resolveOutcome } from './lost-statement.ts'
 import { appendText, appendValues } from './statement.ts'
 
 export type EventStoreOptions = {
@@ -9,15 +9,14 @@ export type EventStoreOptions = {
   /** The schema that schema.sql was applied to. */
   readonly schema: string
   /** Where the `rows` of appends go, in the same statement as their events. */
-  readonly companion?: Companion
-  /** Statements under way at once; more of them means smaller batches. */
+  readonly sideTable?: SideTable
+  /** Statements under way at once; more of them mean smaller batches. */
   readonly maxStatements?: number
   readonly maxBatch?: number
   readonly maxQueued?: number
-  /** How long an append whose connection was lost may take to find out what became of it. */
+  /** How long it may take to find out the outcome of an append whose connection was lost. */
   readonly resolveWithinMs?: number
-  /** Broken modes, for the tests that show what each would do: no look-up at all, or one that does not wait. */
-  readonly lostStatements?: 'resolved' | 'refused' | 'unfenced'
+  readonly resolveOutcome?: ResolveOutcome
 }
 
 type Queued = {
@@ -33,38 +32,38 @@ type OutcomeRow = {
 }
 
 /**
- * Appends with group commit: while a statement is under way, callers' appends gather, and the next statement carries
- * all of them over one commit. One caller's conflict never fails another.
+ * Appends with group commit: while a statement is under way, callers' appends queue up, and the next statement writes
+ * all of them in one commit. One caller's conflict never fails another.
  *
- * A connection lost on the way leaves open what became of the statement. It is found out by event ids and guards over
- * another connection, and each caller is answered with what really happened; one of whose append nothing is there, and
- * nothing will be, gets StoreUnavailableError. Its outcome stays unknown only when Postgres is gone for longer than
- * `resolveWithinMs`. Either way the caller may try again with the same guard and event ids, since a guard that was
- * written answers `repeated`. After a crash of this process nobody is left to ask: that is what the guards are for.
+ * A lost connection leaves the outcome of its statement open. The store then looks it up by event ids and guards over
+ * another connection, and answers each caller with what happened. A caller whose append was not written, and cannot be
+ * any more, gets StoreUnavailableError. The outcome stays unknown only when Postgres is unavailable for longer than
+ * `resolveWithinMs`. In both cases the caller may retry with the same guard and event ids, because a guard that was
+ * written answers `repeated`. After a crash of this process nobody can look it up: the guards make the retry safe.
  */
 export class EventStore {
   readonly #pool: pg.Pool
   readonly #text: string
-  readonly #companion: Companion | undefined
+  readonly #sideTable: SideTable | undefined
   readonly #maxStatements: number
   readonly #maxBatch: number
   readonly #maxQueued: number
   readonly #schema: string
   readonly #resolveWithinMs: number
-  readonly #lostStatements: 'resolved' | 'refused' | 'unfenced'
+  readonly #resolveOutcome: ResolveOutcome
   #queue: Queued[] = []
   #underWay = 0
 
   constructor(options: EventStoreOptions) {
     this.#pool = options.pool
-    this.#text = appendText(options.schema, options.companion)
-    this.#companion = options.companion
+    this.#text = appendText(options.schema, options.sideTable)
+    this.#sideTable = options.sideTable
     this.#schema = options.schema
     this.#maxStatements = options.maxStatements ?? 2
     this.#maxBatch = options.maxBatch ?? 256
     this.#maxQueued = options.maxQueued ?? 10_000
     this.#resolveWithinMs = options.resolveWithinMs ?? 5_000
-    this.#lostStatements = options.lostStatements ?? 'resolved'
+    this.#resolveOutcome = options.resolveOutcome ?? resolveOutcome
   }
 
   /**
@@ -109,7 +108,7 @@ export class EventStore {
   async #write(batch: readonly Queued[]): Promise<void> {
     try {
       const appends = batch.map(({ append }) => append)
-      const values = appendValues(appends, this.#companion)
+      const values = appendValues(appends, this.#sideTable)
       const client = await this.#pool.connect()
       await this.#send(client, batch, [...values])
     } catch (error) {
@@ -118,40 +117,40 @@ export class EventStore {
   }
 
   async #send(client: pg.PoolClient, batch: readonly Queued[], values: unknown[]): Promise<void> {
-    client.on('error', alsoToldByTheQuery)
+    client.on('error', reportedByTheQuery)
     try {
       const query = { name: 'append', text: this.#text, values }
       const { rows } = await client.query<OutcomeRow>(query)
-      client.off('error', alsoToldByTheQuery)
+      client.off('error', reportedByTheQuery)
       client.release()
       for (const row of rows) batch[row.append_no - 1]?.resolve(resultOf(row))
     } catch (error) {
       const isOpen = leavesOutcomeOpen(error)
-      if (!isOpen) client.off('error', alsoToldByTheQuery)
-      // A connection whose outcome is open is never used again.
+      if (!isOpen) client.off('error', reportedByTheQuery)
+      // A connection whose outcome is open is closed, not reused.
       client.release(isOpen)
-      if (!isOpen || this.#lostStatements === 'refused') throw error
+      if (!isOpen) throw error
       await this.#resolve(batch, backendIdOf(client), error)
     }
   }
 
   async #resolve(batch: readonly Queued[], backendId: number, cause: unknown): Promise<void> {
-    const results = await resolveLost({
+    const results = await this.#resolveOutcome({
       pool: this.#pool,
       schema: this.#schema,
       batch: batch.map(({ append }) => append),
       backendId,
       withinMs: this.#resolveWithinMs,
-      fenced: this.#lostStatements !== 'unfenced',
     })
     for (const [index, { resolve, reject }] of batch.entries()) {
       const result = results[index]
       if (result !== undefined) resolve(result)
-      else reject(new StoreUnavailableError('lost on the way, nothing was written', { cause }))
+      else
+        reject(new StoreUnavailableError('the connection was lost; nothing was written', { cause }))
     }
   }
 
-  /** An append that Postgres refuses for good must not take the others of its batch with it: each is tried alone. */
+  /** An append that Postgres refuses for good must not fail the others of its batch: each is tried alone. */
   async #refuse(batch: readonly Queued[], error: Error): Promise<void> {
     if (batch.length > 1 && !(error instanceof StoreUnavailableError)) {
       for (const one of batch) await this.#write([one])
@@ -166,11 +165,11 @@ function resultOf(row: OutcomeRow): AppendResult {
   return { kind: 'conflict', actualVersion: BigInt(row.actual_version) }
 }
 
-function alsoToldByTheQuery(): void {
-  // Without a listener the error of a connection that breaks would end the process.
+function reportedByTheQuery(): void {
+  // The query rejects with the same error. Without a listener, a broken connection would end the process.
 }
 
-/** The process of Postgres that serves a connection; `pg` keeps it, but its types do not say so. */
+/** The pid of the backend that serves a connection; `pg` has it, but its types do not declare it. */
 function backendIdOf(client: pg.PoolClient): number {
   const { processID } = client as pg.PoolClient & { readonly processID: number }
   return processID

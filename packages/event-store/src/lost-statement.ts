@@ -4,7 +4,7 @@ import type { Append, AppendResult } from './append.ts'
 import { StoreUnavailableError } from './errors.ts'
 import { toJson } from './json.ts'
 
-/** What of a batch the store holds: read when the backend that was sent it can no longer commit. */
+/** Which parts of a batch the store holds, read when the batch's backend can no longer commit. */
 export type Found = {
   readonly events: readonly {
     readonly eventId: string
@@ -24,45 +24,55 @@ export type LostStatement = {
   readonly pool: pg.Pool
   readonly schema: string
   readonly batch: readonly Append[]
-  /** The process that serves the lost connection, as it named itself when the connection was made. */
+  /** The pid of the backend that serves the lost connection, as Postgres gave it when the connection was made. */
   readonly backendId: number
   readonly withinMs: number
-  /** False is a broken mode, for its test: "nothing is there" may then be said too early. */
-  readonly fenced: boolean
 }
+
+/**
+ * Finds out the outcome of each append of a statement whose connection was lost: undefined for one that was not
+ * written, and cannot be any more.
+ */
+export type ResolveOutcome = (lost: LostStatement) => Promise<readonly (AppendResult | undefined)[]>
+
+/** Makes a backend unable to commit. @throws when it is not known to be so within that time. */
+export type EndBackend = (pool: pg.Pool, backendId: number, withinMs: number) => Promise<void>
 
 const PAUSE_MS = 100
 
 /**
- * An error that leaves open whether the statement was committed. What Postgres answers as an ERROR has been rolled back;
- * a FATAL one and a lost connection may come after the commit.
+ * Whether an error leaves open if the statement was committed. An ERROR from Postgres means that it was rolled back; a
+ * FATAL one or a lost connection may come after the commit.
  */
 export function leavesOutcomeOpen(error: unknown): boolean {
   return !(error instanceof pg.DatabaseError && error.severity === 'ERROR')
 }
 
 /**
- * What became of each append of a statement whose connection was lost before its answer came: undefined for one of
- * which nothing is there, and nothing will be.
+ * Ends the backend of the lost connection, then looks up its appends by event ids and guards.
  *
- * The hazard is to look too early. The backend may still wait for a lock; the statement may even still lie in a
- * network's buffer and arrive after the look-up, so that taking the streams' locks would not be enough either. Hence the
- * backend is ended first and its end awaited (a role may end its own backends; one that is just committing does so
- * before it ends), and only then is looked. When its process cannot be seen any more, Postgres has no trace of it: it
- * has committed or rolled back. This needs a connection to the very server, not to a pooler between.
+ * The hazard is to look too early. The backend may still wait for a lock; the statement may even still be in a network
+ * buffer and arrive after the look-up, so taking the streams' locks would not be enough either. So the backend is ended
+ * first and its end awaited (a role may end its own backends; a backend that is committing finishes the commit before it
+ * ends). When its pid is gone from pg_stat_activity, it has committed or rolled back. This needs a connection to the
+ * server itself, not to a pooler in front of it.
  *
- * Tries again for `withinMs`, while Postgres restarts for instance.
+ * Retries for `withinMs`, for instance while Postgres restarts.
  *
- * @throws StoreUnavailableError when it could not be found out in that time: only then is the outcome unknown.
+ * @param endBackend a test replaces it to show what a look without a fence misses.
+ * @throws StoreUnavailableError when the outcome could not be found out in that time: only then is it unknown.
  */
-export async function resolveLost(
+export async function resolveOutcome(
   lost: LostStatement,
+  endBackend: EndBackend = terminateBackend,
 ): Promise<readonly (AppendResult | undefined)[]> {
   const deadline = performance.now() + lost.withinMs
   let last: unknown
   do {
     try {
-      const found = await look(lost, Math.max(1, Math.ceil(deadline - performance.now())))
+      const leftMs = Math.max(1, Math.ceil(deadline - performance.now()))
+      await endBackend(lost.pool, lost.backendId, leftMs)
+      const found = await look(lost)
       return lost.batch.map((append) => judge(append, found))
     } catch (error) {
       last = error
@@ -74,8 +84,7 @@ export async function resolveLost(
   })
 }
 
-async function look({ pool, schema, batch, backendId, fenced }: LostStatement, leftMs: number) {
-  if (fenced) await endBackend(pool, backendId, leftMs)
+async function look({ pool, schema, batch }: LostStatement): Promise<Found> {
   const guards = batch.map(({ guard }) => guard)
   const [events, inbox, answers] = await Promise.all([
     pool.query<{ event_id: string; stream_id: string; version: string }>(
@@ -107,8 +116,8 @@ async function look({ pool, schema, batch, backendId, fenced }: LostStatement, l
   }
 }
 
-/** Only backends of the own role are meant: another one's with the same number has come after ours was gone. */
-async function endBackend(pool: pg.Pool, backendId: number, withinMs: number): Promise<void> {
+/** Only a backend of the same role can be ours: one of another role has got the pid after ours had ended. */
+const terminateBackend: EndBackend = async (pool, backendId, withinMs) => {
   const { rows } = await pool.query<{ ended: boolean }>(
     `select pg_terminate_backend(pid, $2::bigint) as ended from pg_stat_activity
       where pid = $1 and usename = current_user`,
@@ -119,8 +128,8 @@ async function endBackend(pool: pg.Pool, backendId: number, withinMs: number): P
 
 /**
  * `appended` when the events are there as they were to be written, with their guard. Events and guard are written
- * together, so a guard without them is of an earlier append: `repeated`. An append of a guard alone cannot be told from
- * an equal one before it; that one is `appended`, too, since both have left the same.
+ * together, so a guard without the events belongs to an earlier append: `repeated`. An append of a guard alone cannot be
+ * told from an equal earlier one; it counts as `appended`, because both have the same effect.
  */
 export function judge(append: Append, found: Found): AppendResult | undefined {
   const guard = judgeGuard(append, found)

@@ -1,6 +1,6 @@
 import pg from 'pg'
 
-/** The one place where connections to Postgres are made: every wait has a bound. */
+/** Opens connections to Postgres, for all of the repository, so that every wait has a bound. */
 export function openPool(databaseUrl: string, applicationName: string): pg.Pool {
   const pool = new pg.Pool({
     connectionString: databaseUrl,
@@ -13,7 +13,7 @@ export function openPool(databaseUrl: string, applicationName: string): pg.Pool 
     keepAlive: true,
   })
   pool.on('error', () => {
-    // An idle connection broke and the pool replaces it. Without a listener its error would end the process.
+    // An idle connection broke, and the pool replaces it. Without a listener its error would end the process.
   })
   return pool
 }

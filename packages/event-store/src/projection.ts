@@ -1,23 +1,17 @@
 import { Periodic, type Round } from '@tenseams/service/periodic'
 import type pg from 'pg'
 import { unavailable } from './errors.ts'
-import {
-  type CategoryReading,
-  type PlacedEvent,
-  type ReadingPlace,
-  readCategory,
-  theBeginning,
-} from './read-category.ts'
+import { type LogPosition, logStart, type PositionedEvent, readCategory } from './read-category.ts'
 import { assertSchemaName } from './statement.ts'
 
-/** `building` is made from the log's beginning, `current` is what readers see, of `retired` rows are being removed. */
+/** `building` is built from the log's start, readers see `current`, and the rows of `retired` are being removed. */
 export type GenerationState = 'building' | 'current' | 'retired'
 
 export type Generation = {
   readonly generation: number
   readonly state: GenerationState
-  /** The place of the last event whose effect is in its rows. */
-  readonly place: ReadingPlace
+  /** The position of the last event whose effect is in its rows. */
+  readonly checkpoint: LogPosition
 }
 
 export type ProjectionOptions = {
@@ -29,14 +23,13 @@ export type ProjectionOptions = {
   readonly apply: (
     client: pg.PoolClient,
     generation: number,
-    events: readonly PlacedEvent[],
+    events: readonly PositionedEvent[],
   ) => Promise<void>
-  /** Removes at most `limit` rows of a generation and returns how many it were. */
+  /** Removes at most `limit` rows of a generation and returns the number removed. */
   readonly clear: (client: pg.PoolClient, generation: number, limit: number) => Promise<number>
   readonly onApplied?: (events: number) => void
   readonly onError?: (error: unknown) => void
-  /** Broken modes, for the test that shows what each skips. */
-  readonly naive?: NonNullable<CategoryReading['naive']>
+  readonly readEvents?: typeof readCategory
 }
 
 const BATCH = 500
@@ -45,13 +38,13 @@ const IDLE_MS = 50
 const AFTER_ERROR_MS = 500
 
 /**
- * A read model of all streams of a store, kept up to date by reading the log. Its rows and the place of the last event
- * in them change in one transaction, so a crash anywhere neither skips nor repeats an event. Several processes may run
- * the same projection: the one that finds the place moved on leaves it at that.
+ * A read model of all streams of a store, kept up to date by reading the log. Its rows and its checkpoint change in one
+ * transaction, so a crash anywhere neither skips nor repeats an event. Several processes may run the same projection:
+ * one that finds the checkpoint moved writes nothing.
  *
- * A rebuild is another generation that reads from the beginning while the current one goes on; when it has caught up,
- * readers are switched to it in one transaction, and the rows of the former are removed in small steps. Nobody who
- * writes to the log notices.
+ * A rebuild is another generation that reads from the log's start while the current one stays up to date. When it has
+ * caught up, readers are switched to it in one transaction, and the rows of the former one are removed in small steps.
+ * Writers of the log are not affected.
  */
 export class Projection {
   readonly #options: ProjectionOptions
@@ -71,12 +64,12 @@ export class Projection {
     this.#steps.start()
   }
 
-  /** Finishes the batch in hand. */
+  /** Finishes the batch under way. */
   close(): Promise<void> {
     return this.#steps.close()
   }
 
-  /** All generations, the oldest first. @throws StoreUnavailableError */
+  /** All generations, oldest first. @throws StoreUnavailableError */
   async generations(): Promise<readonly Generation[]> {
     const { rows } = await this.#query<GenerationRow>(
       `select generation, state, transaction_id, position from ${this.#table}
@@ -86,13 +79,13 @@ export class Projection {
     return rows.map(({ generation, state, transaction_id, position }) => ({
       generation,
       state,
-      place: { transactionId: BigInt(transaction_id), position: BigInt(position) },
+      checkpoint: { transactionId: BigInt(transaction_id), position: BigInt(position) },
     }))
   }
 
   /**
-   * Begins a generation from the log's beginning; whoever runs the projection builds it. One at a time: while one is
-   * being built, that one is returned.
+   * Begins a generation at the log's start; the processes that run the projection build it. Only one is built at a
+   * time: while there is one, its number is returned.
    *
    * @throws StoreUnavailableError
    */
@@ -107,7 +100,7 @@ export class Projection {
     return building?.generation ?? this.rebuild()
   }
 
-  /** Reads on by at most a batch a generation; returns how many events that were. @throws StoreUnavailableError */
+  /** Applies at most one batch to each generation; returns the number of events and of removed rows. @throws StoreUnavailableError */
   async step(): Promise<number> {
     let generations = await this.generations()
     if (generations.length === 0) {
@@ -135,18 +128,17 @@ export class Projection {
     )
   }
 
-  async #advance({ generation, place }: Generation): Promise<number> {
-    const { pool, schema, naive, apply, onApplied } = this.#options
-    const reading = { after: place, limit: BATCH, ...(naive && { naive }) }
-    const events = await readCategory(pool, schema, reading)
-    const reached = events.at(-1)?.place
+  async #advance({ generation, checkpoint }: Generation): Promise<number> {
+    const { pool, schema, readEvents = readCategory, apply, onApplied } = this.#options
+    const events = await readEvents(pool, schema, { after: checkpoint, limit: BATCH })
+    const reached = events.at(-1)?.logPosition
     if (reached === undefined) return 0
     const isOurs = await this.#inTransaction(async (client) => {
       const { rowCount } = await client.query(
         `update ${this.#table} set transaction_id = $3, position = $4
           where name = $1 and generation = $2 and state <> 'retired'
             and transaction_id = $5::xid8 and position = $6`,
-        [this.#options.name, generation, ...valuesOf(reached), ...valuesOf(place)],
+        [this.#options.name, generation, ...valuesOf(reached), ...valuesOf(checkpoint)],
       )
       if (rowCount === 1) await apply(client, generation, events)
       return rowCount === 1
@@ -155,21 +147,20 @@ export class Projection {
     return events.length
   }
 
-  /** Shows readers the new generation as soon as it has read as far as the current one. */
+  /** Switches readers to the new generation when it has read as far as the current one. */
   async #switch(): Promise<void> {
     const generations = await this.generations()
     const building = generations.find(({ state }) => state === 'building')
     if (building === undefined) return
     const current = generations.find(({ state }) => state === 'current')
-    const place = current?.place ?? theBeginning
-    if (isBefore(building.place, place)) return
+    if (isBefore(building.checkpoint, current?.checkpoint ?? logStart)) return
     await this.#inTransaction(async (client) => {
       const values = [this.#options.name, building.generation]
       const { rowCount } = await client.query(
         `update ${this.#table} set state = 'retired'
           where name = $1 and generation <> $2 and state = 'current'
             and (transaction_id, position) <= ($3::xid8, $4::bigint)`,
-        [...values, ...valuesOf(building.place)],
+        [...values, ...valuesOf(building.checkpoint)],
       )
       if (rowCount !== (current === undefined ? 0 : 1)) return
       await client.query(
@@ -204,18 +195,18 @@ export class Projection {
     const client = await this.#options.pool.connect().catch((error: unknown) => {
       throw unavailable(error)
     })
-    let isSpoilt = true
+    let isBroken = true
     try {
       await client.query('begin')
       const value = await work(client)
       await client.query('commit')
-      isSpoilt = false
+      isBroken = false
       return value
     } catch (error) {
       throw unavailable(error)
     } finally {
       // Closing the connection is the surest way to roll back.
-      client.release(isSpoilt)
+      client.release(isBroken)
     }
   }
 }
@@ -233,12 +224,12 @@ type GenerationRow = {
   readonly position: string
 }
 
-const valuesOf = ({ transactionId, position }: ReadingPlace): readonly bigint[] => [
+const valuesOf = ({ transactionId, position }: LogPosition): readonly bigint[] => [
   transactionId,
   position,
 ]
 
-function isBefore(one: ReadingPlace, other: ReadingPlace): boolean {
+function isBefore(one: LogPosition, other: LogPosition): boolean {
   if (one.transactionId !== other.transactionId) return one.transactionId < other.transactionId
   return one.position < other.position
 }

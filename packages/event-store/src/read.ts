@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import { unavailable } from './errors.ts'
 
-/** A stored event: the envelope's columns and the bytes that say the rest. */
+/** A stored event: the envelope's columns, and the bytes that hold everything. */
 export type StoredEvent = {
   readonly eventId: string
   readonly streamId: string
@@ -56,7 +56,7 @@ export function storedEvent(row: EventRow): StoredEvent {
   }
 }
 
-/** What a client was answered when it used an Idempotency-Key first. */
+/** The answer to the first request with an Idempotency-Key. */
 export type KeptAnswer = {
   readonly requestHash: Buffer
   readonly status: number

@@ -8,8 +8,8 @@ export type KeptSchema = {
 }
 
 /**
- * Keeps a schema's text beside the bytes that name it by id, before the first of them is written, and returns all
- * that are kept. A registry that was lost and filled anew must not give an id another meaning: that is an error.
+ * Stores a schema's text by its id, before the first event that names the id is written, and returns all that are
+ * stored. A registry that was lost and filled again must not give an id another meaning: that is an error.
  */
 export async function keepSchema(
   pool: pg.Pool,
@@ -40,6 +40,6 @@ function assertSameMeaning(own: KeptSchema, kept: readonly KeptSchema[]): void {
   const before = kept.find(({ schemaId }) => schemaId === own.schemaId)
   if (before === undefined || before.schemaText === own.schemaText) return
   throw new Error(
-    `schema id ${own.schemaId} meant another schema before: the registry was lost or exchanged`,
+    `schema id ${own.schemaId} meant another schema before: the registry was lost or replaced`,
   )
 }

@@ -1,16 +1,16 @@
 import type pg from 'pg'
 import { unavailable } from './errors.ts'
 
-/** How the state of a stream is kept, so that a long one need not be read from its first event. */
+/** How the state of a stream is stored, so that a long stream need not be read from its first event. */
 export type SnapshotCodec<State> = {
   /**
-   * Names what the text says and how it was made. It must change with the form of the state and with what `evolve`
-   * makes of an event: snapshots of another form are passed over.
+   * Names the state's format and how it was computed. Change it whenever the state's type changes, or what `evolve`
+   * does with an event: snapshots of another form are ignored.
    */
   readonly form: string
-  /** A snapshot is kept about every so many events. */
+  /** A snapshot is stored about once in this many events. */
   readonly every: number
-  /** JSON; the very text comes back to `decode`. */
+  /** JSON; `decode` gets the same text back. */
   readonly encode: (state: State) => string
   /** Throws for a text that it cannot read; the events are read instead. */
   readonly decode: (text: string) => State
@@ -34,7 +34,7 @@ export async function readSnapshot<State>(
   try {
     return { state: codec.decode(row.state), version: BigInt(row.version) }
   } catch {
-    // All that a snapshot says, the events say, too.
+    // The events hold everything that a snapshot holds.
     return undefined
   }
 }

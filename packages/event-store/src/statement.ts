@@ -1,27 +1,27 @@
-import type { Append, Companion, Guard } from './append.ts'
+import type { Append, Guard, SideTable } from './append.ts'
 import { toJson } from './json.ts'
 
-/** A schema's name is checked before it becomes part of a statement, since an identifier cannot be a parameter. */
+/** Checks a name that becomes part of a statement's text, because an identifier cannot be a parameter. */
 export function assertSchemaName(schema: string): void {
   if (!/^[a-z_]+$/.test(schema)) throw new Error(`not a schema's name: ${schema}`)
 }
 
 /**
- * The text of the one statement that appends a batch, with the rows of its companion table, if it has one: only those of
- * appends that were written. It is one statement, so both are durable, or neither.
+ * The statement that appends a batch and, for the appends that were written, their rows of the side table. It is one
+ * statement, so both are durable or neither.
  */
-export function appendText(schema: string, companion?: Companion): string {
+export function appendText(schema: string, sideTable?: SideTable): string {
   assertSchemaName(schema)
   const append = `select append_no, outcome, actual_version from ${schema}.append(
     $1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[], $6::integer[], $7::text[],
     $8::integer[], $9::uuid[], $10::bigint[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::bytea[])`
-  if (companion === undefined) return append
-  assertSchemaName(companion.table)
-  for (const { name } of companion.columns) assertSchemaName(name)
-  const names = companion.columns.map(({ name }) => name)
-  const arrays = companion.columns.map(({ type }, index) => `$${index + 17}::${type}[]`)
-  return `with appended as materialized (${append}), companions as (
-    insert into ${schema}.${companion.table} (${names.join(', ')})
+  if (sideTable === undefined) return append
+  assertSchemaName(sideTable.table)
+  for (const { name } of sideTable.columns) assertSchemaName(name)
+  const names = sideTable.columns.map(({ name }) => name)
+  const arrays = sideTable.columns.map(({ type }, index) => `$${index + 17}::${type}[]`)
+  return `with appended as materialized (${append}), side_rows as (
+    insert into ${schema}.${sideTable.table} (${names.join(', ')})
     select ${names.map((name) => `r.${name}`).join(', ')}
       from unnest($16::integer[], ${arrays.join(', ')}) with ordinality
              as r(append_no, ${names.join(', ')}, row_no)
@@ -30,10 +30,10 @@ export function appendText(schema: string, companion?: Companion): string {
     select append_no, outcome, actual_version from appended order by append_no`
 }
 
-/** A batch as the columns that `append` in schema.sql takes, then those of the companion table. */
-export function appendValues(batch: readonly Append[], companion?: Companion): readonly unknown[] {
-  if (companion === undefined && batch.some(({ rows }) => rows !== undefined)) {
-    throw new Error('rows were given to a store that has no companion table')
+/** A batch as the columns that `append` in schema.sql takes, then those of the side table. */
+export function appendValues(batch: readonly Append[], sideTable?: SideTable): readonly unknown[] {
+  if (sideTable === undefined && batch.some(({ rows }) => rows !== undefined)) {
+    throw new Error('rows were given to a store that has no side table')
   }
   const keys = batch.map(({ guard }) => (guard?.kind === 'idempotency' ? guard : undefined))
   const events = batch.flatMap((append, index) =>
@@ -55,16 +55,16 @@ export function appendValues(batch: readonly Append[], companion?: Companion): r
     events.map((event) => event.partition ?? null),
     events.map((event) => toJson(event.data)),
     events.map((event) => event.payload),
-    ...(companion === undefined ? [] : companionValues(batch, companion)),
+    ...(sideTable === undefined ? [] : sideValues(batch, sideTable)),
   ]
 }
 
-function companionValues(batch: readonly Append[], { columns }: Companion): readonly unknown[] {
+function sideValues(batch: readonly Append[], { columns }: SideTable): readonly unknown[] {
   const rows = batch.flatMap((append, index) =>
     (append.rows ?? []).map((values) => ({ appendNo: index + 1, values })),
   )
   const fits = rows.every(({ values }) => values.length === columns.length)
-  if (!fits) throw new Error('a companion row has other columns than its table')
+  if (!fits) throw new Error('a row does not have the columns of the side table')
   return [
     rows.map(({ appendNo }) => appendNo),
     ...columns.map((_, index) => rows.map(({ values }) => values[index] ?? null)),

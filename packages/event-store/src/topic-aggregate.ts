@@ -1,9 +1,9 @@
-import { Aggregate, type AggregateOptions, type Stamp } from './aggregate.ts'
-import type { Companion } from './append.ts'
+import { Aggregate, type AggregateOptions, type EventMetadata } from './aggregate.ts'
+import type { SideTable } from './append.ts'
 import { EventStore } from './event-store.ts'
 import { type KeptSchema, keepSchema } from './schemas.ts'
 
-/** What a store needs of a topic's contract; packages/codec/src/codec.ts has it. */
+/** What a store needs of a topic's contract; `Codec` in packages/codec has it. */
 export type TopicCodec = {
   encoder<Value>(topic: string): Promise<KeptSchema & { readonly encode: (value: Value) => Buffer }>
   decode<Value>(topic: string, bytes: Buffer): Promise<{ readonly value: Value }>
@@ -16,20 +16,20 @@ export type TopicAggregateOptions<Command, Event, State, Refusal, Envelope> = Om
 > & {
   readonly codec: TopicCodec
   /** The table that `rowsOf` writes. */
-  readonly companion?: Companion
-  /** Where its events go. */
+  readonly sideTable?: SideTable
+  /** The topic of its events. */
   readonly topic: string
-  readonly envelopeOf: (event: Event, stamp: Stamp) => Envelope
+  readonly envelopeOf: (event: Event, metadata: EventMetadata) => Envelope
   /** Undefined for a type that is newer than this reader. */
   readonly eventOf: (envelope: Envelope) => Event | undefined
 }
 
 /**
- * A kind of stream whose events leave as the bytes of a topic's contract, and come back from those bytes. Every schema
- * that stored bytes name is known afterwards, so that a registry that is away stops no command.
+ * A kind of stream whose events are stored and published as the bytes of a topic's contract. Every schema that stored
+ * bytes name is loaded here, so that commands do not depend on the registry afterwards.
  *
- * @throws what the codec says when the contract is not published or the registry away, and StoreUnavailableError: the
- * service must not start then.
+ * @throws what the codec throws when the contract is not published or the registry is unavailable, and
+ * StoreUnavailableError: the service must not start then.
  */
 export async function openTopicAggregate<
   Command,
@@ -42,7 +42,7 @@ export async function openTopicAggregate<
   topic,
   envelopeOf,
   eventOf,
-  companion,
+  sideTable,
   ...options
 }: TopicAggregateOptions<Command, Event, State, Refusal, Envelope>): Promise<
   Aggregate<Command, Event, State, Refusal>
@@ -53,14 +53,14 @@ export async function openTopicAggregate<
   for (const { schemaId, schemaText } of kept) codec.learn(schemaId, schemaText)
   return new Aggregate({
     ...options,
-    store: new EventStore({ pool, schema, ...(companion && { companion }) }),
-    seal: (event, stamp) => ({
-      eventId: stamp.eventId,
-      version: stamp.version,
+    store: new EventStore({ pool, schema, ...(sideTable && { sideTable }) }),
+    seal: (event, metadata) => ({
+      eventId: metadata.eventId,
+      version: metadata.version,
       type: event.type,
       topic,
       data: event.data,
-      payload: encoder.encode(envelopeOf(event, stamp)),
+      payload: encoder.encode(envelopeOf(event, metadata)),
     }),
     open: async (stored) => {
       const { value } = await codec.decode<Envelope>(topic, stored.payload)

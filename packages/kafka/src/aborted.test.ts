@@ -14,7 +14,7 @@ const aborts = (offset: number, producerId: string) => ({
   isControlRecord: true,
 })
 
-/** Two that overlap, the later one aborted first: the broker names them in the order of their ends. */
+/** Two that overlap, the later one aborted first: the broker lists them in the order of their ends. */
 const overlapping = (from: number): FetchedPartition => ({
   abortedTransactions: [
     { producerId: 'b', firstOffset: '1' },
@@ -36,13 +36,13 @@ describe('records of aborted transactions', () => {
     expect(visible(partition)).toEqual([2, 7])
   })
 
-  test('are hidden when the fetch begins inside of both', () => {
+  test('are hidden when the fetch begins inside both', () => {
     const partition = overlapping(3)
     markAborted(partition)
     expect(visible(partition)).toEqual([7])
   })
 
-  test('are shown by kafkajs itself: when this fails, the patch may go', () => {
+  test('are shown by kafkajs itself: when this fails, the patch can be removed', () => {
     const filter: (partition: FetchedPartition) => FetchedPartition['messages'] = createRequire(
       import.meta.url,
     )('kafkajs/src/consumer/filterAbortedMessages')

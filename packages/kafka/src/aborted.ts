@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 
-/** What a fetch holds of one partition, as kafkajs decodes it. */
+/** One partition of a fetch response, as kafkajs decodes it. */
 export type FetchedPartition = {
   abortedTransactions: { readonly producerId: string; readonly firstOffset: string }[] | null
   readonly messages: {
@@ -21,13 +21,13 @@ const ABORT_MARKER = Buffer.from([0, 0, 0, 0])
 const patched = Symbol.for('tenseams.hides-aborted')
 
 /**
- * kafkajs 2.2.4 shows readers of committed data some aborted records: its `filterAbortedMessages.js` takes the broker's
- * list of aborted transactions as ordered by their first offset, but the broker orders it by their last, and it enters
- * one transaction a message only. As soon as two transactions overlap in a partition, records of one are visible (seen:
- * 50 and 150 of 4 000 after a killed and a stopped owner). So what is aborted is marked here, right after decoding, as
- * if it were control records, which kafkajs passes over and counts as read. kafkajs has had no release since 2023.
+ * kafkajs 2.2.4 shows readers of committed data some aborted records: its `filterAbortedMessages.js` expects the
+ * broker's list of aborted transactions in the order of their first offsets, but the broker orders it by their last, and
+ * the filter starts at most one transaction per message. When two transactions overlap in a partition, records of one
+ * are visible (seen: 50 and 150 of 4 000 after a killed and a paused owner). So aborted records are marked here, right
+ * after decoding, as control records, which kafkajs skips and counts as read. kafkajs has had no release since 2023.
  *
- * Doing it again changes nothing.
+ * Idempotent.
  */
 export function hideAbortedRecords(): void {
   const response: FetchResponse & { [patched]?: true } = createRequire(import.meta.url)(
@@ -43,7 +43,7 @@ export function hideAbortedRecords(): void {
   response[patched] = true
 }
 
-/** Marks the records of aborted transactions, whatever the order in which the broker names these. */
+/** Marks the records of aborted transactions, in whatever order the broker lists these. */
 export function markAborted(partition: FetchedPartition): void {
   const waiting = (partition.abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
     producerId,

@@ -4,16 +4,16 @@ import { hideAbortedRecords } from './aborted.ts'
 export type KafkaConnection = {
   /** `host:port`, separated by commas. */
   readonly brokers: string
-  /** Says in the broker's logs and quotas who this is. */
+  /** Identifies the client in the broker's logs and quotas. */
   readonly clientId: string
-  /** Makes the connections instead of kafkajs; a test stands between client and broker by it. */
+  /** Makes the connections instead of kafkajs, so that a test can put a proxy between client and broker. */
   readonly socketFactory?: ISocketFactory
 }
 
 /**
- * The one place where a Kafka client is made: addresses, timeouts, retries and (later) security are the same for
- * whoever speaks to the broker. A client that has lost its broker tries again by itself for ever; a single request
- * gives up after its own bound, so that the caller can say so.
+ * Makes every Kafka client of the repository, so that addresses, timeouts, retries and (later) security are the same
+ * everywhere. A consumer that has lost its broker reconnects without limit; a single request fails after its own bound,
+ * so that the caller can report it.
  */
 export function openKafka(connection: KafkaConnection): Kafka {
   hideAbortedRecords()

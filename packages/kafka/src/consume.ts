@@ -19,23 +19,37 @@ export type ConsumptionOptions = {
   readonly kafka: Kafka
   readonly groupId: string
   readonly topics: readonly string[]
-  /** Returns when the record's effect is durable. It may see a record again and must drop repeats by event id. */
+  /** Returns when the record's effect is durable. A record may be redelivered: drop repeats by event id. */
   readonly handle: (record: ConsumedRecord) => Promise<void>
   readonly deadLetters: DeadLetters
   readonly metrics: Registry
   readonly log: Log
   readonly sessionTimeoutMs?: number
-  /** `on-receipt` commits a record before its effect: a crash in between skips it, which a test shows. */
-  readonly commit?: 'after-effect' | 'on-receipt'
+  /** When a record's offset is committed: `commitAfterEffect` unless given. */
+  readonly commitOffset?: OffsetCommit
 }
 
+/** One record of a batch, as the decision on its offset sees it. */
+export type RecordInBatch = {
+  /** True when the offset may be committed, because the record's effect or its dead-letter record is durable. */
+  handle(): Promise<boolean>
+  /** Commits the offset of this record now. */
+  commit(): Promise<void>
+}
+
+/** Returns whether the next record of the batch may follow. */
+export type OffsetCommit = (record: RecordInBatch) => Promise<boolean>
+
+/** The offset is resolved when this returns true, and committed with those of the rest of the batch. */
+export const commitAfterEffect: OffsetCommit = ({ handle }) => handle()
+
 /**
- * The durable discipline of a reader: only committed data, no commit and no offset resolved by the library
- * (group-member.ts), and the commit after the effect.
+ * Reads durably: only committed data, no offset committed or resolved by the library (group-member.ts), and each offset
+ * committed after the effect.
  *
- * A crash between effect and commit hands the record out again: the handler's inbox makes that one effect.
- * A record that cannot be used goes to its dead letter topic, and its partition goes on. While an outside is down
- * the record's partition pauses, the others go on, nothing is skipped.
+ * After a crash between effect and commit the record is redelivered; the handler's inbox drops the repeat. A record that
+ * cannot be used becomes a dead letter, and its partition continues. While a dependency is unavailable, the record's
+ * partition pauses; other partitions continue, and nothing is skipped.
  */
 export class Consumption {
   readonly #options: ConsumptionOptions
@@ -56,7 +70,7 @@ export class Consumption {
     })
   }
 
-  /** Starts to read and returns at once; a broker that is away is waited for. */
+  /** Starts to read and returns at once; waits for an unavailable broker. */
   start(): void {
     this.#member.start()
   }
@@ -66,44 +80,47 @@ export class Consumption {
     this.#member.assertReady()
   }
 
-  /** Finishes the record in hand, commits, and leaves the group. */
+  /** Finishes the record under way, commits, and leaves the group. */
   close(): Promise<void> {
     return this.#member.close()
   }
 
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
+    const { commitOffset = commitAfterEffect } = this.#options
     for (const message of batch.messages) {
       if (!payload.isRunning() || payload.isStale()) break
-      if (this.#options.commit === 'on-receipt') await commit(payload, message.offset)
-      const passed = await this.#handleRecord(payload, recordOf(batch, message))
-      if (!passed) break
+      const isDone = await commitOffset({
+        handle: () => this.#handleRecord(payload, recordOf(batch, message)),
+        commit: () => commitNow(payload, message.offset),
+      })
+      if (!isDone) break
       payload.resolveOffset(message.offset)
       await payload.heartbeat()
     }
     await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
   }
 
-  /** Returns whether the record's offset may be passed: its effect, or its dead letter, is durable. */
+  /** True when the offset may be committed, because the record's effect or its dead-letter record is durable. */
   async #handleRecord(payload: EachBatchPayload, record: ConsumedRecord): Promise<boolean> {
-    const place = `${record.topic}-${record.partition}`
+    const topicPartition = `${record.topic}-${record.partition}`
     try {
       await this.#options.handle(record)
       this.#handled.inc({ topic: record.topic, group: this.#options.groupId })
-      this.#failures.delete(place)
+      this.#failures.delete(topicPartition)
       return true
     } catch (error) {
-      return this.#handleFailure(payload, record, place, error)
+      return this.#handleFailure(payload, record, topicPartition, error)
     }
   }
 
   async #handleFailure(
     payload: EachBatchPayload,
     record: ConsumedRecord,
-    place: string,
+    topicPartition: string,
     error: unknown,
   ): Promise<boolean> {
-    const attempt = (this.#failures.get(place) ?? 0) + 1
+    const attempt = (this.#failures.get(topicPartition) ?? 0) + 1
     const verdict = judgeFailure(error, attempt)
     const { topic, partition, offset } = record
     const context = { topic, partition, offset, attempt, err: error }
@@ -113,10 +130,10 @@ export class Consumption {
       this.#options.log.warn(context, 'record goes to the dead letter topic')
       await this.#options.deadLetters.write({ ...record, reason, detail, stack, groupId })
       this.#deadLettered.inc({ topic, group: groupId, reason })
-      this.#failures.delete(place)
+      this.#failures.delete(topicPartition)
       return true
     }
-    this.#failures.set(place, attempt)
+    this.#failures.set(topicPartition, attempt)
     this.#options.log.warn({ ...context, delayMs: verdict.delayMs }, 'partition pauses')
     const resume = payload.pause()
     setTimeout(resume, verdict.delayMs)
@@ -124,7 +141,7 @@ export class Consumption {
   }
 }
 
-async function commit(payload: EachBatchPayload, offset: string): Promise<void> {
+async function commitNow(payload: EachBatchPayload, offset: string): Promise<void> {
   payload.resolveOffset(offset)
   await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
 }

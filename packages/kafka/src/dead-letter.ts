@@ -1,7 +1,7 @@
 import type { IHeaders, Kafka, Message } from 'kafkajs'
 import { DurableProducer } from './producer.ts'
 
-/** A record that its reader cannot use, as it was read. */
+/** A record that its reader cannot use, as it was read, and why. */
 export type DeadLetter = {
   readonly topic: string
   readonly partition: number
@@ -13,34 +13,34 @@ export type DeadLetter = {
   readonly reason: string
   /** What a person needs to know; no personal data. */
   readonly detail: string
-  /** Where it was thrown, without messages; left out by readers that know the place anyway. */
+  /** Where the error was thrown, without messages; left out by readers that have only one such line. */
   readonly stack?: string
   readonly groupId: string
 }
 
 export const deadLetterTopicOf = (topic: string): string => `${topic}.dead-letter`
 
-/** The record that lies in the dead letter topic: key, value and headers untouched, and where they come from. */
-export function letterMessage(letter: DeadLetter): Message {
+/** The record in the dead letter topic: key, value and headers unchanged, and headers that name the origin. */
+export function deadLetterMessage(deadLetter: DeadLetter): Message {
   return {
-    key: letter.key,
-    value: letter.value,
+    key: deadLetter.key,
+    value: deadLetter.value,
     headers: {
-      ...letter.headers,
-      'dead-letter-reason': letter.reason,
-      'dead-letter-detail': letter.detail,
-      ...(letter.stack && { 'dead-letter-stack': letter.stack }),
-      'dead-letter-topic': letter.topic,
-      'dead-letter-partition': String(letter.partition),
-      'dead-letter-offset': letter.offset,
-      'dead-letter-group': letter.groupId,
+      ...deadLetter.headers,
+      'dead-letter-reason': deadLetter.reason,
+      'dead-letter-detail': deadLetter.detail,
+      ...(deadLetter.stack && { 'dead-letter-stack': deadLetter.stack }),
+      'dead-letter-topic': deadLetter.topic,
+      'dead-letter-partition': String(deadLetter.partition),
+      'dead-letter-offset': deadLetter.offset,
+      'dead-letter-group': deadLetter.groupId,
     },
   }
 }
 
 /**
- * Writes records aside, untouched, so that one of them never stops a partition. The reader passes a record's offset
- * only after `write` has returned; a crash between the two writes it aside twice, with the same origin headers.
+ * Writes dead letters, so that a record that cannot be used never stops its partition. The reader commits the record's
+ * offset only after `write` has returned. A crash between the two writes the dead letter twice, with equal origin headers.
  */
 export class DeadLetters {
   readonly #producer: DurableProducer
@@ -50,8 +50,9 @@ export class DeadLetters {
   }
 
   /** Resolves when all in-sync replicas hold the record. Errors of the broker are thrown and may be retried. */
-  async write(letter: DeadLetter): Promise<void> {
-    await this.#producer.send(deadLetterTopicOf(letter.topic), [letterMessage(letter)])
+  async write(deadLetter: DeadLetter): Promise<void> {
+    const messages = [deadLetterMessage(deadLetter)]
+    await this.#producer.send(deadLetterTopicOf(deadLetter.topic), messages)
   }
 
   close(): Promise<void> {

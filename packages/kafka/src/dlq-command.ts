@@ -6,7 +6,12 @@ import { complain, say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
 import type { Kafka } from 'kafkajs'
 import { openKafka } from './client.ts'
-import { deadLetterTopics, type FoundLetter, readLetters, replayLetters } from './dlq.ts'
+import {
+  deadLetterTopics,
+  type FoundDeadLetter,
+  readDeadLetters,
+  replayDeadLetters,
+} from './dlq.ts'
 
 const help = `npm run dlq -- <command>
 
@@ -54,9 +59,9 @@ async function dlq(args: readonly string[]): Promise<ExitCode> {
 
 async function list(kafka: Kafka): Promise<ExitCode> {
   for (const topic of await deadLetterTopics(kafka)) {
-    const letters = await readLetters(kafka, topic)
-    if (letters.length === 0) say(`${topic}  none`)
-    for (const [reason, those] of Map.groupBy(letters, (letter) => letter.reason)) {
+    const found = await readDeadLetters(kafka, topic)
+    if (found.length === 0) say(`${topic}  none`)
+    for (const [reason, those] of Map.groupBy(found, ({ reason }) => reason)) {
       const [first] = those
       const open = those.filter(({ replayed }) => !replayed).length
       const counts = `${those.length}, ${open} not replayed`
@@ -67,12 +72,12 @@ async function list(kafka: Kafka): Promise<ExitCode> {
 }
 
 async function show(kafka: Kafka, topic: string, position: Position): Promise<ExitCode> {
-  const letter = (await readLetters(kafka, topic)).find((one) => isAt(one, position))
-  if (letter === undefined) return missing(topic, position)
-  say(`dead-lettered  ${new Date(Number(letter.timestamp)).toISOString()}`)
-  say(`key  ${letter.key?.toString() ?? 'none'}`)
-  for (const [name, value] of Object.entries(letter.headers)) say(`${name}  ${value?.toString()}`)
-  say(`value, base64  ${letter.value?.toString('base64') ?? 'none'}`)
+  const deadLetter = (await readDeadLetters(kafka, topic)).find((one) => isAt(one, position))
+  if (deadLetter === undefined) return missing(topic, position)
+  say(`dead-lettered  ${new Date(Number(deadLetter.timestamp)).toISOString()}`)
+  say(`key  ${deadLetter.key?.toString() ?? 'none'}`)
+  for (const [name, value] of Object.entries(deadLetter.headers)) say(`${name}  ${value?.toString()}`)
+  say(`value, base64  ${deadLetter.value?.toString('base64') ?? 'none'}`)
   return exitCodes.holds
 }
 
@@ -83,18 +88,18 @@ async function replay(values: Values, topic: string): Promise<ExitCode> {
     throw new UsageError('replay takes --all, or --partition and --offset')
   }
   const position = isOne ? positionOf(partition, offset) : undefined
-  const chosen = (letter: FoundLetter) => position === undefined || isAt(letter, position)
+  const chosen = (deadLetter: FoundDeadLetter) => position === undefined || isAt(deadLetter, position)
   const kafka = kafkaOf(values)
-  if (position !== undefined && !(await readLetters(kafka, topic)).some(chosen)) {
+  if (position !== undefined && !(await readDeadLetters(kafka, topic)).some(chosen)) {
     return missing(topic, position)
   }
-  const { replayed, before } = await replayLetters(kafka, topic, { chosen, again, dryRun })
+  const { replayed, before } = await replayDeadLetters(kafka, topic, { chosen, again, dryRun })
   const verb = dryRun ? 'would be sent back' : 'sent back'
   say(`${replayed} ${verb} to ${topic}, ${before} had been before`)
   return exitCodes.holds
 }
 
-/** Where a dead letter lies in its dead letter topic. */
+/** The position of a dead letter in its dead letter topic. */
 type Position = { readonly partition: number; readonly offset: string }
 
 function positionOf(partition: string, offset: string): Position {
@@ -104,8 +109,8 @@ function positionOf(partition: string, offset: string): Position {
   }
 }
 
-function isAt(letter: FoundLetter, { partition, offset }: Position): boolean {
-  return letter.partition === partition && letter.offset === offset
+function isAt(deadLetter: FoundDeadLetter, { partition, offset }: Position): boolean {
+  return deadLetter.partition === partition && deadLetter.offset === offset
 }
 
 function missing(topic: string, { partition, offset }: Position): ExitCode {

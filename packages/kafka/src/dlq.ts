@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { IHeaders, Kafka, Producer } from 'kafkajs'
 import { deadLetterTopicOf } from './dead-letter.ts'
-import { openProducer } from './ownership.ts'
+import { openFencedProducer } from './ownership.ts'
 import { discard, durableSend } from './producer.ts'
 
-/** A dead letter as it lies in its topic. */
-export type FoundLetter = {
+/** A dead letter as it is stored in its topic. */
+export type FoundDeadLetter = {
   readonly partition: number
   readonly offset: string
   readonly timestamp: string
@@ -13,11 +13,11 @@ export type FoundLetter = {
   readonly value: Buffer | null
   readonly headers: IHeaders
   readonly reason: string
-  /** Whether it was sent back to its origin. */
+  /** Whether it was sent back to its origin topic. */
   readonly replayed: boolean
 }
 
-type Found = Omit<FoundLetter, 'reason' | 'replayed'>
+type Found = Omit<FoundDeadLetter, 'reason' | 'replayed'>
 
 export class DlqError extends Error {
   readonly code = 'DLQ'
@@ -25,13 +25,13 @@ export class DlqError extends Error {
 }
 
 const ours = /^dead-letter-(?:reason|detail|stack|topic|partition|offset|group)$/
-/** The header of the note that a letter of that offset, in the same partition, was sent back. */
+/** The header of the note that the dead letter at that offset, in the same partition, was sent back. */
 const NOTE = 'dead-letter-replayed'
-const LETTERS_A_TRANSACTION = 100
+const RECORDS_PER_TRANSACTION = 100
 const READ_TIMEOUT_MS = 60_000
 const TRANSACTION_TIMEOUT_MS = 30_000
 
-/** The dead letter topics that are there, without their ending. */
+/** The origin topics that have a dead letter topic. */
 export async function deadLetterTopics(kafka: Kafka): Promise<readonly string[]> {
   const ending = deadLetterTopicOf('')
   const admin = kafka.admin()
@@ -47,8 +47,11 @@ export async function deadLetterTopics(kafka: Kafka): Promise<readonly string[]>
   }
 }
 
-/** Reads all committed letters of a topic that lie there now, partition by partition in order. */
-export async function readLetters(kafka: Kafka, topic: string): Promise<readonly FoundLetter[]> {
+/** Reads all dead letters of a topic that are committed now, partition by partition in order. */
+export async function readDeadLetters(
+  kafka: Kafka,
+  topic: string,
+): Promise<readonly FoundDeadLetter[]> {
   const source = deadLetterTopicOf(topic)
   const ends = await endsOf(kafka, source)
   const open = new Map([...ends].filter(([, { low, high }]) => low < high))
@@ -65,7 +68,7 @@ export async function readLetters(kafka: Kafka, topic: string): Promise<readonly
     if (BigInt(last) + 1n >= (open.get(partition)?.high ?? 0n)) open.delete(partition)
     if (open.size === 0) whole.resolve()
   }
-  // Also says when a batch held nothing but markers of transactions.
+  // This event also comes for a batch that held nothing but transaction markers.
   consumer.on('consumer.end_batch_process', ({ payload }) =>
     passed(payload.partition, payload.lastOffset),
   )
@@ -88,78 +91,74 @@ export async function readLetters(kafka: Kafka, topic: string): Promise<readonly
     tooLate.abort()
     await consumer.disconnect()
   }
-  return lettersIn(records)
+  return deadLettersIn(records)
 }
 
 export type Replayed = { readonly replayed: number; readonly before: number }
 
 type ReplayOptions = {
-  readonly chosen: (letter: FoundLetter) => boolean
-  /** Whether letters that went back before go again. */
+  readonly chosen: (deadLetter: FoundDeadLetter) => boolean
+  /** Whether to send also those that were sent back before. */
   readonly again: boolean
   readonly dryRun: boolean
 }
 
 /**
- * Sends letters back to where they came from: key, value and the headers they had, to the partition they had, in order.
- * Records and the notes that they were sent (records of the dead letter topic, which keeps them for ever) are one
- * transaction, so a letter goes back once, whatever crashes and however often this is called. A second replay at the
- * same time fences the first, which throws and may be repeated.
+ * Sends dead letters back to their origin topics: the original key, value and headers, to the original partition, in
+ * order. The records and the notes that they were sent (records of the dead letter topic, which keeps them for ever) are
+ * written in one transaction, so a dead letter is sent back once, whatever crashes and however often this is called. A
+ * second replay at the same time fences the first, which throws and may be repeated.
  */
-export async function replayLetters(
+export async function replayDeadLetters(
   kafka: Kafka,
   topic: string,
   { chosen, again, dryRun }: ReplayOptions,
 ): Promise<Replayed> {
-  const plan = (letters: readonly FoundLetter[]) => letters.filter(chosen)
-  const isDue = (letter: FoundLetter) => again || !letter.replayed
-  const seen = plan(await readLetters(kafka, topic))
+  const readChosen = async () => (await readDeadLetters(kafka, topic)).filter(chosen)
+  const isDue = (one: FoundDeadLetter) => again || !one.replayed
+  const counted = (found: readonly FoundDeadLetter[]) => {
+    const replayed = found.filter(isDue).length
+    return { replayed, before: found.length - replayed }
+  }
+  const seen = await readChosen()
+  if (dryRun) return counted(seen)
   const producers = new Map<number, Producer>()
   try {
-    if (!dryRun) {
-      for (const { partition } of seen) {
-        if (!producers.has(partition))
-          producers.set(partition, await fence(kafka, topic, partition))
-      }
+    for (const partition of new Set(seen.map((one) => one.partition))) {
+      producers.set(partition, await openFenced(kafka, topic, partition))
     }
-    // Read behind the fence: what an earlier replay had begun is decided now.
-    const letters = dryRun ? seen : plan(await readLetters(kafka, topic))
+    // Read again behind the fence: the transaction of an earlier replay is decided now.
+    const found = await readChosen()
     for (const [partition, producer] of producers) {
-      const due = letters.filter((letter) => letter.partition === partition && isDue(letter))
-      for (let at = 0; at < due.length; at += LETTERS_A_TRANSACTION) {
-        await sendBack(producer, topic, due.slice(at, at + LETTERS_A_TRANSACTION))
+      const due = found.filter((one) => one.partition === partition && isDue(one))
+      for (let at = 0; at < due.length; at += RECORDS_PER_TRANSACTION) {
+        await sendBack(producer, topic, due.slice(at, at + RECORDS_PER_TRANSACTION))
       }
     }
-    const replayed = letters.filter(isDue).length
-    return { replayed, before: letters.length - replayed }
+    return counted(found)
   } finally {
     for (const producer of producers.values()) await discard(producer)
   }
 }
 
-async function fence(kafka: Kafka, topic: string, partition: number): Promise<Producer> {
+async function openFenced(kafka: Kafka, topic: string, partition: number): Promise<Producer> {
   const options = { kafka, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS }
-  const producer = await openProducer(options, `dlq-replay-${topic}-${partition}`)
-  try {
-    await (await producer.transaction()).abort()
-    return producer
-  } catch (error) {
-    await discard(producer)
-    throw error
-  }
+  const id = `dlq-replay-${topic}-${partition}`
+  const { producer } = await openFencedProducer(options, id, async () => undefined)
+  return producer
 }
 
 async function sendBack(
   producer: Producer,
   topic: string,
-  letters: readonly FoundLetter[],
+  found: readonly FoundDeadLetter[],
 ): Promise<void> {
   const transaction = await producer.transaction()
   try {
-    for (const letter of letters) {
-      const { key, value, partition, offset } = letter
-      const origin = Number(headerOf(letter, 'dead-letter-partition'))
-      const headers = originHeaders(letter.headers)
+    for (const one of found) {
+      const { key, value, partition, offset } = one
+      const origin = Number(headerOf(one, 'dead-letter-partition'))
+      const headers = originHeaders(one.headers)
       const record = { key, value, headers, partition: origin }
       const note = { key: null, value: null, headers: { [NOTE]: offset }, partition }
       await transaction.send({ topic, ...durableSend, messages: [record] })
@@ -172,26 +171,26 @@ async function sendBack(
   }
 }
 
-function headerOf({ headers }: Pick<FoundLetter, 'headers'>, name: string): string {
+function headerOf({ headers }: Pick<FoundDeadLetter, 'headers'>, name: string): string {
   return headers[name]?.toString() ?? ''
 }
 
-/** What the record had before it was written aside. */
+/** The headers that the record had before it was dead-lettered. */
 function originHeaders(headers: IHeaders): IHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !ours.test(name)))
 }
 
-/** Letters in order, without the notes about them. */
-function lettersIn(records: readonly Found[]): readonly FoundLetter[] {
-  const placeOf = (partition: number, offset: string) => `${partition} ${offset}`
+/** The dead letters in order, without the notes about them. */
+function deadLettersIn(records: readonly Found[]): readonly FoundDeadLetter[] {
+  const keyOf = (partition: number, offset: string) => `${partition} ${offset}`
   const notes = records.filter(({ headers }) => NOTE in headers)
-  const sent = new Set(notes.map((note) => placeOf(note.partition, headerOf(note, NOTE))))
+  const sent = new Set(notes.map((note) => keyOf(note.partition, headerOf(note, NOTE))))
   return records
     .filter(({ headers }) => !(NOTE in headers))
     .map((record) => ({
       ...record,
       reason: headerOf(record, 'dead-letter-reason') || 'unknown',
-      replayed: sent.has(placeOf(record.partition, record.offset)),
+      replayed: sent.has(keyOf(record.partition, record.offset)),
     }))
     .toSorted((left, right) => left.partition - right.partition || compare(left, right))
 }
@@ -211,5 +210,5 @@ async function endsOf(kafka: Kafka, topic: string) {
   }
 }
 
-const compare = (left: FoundLetter, right: FoundLetter): number =>
+const compare = (left: FoundDeadLetter, right: FoundDeadLetter): number =>
   BigInt(left.offset) < BigInt(right.offset) ? -1 : 1

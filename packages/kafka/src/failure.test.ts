@@ -18,17 +18,17 @@ describe('a record whose handler failed', () => {
     })
   })
 
-  test('waits as long as an outside is broken, never longer than five seconds at a time', () => {
+  test('waits as long as a dependency is unavailable, never longer than five seconds at a time', () => {
     expect(judgeFailure(failure(true), 1, () => 1)).toEqual({ kind: 'wait', delayMs: 100 })
     expect(judgeFailure(failure(true), 10_000, () => 1)).toEqual({ kind: 'wait', delayMs: 5_000 })
   })
 
-  test('does not stop its partition for ever when nobody knows what is wrong', () => {
+  test('does not stop its partition for ever when the kind of failure is unknown', () => {
     expect(judgeFailure(failure(), 9).kind).toBe('wait')
     expect(judgeFailure(failure(), 10).kind).toBe('dead-letter')
   })
 
-  test('says where it was thrown and why, within bounds, and nothing that a message holds', () => {
+  test('is described by where the error was thrown and its causes, within bounds, without the record’s data', () => {
     const cause = new TypeError('of jane@example.org')
     const error = Object.assign(new Error('x'.repeat(1_000), { cause }), { retriable: false })
     const verdict = judgeFailure(error, 1)

@@ -1,7 +1,7 @@
 import { backoffMs } from '@tenseams/service/backoff'
 import { causesOf } from '@tenseams/service/causes'
 
-/** What becomes of a record whose handler failed. */
+/** What to do with a record whose handler failed. */
 export type Verdict =
   | { readonly kind: 'wait'; readonly delayMs: number }
   | {
@@ -13,23 +13,23 @@ export type Verdict =
 
 const UNKNOWN_FAILURE_ATTEMPTS = 10
 const RETRY = { firstMs: 100, longestMs: 5_000 }
-/** Headers count towards the size of the letter, which must not be refused for them. */
+/** Headers count towards the size of the dead-letter record, which must not be refused because of them. */
 const DETAIL_CHARACTERS = 500
 const STACK_CHARACTERS = 2_000
 
 /**
- * Three roads. An error that says `retriable: false` is the record's own fault and goes to the dead letter topic. One
- * that says `retriable: true` is a broken outside: wait, however long it takes, at most 5 s at a time. An error that
- * says neither gets ten attempts, because a record must never stop its partition.
+ * An error with `retriable: false` is the record's own fault: it becomes a dead letter. One with `retriable: true` comes
+ * from an unavailable dependency: wait, at most 5 s at a time, for as long as it takes. An error with neither gets ten
+ * attempts and then becomes a dead letter, because a record must never stop its partition.
  *
  * @param attempt how often this record has failed, from 1.
  * @param random for the jitter of the pause; a test gives its own.
  */
 export function judgeFailure(error: unknown, attempt: number, random?: () => number): Verdict {
   const { code, detail, stack, retriable } = describe(error)
-  const hopeless =
+  const isPermanent =
     retriable === false || (retriable === undefined && attempt >= UNKNOWN_FAILURE_ATTEMPTS)
-  if (hopeless) return { kind: 'dead-letter', reason: code, detail, stack }
+  if (isPermanent) return { kind: 'dead-letter', reason: code, detail, stack }
   return { kind: 'wait', delayMs: backoffMs(attempt, RETRY, random) }
 }
 
@@ -49,7 +49,7 @@ function describe(error: unknown) {
   }
 }
 
-/** Where it was thrown, and where its causes were: without their messages, which may hold what the record held. */
+/** Where the error and its causes were thrown, without their messages, which may hold the record's data. */
 function framesOf(error: Error): string {
   return [...causesOf(error)]
     .map((cause) => {

@@ -12,23 +12,23 @@ export type GroupMemberOptions = {
   readonly groupId: string
   readonly topics: readonly string[]
   readonly log: Log
-  /** The broker answers a fetch when it has so many bytes, or after so long. */
+  /** The broker answers a fetch when it has this many bytes, or after `maxWaitMs`. */
   readonly minBytes: number
   readonly maxWaitMs: number
   readonly sessionTimeoutMs?: number | undefined
-  /** Bounds of what one fetch brings from one broker, compressed as the broker has it. */
+  /** Bounds of one fetch from one broker, in bytes as the broker stores them, compressed. */
   readonly maxBytes?: number
   readonly maxBytesPerPartition?: number
   /** Only for a proof that shows what it does: records of aborted transactions are handed out as well. */
   readonly readUncommitted?: boolean
-  /** Called before anything of the new assignment is fetched: `pause` and `seek` are in time here. */
+  /** Called before the first fetch of a new assignment, so that `pause` and `seek` apply to it. */
   readonly onJoined?: (assignment: Assignment) => void
-  /** A stretch of the log, both ends included, that was fetched and holds no record for its reader. */
+  /** A range of offsets, both ends included, that was fetched and holds no record for the reader. */
   readonly onEmpty?: (topic: string, partition: number, first: bigint, last: bigint) => void
   readonly handleBatch: (payload: EachBatchPayload) => Promise<void>
 }
 
-/** The partitions of each topic that are this member's. */
+/** This member's partitions of each topic. */
 export type Assignment = Readonly<Record<string, readonly number[]>>
 
 type Event<Payload> = { readonly payload: Payload }
@@ -59,14 +59,14 @@ const DEFAULT_MAX_BYTES_PER_PARTITION = 1_048_576
 const RESTART_DELAY_MS = 500
 
 /**
- * A reader's place in its group, kept until `close()`. Whoever reads through it gets only committed data
- * (`readUncommitted: false`), and no offset is committed or resolved behind its back (`autoCommit: false`,
- * `eachBatchAutoResolve: false`).
+ * A member of a consumer group, until `close()`. It reads only committed data (`readUncommitted: false`), and kafkajs
+ * neither commits nor resolves an offset by itself (`autoCommit: false`, `eachBatchAutoResolve: false`).
  *
- * kafkajs starts a crashed consumer again when it believes that to be of use, and otherwise leaves it dead without a
- * word. A reader that is gone is the worst of all, since nothing is skipped and nothing goes on, so then we start it.
+ * kafkajs restarts a crashed consumer only after errors that it considers retriable, and otherwise stops it without a
+ * message. A dead consumer neither skips nor progresses, so it is restarted here.
  *
- * Members of one group may read different topics: partitions go to those who subscribe to them (subscribed-assigner.ts).
+ * Members of one group may read different topics: a partition goes to a member that subscribes to its topic
+ * (subscribed-assigner.ts).
  */
 export class GroupMember {
   readonly #options: GroupMemberOptions
@@ -84,7 +84,7 @@ export class GroupMember {
       this.#assignment = memberAssignment
       options.onJoined?.(memberAssignment)
     })
-    // From here until it runs again kafkajs throws at whoever seeks, pauses or resumes.
+    // From here until it runs again, kafkajs throws on seek, pause and resume.
     this.#consumer.on('consumer.stop', () => {
       this.#assignment = undefined
     })
@@ -100,12 +100,12 @@ export class GroupMember {
     })
   }
 
-  /** Rises with each time that the group is joined. */
+  /** Increases with each join of the group. */
   get generation(): number {
     return this.#generation
   }
 
-  /** Starts to read and returns at once; a broker that is away is waited for. */
+  /** Starts to read and returns at once; waits for an unavailable broker. */
   start(): void {
     void this.#startWhenPossible(0)
   }
@@ -116,28 +116,28 @@ export class GroupMember {
     throw new Error(`group ${this.#options.groupId} has not been joined`)
   }
 
-  /** What this member has been given; undefined while the group is not joined. */
+  /** This member's partitions; undefined while the group is not joined. */
   get assignment(): Assignment | undefined {
     return this.#assignment
   }
 
-  /** The next fetch of the partition begins there. While the group is not joined nothing is done: nor by the next two. */
+  /** The next fetch of the partition begins at that offset. `seek`, `pause` and `resume` do nothing while the group is not joined. */
   seek(topic: string, partition: number, offset: bigint): void {
     if (this.#assignment === undefined) return
     this.#consumer.seek({ topic, partition, offset: String(offset) })
   }
 
-  /** Nothing of the topic is fetched until `resume`; what has been fetched may still be handed out. */
+  /** Fetches nothing of the topic until `resume`; what was fetched before may still be delivered. */
   pause(topic: string): void {
     if (this.#assignment !== undefined) this.#consumer.pause([{ topic }])
   }
 
-  /** All partitions of the topic are fetched again, also those that a batch's own `pause` has stopped. */
+  /** Fetches all partitions of the topic again, also those that a batch's own `pause` has paused. */
   resume(topic: string): void {
     if (this.#assignment !== undefined) this.#consumer.resume([{ topic }])
   }
 
-  /** Finishes the batches in hand and leaves the group. */
+  /** Finishes the batches under way and leaves the group. */
   async close(): Promise<void> {
     this.#closing = true
     await this.#consumer.disconnect()
@@ -163,7 +163,7 @@ export class GroupMember {
         await delay(RESTART_DELAY_MS)
       }
     }
-    // Closed meanwhile: what has just been started would stay.
+    // Closed meanwhile: the consumer that was just started would stay.
     if (this.#closing) await this.#consumer.disconnect().catch(() => undefined)
   }
 }

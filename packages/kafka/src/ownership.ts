@@ -2,8 +2,8 @@ import type { Kafka, Producer } from 'kafkajs'
 import { hasErrorType } from './error-type.ts'
 import { discard, durableProducer } from './producer.ts'
 
-/** A partition of a topic, and the group that reads it. */
-export type Place = {
+/** A partition of a topic, as one consumer group reads it. */
+export type TopicPartition = {
   readonly groupId: string
   readonly topic: string
   readonly partition: number
@@ -12,57 +12,79 @@ export type Place = {
 /** What we need of kafkajs's producer. */
 export type TransactionalProducer = Pick<Producer, 'transaction' | 'disconnect'>
 
-/** What one needs to write a partition's effects alone: a producer whose predecessors are fenced. */
+/** What the new owner of a partition works with: a producer whose predecessors are fenced. */
 export type Takeover = {
   readonly producer: TransactionalProducer
   /** The first offset without a committed effect; undefined when nothing was ever committed. */
   readonly committed: bigint | undefined
 }
 
-export type TakeOver = (place: Place) => Promise<Takeover>
+export type TakeOver = (topicPartition: TopicPartition) => Promise<Takeover>
 
-export type TakeoverOptions = {
+export type ProducerOptions = {
   readonly kafka: Kafka
-  /** How long the broker lets a transaction of ours stand open when we are gone. */
+  /** After how long the broker aborts an open transaction of ours when we are gone. */
   readonly transactionTimeoutMs: number
-  /** A moment at which a test may stop us: the fence is up, committed offsets are not read yet. */
-  readonly onHalfTaken?: (place: Place) => Promise<void> | void
+}
+
+export type TakeoverOptions = ProducerOptions & {
+  /** The moment after the fence and before committed offsets are read, at which a test may stop the process. */
+  readonly onHalfTaken?: (topicPartition: TopicPartition) => Promise<void> | void
 }
 
 /**
- * The guard. It keeps one effect a record when an owner was stopped, its partition given to another, and it goes on:
+ * Takes over a partition, so that each record keeps one effect even when an owner is paused, loses its partition, and
+ * then continues:
  *
  * 1. the transactional id belongs to the partition, not to the process, so that old and new owner share it;
- * 2. opening a transaction (only that, not `connect`) asks for a producer id: the broker raises the epoch, refuses
- *    everything of the old owner from now on, and answers when its unfinished transaction is aborted or committed;
- * 3. only then are committed offsets read: before, the old owner's commit might still have been on its way.
+ * 2. the old owner is fenced (`openFencedProducer`);
+ * 3. only then are committed offsets read: before the fence, the old owner's commit might still be on its way.
  *
  * Without it records are doubled: the control of test/seams/03-durable-clients/exactly-once-loop.test.ts shows that.
  *
- * @throws whatever the broker says; nothing of it stays open.
+ * @throws whatever the broker says; nothing stays open then.
  */
 export function fencingTakeover(options: TakeoverOptions): TakeOver {
-  return async (place) => {
-    const producer = await openProducer(options, transactionalIdOf(place))
-    try {
-      const fence = await producer.transaction()
-      await options.onHalfTaken?.(place)
-      const committed = await committedOffset(options.kafka, place)
-      await fence.abort()
-      return { producer, committed }
-    } catch (error) {
-      await discard(producer)
-      throw error
-    }
+  return async (topicPartition) => {
+    const id = transactionalIdOf(topicPartition)
+    const { producer, value } = await openFencedProducer(options, id, async () => {
+      await options.onHalfTaken?.(topicPartition)
+      return committedOffset(options.kafka, topicPartition)
+    })
+    return { producer, committed: value }
   }
 }
 
-export const transactionalIdOf = ({ groupId, topic, partition }: Place): string =>
+export const transactionalIdOf = ({ groupId, topic, partition }: TopicPartition): string =>
   `${groupId}-${topic}-${partition}`
 
-/** A transaction needs all three: idempotence, one request in flight, and a bound after which the broker ends it. */
+/**
+ * A producer that has fenced all earlier ones of its transactional id. Opening a transaction (only that, not `connect`)
+ * asks for a producer id: the broker raises the epoch, refuses every further request of the old producer, and answers
+ * when its unfinished transaction has been aborted or committed. What `readBehindFence` reads is therefore final.
+ *
+ * @throws whatever the broker or `readBehindFence` says; nothing stays open then.
+ */
+export async function openFencedProducer<Value>(
+  options: ProducerOptions,
+  transactionalId: string,
+  readBehindFence: () => Promise<Value>,
+): Promise<{ readonly producer: Producer; readonly value: Value }> {
+  const producer = await openProducer(options, transactionalId)
+  try {
+    const fence = await producer.transaction()
+    const value = await readBehindFence()
+    await fence.abort()
+    return { producer, value }
+  } catch (error) {
+    await discard(producer)
+    throw error
+  }
+}
+
+/** A transaction needs all three: idempotence, one request in flight, and a timeout after which the broker aborts it. */
 export async function openProducer(
-  { kafka, transactionTimeoutMs }: TakeoverOptions,
+  { kafka, transactionTimeoutMs }: ProducerOptions,
   transactionalId: string,
 ): Promise<Producer> {
   const producer = kafka.producer({
@@ -77,8 +99,10 @@ export async function openProducer(
 }
 
 /** The first offset without a committed effect, as the group has it now; undefined when there is none. */
-export async function committedOffset(kafka: Kafka, place: Place): Promise<bigint | undefined> {
-  const { groupId, topic, partition } = place
+export async function committedOffset(
+  kafka: Kafka,
+  { groupId, topic, partition }: TopicPartition,
+): Promise<bigint | undefined> {
   const admin = kafka.admin()
   await admin.connect()
   try {
@@ -97,14 +121,14 @@ const fencings = new Set([
   'TRANSACTION_COORDINATOR_FENCED',
 ])
 
-/** Whether the broker has refused us because somebody younger owns the transactional id. */
+/** Whether the broker has refused us because a newer producer has the transactional id. */
 export function isFenced(error: unknown): boolean {
   return hasErrorType(error, fencings)
 }
 
 /**
- * Makes the reader join its group anew: a new generation, positions from what is committed. kafkajs does so only for an
- * error of this type; after any other it would fetch again in the old generation, or stay away (runner.js).
+ * Makes the reader rejoin its group: a new generation, positions from the committed offsets. kafkajs rejoins only after
+ * an error of this type; after any other it fetches again in the old generation, or stops (runner.js).
  */
 export class RejoinError extends Error {
   readonly code = 'REJOIN'
@@ -112,6 +136,6 @@ export class RejoinError extends Error {
   readonly type = 'REBALANCE_IN_PROGRESS'
 
   constructor(cause: unknown) {
-    super('the partition is taken over anew', { cause })
+    super('the partition must be taken over again', { cause })
   }
 }

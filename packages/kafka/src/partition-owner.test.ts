@@ -1,16 +1,16 @@
 import type { Transaction } from 'kafkajs'
 import { describe, expect, test } from 'vitest'
-import type { Chunk } from './gather.ts'
+import type { Chunk } from './chunk.ts'
 import type { TransactionalProducer } from './ownership.ts'
 import { PartitionOwner } from './partition-owner.ts'
 
-const place = { groupId: 'group', topic: 'in', partition: 3 }
+const topicPartition = { groupId: 'group', topic: 'in', partition: 3 }
 const chunk: Chunk = {
-  ...{ produced: [{ topic: 'out', value: 'made' }], letters: [] },
+  ...{ produced: [{ topic: 'out', value: 'made' }], deadLetters: [] },
   ...{ covered: 1, wait: undefined },
 }
 
-/** A broker that notes what it is asked, and may refuse a step. */
+/** A broker that records its calls, and may refuse a step. */
 function newBroker({ committed, refuses }: { committed?: bigint; refuses?: string } = {}) {
   const calls: string[] = []
   const call = async (name: string) => {
@@ -39,25 +39,25 @@ function newBroker({ committed, refuses }: { committed?: bigint; refuses?: strin
     await call('take over')
     return { producer, committed }
   }
-  return { owner: new PartitionOwner(place, takeOver), calls }
+  return { owner: new PartitionOwner(topicPartition, takeOver), calls }
 }
 
 const span = (first: bigint, last: bigint) => ({ first, last })
 const inGeneration = (generation: number) => () => generation
 
 describe('a partition is taken over', () => {
-  test('where its offsets were committed, when the batch holds that place', async () => {
+  test('at its committed offset, when the batch holds that offset', async () => {
     const { owner, calls } = newBroker({ committed: 5n })
     expect(await owner.step(span(3n, 9n), inGeneration(1))).toEqual({ kind: 'go', next: 5n })
     expect(calls).toEqual(['take over'])
   })
 
-  test('where the batch begins, when nothing was ever committed', async () => {
+  test('at the start of the batch, when nothing was ever committed', async () => {
     const { owner } = newBroker()
     expect(await owner.step(span(3n, 9n), inGeneration(1))).toEqual({ kind: 'go', next: 3n })
   })
 
-  test('by seeking, when the batch begins elsewhere; a gap in what comes then is no loss', async () => {
+  test('by seeking, when the batch begins elsewhere; a gap before the next batch is no loss', async () => {
     const { owner } = newBroker({ committed: 20n })
     const seeks = { kind: 'seek', offset: 20n }
     expect(await owner.step(span(3n, 9n), inGeneration(1))).toEqual(seeks)
@@ -65,14 +65,14 @@ describe('a partition is taken over', () => {
     expect(await owner.step(span(22n, 30n), inGeneration(1))).toEqual({ kind: 'go', next: 20n })
   })
 
-  test('and left again, when another generation has begun meanwhile', async () => {
+  test('and released, when another generation has begun meanwhile', async () => {
     const { owner, calls } = newBroker()
     let generation = 1
     expect(await owner.step(span(3n, 9n), () => generation++)).toEqual({ kind: 'leave' })
     expect(calls).toEqual(['take over', 'discard'])
   })
 
-  test('anew in each generation', async () => {
+  test('again in each generation', async () => {
     const { owner, calls } = newBroker()
     await owner.step(span(3n, 9n), inGeneration(1))
     await owner.step(span(3n, 9n), inGeneration(2))
@@ -81,7 +81,7 @@ describe('a partition is taken over', () => {
 })
 
 describe('an owner', () => {
-  test('sends what was made, then the offsets, then commits, and goes on from there in memory', async () => {
+  test('sends the output, then the offsets, then commits, and keeps its position in memory', async () => {
     const { owner, calls } = newBroker({ committed: 5n })
     await owner.step(span(5n, 9n), inGeneration(1))
     expect(await owner.commit(chunk, 7n, 1)).toBe(true)
@@ -97,7 +97,7 @@ describe('an owner', () => {
   })
 
   test.each(['send to out', 'offset 7', 'commit'])(
-    'that fails at "%s" aborts, throws its producer away, and must take over anew',
+    'that fails at "%s" aborts, closes its producer, and must take over again',
     async (refuses) => {
       const { owner, calls } = newBroker({ refuses })
       await owner.step(span(5n, 9n), inGeneration(1))

@@ -1,22 +1,24 @@
 import type { Transaction } from 'kafkajs'
-import { type Chunk, messagesByTopic } from './gather.ts'
-import type { Place, TakeOver, TransactionalProducer } from './ownership.ts'
+import { type Chunk, messagesByTopic } from './chunk.ts'
+import type { TakeOver, TopicPartition, TransactionalProducer } from './ownership.ts'
 import { discard, durableSend } from './producer.ts'
 
-/** The moments of a takeover and of a transaction at which a test or a drill may stop or kill us. */
+/** The moments of a takeover and of a transaction at which a test may stop or kill the process. */
 export const loopSteps = ['half-taken', 'sent', 'offsets-sent', 'committed'] as const
 
 export type LoopStep = (typeof loopSteps)[number]
 
-/** Offsets of the first and the last record of what was fetched. */
+export type OnStep = (step: LoopStep, topicPartition: TopicPartition) => Promise<void> | void
+
+/** Offsets of the first and the last record of a fetched batch. */
 export type Span = { readonly first: bigint; readonly last: bigint }
 
 export type Step =
-  /** Records from here on have no effect yet. */
+  /** Records from this offset on have no effect yet. */
   | { readonly kind: 'go'; readonly next: bigint }
-  /** These are not the records that come next: fetch from here. */
+  /** The batch does not hold the next record: fetch from this offset. */
   | { readonly kind: 'seek'; readonly offset: bigint }
-  /** Another generation has begun meanwhile. */
+  /** Another generation began meanwhile. */
   | { readonly kind: 'leave' }
 
 type State =
@@ -25,47 +27,47 @@ type State =
       readonly kind: 'seeking' | 'owned'
       readonly generation: number
       readonly producer: TransactionalProducer
-      /** Records below have their effect. */
+      /** Records below this offset have their effect. */
       readonly next: bigint
     }
 
 /**
- * One partition in the hands of one process.
+ * One partition, owned by one process.
  *
  * ```
  *   unowned ──take over: fence, read offsets──┬─ the batch holds the next record ──▶ owned ⟲ commit
  *     ▲  ▲                                    └─ it doesn't ──▶ seeking ──next batch──▶ │
  *     │  └── a batch of a newer generation ◀──────────────────────┴─────────────────────┤
- *     └───── any error: the producer is thrown away ◀───────────────────────────────────┘
+ *     └───── any error: the producer is closed, never reused ◀──────────────────────────┘
  * ```
  *
- * In `owned` the position in memory is the truth: committed offsets, read again after each transaction, were stale.
- * A gap above the position is no loss there: it was fetched from the position, and what lies between are markers of
- * transactions, aborted records, or what compaction has removed.
+ * In `owned` the position in memory is authoritative: committed offsets read after a transaction may be stale. A gap
+ * between the position and the first record of the batch is no loss: the batch was fetched from the position, and the
+ * gap holds transaction markers, aborted records, or records that compaction has removed.
  */
 export class PartitionOwner {
-  readonly #place: Place
+  readonly #topicPartition: TopicPartition
   readonly #takeOver: TakeOver
-  readonly #onStep: (step: LoopStep, place: Place) => Promise<void> | void
+  readonly #onStep: OnStep
   #state: State = { kind: 'unowned' }
 
   constructor(
-    place: Place,
+    topicPartition: TopicPartition,
     takeOver: TakeOver,
-    onStep: (step: LoopStep, place: Place) => Promise<void> | void = () => undefined,
+    onStep: OnStep = () => undefined,
   ) {
-    this.#place = place
+    this.#topicPartition = topicPartition
     this.#takeOver = takeOver
     this.#onStep = onStep
   }
 
-  /** What to do with a batch of this span. @param generation gives the group's present one. */
+  /** What to do with a batch of this span. @param generation returns the group's current one. */
   async step(span: Span, generation: () => number): Promise<Step> {
     const began = generation()
     const state = this.#state
     if (state.kind === 'unowned' || state.generation !== began) {
       await this.release()
-      const { producer, committed } = await this.#takeOver(this.#place)
+      const { producer, committed } = await this.#takeOver(this.#topicPartition)
       if (generation() !== began) {
         await discard(producer)
         return { kind: 'leave' }
@@ -80,10 +82,10 @@ export class PartitionOwner {
   }
 
   /**
-   * Writes what a chunk holds and its offsets in one transaction: all of it is visible when this returns true.
+   * Writes a chunk and its offsets in one transaction: all of it is visible when this returns true.
    *
    * @returns false when the partition is not ours in that generation; nothing was written then.
-   * @throws whatever the broker says; the partition is unowned then, and the next takeover finds out what holds.
+   * @throws whatever the broker says; the partition is unowned then, and the next takeover finds out what was committed.
    */
   async commit(chunk: Chunk, next: bigint, generation: number): Promise<boolean> {
     const state = this.#state
@@ -91,7 +93,7 @@ export class PartitionOwner {
     try {
       await this.#transact(state.producer, chunk, next)
     } catch (error) {
-      // A handler of an older generation must not touch what a newer one has built.
+      // A handler of an older generation must not change the state of a newer one.
       if (this.#state === state) this.#state = { kind: 'unowned' }
       await discard(state.producer)
       throw error
@@ -108,26 +110,26 @@ export class PartitionOwner {
   }
 
   async #transact(producer: TransactionalProducer, chunk: Chunk, next: bigint): Promise<void> {
-    const { groupId, topic, partition } = this.#place
+    const { groupId, topic, partition } = this.#topicPartition
     const transaction = await producer.transaction()
     try {
       for (const [target, messages] of messagesByTopic(chunk)) {
         await transaction.send({ topic: target, ...durableSend, messages })
       }
-      await this.#onStep('sent', this.#place)
+      await this.#onStep('sent', this.#topicPartition)
       const partitions = [{ partition, offset: String(next) }]
       await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions }] })
-      await this.#onStep('offsets-sent', this.#place)
+      await this.#onStep('offsets-sent', this.#topicPartition)
       await transaction.commit()
     } catch (error) {
       await abortQuietly(transaction)
       throw error
     }
-    await this.#onStep('committed', this.#place)
+    await this.#onStep('committed', this.#topicPartition)
   }
 }
 
-/** A fenced producer cannot abort either; whoever fenced it has done so already. */
+/** A fenced producer cannot abort either; the one that fenced it has already aborted its transaction. */
 async function abortQuietly(transaction: Transaction): Promise<void> {
   if (transaction.isActive()) await transaction.abort().catch(() => undefined)
 }

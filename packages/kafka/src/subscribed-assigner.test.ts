@@ -15,21 +15,21 @@ const plan = (subscribers: Readonly<Record<string, readonly string[]>>) =>
   )
 
 describe('the partitions of a group', () => {
-  test('are dealt out evenly among members that read the same', () => {
+  test('are assigned evenly to members that read the same topics', () => {
     expect(plan({ b: ['orders', 'payments'], a: ['orders', 'payments'] })).toEqual({
       a: { orders: [0, 2], payments: [0] },
       b: { orders: [1, 3], payments: [1] },
     })
   })
 
-  test('go to those who subscribe to their topic, and to nobody else', () => {
+  test('go to members that subscribe to their topic, and to no other', () => {
     expect(plan({ a: ['orders'], b: ['payments'] })).toEqual({
       a: { orders: [0, 1, 2, 3] },
       b: { payments: [0, 1] },
     })
   })
 
-  test('go to the member that has fewest, when one of them reads more', () => {
+  test('go to the member that has fewest, when one member reads more topics', () => {
     expect(plan({ a: ['orders', 'payments'], b: ['payments'] })).toEqual({
       a: { orders: [0, 1, 2, 3] },
       b: { payments: [0, 1] },

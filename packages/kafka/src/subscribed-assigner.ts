@@ -9,15 +9,15 @@ export type PartitionsOf = ReadonlyMap<string, readonly number[]>
 export type Assignments = ReadonlyMap<string, Readonly<Record<string, readonly number[]>>>
 
 /**
- * Deals out the partitions of each topic among those who subscribe to it, each to the one that has fewest so far. The
- * same members and topics give the same assignment, whoever computes it.
+ * Assigns the partitions of each topic to the members that subscribe to it, each to the one that has fewest so far.
+ * Deterministic: the same members and topics give the same assignment, whichever member computes it.
  */
 export function planAssignments(
   subscribers: readonly Subscriber[],
   partitionsOf: PartitionsOf,
 ): Assignments {
   const sorted = subscribers.toSorted((left, right) => (left.memberId < right.memberId ? -1 : 1))
-  const dealt = new Map(
+  const assigned = new Map(
     sorted.map(({ memberId }) => [memberId, {} as Record<string, readonly number[]>]),
   )
   const counts = new Map(sorted.map(({ memberId }) => [memberId, 0]))
@@ -25,13 +25,13 @@ export function planAssignments(
     const readers = sorted.filter(({ topics }) => topics.includes(topic))
     for (const partition of partitions.toSorted((left, right) => left - right)) {
       const reader = leastOf(readers, counts)
-      const hand = reader && dealt.get(reader.memberId)
-      if (reader === undefined || hand === undefined) continue
-      hand[topic] = [...(hand[topic] ?? []), partition]
+      const own = reader && assigned.get(reader.memberId)
+      if (reader === undefined || own === undefined) continue
+      own[topic] = [...(own[topic] ?? []), partition]
       counts.set(reader.memberId, (counts.get(reader.memberId) ?? 0) + 1)
     }
   }
-  return dealt
+  return assigned
 }
 
 function leastOf(
@@ -45,7 +45,7 @@ function leastOf(
   )
 }
 
-// kafkajs's types leave out what its own assigner uses.
+// kafkajs's types lack a method that its own assigner uses.
 type AssigningCluster = Cluster & {
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
 }
@@ -54,9 +54,9 @@ const { MemberAssignment, MemberMetadata } = kafkajs.AssignerProtocol
 const VERSION = 0
 
 /**
- * kafkajs's own assigner gives the leader's topics to all members, also to those who do not read them: such partitions
- * are read by nobody, and topics of others are not assigned at all. Here the leader looks at what each member
- * subscribes to. It goes by the name of kafkajs's own, so that a group may change over while it runs.
+ * kafkajs's own assigner gives the leader's topics to all members, also to those that do not read them: such partitions
+ * are read by nobody, and topics of other members are not assigned at all. This one looks at what each member subscribes
+ * to. It has the name of kafkajs's own, so that the members of a running group can be replaced one by one.
  */
 export const bySubscription: PartitionAssigner = ({ cluster }) => ({
   name: 'RoundRobinAssigner',

@@ -2,21 +2,27 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs } from '@tenseams/service/backoff'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
+import { type Chunk, type ChunkBounds, planChunk, type Transform } from './chunk.ts'
 import { type ConsumedRecord, recordOf } from './consume.ts'
-import { type Chunk, type ChunkBounds, gather, type Transform } from './gather.ts'
 import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords, transactionOutcomes } from './metrics.ts'
-import { fencingTakeover, isFenced, type Place, RejoinError, type TakeOver } from './ownership.ts'
-import { type LoopStep, PartitionOwner } from './partition-owner.ts'
-import { Refusal } from './refusal.ts'
+import {
+  fencingTakeover,
+  isFenced,
+  RejoinError,
+  type TakeOver,
+  type TopicPartition,
+} from './ownership.ts'
+import { type OnStep, PartitionOwner, type Step } from './partition-owner.ts'
+import { afterFailure, noRefusals, type Refusals } from './refusals.ts'
 
 export type TransactionalLoopOptions = {
   readonly kafka: Kafka
   readonly groupId: string
   readonly topics: readonly string[]
   /**
-   * Makes the records to be written out of one that was read. It may be called again for the same record, so its own
-   * effects must be none, or idempotent. Errors are judged as those of a handler (failure.ts).
+   * Makes the records to be written from one that was read. It may be called again for the same record, so it must have
+   * no effects of its own, or idempotent ones. Its errors are judged like those of a handler (failure.ts).
    */
   readonly transform: Transform
   readonly metrics: Registry
@@ -25,16 +31,16 @@ export type TransactionalLoopOptions = {
   readonly bounds?: Partial<ChunkBounds>
   readonly sessionTimeoutMs?: number
   readonly transactionTimeoutMs?: number
-  /** Instead of the guard (ownership.ts). */
+  /** How a partition is taken over: `fencingTakeover` unless given. */
   readonly takeOver?: TakeOver
-  readonly onStep?: (step: LoopStep, place: Place) => Promise<void> | void
+  readonly onStep?: OnStep
 }
 
-/** A partition as we hold it. */
-type Hand = {
-  readonly place: Place
+/** State of one assigned partition. */
+type PartitionSession = {
+  readonly topicPartition: TopicPartition
   readonly owner: PartitionOwner
-  readonly refusal: Refusal
+  refusals: Refusals
   /** How often its next record has failed. */
   failures: number
   /** How many takeovers and transactions have failed since the last that committed. */
@@ -49,19 +55,19 @@ const HEARTBEAT_MS = 1_000
 /**
  * Consumes, transforms and produces in one Kafka transaction together with the consumed offsets: readers of committed
  * data see the effect of each record once, whatever is killed or stopped. A crash leaves an open transaction, which the
- * next owner aborts; a stopped owner that goes on is fenced. One partition a transaction.
+ * next owner aborts; an owner that was paused and continues is fenced. Each transaction covers one partition.
  *
- * A transaction that fails is tried again, by whoever owns the partition then, after at most 5 s, for as long as it
- * takes: a broken broker isn't the record's fault, and nothing may be skipped for it. When the broker refuses what a
- * record became, the record is found and becomes a dead letter (refusal.ts). Whatever else stops a partition is seen by
- * `tenseams_transactions_total`: `aborted` rises and `committed` doesn't.
+ * A failed transaction is retried by the partition's next owner, with a pause of at most 5 s, for as long as it takes: a
+ * broken broker isn't the record's fault, and nothing may be skipped because of it. When the broker refuses the output
+ * of a record, that record is found and becomes a dead letter (refusals.ts). A partition that is stuck for any other
+ * reason shows in `tenseams_transactions_total`: `aborted` rises and `committed` doesn't.
  */
 export class TransactionalLoop {
   readonly #options: TransactionalLoopOptions
   readonly #bounds: ChunkBounds
   readonly #member: GroupMember
   readonly #takeOver: TakeOver
-  readonly #hands = new Map<string, Hand>()
+  readonly #sessions = new Map<string, PartitionSession>()
   readonly #transactions: Counter
   readonly #handled: Counter
   readonly #deadLettered: Counter
@@ -74,7 +80,7 @@ export class TransactionalLoop {
       fencingTakeover({
         kafka: options.kafka,
         transactionTimeoutMs: options.transactionTimeoutMs ?? DEFAULT_TRANSACTION_TIMEOUT_MS,
-        onHalfTaken: (place) => options.onStep?.('half-taken', place),
+        onHalfTaken: (topicPartition) => options.onStep?.('half-taken', topicPartition),
       })
     this.#handled = handledRecords(options.metrics, options)
     this.#deadLettered = deadLetteredRecords(options.metrics, options)
@@ -87,7 +93,7 @@ export class TransactionalLoop {
     })
   }
 
-  /** Starts to read and returns at once; a broker that is away is waited for. */
+  /** Starts to read and returns at once; waits for an unavailable broker. */
   start(): void {
     this.#member.start()
   }
@@ -97,120 +103,147 @@ export class TransactionalLoop {
     this.#member.assertReady()
   }
 
-  /** Finishes the transactions in hand and leaves the group. */
+  /** Finishes the transactions under way and leaves the group. */
   async close(): Promise<void> {
     await this.#member.close()
-    await Promise.all([...this.#hands.values()].map(({ owner }) => owner.release()))
+    await Promise.all([...this.#sessions.values()].map(({ owner }) => owner.release()))
   }
 
+  /** Own the partition, then, chunk by chunk: plan, write, count. */
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload
-    const hand = this.#handOf(batch)
-    const span = { first: BigInt(batch.firstOffset() ?? 0), last: BigInt(batch.lastOffset()) }
+    const session = this.#sessionOf(payload.batch)
+    const { topic, partition } = session.topicPartition
     const generation = this.#member.generation
-    const step = await this.#orRejoin(hand, () =>
-      whileBeating(payload, () => hand.owner.step(span, () => this.#member.generation)),
-    )
-    if (step.kind === 'leave') return
-    if (step.kind === 'seek') {
-      const { topic, partition } = hand.place
-      return this.#member.seek(topic, partition, step.offset)
-    }
-    const records = batch.messages
-      .map((message) => recordOf(batch, message))
-      .filter(({ offset }) => BigInt(offset) >= step.next)
-    // All of the batch has its effect: the next fetch must not begin with it again.
-    if (records.length === 0) payload.resolveOffset(batch.lastOffset())
-    const mayGoOn = () =>
+    const isCurrent = () =>
       payload.isRunning() && !payload.isStale() && generation === this.#member.generation
-    let done = 0
-    while (done < records.length && mayGoOn()) {
-      const chunk = await whileBeating(payload, () => this.#gather(hand, records.slice(done)))
-      const covered = records.slice(done, done + chunk.covered)
-      done += chunk.covered
+
+    const step = await this.#own(payload, session)
+    if (step.kind === 'leave') return
+    if (step.kind === 'seek') return this.#member.seek(topic, partition, step.offset)
+
+    let rest = recordsFrom(payload.batch, step.next)
+    // All of the batch has its effect: the next fetch must not begin with it again.
+    if (rest.length === 0) payload.resolveOffset(payload.batch.lastOffset())
+    while (rest.length > 0 && isCurrent()) {
+      const chunk = await this.#plan(payload, session, rest)
+      const covered = rest.slice(0, chunk.covered)
+      rest = rest.slice(chunk.covered)
       const last = covered.at(-1)
       if (last !== undefined) {
-        const next = BigInt(last.offset) + 1n
-        const committed = await this.#orRejoin(
-          hand,
-          async () => {
-            if (!mayGoOn()) return false
-            return whileBeating(payload, () => hand.owner.commit(chunk, next, generation))
-          },
-          covered,
-        )
-        if (!committed) return
-        hand.errorsInARow = 0
+        if (!isCurrent()) return
+        if (!(await this.#write(payload, session, { chunk, covered, generation }))) return
         payload.resolveOffset(last.offset)
-        this.#count(hand.place, chunk)
+        this.#count(session.topicPartition, chunk)
       }
       await payload.heartbeat()
-      if (chunk.wait !== undefined) return this.#pause(payload, hand.place, chunk.wait)
+      if (chunk.wait !== undefined) return this.#pause(payload, session, chunk.wait)
     }
   }
 
-  async #gather(hand: Hand, records: readonly ConsumedRecord[]): Promise<Chunk> {
-    const { groupId } = this.#options
-    const { failures, refusal } = hand
-    const transform = refusal.around(this.#options.transform)
-    const bounds = refusal.boundsFrom(records[0], this.#bounds)
-    const chunk = await gather(records, { groupId, transform, bounds, failures })
+  async #own(payload: EachBatchPayload, session: PartitionSession): Promise<Step> {
+    const { batch } = payload
+    const span = { first: BigInt(batch.firstOffset() ?? 0), last: BigInt(batch.lastOffset()) }
+    try {
+      return await withHeartbeats(payload, () =>
+        session.owner.step(span, () => this.#member.generation),
+      )
+    } catch (error) {
+      throw await this.#rejoinAfter(session, error)
+    }
+  }
+
+  async #plan(
+    payload: EachBatchPayload,
+    session: PartitionSession,
+    records: readonly ConsumedRecord[],
+  ): Promise<Chunk> {
+    const { failures, refusals } = session
+    const { groupId, transform } = this.#options
+    const planning = { groupId, transform, bounds: this.#bounds, failures, refusals }
+    const chunk = await withHeartbeats(payload, () => planChunk(records, planning))
     const before = chunk.covered > 0 ? 0 : failures
-    hand.failures = chunk.wait === undefined ? 0 : before + 1
+    session.failures = chunk.wait === undefined ? 0 : before + 1
     return chunk
   }
 
-  #pause(payload: EachBatchPayload, place: Place, wait: NonNullable<Chunk['wait']>): void {
-    this.#options.log.warn({ ...place, delayMs: wait.delayMs, err: wait.error }, 'partition pauses')
-    setTimeout(payload.pause(), wait.delayMs)
-  }
-
-  /** Whatever fails, the group is joined anew: then the guard stands at the beginning again. */
-  async #orRejoin<Value>(
-    hand: Hand,
-    work: () => Promise<Value>,
-    covered: readonly ConsumedRecord[] = [],
-  ): Promise<Value> {
+  /** Returns false when the partition belongs to another generation by now. */
+  async #write(
+    payload: EachBatchPayload,
+    session: PartitionSession,
+    { chunk, covered, generation }: PlannedWrite,
+  ): Promise<boolean> {
+    const next = BigInt(covered.at(-1)?.offset ?? -1) + 1n
     try {
-      return await work()
+      const committed = await withHeartbeats(payload, () =>
+        session.owner.commit(chunk, next, generation),
+      )
+      if (committed) session.errorsInARow = 0
+      return committed
     } catch (error) {
-      const { topic, groupId: group } = hand.place
-      const outcome = isFenced(error) ? 'fenced' : 'aborted'
-      const errorsInARow = ++hand.errorsInARow
-      this.#transactions.inc({ topic, group, outcome })
-      hand.refusal.note(covered, error)
-      const context = { ...hand.place, outcome, errorsInARow, err: error }
-      this.#options.log.warn(context, 'transaction failed')
-      await delay(backoffMs(errorsInARow, RETRY))
-      throw new RejoinError(error)
+      session.refusals = afterFailure(session.refusals, covered, error)
+      throw await this.#rejoinAfter(session, error)
     }
   }
 
-  #count({ topic, groupId: group }: Place, { covered, letters }: Chunk): void {
-    this.#transactions.inc({ topic, group, outcome: 'committed' })
-    this.#handled.inc({ topic, group }, covered - letters.length)
-    for (const { reason } of letters) this.#deadLettered.inc({ topic, group, reason })
+  /** After any failure the group is rejoined, so that the partition is taken over from the start. */
+  async #rejoinAfter(session: PartitionSession, error: unknown): Promise<RejoinError> {
+    const { topic, groupId: group } = session.topicPartition
+    const outcome = isFenced(error) ? 'fenced' : 'aborted'
+    session.errorsInARow += 1
+    this.#transactions.inc({ topic, group, outcome })
+    const { errorsInARow } = session
+    const context = { ...session.topicPartition, outcome, errorsInARow, err: error }
+    this.#options.log.warn(context, 'transaction failed')
+    await delay(backoffMs(errorsInARow, RETRY))
+    return new RejoinError(error)
   }
 
-  #handOf({ topic, partition }: EachBatchPayload['batch']): Hand {
+  #pause(
+    payload: EachBatchPayload,
+    { topicPartition }: PartitionSession,
+    { delayMs, error }: NonNullable<Chunk['wait']>,
+  ): void {
+    this.#options.log.warn({ ...topicPartition, delayMs, err: error }, 'partition pauses')
+    setTimeout(payload.pause(), delayMs)
+  }
+
+  #count({ topic, groupId: group }: TopicPartition, { covered, deadLetters }: Chunk): void {
+    this.#transactions.inc({ topic, group, outcome: 'committed' })
+    this.#handled.inc({ topic, group }, covered - deadLetters.length)
+    for (const { reason } of deadLetters) this.#deadLettered.inc({ topic, group, reason })
+  }
+
+  #sessionOf({ topic, partition }: EachBatchPayload['batch']): PartitionSession {
     const key = `${topic}-${partition}`
-    const known = this.#hands.get(key)
+    const known = this.#sessions.get(key)
     if (known !== undefined) return known
-    const place = { groupId: this.#options.groupId, topic, partition }
-    const owner = new PartitionOwner(place, this.#takeOver, this.#options.onStep)
-    const hand = { place, owner, refusal: new Refusal(), failures: 0, errorsInARow: 0 }
-    this.#hands.set(key, hand)
-    return hand
+    const topicPartition = { groupId: this.#options.groupId, topic, partition }
+    const owner = new PartitionOwner(topicPartition, this.#takeOver, this.#options.onStep)
+    const session = { topicPartition, owner, refusals: noRefusals, failures: 0, errorsInARow: 0 }
+    this.#sessions.set(key, session)
+    return session
   }
 }
 
-/** Keeps the membership alive during work that may be slow; a lost one is told when the work is done. */
-async function whileBeating<Value>(
+type PlannedWrite = {
+  readonly chunk: Chunk
+  readonly covered: readonly ConsumedRecord[]
+  readonly generation: number
+}
+
+function recordsFrom(batch: EachBatchPayload['batch'], next: bigint): readonly ConsumedRecord[] {
+  return batch.messages
+    .map((message) => recordOf(batch, message))
+    .filter(({ offset }) => BigInt(offset) >= next)
+}
+
+/** Keeps the membership alive during slow work; if it is lost, the heartbeat after the work throws. */
+async function withHeartbeats<Value>(
   payload: EachBatchPayload,
   work: () => Promise<Value>,
 ): Promise<Value> {
   const beating = setInterval(() => {
-    // The heartbeat after the work meets the same answer, and throws it where it can be handled.
+    // The heartbeat after the work gets the same answer, and throws where it can be handled.
     payload.heartbeat().catch(() => undefined)
   }, HEARTBEAT_MS)
   try {

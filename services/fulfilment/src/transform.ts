@@ -1,7 +1,7 @@
 import type { Codec, Encoder } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import type { Transform } from '@tenseams/kafka/gather'
+import type { Transform } from '@tenseams/kafka/chunk'
 import { v5 as uuidv5 } from 'uuid'
 import { envelopeOf, factOf, ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { shipmentOf } from './domain/shipment.ts'

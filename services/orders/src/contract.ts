@@ -1,5 +1,5 @@
 import type { OrderEvent as Envelope } from '@tenseams/contracts/generated/orders.order.v1'
-import type { Stamp } from '@tenseams/event-store/aggregate'
+import type { EventMetadata } from '@tenseams/event-store/aggregate'
 import type { OrderEvent } from './domain/order.ts'
 
 /** The topic that this team owns, and those that it consumes. */
@@ -17,8 +17,8 @@ const noBranch = {
 }
 
 /** A decided event in the form of the contract. Here the compiler checks the domain's types against the contract's. */
-export function envelopeOf(event: OrderEvent, stamp: Stamp): Envelope {
-  const envelope = { ...stamp, ...noBranch, type: event.type }
+export function envelopeOf(event: OrderEvent, metadata: EventMetadata): Envelope {
+  const envelope = { ...metadata, ...noBranch, type: event.type }
   switch (event.type) {
     case 'OrderPlaced':
       return { ...envelope, placed: event.data }

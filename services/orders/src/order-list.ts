@@ -2,7 +2,7 @@ import type { Codec } from '@tenseams/codec/codec'
 import type { OrderEvent as Envelope } from '@tenseams/contracts/generated/orders.order.v1'
 import { unavailable } from '@tenseams/event-store/errors'
 import type { ProjectionOptions } from '@tenseams/event-store/projection'
-import type { PlacedEvent } from '@tenseams/event-store/read-category'
+import type { PositionedEvent } from '@tenseams/event-store/read-category'
 import type pg from 'pg'
 import { eventOf, ORDERS_TOPIC } from './contract.ts'
 import type { OrderEvent, OrderPlaced, OrderStatus } from './domain/order.ts'
@@ -68,7 +68,7 @@ export function orderListProjection(
 
 type Opened = { readonly orderId: string; readonly version: bigint; readonly event: OrderEvent }
 
-async function open(codec: Codec, stored: PlacedEvent): Promise<Opened> {
+async function open(codec: Codec, stored: PositionedEvent): Promise<Opened> {
   const { value } = await codec.decode<Envelope>(ORDERS_TOPIC, stored.payload)
   const event = eventOf(value)
   if (event === undefined) throw new Error(`event ${stored.eventId} has no branch`)

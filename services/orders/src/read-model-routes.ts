@@ -8,10 +8,10 @@ import type { Server } from '@tenseams/service/server'
 export function readModelRoutes(server: Server, projection: Projection): void {
   server.get('/read-model', async () => {
     const generations = await projection.generations()
-    return generations.map(({ generation, state, place }) => ({
+    return generations.map(({ generation, state, checkpoint }) => ({
       generation,
       state,
-      position: Number(place.position),
+      position: Number(checkpoint.position),
     }))
   })
 

@@ -1,6 +1,6 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
-import type { Circumstances } from '@tenseams/event-store/aggregate'
+import type { CommandMetadata } from '@tenseams/event-store/aggregate'
 import type { ConsumedRecord } from '@tenseams/kafka/consume'
 import { v5 as uuidv5 } from 'uuid'
 import { SHIPMENTS_TOPIC } from './contract.ts'
@@ -21,7 +21,7 @@ export class ShipmentRefusedError extends Error {
 export type Identity = (
   shipment: ShipmentEvent,
   record: ConsumedRecord,
-) => Pick<Circumstances, 'eventIdOf' | 'guard'>
+) => Pick<CommandMetadata, 'eventIdOf' | 'guard'>
 
 const byEventId: Identity = ({ eventId }) => ({
   eventIdOf: (step) => uuidv5(`orders/${step}`, eventId),

@@ -1,5 +1,5 @@
 import type { PaymentEvent as Envelope } from '@tenseams/contracts/generated/payments.payment.v1'
-import type { Stamp } from '@tenseams/event-store/aggregate'
+import type { EventMetadata } from '@tenseams/event-store/aggregate'
 import type { PaymentEvent } from './domain/payment.ts'
 
 /** The topic that this team owns, and those that it consumes. */
@@ -17,8 +17,8 @@ const noBranch = {
 }
 
 /** A decided event in the form of the contract. Here the compiler checks the domain's types against the contract's. */
-export function envelopeOf(event: PaymentEvent, stamp: Stamp): Envelope {
-  const envelope = { ...stamp, ...noBranch, type: event.type }
+export function envelopeOf(event: PaymentEvent, metadata: EventMetadata): Envelope {
+  const envelope = { ...metadata, ...noBranch, type: event.type }
   switch (event.type) {
     case 'PaymentAuthorised':
       return { ...envelope, authorised: event.data }

@@ -1,11 +1,11 @@
-import type { Stamp } from '@tenseams/event-store/aggregate'
-import type { Companion, CompanionRow } from '@tenseams/event-store/append'
+import type { EventMetadata } from '@tenseams/event-store/aggregate'
+import type { SideRow, SideTable } from '@tenseams/event-store/append'
 import { v5 as uuidv5 } from 'uuid'
 import { entriesOf, transfersOf } from './domain/ledger.ts'
 import type { PaymentEvent } from './domain/payment.ts'
 
 /** The double-entry ledger, as deploy/postgres/ledger.sql makes it beside the event store. */
-export const entriesTable: Companion = {
+export const entriesTable: SideTable = {
   table: 'entries',
   columns: [
     { name: 'transfer_id', type: 'uuid' },
@@ -23,8 +23,8 @@ export const entriesTable: Companion = {
 /** What an event says of money, as rows of the ledger: two a transfer. */
 export function entryRows(
   event: PaymentEvent,
-  { eventId, streamId }: Stamp,
-): readonly CompanionRow[] {
+  { eventId, streamId }: EventMetadata,
+): readonly SideRow[] {
   return transfersOf(event).flatMap((transfer, step) => {
     const transferId = uuidv5(`transfer/${step}`, eventId)
     return entriesOf(transfer).map(({ paymentId, account, side, amountMinor, currency }, index) => [

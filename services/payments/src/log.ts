@@ -22,6 +22,6 @@ export const paymentStreams = {
   decider: paymentDecider,
   envelopeOf,
   eventOf,
-  companion: entriesTable,
+  sideTable: entriesTable,
   rowsOf: entryRows,
 } as const

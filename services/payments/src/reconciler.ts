@@ -1,8 +1,8 @@
 import {
-  type PlacedEvent,
-  type ReadingPlace,
+  type PositionedEvent,
+  type LogPosition,
   readCategory,
-  theBeginning,
+  logStart,
 } from '@tenseams/event-store/read-category'
 import { Periodic } from '@tenseams/service/periodic'
 import type pg from 'pg'
@@ -41,7 +41,7 @@ const MAX_PAGES = 100
 export class Reconciler {
   readonly #options: ReconcilerOptions
   #theirs: string | undefined
-  #ours: ReadingPlace = theBeginning
+  #ours: LogPosition = logStart
   readonly #rounds: Periodic<readonly RepairKind[]>
 
   constructor(options: ReconcilerOptions) {
@@ -101,7 +101,7 @@ export class Reconciler {
     const payments = await provider.paymentsOf([...references])
     const byReference = Map.groupBy(payments, ({ reference }) => reference)
     await this.#repairAll(references, byReference, repaired)
-    this.#ours = old.at(-1)?.place ?? this.#ours
+    this.#ours = old.at(-1)?.logPosition ?? this.#ours
     return old.length === PAGE && !this.#rounds.signal.aborted
   }
 
@@ -140,7 +140,7 @@ function untilYoung<Item>(
   return first === -1 ? items : items.slice(0, first)
 }
 
-const isAboutMoney = ({ type }: PlacedEvent): boolean => type !== 'PaymentDeclined'
+const isAboutMoney = ({ type }: PositionedEvent): boolean => type !== 'PaymentDeclined'
 
 function isRetriable(error: unknown): boolean {
   return error instanceof Error && 'retriable' in error && error.retriable === true

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import type { ChunkBounds } from '@tenseams/kafka/gather'
+import type { ChunkBounds } from '@tenseams/kafka/chunk'
 import type { Side } from './contests.ts'
 
 export type LoopTask = {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Append, Guard } from '@tenseams/event-store/append'
+import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import { EventStore, type EventStoreOptions } from '@tenseams/event-store/event-store'
+import { type ResolveOutcome, resolveOutcome } from '@tenseams/event-store/lost-statement'
 import { openPool } from '@tenseams/event-store/pool'
 import { readStream } from '@tenseams/event-store/read'
 import { eventually } from '@tenseams/local/launcher/host/wait'
@@ -34,17 +36,18 @@ afterAll(async () => {
   await Promise.all([direct.end(), admin.end()])
 })
 
-type Mode = NonNullable<EventStoreOptions['lostStatements']>
+const withoutLookUp: ResolveOutcome = async () => {
+  throw new StoreUnavailableError('the connection was lost')
+}
+
+const withoutFence: ResolveOutcome = (lost) => resolveOutcome(lost, async () => undefined)
 
 /** A store behind the proxy: what it sends can be lost. */
-function storeBehindProxy(
-  lostStatements: Mode,
-  options: Partial<EventStoreOptions> = {},
-): EventStore {
+function storeBehindProxy(options: Partial<EventStoreOptions> = {}): EventStore {
   const { host, port } = proxy
   const pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
   opened.push(pool)
-  return new EventStore({ pool, schema: 'orders', lostStatements, ...options })
+  return new EventStore({ pool, schema: 'orders', ...options })
 }
 
 // The connector sends every row somewhere; these go to a topic of their own, so that no service sees them.
@@ -69,21 +72,21 @@ const isThere = async (streamId: string): Promise<boolean> =>
 
 describe('an append that was committed, but whose answer was lost', () => {
   test('is answered with `appended`', async () => {
-    const [stream, store] = [randomUUID(), storeBehindProxy('resolved')]
+    const [stream, store] = [randomUUID(), storeBehindProxy()]
     proxy.cut('answer-lost', stream)
     expect(await store.append(appendTo(stream))).toEqual({ kind: 'appended' })
     expect(await isThere(stream)).toBe(true)
   })
 
-  test('looks like a failure to a store that does not look', async () => {
-    const [stream, store] = [randomUUID(), storeBehindProxy('refused')]
+  test('looks like a failure to a store that does not look it up', async () => {
+    const [stream, store] = [randomUUID(), storeBehindProxy({ resolveOutcome: withoutLookUp })]
     proxy.cut('answer-lost', stream)
     await expect(store.append(appendTo(stream))).rejects.toMatchObject({ retriable: true })
     expect(await isThere(stream)).toBe(true)
   })
 
   test('without events is found by its guard', async () => {
-    const store = storeBehindProxy('resolved')
+    const store = storeBehindProxy()
     const guard = { kind: 'inbox' as const, eventId: randomUUID() }
     const append = { streamId: randomUUID(), expectedVersion: 0n, events: [], guard }
     proxy.cut('answer-lost', append.streamId)
@@ -92,13 +95,13 @@ describe('an append that was committed, but whose answer was lost', () => {
   })
 
   test('answers each caller of its batch for itself', async () => {
-    const store = storeBehindProxy('resolved', { maxStatements: 1 })
+    const store = storeBehindProxy({ maxStatements: 1 })
     const guard = { kind: 'inbox' as const, eventId: randomUUID() }
     const [fresh, taken] = [randomUUID(), randomUUID()]
     await store.append(appendTo(randomUUID(), guard))
     await store.append(appendTo(taken))
     proxy.cut('answer-lost', fresh)
-    // While the first is under way, the others gather to one batch.
+    // While the first is under way, the others queue up and become one batch.
     const [, ...batch] = await Promise.allSettled(
       [appendTo(randomUUID()), appendTo(fresh), appendTo(taken), appendTo(randomUUID(), guard)].map(
         (append) => store.append(append),
@@ -114,7 +117,7 @@ describe('an append that was committed, but whose answer was lost', () => {
 
 describe('an append that never arrived', () => {
   test('is refused as retriable, and can be tried again', async () => {
-    const [stream, store] = [randomUUID(), storeBehindProxy('resolved')]
+    const [stream, store] = [randomUUID(), storeBehindProxy()]
     const append = appendTo(stream)
     proxy.cut('statement-lost', stream)
     await expect(store.append(append)).rejects.toMatchObject({ retriable: true })
@@ -124,8 +127,8 @@ describe('an append that never arrived', () => {
 })
 
 describe('a statement that arrives after its sender has looked', () => {
-  const lookThenDeliver = async (mode: Mode): Promise<string> => {
-    const [stream, store] = [randomUUID(), storeBehindProxy(mode)]
+  const lookThenDeliver = async (resolve?: ResolveOutcome): Promise<string> => {
+    const [stream, store] = [randomUUID(), storeBehindProxy(resolve && { resolveOutcome: resolve })]
     proxy.cut('late', stream)
     await expect(store.append(appendTo(stream))).rejects.toMatchObject({ retriable: true })
     await proxy.deliver()
@@ -133,18 +136,18 @@ describe('a statement that arrives after its sender has looked', () => {
   }
 
   test('writes nothing any more, because its backend was ended first', async () => {
-    expect(await isThere(await lookThenDeliver('resolved'))).toBe(false)
+    expect(await isThere(await lookThenDeliver())).toBe(false)
   })
 
   test('is written after all when nobody ends its backend', async () => {
-    expect(await isThere(await lookThenDeliver('unfenced'))).toBe(true)
+    expect(await isThere(await lookThenDeliver(withoutFence))).toBe(true)
   })
 })
 
 describe('a statement that still waits for its stream when its sender looks', () => {
   /** Another transaction holds the stream's lock until the sender of the lost statement has its answer. */
-  const lookWhileItWaits = async (mode: Mode): Promise<string> => {
-    const [stream, store] = [randomUUID(), storeBehindProxy(mode)]
+  const lookWhileItWaits = async (resolve?: ResolveOutcome): Promise<string> => {
+    const [stream, store] = [randomUUID(), storeBehindProxy(resolve && { resolveOutcome: resolve })]
     const holder = await admin.connect()
     try {
       await holder.query('begin')
@@ -163,16 +166,16 @@ describe('a statement that still waits for its stream when its sender looks', ()
   }
 
   test('writes nothing any more, because its backend was ended first', async () => {
-    expect(await isThere(await lookWhileItWaits('resolved'))).toBe(false)
+    expect(await isThere(await lookWhileItWaits())).toBe(false)
   })
 
   test('is written after all when nobody ends its backend', async () => {
-    const stream = await lookWhileItWaits('unfenced')
+    const stream = await lookWhileItWaits(withoutFence)
     await eventually(() => isThere(stream), { timeoutMs: 5_000, what: 'the event' })
   })
 })
 
-test('when Postgres stays away, the outcome is said to be unknown after a bounded time', async () => {
+test('when Postgres stays unavailable, the outcome is reported as unknown after a bounded time', async () => {
   const own = await openCuttingProxy((await useStack()).endpoints.postgres)
   const url = `postgres://orders_service:${password}@${own.host}:${own.port}/shop`
   const pool = openPool(url, 'test')

@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { openPool } from '@tenseams/event-store/pool'
 import { Projection } from '@tenseams/event-store/projection'
-import type { CategoryReading } from '@tenseams/event-store/read-category'
+import {
+  byTransaction,
+  type CategoryReading,
+  type ReadingOrder,
+  readCategory,
+} from '@tenseams/event-store/read-category'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { byPosition } from '../../faults/event-store/reading-orders.ts'
 import { adminPool, orderBody, postOrder } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
 
@@ -163,7 +169,7 @@ test('a rebuild mends the list while orders are taken, and leaves one generation
 })
 
 /** A projection of its own that notes every event's id, on two instances at once. */
-async function noting(naive?: CategoryReading['naive']) {
+async function noting(order: ReadingOrder = byTransaction) {
   const name = `tested-${randomUUID()}`
   const options = {
     ...{ pool, schema: 'orders', name },
@@ -177,7 +183,8 @@ async function noting(naive?: CategoryReading['naive']) {
         [generation, events.map(({ eventId }) => eventId)],
       )),
     clear: async () => 0,
-    ...(naive && { naive }),
+    readEvents: (from: pg.Pool, schema: string, reading: CategoryReading) =>
+      readCategory(from, schema, reading, order),
   }
   await admin.query('truncate orders.tested_rows')
   return [new Projection(options), new Projection(options)] as const
@@ -206,10 +213,10 @@ async function writeEvent(client: pg.ClientBase): Promise<string> {
 
 describe('a projection, while a transaction is slow', () => {
   test.each([
-    { naive: undefined, seesSlow: true },
-    { naive: 'no-horizon' as const, seesSlow: false },
-  ])('reading $naive sees its event in the end: $seesSlow', async ({ naive, seesSlow }) => {
-    const projections = await noting(naive)
+    { order: byTransaction, seesSlow: true },
+    { order: byPosition, seesSlow: false },
+  ])('reading $order.name sees its event in the end: $seesSlow', async ({ order, seesSlow }) => {
+    const projections = await noting(order)
     await readAll(projections)
     const slowWriter = await pool.connect()
     await slowWriter.query('begin')

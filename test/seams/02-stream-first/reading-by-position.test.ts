@@ -2,14 +2,16 @@ import { randomUUID } from 'node:crypto'
 import { EventStore } from '@tenseams/event-store/event-store'
 import { openPool } from '@tenseams/event-store/pool'
 import {
-  type CategoryReading,
-  type ReadingPlace,
+  byTransaction,
+  type LogPosition,
+  logStart,
+  type ReadingOrder,
   readCategory,
-  theBeginning,
 } from '@tenseams/event-store/read-category'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { byPosition, byPositionBelowRunning } from '../../faults/event-store/reading-orders.ts'
 import { adminPool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
 
@@ -26,25 +28,23 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([pool.end(), admin.end()]))
 
-type Naive = CategoryReading['naive']
-
-/** A reader with its own place: each call reads on to the end of what may be read now. */
+/** A reader with its own position: each call reads to the end of what may be read now. */
 class Reader {
-  #after: ReadingPlace
-  readonly #naive: Naive
+  #after: LogPosition
+  readonly #order: ReadingOrder
   readonly seen: { readonly streamId: string; readonly version: bigint }[] = []
 
-  constructor(after: ReadingPlace, naive: Naive) {
+  constructor(after: LogPosition, order: ReadingOrder = byTransaction) {
     this.#after = after
-    this.#naive = naive
+    this.#order = order
   }
 
   async readOn(limit = 100): Promise<true> {
     for (;;) {
-      const reading = { after: this.#after, limit, ...(this.#naive && { naive: this.#naive }) }
-      const events = await readCategory(pool, 'orders', reading)
+      const reading = { after: this.#after, limit }
+      const events = await readCategory(pool, 'orders', reading, this.#order)
       for (const { streamId, version } of events) this.seen.push({ streamId, version })
-      this.#after = events.at(-1)?.place ?? this.#after
+      this.#after = events.at(-1)?.logPosition ?? this.#after
       if (events.length < limit) return true
     }
   }
@@ -59,8 +59,8 @@ class Reader {
   }
 }
 
-/** Where the store ends now. Others' events may follow: the stack is shared. */
-async function theEnd(): Promise<ReadingPlace> {
+/** The end of the log now. Events of other tests may follow: the stack is shared. */
+async function theEnd(): Promise<LogPosition> {
   const { rows } = await pool.query<{ position: string; transaction_id: string }>(
     `select coalesce(max(position), 0) as position, coalesce(max(transaction_id::text::bigint), 0) as transaction_id
        from orders.events`,
@@ -69,7 +69,7 @@ async function theEnd(): Promise<ReadingPlace> {
   return { position: BigInt(position), transactionId: BigInt(transaction_id) }
 }
 
-/** A transaction of one's own, committed when the test says so. */
+/** A transaction that the test commits when it wants to. */
 async function openWriter() {
   const client = await pool.connect()
   await client.query('begin')
@@ -90,9 +90,9 @@ async function openWriter() {
 }
 
 /** A slow transaction writes first and commits last; in between the reader reads. */
-async function besideSlowTransaction(naive: Naive) {
+async function besideSlowTransaction(order?: ReadingOrder) {
   const [slow, quick, last] = [randomUUID(), randomUUID(), randomUUID()]
-  const reader = new Reader(await theEnd(), naive)
+  const reader = new Reader(await theEnd(), order)
   const slowWriter = await openWriter()
   await slowWriter.write(slow)
   const quickWriter = await openWriter()
@@ -109,9 +109,9 @@ async function besideSlowTransaction(naive: Naive) {
 }
 
 /** The slow transaction has the larger id and the smaller position. */
-async function besideCrossedTransaction(naive: Naive) {
+async function besideCrossedTransaction(order?: ReadingOrder) {
   const [slow, quick, last] = [randomUUID(), randomUUID(), randomUUID()]
-  const reader = new Reader(await theEnd(), naive)
+  const reader = new Reader(await theEnd(), order)
   const quickWriter = await openWriter()
   await quickWriter.takeId()
   const slowWriter = await openWriter()
@@ -139,7 +139,7 @@ async function besideCrossedTransaction(naive: Naive) {
 
 describe('a reader of all streams, while a transaction is slow', () => {
   test('waits before it, and skips nothing', async () => {
-    expect(await besideSlowTransaction(undefined)).toEqual({
+    expect(await besideSlowTransaction()).toEqual({
       sawQuickEarly: false,
       sawSlow: true,
       sawQuick: true,
@@ -147,7 +147,7 @@ describe('a reader of all streams, while a transaction is slow', () => {
   })
 
   test('skips its event for ever when it takes what is committed by position', async () => {
-    expect(await besideSlowTransaction('no-horizon')).toEqual({
+    expect(await besideSlowTransaction(byPosition)).toEqual({
       sawQuickEarly: true,
       sawSlow: false,
       sawQuick: true,
@@ -157,11 +157,11 @@ describe('a reader of all streams, while a transaction is slow', () => {
 
 describe('a reader of all streams, when positions and transactions cross', () => {
   test('skips nothing', async () => {
-    expect(await besideCrossedTransaction(undefined)).toEqual({ sawSlow: true, sawQuick: true })
+    expect(await besideCrossedTransaction()).toEqual({ sawSlow: true, sawQuick: true })
   })
 
-  test('skips an event when it goes on from a position, although it stops below the slow transaction', async () => {
-    expect(await besideCrossedTransaction('position-only')).toEqual({
+  test('skips an event when it continues from a position, although it stops below the slow transaction', async () => {
+    expect(await besideCrossedTransaction(byPositionBelowRunning)).toEqual({
       sawSlow: false,
       sawQuick: true,
     })
@@ -170,7 +170,7 @@ describe('a reader of all streams, when positions and transactions cross', () =>
 
 test('a slow transaction that is rolled back holds readers only until then', async () => {
   const [never, quick] = [randomUUID(), randomUUID()]
-  const reader = new Reader(await theEnd(), undefined)
+  const reader = new Reader(await theEnd())
   const slowWriter = await openWriter()
   await slowWriter.write(never)
   const quickWriter = await openWriter()
@@ -183,7 +183,7 @@ test('a slow transaction that is rolled back holds readers only until then', asy
 
 test('while many append, a reader sees each event once, and each stream in its order', async () => {
   const streams = Array.from({ length: 20 }, () => randomUUID())
-  const reader = new Reader(await theEnd(), undefined)
+  const reader = new Reader(await theEnd())
   const stores = [1, 2].map(() => new EventStore({ pool, schema: 'orders' }))
   const fill = async (streamId: string): Promise<void> => {
     for (let version = 1n; version <= 15n; version += 1n) {
@@ -216,9 +216,9 @@ test('while many append, a reader sees each event once, and each stream in its o
 })
 
 test('a reader from the beginning finds the first events first', async () => {
-  const [first] = await readCategory(pool, 'orders', { after: theBeginning, limit: 1 })
+  const [first] = await readCategory(pool, 'orders', { after: logStart, limit: 1 })
   const { rows } = await pool.query<{ transaction_id: string }>(
     'select min(transaction_id::text::bigint) as transaction_id from orders.events',
   )
-  expect(first?.place.transactionId).toBe(BigInt(rows[0]?.transaction_id ?? 0))
+  expect(first?.logPosition.transactionId).toBe(BigInt(rows[0]?.transaction_id ?? 0))
 })

@@ -85,7 +85,7 @@ function account(snapshot?: SnapshotCodec<State>, knows = (_: Event) => true): A
   })
 }
 
-const circumstances = { eventIdOf: () => randomUUID(), occurredAt: 0, traceparent: null }
+const metadata = { eventIdOf: () => randomUUID(), occurredAt: 0, traceparent: null }
 
 async function keptVersions(streamId: string): Promise<readonly number[]> {
   const { rows } = await pool.query<{ version: string }>(
@@ -105,7 +105,7 @@ async function fill(
   for (const amounts of commands) {
     const due = Math.floor((version + amounts.length) / codec.every)
     const isDue = due > Math.floor(version / codec.every)
-    await aggregate.handle(streamId, { amounts }, circumstances)
+    await aggregate.handle(streamId, { amounts }, metadata)
     version += amounts.length
     const isKept = async () => (await keptVersions(streamId)).includes(version)
     if (isDue) await eventually(isKept, { timeoutMs: 5_000, what: 'a snapshot', intervalMs: 5 })
@@ -169,9 +169,9 @@ describe('a snapshot', () => {
 
   test('is not kept by a release that does not know all events of the stream', async () => {
     const stream = randomUUID()
-    await all.handle(stream, { amounts: [1n, 2n, 3n] }, circumstances)
+    await all.handle(stream, { amounts: [1n, 2n, 3n] }, metadata)
     const old = account(codec, ({ type }) => type !== 'Doubled')
-    await old.handle(stream, { amounts: [4n] }, circumstances)
+    await old.handle(stream, { amounts: [4n] }, metadata)
     // The next one comes after it, and is kept: so the first has been decided on.
     const other = randomUUID()
     await fill(old, other, [[1n, 1n, 1n, 1n]])

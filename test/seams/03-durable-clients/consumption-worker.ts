@@ -1,27 +1,31 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { openKafka } from '@tenseams/kafka/client'
-import { Consumption } from '@tenseams/kafka/consume'
+import { Consumption, commitAfterEffect } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { commitOnReceipt } from '../../faults/kafka/commit-on-receipt.ts'
 
-/** A process that tells each record of a topic as its effect, and may kill itself before a certain effect. */
+/** A process that reports the effect of each record of a topic, and may kill itself before a given effect. */
 export type ConsumptionTask = {
   readonly brokers: string
   readonly groupId: string
   readonly topic: string
-  readonly commit: 'after-effect' | 'on-receipt'
+  readonly commit: keyof typeof commits
   readonly killedBefore?: string
 }
 
+const commits = { 'after-effect': commitAfterEffect, 'on-receipt': commitOnReceipt } as const
+
 async function work(task: ConsumptionTask): Promise<void> {
-  const { groupId, topic, commit } = task
+  const { groupId, topic } = task
+  const commitOffset = commits[task.commit]
   const kafka = openKafka({ brokers: task.brokers, clientId: 'test-consumption' })
   const tell = (event: string, context: object = {}) =>
     void process.stdout.write(`${JSON.stringify({ event, ...context })}\n`)
   const deadLetters = new DeadLetters(kafka)
   const consumption = new Consumption({
-    ...{ kafka, groupId, topics: [topic], commit, deadLetters },
+    ...{ kafka, groupId, topics: [topic], commitOffset, deadLetters },
     handle: async ({ value }) => {
       if (String(value) === task.killedBefore) {
         process.kill(process.pid, 'SIGKILL')

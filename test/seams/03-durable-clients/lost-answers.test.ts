@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { openKafka } from '@tenseams/kafka/client'
-import { DurableProducer, type DurableProducerOptions } from '@tenseams/kafka/producer'
+import { DurableProducer } from '@tenseams/kafka/producer'
 import { eventually } from '@tenseams/local/launcher/host/wait'
-import type { Admin, Kafka } from 'kafkajs'
+import type { Admin, Kafka, Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { PlainProducer } from '../../faults/kafka/plain-producer.ts'
 import { newTopic, readTopics } from '../../support/kafka.ts'
 import { useStack } from '../../support/stack.ts'
 import { type KafkaProxy, openKafkaProxy } from './kafka-proxy.ts'
@@ -29,11 +30,13 @@ afterAll(async () => {
 
 describe('a record that the broker took, and whose acknowledgement was lost', () => {
   test.each([
-    { idempotent: true, there: ['first', 'lost answer', 'end'] },
-    { idempotent: false, there: ['first', 'lost answer', 'lost answer', 'end'] },
-  ])('sent again with idempotent: $idempotent, the topic holds $there', async (one) => {
-    const { idempotent, there } = one
-    const written = await write({ idempotent }, async (send) => {
+    { idempotent: true, open: durable, there: ['first', 'lost answer', 'end'] },
+    {
+      ...{ idempotent: false, open: withoutIdempotence },
+      there: ['first', 'lost answer', 'lost answer', 'end'],
+    },
+  ])('sent again with idempotent: $idempotent, the topic holds $there', async ({ open, there }) => {
+    const written = await write(open, async (send) => {
       proxy.loseAnswer()
       await send('lost answer')
     })
@@ -43,16 +46,34 @@ describe('a record that the broker took, and whose acknowledgement was lost', ()
 
 describe('two records at once, the acknowledgement of one lost', () => {
   test('one by one, both are there once and in order', async () => {
-    expect(await write({}, both)).toEqual(['first', 'one', 'other', 'end'])
+    expect(await write(durable, both)).toEqual(['first', 'one', 'other', 'end'])
   })
 
-  test('handed to kafkajs at once, one is there twice, and the other acknowledged and gone', async () => {
-    const written = await write({ sends: 'at-once' }, both)
+  test('given to kafkajs at once, one is there twice, and the other is acknowledged and lost', async () => {
+    const written = await write(withoutQueue, both)
     const [twice] = written.slice(1)
     expect(['one', 'other']).toContain(twice)
     expect(written).toEqual(['first', twice, twice, 'end'])
   })
 })
+
+type Sender = {
+  send(topic: string, messages: Message[]): Promise<unknown>
+  close(): Promise<void>
+}
+
+function durable(kafka: Kafka): Sender {
+  return new DurableProducer({ kafka })
+}
+
+function withoutIdempotence(kafka: Kafka): Sender {
+  return new PlainProducer({ kafka, idempotent: false, acks: -1 })
+}
+
+/** Concurrent sends reach kafkajs as they come. */
+function withoutQueue(kafka: Kafka): Sender {
+  return new PlainProducer({ kafka, idempotent: true, acks: -1 })
+}
 
 type Send = (value: string) => Promise<unknown>
 
@@ -61,14 +82,14 @@ async function both(send: Send): Promise<void> {
   await Promise.all([send('one'), send('other')])
 }
 
-/** What a topic holds after `first`, what `work` sends, and `end`, each acknowledged. One answer must have been lost. */
+/** The content of a topic after `first`, what `work` sends, and `end`, each acknowledged. One answer must have been lost. */
 async function write(
-  options: Omit<DurableProducerOptions, 'kafka'>,
+  open: (kafka: Kafka) => Sender,
   work: (send: Send) => Promise<void>,
 ): Promise<readonly string[]> {
   const topic = `answers-${randomUUID().slice(0, 8)}`
   await newTopic(admin, topic)
-  const producer = new DurableProducer({ kafka: proxied, ...options })
+  const producer = open(proxied)
   const send: Send = (value) => producer.send(topic, [{ value }])
   const before = proxy.lost()
   await send('first')

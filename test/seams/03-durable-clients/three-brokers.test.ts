@@ -3,6 +3,7 @@ import { DurableProducer } from '@tenseams/kafka/producer'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Admin, Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PlainProducer } from '../../faults/kafka/plain-producer.ts'
 import { readTopics } from '../../support/kafka.ts'
 import { BrokerCluster } from './broker-cluster.ts'
 
@@ -14,14 +15,14 @@ const allAcks = 'acks-all'
 let cluster: BrokerCluster
 let kafka: Kafka
 let admin: Admin
-let byLeader: DurableProducer
+let byLeader: PlainProducer
 let byAll: DurableProducer
 
 beforeAll(async () => {
   cluster = new BrokerCluster()
   kafka = openKafka({ brokers: cluster.brokers, clientId: 'test' })
   admin = kafka.admin()
-  byLeader = new DurableProducer({ kafka, acks: 'leader' })
+  byLeader = new PlainProducer({ kafka, idempotent: false, acks: 1 })
   byAll = new DurableProducer({ kafka })
   // A killed broker is missed after its session, and only then is another elected.
   await cluster.start({ 'broker.session.timeout.ms': 6_000, 'broker.heartbeat.interval.ms': 500 })

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventStore } from '@tenseams/event-store/event-store'
-import { entriesTable as companion } from '@tenseams/payments/entries'
+import { entriesTable as sideTable } from '@tenseams/payments/entries'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
 import { cancelled, type OwnPayments, openOwnPayments, placedOrder } from './own-payments.ts'
@@ -183,7 +183,7 @@ describe('the ledger', () => {
     const store = new EventStore({
       pool: own.pool,
       schema: own.schema,
-      companion,
+      sideTable,
       maxStatements: 1,
     })
     const [taken, fresh] = [randomUUID(), randomUUID()]
@@ -207,7 +207,7 @@ describe('the ledger', () => {
     const store = new EventStore({
       pool: own.pool,
       schema: own.schema,
-      companion,
+      sideTable,
       maxStatements: 1,
     })
     const [good, bad] = [randomUUID(), randomUUID()]

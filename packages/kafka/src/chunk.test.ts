@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
+import { type ChunkBounds, messagesByTopic, planChunk, type Transform } from './chunk.ts'
 import type { ConsumedRecord } from './consume.ts'
-import { type ChunkBounds, gather, messagesByTopic, type Transform } from './gather.ts'
+import { noRefusals } from './refusals.ts'
 
 const record = (offset: number): ConsumedRecord => ({
   ...{ topic: 'in', partition: 0, offset: String(offset), key: null, headers: {} },
@@ -11,7 +12,10 @@ const copy: Transform = ({ value }) => [{ topic: 'out', value }]
 const wide: ChunkBounds = { maxRecords: 100, maxBytes: 100_000, maxMs: 60_000 }
 
 const chunkOf = (transform: Transform, bounds: Partial<ChunkBounds> = {}, failures = 0) =>
-  gather(records, { groupId: 'group', transform, bounds: { ...wide, ...bounds }, failures })
+  planChunk(records, {
+    ...{ groupId: 'group', transform, failures, refusals: noRefusals },
+    bounds: { ...wide, ...bounds },
+  })
 
 const failsAt =
   (offset: number, properties: object): Transform =>
@@ -21,13 +25,13 @@ const failsAt =
   }
 
 describe('a chunk', () => {
-  test('holds what each record became, in order', async () => {
+  test('holds the output of each record, in order', async () => {
     const { produced, covered, wait } = await chunkOf(copy)
     expect(produced.map(({ value }) => String(value))).toEqual(['0', '1', '2', '3'])
     expect({ covered, wait }).toEqual({ covered: 4, wait: undefined })
   })
 
-  test('ends at its number of records', async () => {
+  test('ends at its bound of records', async () => {
     expect(await chunkOf(copy, { maxRecords: 3 })).toMatchObject({ covered: 3 })
   })
 
@@ -39,35 +43,37 @@ describe('a chunk', () => {
     expect(await chunkOf(copy, { maxMs: -1 })).toMatchObject({ covered: 1 })
   })
 
-  test('writes aside a record whose output is too large for any chunk, and goes on', async () => {
+  test('dead-deadLetters a record whose output is too large for any chunk, and continues', async () => {
     const large: Transform = ({ offset }) => [
       { topic: 'out', value: 'x'.repeat(offset === '1' ? 300 : 1) },
     ]
-    const { covered, letters, produced } = await chunkOf(large, { maxBytes: 350 })
-    expect(letters).toMatchObject([{ offset: '1', reason: 'output-too-large', groupId: 'group' }])
+    const { covered, deadLetters, produced } = await chunkOf(large, { maxBytes: 350 })
+    expect(deadLetters).toMatchObject([
+      { offset: '1', reason: 'output-too-large', groupId: 'group' },
+    ])
     expect({ covered, produced: produced.length }).toEqual({ covered: 4, produced: 3 })
   })
 
-  test('writes aside a record that is at fault, and goes on', async () => {
-    const { covered, letters } = await chunkOf(failsAt(2, { code: 'POISON', retriable: false }))
-    expect(letters).toMatchObject([{ offset: '2', reason: 'poison', value: Buffer.from('2') }])
+  test('dead-deadLetters a record that is at fault, and continues', async () => {
+    const { covered, deadLetters } = await chunkOf(failsAt(2, { code: 'POISON', retriable: false }))
+    expect(deadLetters).toMatchObject([{ offset: '2', reason: 'poison', value: Buffer.from('2') }])
     expect(covered).toBe(4)
   })
 
   test('ends before a record that must wait, and says why', async () => {
     vi.spyOn(Math, 'random').mockReturnValueOnce(1)
-    const { covered, wait, letters } = await chunkOf(failsAt(2, { retriable: true }))
-    expect({ covered, letters }).toEqual({ covered: 2, letters: [] })
+    const { covered, wait, deadLetters } = await chunkOf(failsAt(2, { retriable: true }))
+    expect({ covered, deadLetters }).toEqual({ covered: 2, deadLetters: [] })
     expect(wait).toMatchObject({ delayMs: 100, error: { message: 'broken' } })
   })
 
   test('counts earlier failures for its first record only', async () => {
     expect(await chunkOf(failsAt(0, {}), {}, 9)).toMatchObject({ covered: 4, wait: undefined })
-    expect(await chunkOf(failsAt(1, {}), {}, 9)).toMatchObject({ covered: 1, letters: [] })
+    expect(await chunkOf(failsAt(1, {}), {}, 9)).toMatchObject({ covered: 1, deadLetters: [] })
   })
 })
 
-test('what a chunk holds is sent topic by topic, letters to the dead letter topic of their origin', async () => {
+test('a chunk is sent topic by topic, dead letters to the dead letter topic of their origin', async () => {
   const chunk = await chunkOf(failsAt(1, { retriable: false }))
   const byTopic = messagesByTopic(chunk)
   expect([...byTopic.keys()]).toEqual(['out', 'in.dead-letter'])

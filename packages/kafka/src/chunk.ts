@@ -1,19 +1,20 @@
 import type { Message } from 'kafkajs'
 import type { ConsumedRecord } from './consume.ts'
-import { type DeadLetter, deadLetterTopicOf, letterMessage } from './dead-letter.ts'
+import { type DeadLetter, deadLetterMessage, deadLetterTopicOf } from './dead-letter.ts'
 import { judgeFailure } from './failure.ts'
+import { isSuspect, type Refusals } from './refusals.ts'
 
-/** A record to be written, and where. */
+/** A record to be written, and its topic. */
 export type ProducedRecord = Message & { readonly topic: string }
 
 export type Transform = (
   record: ConsumedRecord,
 ) => Promise<readonly ProducedRecord[]> | readonly ProducedRecord[]
 
-/** What one transaction will hold. */
+/** What one transaction is going to write. */
 export type Chunk = {
   readonly produced: readonly ProducedRecord[]
-  readonly letters: readonly DeadLetter[]
+  readonly deadLetters: readonly DeadLetter[]
   /** How many of the records it covers, from the first. */
   readonly covered: number
   /** Why the record after those cannot be transformed yet. */
@@ -26,12 +27,14 @@ export type ChunkBounds = {
   readonly maxMs: number
 }
 
-type Gathering = {
+export type ChunkPlanning = {
   readonly groupId: string
   readonly transform: Transform
   readonly bounds: ChunkBounds
   /** How often the first record has failed before. */
   readonly failures: number
+  /** What the broker has refused before. */
+  readonly refusals: Refusals
 }
 
 /** A transformed record is larger than a transaction's share of one broker request. It will never fit. */
@@ -41,21 +44,25 @@ export class OutputTooLargeError extends Error {
 }
 
 /**
- * Transforms records until a bound is reached, before any transaction is open, so that a slow transform holds no
- * reader back. A record that cannot be used becomes a dead letter; one whose outside is broken ends the chunk.
+ * Plans a transaction: transforms records until a bound is reached. No transaction is open meanwhile, so a slow
+ * transform delays no reader. A record that cannot be used becomes a dead letter, as does one whose output the broker
+ * has refused. A record whose dependency is unavailable ends the chunk before it. After a refusal the suspects are
+ * planned one by one, so that the next refusal names its record.
  */
-export async function gather(
+export async function planChunk(
   records: readonly ConsumedRecord[],
-  { groupId, transform, bounds, failures }: Gathering,
+  { groupId, transform, bounds, failures, refusals }: ChunkPlanning,
 ): Promise<Chunk> {
   const until = performance.now() + bounds.maxMs
+  const maxRecords = isSuspect(refusals, records[0]) ? 1 : bounds.maxRecords
   const produced: ProducedRecord[] = []
-  const letters: DeadLetter[] = []
+  const deadLetters: DeadLetter[] = []
   let bytes = 0
   let covered = 0
   for (const record of records) {
-    if (covered === bounds.maxRecords || (covered > 0 && performance.now() > until)) break
+    if (covered === maxRecords || (covered > 0 && performance.now() > until)) break
     try {
+      if (record.offset === refusals.refused?.offset) throw refusals.refused.error
       const outputs = await transform(record)
       const size = outputs.reduce((sum, output) => sum + sizeOf(output), 0)
       if (size > bounds.maxBytes) throw new OutputTooLargeError(`${size} bytes for one record`)
@@ -65,18 +72,18 @@ export async function gather(
     } catch (error) {
       const verdict = judgeFailure(error, (covered === 0 ? failures : 0) + 1)
       if (verdict.kind === 'wait') {
-        return { produced, letters, covered, wait: { delayMs: verdict.delayMs, error } }
+        return { produced, deadLetters, covered, wait: { delayMs: verdict.delayMs, error } }
       }
       const { reason, detail, stack } = verdict
-      letters.push({ ...record, reason, detail, stack, groupId })
+      deadLetters.push({ ...record, reason, detail, stack, groupId })
     }
     covered += 1
   }
-  return { produced, letters, covered, wait: undefined }
+  return { produced, deadLetters, covered, wait: undefined }
 }
 
 /** Messages by topic, in the order in which they were given. */
-export function messagesByTopic({ produced, letters }: Chunk): ReadonlyMap<string, Message[]> {
+export function messagesByTopic({ produced, deadLetters }: Chunk): ReadonlyMap<string, Message[]> {
   const byTopic = new Map<string, Message[]>()
   const add = (topic: string, message: Message) => {
     const known = byTopic.get(topic)
@@ -84,7 +91,7 @@ export function messagesByTopic({ produced, letters }: Chunk): ReadonlyMap<strin
     else known.push(message)
   }
   for (const { topic, ...message } of produced) add(topic, message)
-  for (const letter of letters) add(deadLetterTopicOf(letter.topic), letterMessage(letter))
+  for (const one of deadLetters) add(deadLetterTopicOf(one.topic), deadLetterMessage(one))
   return byTopic
 }
 
