@@ -54,12 +54,14 @@ export const commitAfterEffect: OffsetCommit = ({ handle }) => handle()
 export class Consumption {
   readonly #options: ConsumptionOptions
   readonly #member: GroupMember
+  readonly #commitOffset: OffsetCommit
   readonly #failures = new Map<string, number>()
   readonly #handled: Counter
   readonly #deadLettered: Counter
 
   constructor(options: ConsumptionOptions) {
     this.#options = options
+    this.#commitOffset = options.commitOffset ?? commitAfterEffect
     this.#handled = handledRecords(options.metrics, options)
     this.#deadLettered = deadLetteredRecords(options.metrics, options)
     this.#member = new GroupMember({
@@ -87,10 +89,9 @@ export class Consumption {
 
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
-    const { commitOffset = commitAfterEffect } = this.#options
     for (const message of batch.messages) {
       if (!payload.isRunning() || payload.isStale()) break
-      const isDone = await commitOffset({
+      const isDone = await this.#commitOffset({
         handle: () => this.#handleRecord(payload, recordOf(batch, message)),
         commit: () => commitNow(payload, message.offset),
       })
