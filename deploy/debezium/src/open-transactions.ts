@@ -1,5 +1,9 @@
 import { openKafka } from '@tenseams/kafka/client'
+import { openFencedProducer } from '@tenseams/kafka/ownership'
 import { connectors } from './connectors.ts'
+
+/** Of the empty transaction by which the dead worker's is ended. */
+const TRANSACTION_TIMEOUT_MS = 60_000
 
 export type DeadWorker = {
   readonly brokers: string
@@ -23,14 +27,9 @@ export async function endOpenTransactions({ brokers, groupId }: DeadWorker): Pro
   const kafka = openKafka({ brokers, clientId: 'connect-fence' })
   await Promise.all(
     transactionalIds(groupId).map(async (transactionalId) => {
-      const producer = kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 })
-      try {
-        await producer.connect()
-        // The first transaction of a client of kafkajs asks for the producer id; an empty one is only that.
-        await (await producer.transaction()).abort()
-      } finally {
-        await producer.disconnect()
-      }
+      const options = { kafka, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS }
+      const { producer } = await openFencedProducer(options, transactionalId, async () => undefined)
+      await producer.disconnect()
     }),
   )
 }

@@ -1,6 +1,6 @@
 /**
- * A decision without the world: `decide` says what happens, `evolve` says what that means for the next decision.
- * Both are pure; time, ids and prices come in on the command. `evolve` never refuses.
+ * Decides without I/O: `decide` returns the events of a command, `evolve` applies an event to the state. Both are pure;
+ * time, ids and prices are part of the command. `evolve` never refuses.
  *
  * The form is Jérémie Chassaing's decider (https://thinkbeforecoding.com/post/2021/12/17/functional-event-sourcing-decider).
  */
@@ -10,7 +10,7 @@ export type Decider<Command, Event, State, Refusal> = {
   readonly decide: (command: Command, state: State) => Decision<Event, Refusal>
 }
 
-/** Events to append, or the reason why nothing happens. No events at all means: it is so already. */
+/** Events to append, or the reason for refusing. Accepted without events means: already applied. */
 export type Decision<Event, Refusal> =
   | { readonly kind: 'accepted'; readonly events: readonly Event[] }
   | { readonly kind: 'refused'; readonly refusal: Refusal }

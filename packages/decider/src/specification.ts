@@ -1,6 +1,6 @@
 import { type Decider, type Decision, fold } from './decider.ts'
 
-/** A decider's test, read as a sentence: `given(events).when(command)` and what it must come to. */
+/** A decider's test as a sentence: `given(events).when(command)` is the decision. */
 export function specify<Command, Event, State, Refusal>(
   decider: Decider<Command, Event, State, Refusal>,
 ) {

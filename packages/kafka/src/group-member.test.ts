@@ -3,7 +3,7 @@ import { type GroupConsumer, GroupMember, type GroupMemberOptions } from './grou
 
 type Listener = (event: { readonly payload: never }) => void
 
-/** A member on a consumer that does nothing but tell what was asked of it. */
+/** A member whose consumer only records its calls. */
 function newMember(
   meets: { connect?: () => Promise<void> } = {},
   more: Partial<GroupMemberOptions> = {},
@@ -51,13 +51,13 @@ describe('a member of a group', () => {
     await expect.poll(() => calls, { timeout: 5_000 }).toEqual([...begun, ...begun])
   })
 
-  test('leaves it to kafkajs when that starts by itself', async () => {
+  test('leaves the restart to kafkajs when kafkajs restarts by itself', async () => {
     const { member, calls, happens } = newMember()
     member.start()
     await expect.poll(() => calls).toEqual(begun)
     happens('consumer.crash', true)
     happens('consumer.crash', false)
-    // Had the first crash started it, too, there would be three beginnings when the second has.
+    // If the first crash had restarted it, too, there would be three starts after the second.
     await expect.poll(() => calls.length, { timeout: 5_000 }).toBeGreaterThanOrEqual(6)
     expect(calls).toEqual([...begun, ...begun])
   })
@@ -72,7 +72,7 @@ describe('a member of a group', () => {
     expect(() => member.assertReady()).toThrow('has not been joined')
   })
 
-  test('is told what it has been given before anything of it is fetched', () => {
+  test('gets its assignment before the first fetch of it', () => {
     const seen: unknown[] = []
     const { member, calls, happens } = newMember(
       {},
@@ -90,7 +90,7 @@ describe('a member of a group', () => {
     expect(calls).toEqual(['pause topic', 'seek 7'])
   })
 
-  test('neither seeks nor pauses while kafkajs has no group, which would throw', () => {
+  test('neither seeks nor pauses while the group is not joined, since kafkajs would throw', () => {
     const { member, calls, happens } = newMember()
     happens('consumer.group_join')
     happens('consumer.stop')
@@ -101,9 +101,9 @@ describe('a member of a group', () => {
     expect(member.assignment).toBeUndefined()
   })
 
-  test('tells of stretches of the log that hold no record', () => {
+  test('reports fetched ranges that hold no record', () => {
     const seen: unknown[] = []
-    const { happens } = newMember({}, { onEmpty: (...stretch) => seen.push(stretch) })
+    const { happens } = newMember({}, { onEmpty: (...range) => seen.push(range) })
     const batch = { topic: 'topic', partition: 1, batchSize: 0, firstOffset: '5', lastOffset: '9' }
     happens('consumer.end_batch_process', false, batch)
     happens('consumer.end_batch_process', false, { ...batch, batchSize: 2 })
@@ -111,7 +111,7 @@ describe('a member of a group', () => {
     expect(seen).toEqual([['topic', 1, 5n, 9n]])
   })
 
-  test('that is closed while it starts does not stay', async () => {
+  test('that is closed while it starts is disconnected', async () => {
     const connecting = Promise.withResolvers<void>()
     const { member, calls } = newMember({ connect: () => connecting.promise })
     member.start()

@@ -31,8 +31,8 @@ async function serve(maxRequests: number): Promise<void> {
 const post = (headers = { 'idempotency-key': 'k' }, payload: object = { amount: 1 }) =>
   server.inject({ method: 'POST', url: '/things', headers, payload })
 
-describe('an interface for others', () => {
-  test('describes itself in OpenAPI 3.1, from the schemas that it is held to', async () => {
+describe('a published interface', () => {
+  test('describes itself in OpenAPI 3.1, from the schemas that validate it', async () => {
     await serve(10)
     const document = (await server.inject('/documentation/json')).json()
     expect(document.openapi).toMatch(/^3\.1\./)
@@ -47,7 +47,7 @@ describe('an interface for others', () => {
     expect((await server.inject('/documentation')).statusCode).toBe(200)
   })
 
-  test('answers 429 with retry-after to a client that asks too often, and to it only', async () => {
+  test('answers 429 with retry-after to a client that sends too many requests, and to no other', async () => {
     await serve(2)
     expect((await post()).statusCode).toBe(201)
     expect((await post()).headers['ratelimit-remaining']).toBe('0')
@@ -70,7 +70,7 @@ describe('an interface for others', () => {
     expect(other.statusCode).toBe(201)
   })
 
-  test('tells a missing or unusable Idempotency-Key from a bad body', async () => {
+  test('distinguishes a missing or invalid Idempotency-Key from a bad body', async () => {
     await serve(100)
     for (const key of ['', 'a b', 'ä', 'x'.repeat(201)]) {
       const answer = await post({ 'idempotency-key': key }, { amount: 'no' })
@@ -81,7 +81,7 @@ describe('an interface for others', () => {
     )
   })
 
-  test('answers with problem details where no route can be found', async () => {
+  test('answers with problem details where no route matches', async () => {
     await serve(100)
     for (const [url, status] of [
       ['/%zz', 400],

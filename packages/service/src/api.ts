@@ -12,10 +12,10 @@ export type ApiOptions = {
 }
 
 /**
- * Makes the routes that are added after it an interface for others: an OpenAPI document made from the very schemas
- * that check requests and write answers (`/documentation`, as JSON `/documentation/json`), and a limit of requests a
- * client address. What was there before, `/health` and `/metrics`, is neither described nor limited, so that a client
- * that asks too much cannot make a service look ill.
+ * Publishes the routes that are added after it: an OpenAPI document made from the schemas that validate requests and
+ * serialise responses (`/documentation`, as JSON `/documentation/json`), and a rate limit per client address. Routes that
+ * were added before, `/health` and `/metrics`, are neither described nor limited, so that a client that sends too many
+ * requests cannot make a service look unhealthy.
  */
 export async function openApi(server: Server, options: ApiOptions): Promise<void> {
   const { title, description, version } = options
@@ -26,7 +26,7 @@ export async function openApi(server: Server, options: ApiOptions): Promise<void
   await server.register(rateLimit, {
     max: options.rateLimit.maxRequests,
     timeWindow: options.rateLimit.windowMs,
-    // RateLimit-Limit, -Remaining and -Reset, as in the IETF draft; retry-after comes with a 429.
+    // RateLimit-Limit, -Remaining and -Reset, as in the IETF draft; a 429 also has retry-after.
     enableDraftSpec: true,
     cache: 10_000,
   })
@@ -34,10 +34,10 @@ export async function openApi(server: Server, options: ApiOptions): Promise<void
 
 const ProblemAnswer = Type.Object(
   {
-    type: Type.String({ description: 'Stable; a program compares this.' }),
+    type: Type.String({ description: 'Stable; programs compare this.' }),
     title: Type.String(),
     status: Type.Integer(),
-    detail: Type.String({ description: 'For people: what to do next.' }),
+    detail: Type.String({ description: 'For people: the next step.' }),
     errors: Type.Optional(
       Type.Array(Type.Object({ pointer: Type.String(), detail: Type.String() })),
     ),
@@ -47,21 +47,21 @@ const ProblemAnswer = Type.Object(
 
 const meanings = {
   400: 'The request breaks its schema, or a header that it needs is missing.',
-  404: 'There is no such thing.',
-  409: 'Refused in the state that it is in; `type` says why.',
-  410: 'It was there, and is gone for good.',
-  412: 'It has changed since: its version is not the one in If-Match.',
+  404: 'Not found.',
+  409: 'Refused in its current state; `type` says why.',
+  410: 'Permanently deleted.',
+  412: 'Its version is not the one in If-Match: it has changed since.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
   422: 'Understood and refused; `type` says why. Nothing was written.',
-  428: 'If-Match is needed.',
-  429: 'Too many requests; `retry-after` says in how many seconds to come again.',
-  503: 'Not available now. Try again with the same Idempotency-Key; `retry-after` says when.',
+  428: 'If-Match is required.',
+  429: 'Too many requests; `retry-after` says in how many seconds to retry.',
+  503: 'Not available now. Retry with the same Idempotency-Key; `retry-after` says when.',
 } as const
 
 type ProblemStatus = keyof typeof meanings
 
-/** Response schemas of refusals. 429 and 503 belong to every route. */
+/** Response schemas of refusals. Every route also has 429 and 503. */
 export function problems<Status extends ProblemStatus>(...statuses: readonly Status[]) {
   const answers = [...statuses, 429 as const, 503 as const].map((status) => [
     status,

@@ -15,7 +15,7 @@ describe('an entity tag', () => {
     ['3', false, false],
     ['"33"', false, false],
     ['', false, false],
-  ])('%s: named to read again %s, named to change %s', (header, weakly, strongly) => {
+  ])('%s: matches If-None-Match %s, matches If-Match %s', (header, weakly, strongly) => {
     expect(isNamedWeakly(header, '"3"')).toBe(weakly)
     expect(isNamedStrongly(header, '"3"')).toBe(strongly)
   })

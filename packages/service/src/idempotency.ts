@@ -6,27 +6,27 @@ import { problem, sendProblem } from './problem.ts'
 const KEY_PATTERN = '^[\\x21-\\x7e]{1,200}$'
 const KEY_FORM = new RegExp(KEY_PATTERN)
 
-/** For `schema.headers` of a route that has an effect. Used with `requireIdempotencyKey`. */
+/** For `schema.headers` of a route that has an effect. Use it with `requireIdempotencyKey`. */
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.String({
     pattern: KEY_PATTERN,
     description:
-      'New for each intent, the same for each try of it: 1 to 200 visible ASCII characters, a UUID for instance.',
+      'New for each intent, the same for each retry of it: 1 to 200 visible ASCII characters, a UUID for instance.',
   }),
 })
 
-/** What a client may rely on; for the description of a route. https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
+/** What a client may rely on, for the description of a route. https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/ */
 export const idempotencyPromise = [
   'Idempotency-Key: the same key with the same payload gets the first answer again, with `idempotent-replayed: true`,',
   'and has no second effect; with another payload it is refused with 422, without a key with 400.',
-  'A key never expires: it is written in the transaction of its effect and kept as long as that.',
-  'A request whose key is in use by another one under way waits for that one and gets its answer, instead of 409:',
-  'both meet in one row of one short transaction, so the wait is bounded by it, and the client need not come again.',
-  'After 503, or no answer at all, the outcome is unknown: send the same request with the same key.',
-  'A refusal is not kept, since nothing was written: the same key may be tried again.',
+  'A key never expires: it is written in the transaction of its effect and kept as long as the effect.',
+  'A request whose key is in use by a concurrent request waits for that one and gets its answer, instead of 409:',
+  'both write the same row in a short transaction, so the wait is bounded, and the client need not retry.',
+  'After 503, or without an answer, the outcome is unknown: send the same request with the same key.',
+  'A refusal is not stored, because nothing was written: the same key may be used again.',
 ].join(' ')
 
-/** A `preValidation` hook, so that a missing key has a problem type of its own. */
+/** A `preValidation` hook, so that a missing key has its own problem type. */
 export async function requireIdempotencyKey(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -39,7 +39,7 @@ export async function requireIdempotencyKey(
 const keyMissing = problem(
   'idempotency-key-missing',
   400,
-  'An Idempotency-Key is needed',
+  'An Idempotency-Key is required',
   'Send a header Idempotency-Key of 1 to 200 visible characters, new for each intent.',
 )
 

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
-/** An answer in the form of RFC 9457. `type` is stable and names the reason; `detail` says the next step. */
+/** Problem details, RFC 9457. `type` is stable and names the reason; `detail` says the next step. */
 export type Problem = {
   readonly type: string
   readonly title: string
@@ -19,10 +19,9 @@ export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply 
 }
 
 /**
- * Turns whatever a route threw into problem details: a validation failure is the client's (400), a body too large
- * or of another type keeps its own status, as does asking too often (429), a broken outside that may heal is 503 with
- * retry-after, the rest is 500.
- * What the server broke is logged here, once.
+ * Turns an error of a route into problem details: a validation failure is 400; a body that is too large or of another
+ * type, and too many requests (429), keep their own status; an unavailable dependency is 503 with retry-after; any other
+ * error is 500. Errors of the server are logged here, once.
  */
 export function answerError(
   error: FastifyError & { readonly retriable?: boolean },
@@ -43,7 +42,7 @@ export function answerError(
     void reply.header('retry-after', '1')
     return sendProblem(
       reply,
-      problem('unavailable', 503, 'Not available now', 'Try again with the same Idempotency-Key.'),
+      problem('unavailable', 503, 'Not available now', 'Retry with the same Idempotency-Key.'),
     )
   }
   return sendProblem(reply, problem('internal', 500, 'Internal error', 'The failure was logged.'))
@@ -53,7 +52,7 @@ const tooManyRequests = problem(
   'too-many-requests',
   429,
   'Too many requests',
-  'Come again after as many seconds as retry-after says.',
+  'Retry after as many seconds as retry-after says.',
 )
 
 function validationProblem(error: FastifyError): Problem {

@@ -1,22 +1,22 @@
 import closeWithGrace from 'close-with-grace'
 import type { Server } from './server.ts'
 
-/** One thing with a life. Its `close` drains what it has begun and then returns. */
+/** A part that must be closed. `close` finishes the work under way and then returns. */
 export type Closable = { close(): Promise<void> }
 
-/** Work that goes on beside HTTP: a consumer, a projection, a ticker. */
+/** Work beside HTTP: a consumer, a projection, a ticker. */
 export type Loop = Closable & { start(): void }
 
-/** A service that is built, and neither works nor listens yet. */
+/** A service that is built, but not started. */
 export type App = {
   readonly server: Server
   /** Started in this order before the server listens; closed in this order when it no longer does. */
   readonly loops: readonly Loop[]
-  /** What the others use. Closed last, in this order. */
+  /** What the loops and routes use. Closed last, in this order. */
   readonly resources: readonly Closable[]
 }
 
-/** Starts the loops, then does as `runService`. */
+/** Starts the loops, then listens and closes as `runService` does. */
 export async function runApp(
   { server, loops, resources }: App,
   address: { readonly HOST: string; readonly PORT: number },
@@ -28,9 +28,9 @@ export async function runApp(
 const CLOSE_TIMEOUT_MS = 15_000
 
 /**
- * Listens, and closes in order on SIGTERM, SIGINT or an error nobody caught: first HTTP (requests under way are
- * answered), then each of `closing` in the order given. A close that takes longer than 15 s ends the process; the
- * next start finds the same state as after a kill, which every part must be able to take.
+ * Listens, and closes in order on SIGTERM, SIGINT or an uncaught error: first HTTP (requests under way are answered),
+ * then each of `closing` in the order given. A close that takes longer than 15 s ends the process; the next start then
+ * finds the same state as after a kill, which every part must tolerate.
  */
 export async function runService(
   server: Server,

@@ -21,10 +21,10 @@ beforeEach(() => {
   const body = Type.Object({ amount: Type.Integer() }, { additionalProperties: false })
   server.post('/things', { schema: { body } }, () => ({ done: true }))
   server.get('/outage', () => {
-    throw Object.assign(new Error('secret of the house'), { retriable: true })
+    throw Object.assign(new Error('secret of the server'), { retriable: true })
   })
   server.get('/mistake', () => {
-    throw new Error('secret of the house')
+    throw new Error('secret of the server')
   })
 })
 
@@ -33,7 +33,7 @@ afterEach(() => server.close())
 const post = (payload: object) => server.inject({ method: 'POST', url: '/things', payload })
 
 describe('every service', () => {
-  test('refuses what its schema does not know, with problem details', async () => {
+  test('refuses what its schema does not allow, with problem details', async () => {
     for (const body of [{ amount: 1, more: 2 }, { amount: '1' }, { amount: 1.5 }, {}]) {
       const answer = await post(body)
       expect(answer.statusCode).toBe(400)
@@ -43,7 +43,7 @@ describe('every service', () => {
     expect((await post({ amount: 1 })).statusCode).toBe(200)
   })
 
-  test('answers 503 with retry-after while an outside is away, and tells nobody its secrets', async () => {
+  test('answers 503 with retry-after while a dependency is unavailable, without internal messages', async () => {
     const outage = await server.inject('/outage')
     expect([outage.statusCode, outage.headers['retry-after']]).toEqual([503, '1'])
     const mistake = await server.inject('/mistake')
@@ -51,7 +51,7 @@ describe('every service', () => {
     expect(outage.body + mistake.body).not.toContain('secret')
   })
 
-  test('is live always and ready only when what it needs is', async () => {
+  test('is always live, and ready only when its dependencies are', async () => {
     isUp = false
     expect((await server.inject('/health/live')).statusCode).toBe(200)
     expect((await server.inject('/health/ready')).statusCode).toBe(503)
@@ -59,7 +59,7 @@ describe('every service', () => {
     expect((await server.inject('/health/ready')).statusCode).toBe(200)
   })
 
-  test('counts its answers', async () => {
+  test('counts its responses', async () => {
     await post({ amount: 1 })
     expect((await server.inject('/metrics')).body).toContain(
       'tenseams_http_request_duration_seconds_count{method="POST",route="/things",status="200"} 1',

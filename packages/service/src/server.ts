@@ -13,7 +13,7 @@ export type Server = FastifyInstance<
   TypeBoxTypeProvider
 >
 
-/** Throws when the part it asks for cannot serve now. It gets two seconds. */
+/** Throws when the part that it checks is not ready. It has two seconds. */
 export type ReadyCheck = () => Promise<void> | void
 
 export type ServerOptions = {
@@ -27,8 +27,8 @@ export type ServerOptions = {
 const READY_CHECK_TIMEOUT_MS = 2_000
 
 /**
- * The HTTP side that every service shares: strict schemas (an unknown property is refused, nothing is coerced in a
- * body), problem details, structured logs, `/health/live`, `/health/ready` and `/metrics`.
+ * The HTTP server of every service: strict schemas (unknown properties are refused, and nothing in a body is coerced),
+ * problem details, structured logs, `/health/live`, `/health/ready` and `/metrics`.
  */
 export function buildServer(options: ServerOptions): Server {
   const server = Fastify({
@@ -39,7 +39,7 @@ export function buildServer(options: ServerOptions): Server {
     logController: new LogController({ disableRequestLogging: true }),
     return503OnClosing: true,
     forceCloseConnections: 'idle',
-    // What fails before there is a route, an address that cannot be decoded for instance.
+    // For failures before routing, for instance a URL that cannot be decoded.
     frameworkErrors: answerError,
   }).withTypeProvider<TypeBoxTypeProvider>()
   server.setErrorHandler(answerError)

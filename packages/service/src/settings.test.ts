@@ -8,7 +8,7 @@ const schema = Type.Object({
 })
 
 describe('settings', () => {
-  test('are typed, completed and frozen', () => {
+  test('are typed, completed with defaults, and frozen', () => {
     const settings = readSettings(schema, {
       PORT: '20000',
       DATABASE_URL: 'postgres://x/y',
@@ -23,7 +23,7 @@ describe('settings', () => {
     expect(Object.isFrozen(settings)).toBe(true)
   })
 
-  test('that cannot be used are all listed at once', () => {
+  test('that are invalid are all listed at once', () => {
     const read = () => readSettings(schema, { PORT: 'many', LOG_LEVEL: 'loud' })
     expect(read).toThrow(SettingsError)
     expect(read).toThrow(/PORT[\s\S]*LOG_LEVEL[\s\S]*|DATABASE_URL/)

@@ -1,7 +1,7 @@
 import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
 
-/** What every service of the house is told from outside; a service adds its own properties. */
+/** The settings that every service has; a service adds its own. */
 export const commonSettings = {
   HOST: Type.String({ default: '127.0.0.1' }),
   PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
@@ -9,15 +9,15 @@ export const commonSettings = {
 }
 
 /**
- * How often one client address may ask: the default is more than one process can answer, so it stops nobody who waits
- * for answers, and is to be set lower where clients are strangers.
+ * The rate limit per client address. The default is more than one process can answer, so it never limits a client that
+ * waits for its answers. Set it lower where clients are not trusted.
  */
 export const rateLimitSettings = {
   RATE_LIMIT_REQUESTS: Type.Integer({ minimum: 1, default: 100_000 }),
   RATE_LIMIT_WINDOW_MS: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 10_000 }),
 }
 
-/** Settings that cannot be used. The message lists every mistake, one a line. */
+/** Invalid settings. The message lists every mistake, one per line. */
 export class SettingsError extends Error {
   readonly code = 'SETTINGS_INVALID'
   readonly retriable = false
@@ -27,7 +27,7 @@ export class SettingsError extends Error {
  * Reads the settings of a process from its environment, once, at its start.
  *
  * @returns one frozen object with exactly the schema's properties, numbers converted.
- * @throws SettingsError with all mistakes at once, so that nobody mends them one start at a time.
+ * @throws SettingsError with all mistakes at once, so that they need not be found one start at a time.
  */
 export function readSettings<Schema extends TObject>(
   schema: Schema,
@@ -38,7 +38,7 @@ export function readSettings<Schema extends TObject>(
     return Object.freeze(settings)
   } catch (error) {
     if (!isValidationFailure(error)) throw error
-    throw new SettingsError(`settings cannot be used:\n${error.errors.map(mistake).join('\n')}`)
+    throw new SettingsError(`invalid settings:\n${error.errors.map(mistake).join('\n')}`)
   }
 }
 

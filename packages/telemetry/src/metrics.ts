@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 
-/** The metrics of one process, with Node's own. Label `service` is on every one of them. */
+/** The metrics registry of one process, with Node's default metrics. Every metric has the label `service`. */
 export function openMetrics(service: string): Registry {
   const registry = new Registry()
   registry.setDefaultLabels({ service })

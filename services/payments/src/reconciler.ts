@@ -1,8 +1,8 @@
 import {
-  type PositionedEvent,
   type LogPosition,
-  readCategory,
   logStart,
+  type PositionedEvent,
+  readCategory,
 } from '@tenseams/event-store/read-category'
 import { Periodic } from '@tenseams/service/periodic'
 import type pg from 'pg'

@@ -1,31 +1,31 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** What becomes of one statement, and of the connection that carries it. */
+/** What the proxy does to one statement and its connection. */
 export type Cut =
-  /** It is committed; its answer does not arrive. */
+  /** The statement is committed; its answer is lost. */
   | 'answer-lost'
-  /** It never arrives. */
+  /** The statement never arrives. */
   | 'statement-lost'
-  /** It arrives, and its sender is cut off before it is answered. */
+  /** The statement arrives, and the connection of its sender is cut before the answer. */
   | 'sender-lost'
-  /** Its sender is cut off first; it arrives when `deliver` is called. */
+  /** The connection of its sender is cut first; the statement arrives when `deliver` is called. */
   | 'late'
 
 export type CuttingProxy = {
   readonly host: string
   readonly port: number
-  /** The next statement whose bytes hold `mark` is treated so; all else passes. */
+  /** Applies to the next statement whose bytes contain `mark`; all others pass. */
   cut(how: Cut, mark: string): void
-  /** Hands on the late statement, if its connection still stands, and resolves when the server has dealt with it. */
+  /** Passes on the late statement, if its connection to the server is still open, and resolves when the server has processed it. */
   deliver(): Promise<void>
-  /** From now on nobody gets a connection. */
+  /** Refuses all new connections from now on. */
   refuse(): void
   close(): Promise<void>
 }
 
 type Way = { readonly sender: Socket; readonly server: Socket }
 
-/** Stands before Postgres and does to one statement what a network may do. */
+/** A proxy in front of Postgres that loses or delays one statement, as a network may. */
 export async function openCuttingProxy(target: {
   readonly host: string
   readonly port: number
@@ -55,7 +55,7 @@ export async function openCuttingProxy(target: {
     }
     way.server.write(bytes)
     if (how === 'sender-lost') way.sender.destroy()
-    // The first bytes that come back belong to this statement: pg sends the next one when it has been answered.
+    // The next bytes belong to this statement: pg sends the following one only when this one has been answered.
     else void answered(way.server).then(() => end(way))
   }
 
@@ -64,7 +64,7 @@ export async function openCuttingProxy(target: {
     for (const socket of [sender, server]) {
       sockets.add(socket)
       socket.on('close', () => sockets.delete(socket))
-      // A socket that breaks is what this proxy is for.
+      // Broken sockets are expected here.
       socket.on('error', () => socket.destroy())
     }
     sender.on('data', (bytes) => onStatement({ sender, server }, bytes))
@@ -98,7 +98,7 @@ export async function openCuttingProxy(target: {
 
 const readyForQuery = Buffer.from([0x5a, 0, 0, 0, 5])
 
-/** Until the server is ready for the next statement, so has committed this one, or has ended the connection. */
+/** Resolves when the server is ready for the next statement, so has committed this one, or has closed the connection. */
 function answered(server: Socket): Promise<void> {
   return new Promise((resolve) => {
     let seen = Buffer.alloc(0)

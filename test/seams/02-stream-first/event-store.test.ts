@@ -20,7 +20,7 @@ beforeAll(async () => {
 
 afterAll(() => pool.end())
 
-// The connector sends every row somewhere; these go to a topic of their own, so that no service sees them.
+// The connector publishes every row; these go to a topic of their own, so that no service sees them.
 const topic = 'test.event-store'
 
 const event = (version: bigint): NewEvent => ({
@@ -39,7 +39,7 @@ const append = (streamId: string, expectedVersion: bigint, count = 1): Append =>
 })
 
 describe('an append', () => {
-  test('is all there or not at all, by the version it was decided on', async () => {
+  test('is written as a whole or not at all, by the version it was decided on', async () => {
     const stream = randomUUID()
     expect(await store.append(append(stream, 0n, 2))).toEqual({ kind: 'appended' })
     expect(await store.append(append(stream, 0n, 3))).toEqual({
@@ -68,7 +68,7 @@ describe('an append', () => {
     expect(await readStream(pool, 'orders', stream)).toHaveLength(1)
   })
 
-  test('keeps the answer of an Idempotency-Key in the same transaction, and only if it passed', async () => {
+  test('stores the answer of an Idempotency-Key in the same transaction, and only if it is appended', async () => {
     const [stream, key] = [randomUUID(), randomUUID()]
     const guard = {
       kind: 'idempotency' as const,
@@ -85,7 +85,7 @@ describe('an append', () => {
     expect(JSON.stringify(kept?.answer)).toBe('{"b":1,"a":2}')
   })
 
-  test('that Postgres refuses does not take the others of its batch with it', async () => {
+  test('that Postgres refuses does not fail the others of its batch', async () => {
     const twice = event(1n)
     const good = Array.from({ length: 20 }, () => append(randomUUID(), 0n))
     const bad = [1, 2].map(() => ({ ...append(randomUUID(), 0n), events: [twice] }))

@@ -50,7 +50,7 @@ function storeBehindProxy(options: Partial<EventStoreOptions> = {}): EventStore 
   return new EventStore({ pool, schema: 'orders', ...options })
 }
 
-// The connector sends every row somewhere; these go to a topic of their own, so that no service sees them.
+// The connector publishes every row; these go to a topic of their own, so that no service sees them.
 const appendTo = (streamId: string, guard?: Guard): Append => ({
   streamId,
   expectedVersion: 0n,

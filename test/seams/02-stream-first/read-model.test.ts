@@ -50,7 +50,7 @@ async function list(query: string) {
 const place = async (customerId: string): Promise<string> =>
   String((await postOrder(ordersUrl, orderBody({ customerId }))).body.orderId)
 
-/** Holds a transaction open that has an id: the list does not pass it. */
+/** Holds open a transaction that has an id: the list does not advance beyond it. */
 async function holdTheList() {
   const client = await admin.connect()
   await client.query('begin')
@@ -74,7 +74,7 @@ describe('the list of orders', () => {
     }
   })
 
-  test('does not show it yet while it is behind, and says so when it is asked to', async () => {
+  test('does not show it while it lags, and answers so to a client that asks for it', async () => {
     const customerId = randomUUID()
     const held = await holdTheList()
     try {
@@ -110,7 +110,7 @@ describe('the list of orders', () => {
   })
 })
 
-/** The list's rows beside what the log itself says of each order; equal rows are left out. */
+/** The list's rows beside each order's state from the log; equal rows are left out. */
 async function differences(): Promise<readonly unknown[]> {
   const { rows } = await admin.query(
     `with said as (
@@ -139,13 +139,13 @@ async function generations(): Promise<readonly { generation: number; state: stri
   return (await response.json()) as { generation: number; state: string }[]
 }
 
-test('a rebuild mends the list while orders are taken, and leaves one generation', async () => {
+test('a rebuild repairs the list while orders are placed, and leaves one generation', async () => {
   const customerId = randomUUID()
-  const spoilt = await place(customerId)
-  await list(`customerId=${customerId}&seen=${spoilt}@1`)
+  const damaged = await place(customerId)
+  await list(`customerId=${customerId}&seen=${damaged}@1`)
   await admin.query(
     `update orders.order_list set status = 'lost', version = 99 where order_id = $1`,
-    [spoilt],
+    [damaged],
   )
   expect(await differences()).not.toEqual([])
   const before = (await generations())[0]?.generation ?? 0
@@ -168,7 +168,7 @@ test('a rebuild mends the list while orders are taken, and leaves one generation
   expect(rowCount).toBe(0)
 })
 
-/** A projection of its own that notes every event's id, on two instances at once. */
+/** A projection that records every event's id, run by two instances at once. */
 async function noting(order: ReadingOrder = byTransaction) {
   const name = `tested-${randomUUID()}`
   const options = {

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminPool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
 
-/** An account: small enough to see through, and its state depends on all events and their order. */
+/** An account: a small aggregate whose state depends on all events and their order. */
 type Event = { readonly type: 'Put' | 'Doubled'; readonly amount: string }
 type State = { readonly sum: bigint; readonly last: string }
 type Command = { readonly amounts: readonly bigint[] }
@@ -72,7 +72,7 @@ function account(snapshot?: SnapshotCodec<State>, knows = (_: Event) => true): A
       eventId,
       version,
       type: event.type,
-      // The connector sends every row somewhere; no service sees this topic.
+      // The connector publishes every row; no service reads this topic.
       topic: 'test.event-store',
       data: event,
       payload: Buffer.from(JSON.stringify(event)),

@@ -20,13 +20,13 @@ import {
 import { freeOffset } from '../../runner/instance.ts'
 
 const HEAP_MB = 192
-/** The log cleaner alone would take 128 MB. */
+/** The log cleaner alone would use 128 MB. */
 const small = { 'log.cleaner.dedupe.buffer.size': 4_194_304 }
 const CONTROLLER_ID = 1
 
 /**
- * Brokers 1, 2 and 3 of one cluster, as processes of a test, on ports of their own. The first is the controller, too:
- * it must neither be stopped nor killed, so that somebody can elect leaders.
+ * Brokers 1, 2 and 3 of one cluster, as processes of a test, on ports of their own. The first is also the controller: it
+ * must be neither paused nor killed, because it elects the leaders.
  */
 export class BrokerCluster {
   readonly #folder = mkdtempSync(join(tmpdir(), 'ten-seams-brokers-'))
@@ -55,7 +55,7 @@ export class BrokerCluster {
     return this.#nodes.map(({ port }) => `${host}:${port}`).join(',')
   }
 
-  /** @param settings of each broker, beside those of the house. */
+  /** @param settings of each broker, in addition to the launcher's. */
   async start(settings: Readonly<Record<string, string | number>>): Promise<void> {
     const clusterId = newClusterId()
     await Promise.all(
@@ -80,7 +80,7 @@ export class BrokerCluster {
     this.#processes.get(id)?.kill(signal)
   }
 
-  /** How many bytes a broker has of the first partition of a topic. */
+  /** The size of a broker's log of the first partition of a topic. */
   bytesOf(id: number, topic: string): number {
     return statSync(join(this.#folder, String(id), `${topic}-0`, `${'0'.repeat(20)}.log`)).size
   }

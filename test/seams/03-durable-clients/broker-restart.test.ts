@@ -40,7 +40,7 @@ afterAll(async () => {
   await admin.disconnect()
 })
 
-/** Where a reader waits, in the middle of its work, until the broker is gone. */
+/** Makes a reader wait, in the middle of its work, until the broker is gone. */
 function gate() {
   const reached = Promise.withResolvers<void>()
   const opened = Promise.withResolvers<void>()
@@ -51,7 +51,7 @@ function gate() {
   return { reached: reached.promise, open: () => opened.resolve(), wait }
 }
 
-test('a broker that dies amid an effect and a transaction, and comes back: all is processed once', async () => {
+test('a broker dies during an effect and a transaction, and restarts: all is processed once', async () => {
   const [amidEffect, amidTransaction] = [gate(), gate()]
   const seen: ConsumedRecord[] = []
   const deadLetters = new DeadLetters(kafka)
@@ -93,7 +93,7 @@ test('a broker that dies amid an effect and a transaction, and comes back: all i
   const all = Array.from({ length: RECORDS }, (_, at) => String(at))
   expect(distinct(seen).toSorted(byNumber)).toEqual(all)
   expect(reading.records.map(textOf).toSorted(byNumber)).toEqual(all)
-  // The effect in hand had no commit: it comes again, and each partition goes on in order but for such repeats.
+  // The offset of the effect under way was not committed: the record is redelivered. Apart from that, each partition continues in order.
   expect(seen.length).toBeGreaterThan(RECORDS)
   for (const records of Map.groupBy(seen, ({ partition }) => partition).values()) {
     expect(distinct(records)).toEqual(distinct(records).toSorted(byNumber))
@@ -108,14 +108,14 @@ async function send(first: number, end: number): Promise<void> {
     value: String(first + at),
     partition: at % PARTITIONS,
   }))
-  // The broker is there; its group and transaction coordinators may not be yet.
+  // The broker answers; its group and transaction coordinators may not be loaded yet.
   await producer.send(input, messages)
 }
 
 const textOf = ({ value }: { readonly value: Buffer | null }) => String(value)
 const byNumber = (left: string, right: string) => Number(left) - Number(right)
 
-/** The values, each where it was seen first: what an inbox lets pass. */
+/** The values, each at its first occurrence, as an inbox accepts them. */
 const distinct = (records: readonly { readonly value: Buffer | null }[]) => [
   ...new Set(records.map(textOf)),
 ]

@@ -39,8 +39,8 @@ afterAll(async () => {
   for (const subject of foreignSubjects) await registry.remove(subject)
 })
 
-describe('a record that nobody can read', () => {
-  test('goes to the dead letter topic of each reader, untouched, and stops no partition', async () => {
+describe('a record that cannot be decoded', () => {
+  test('is dead-lettered by each reader, unchanged, and stops no partition', async () => {
     const failedBefore = await lastFailureOfTheWindows()
     const passedOverBefore = await passedOverByTheWindows()
     const kinds = await poisons(openRegistry(stack.endpoints.registryUrl, 10_000))
@@ -53,9 +53,9 @@ describe('a record that nobody can read', () => {
     for (const { value: poison, detail } of kinds) {
       const found = await eventually(
         () => {
-          const letters = deadLetters.records.filter(({ value }) => value?.equals(poison))
-          const groups = new Set(letters.map(({ headers }) => headers['dead-letter-group']))
-          return letters.length >= 8 && groups.size === 2 ? letters : undefined
+          const those = deadLetters.records.filter(({ value }) => value?.equals(poison))
+          const groups = new Set(those.map(({ headers }) => headers['dead-letter-group']))
+          return those.length >= 8 && groups.size === 2 ? those : undefined
         },
         { timeoutMs: 40_000, what: `"${detail}" in the dead letters of orders and lakehouse` },
       )
@@ -81,13 +81,13 @@ describe('a record that nobody can read', () => {
       )
     }
 
-    // Flink passes over it, too: the lakehouse has written it aside.
-    const last = sent.map(({ baseOffset, ...place }) => ({
-      ...place,
+    // Flink skips it, too: the lakehouse has dead-lettered it.
+    const last = sent.map(({ baseOffset, ...topicPartition }) => ({
+      ...topicPartition,
       offset: Number(baseOffset) + kinds.length - 1,
     }))
     await eventually(() => hasPassed(last), { timeoutMs: 40_000, what: 'Flink to pass the poison' })
-    // It counts them, and nothing else: no good record behind the poison is taken for a part of it.
+    // It counts them, and nothing else: no good record after the poison is skipped with it.
     const passedOver = passedOverBefore + messages.length
     await eventually(async () => (await passedOverByTheWindows()) >= passedOver, {
       timeoutMs: 40_000,
@@ -100,7 +100,7 @@ describe('a record that nobody can read', () => {
 
 type Poison = { readonly value: Buffer; readonly detail: string }
 
-/** No Avro at all, and what was written under schemas that are in the registry and no version of this contract. */
+/** Bytes that are no Avro, and records of registered schemas that are not versions of this contract. */
 async function poisons(registry: Registry): Promise<readonly Poison[]> {
   const { text, schema } = currentSchema(topic)
   const { fields, ...rest } = JSON.parse(text) as { readonly fields: readonly { name: string }[] }

@@ -55,7 +55,7 @@ describe('a reader that is killed inside the effect of a record', () => {
     const topic = `commit-${randomUUID().slice(0, 8)}`
     await newTopic(admin, topic)
     const producer = new DurableProducer({ kafka })
-    // Each is a fetch of its own, so that the first is committed when the second is received.
+    // Each is fetched separately, so that the first is committed when the second is received.
     const send = (value: string) => producer.send(topic, [{ value }])
     const task = { brokers, groupId: `group-${topic}`, topic, commit }
     const killed = { ...task, killedBefore: 'in hand' }
@@ -106,7 +106,7 @@ async function byConsumption(topic: string): Promise<readonly string[]> {
   return values
 }
 
-/** The line `readUncommitted: false` switched off. */
+/** Reads without the guard `readUncommitted: false`. */
 async function uncommitted(topic: string): Promise<readonly string[]> {
   const values: string[] = []
   const groupId = `group-${topic}`

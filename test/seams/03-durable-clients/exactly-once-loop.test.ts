@@ -34,7 +34,7 @@ afterAll(async () => {
   await admin.disconnect()
 })
 
-describe('an owner that is stopped inside a transaction, loses its partitions, and goes on', () => {
+describe('an owner that is paused inside a transaction, loses its partitions, and resumes', () => {
   test.each(['sent', 'offsets-sent'] as const)(
     'after the step "%s": each record has one effect, and the old owner is refused',
     async (step) => {
@@ -44,13 +44,13 @@ describe('an owner that is stopped inside a transaction, loses its partitions, a
     },
   )
 
-  test('doubles records without the guard, which shows that the fault is a fault', async () => {
+  test('doubles records without the fencing takeover, which shows that the guard is needed', async () => {
     const { effects } = await zombie('sent', false)
     expect(effects.doubled).toBeGreaterThan(0)
   })
 })
 
-test('an owner that is killed after some commits, inside a transaction, leaves one effect a record', async () => {
+test('an owner that is killed after some commits, inside a transaction, leaves one effect for each record', async () => {
   const task = await newTask(true)
   const end = { signal: 'SIGKILL', step: 'offsets-sent', transaction: 12 } as const
   const old = start({ ...task, worker: 'old', end })
@@ -68,13 +68,13 @@ async function zombie(step: 'sent' | 'offsets-sent', guarded: boolean) {
   await finishWith(task)
   old.child.kill('SIGCONT')
   await old.hears('resumed')
-  // What it had begun is decided now, one way or the other.
+  // The transaction that it had begun is decided now.
   if (guarded) await old.hears('transaction failed')
   else await old.hears('committed', old.told('committed').length + 1)
   return { effects: await effectsIn(task.output), old }
 }
 
-/** Another process does what is left, and ends in good order. */
+/** Another process does the rest, and stops normally. */
 async function finishWith(task: Omit<LoopTask, 'worker'>): Promise<void> {
   const heir = start({ ...task, worker: 'heir' })
   const isDone = async () => (await committedRecords(task)) === RECORDS
@@ -88,7 +88,7 @@ async function committedRecords({ groupId, input }: Omit<LoopTask, 'worker'>): P
   return (read?.partitions ?? []).reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0)
 }
 
-/** Counts what readers of committed data see before a barrier in each partition, behind which nothing is open. */
+/** Counts the committed records before a barrier in each partition: a barrier is readable when no transaction is open before it. */
 async function effectsIn(output: string): Promise<{ lost: number; doubled: number }> {
   const barriers = Array.from({ length: PARTITIONS }, (_, partition) => ({
     key: BARRIER,

@@ -2,18 +2,18 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import type { ISocketFactory } from 'kafkajs'
 
 export type KafkaProxy = {
-  /** Sends a client's connections through the proxy, whatever address the broker tells of itself. */
+  /** Sends a client's connections through the proxy, whatever address the broker advertises. */
   readonly socketFactory: ISocketFactory
-  /** The broker takes the next Produce request; its answer does not arrive, and the connection is cut. */
+  /** Passes the next Produce request to the broker, and cuts the connection instead of passing on the answer. */
   loseAnswer(): void
-  /** How many answers have been lost. */
+  /** The number of lost answers. */
   lost(): number
   close(): Promise<void>
 }
 
 const PRODUCE = 0
 
-/** Stands between clients and one broker, and does to a request what a network may do. */
+/** A proxy between clients and one broker that loses an answer, as a network may. */
 export async function openKafkaProxy(brokers: string): Promise<KafkaProxy> {
   const { hostname: host, port } = new URL(`kafka://${brokers}`)
   let losing = false
@@ -29,7 +29,7 @@ export async function openKafkaProxy(brokers: string): Promise<KafkaProxy> {
         client.destroy()
         broker.destroy()
       })
-      // A socket that breaks is what this proxy is for.
+      // Broken sockets are expected here.
       socket.on('error', () => socket.destroy())
     }
     let losesNext = false
@@ -40,7 +40,7 @@ export async function openKafkaProxy(brokers: string): Promise<KafkaProxy> {
       }
       broker.write(request)
     })
-    // One request is in flight on a connection, so what comes next is the answer to it.
+    // One request is in flight on a connection, so the next bytes are its answer.
     broker.on('data', (answer) => {
       if (!losesNext) return void client.write(answer)
       lost += 1
@@ -62,6 +62,6 @@ export async function openKafkaProxy(brokers: string): Promise<KafkaProxy> {
   }
 }
 
-/** A request begins with its length and the number of its kind; kafkajs writes each in one piece. */
+/** A request begins with its length and its API key; kafkajs writes each in one piece. */
 const isProduce = (request: Buffer): boolean =>
   request.length > 6 && request.readInt16BE(4) === PRODUCE

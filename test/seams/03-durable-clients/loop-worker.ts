@@ -7,9 +7,9 @@ import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 
 /**
- * A process that copies a topic by the transactional loop. It may be told to stop or kill itself at a step of one of
- * its transactions, and to do without the guard: then each process has transactional ids of its own, fences nobody,
- * and believes the position that the group gave it.
+ * A process that copies a topic with the transactional loop. It can pause or kill itself at a step of one of its
+ * transactions, and run without the fencing takeover: then each process has transactional ids of its own, fences no other
+ * one, and trusts the position that it got from the group.
  */
 export type LoopTask = {
   readonly brokers: string
@@ -26,7 +26,7 @@ export type LoopTask = {
 }
 
 const SESSION_TIMEOUT_MS = 6_000
-/** Far beyond the test, so that it is the guard, not the broker's patience, that ends a transaction. */
+/** Longer than the test, so that the fence ends a transaction, not the broker's timeout. */
 const TRANSACTION_TIMEOUT_MS = 60_000
 
 async function work(task: LoopTask): Promise<void> {
@@ -63,7 +63,7 @@ async function work(task: LoopTask): Promise<void> {
       if (task.end?.step !== step || task.end.transaction !== count) return
       tell('ending', { partition, committed: steps.get('committed') ?? 0 })
       process.kill(process.pid, task.end.signal)
-      // The signal arrives a moment later; nothing of this transaction may happen before.
+      // The signal arrives a moment later; the transaction must not continue before.
       await delay(50)
       tell('resumed', { partition })
     },

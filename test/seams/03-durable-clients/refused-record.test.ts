@@ -41,22 +41,22 @@ test('a record whose output the broker refuses becomes a dead letter, and the ot
   const reading = await readTopics(brokers, [output, deadLetterTopicOf(input)])
   loop.start()
   const isWhole = () => reading.records.length >= values.length
-  await eventually(isWhole, { timeoutMs: 60_000, what: 'all to be written, or written aside' })
+  await eventually(isWhole, { timeoutMs: 60_000, what: 'all to be written or dead-lettered' })
   await loop.close()
   await reading.close()
 
   const written = reading.records.filter(({ topic }) => topic === output)
   expect(written.map(({ key }) => key)).toEqual(values.filter((value) => value !== '7'))
-  const [letter, ...more] = reading.records.filter(({ topic }) => topic !== output)
+  const [deadLetter, ...more] = reading.records.filter(({ topic }) => topic !== output)
   expect(more).toEqual([])
-  expect(letter?.headers).toMatchObject({
+  expect(deadLetter?.headers).toMatchObject({
     'dead-letter-reason': 'refused-by-broker',
     'dead-letter-offset': '7',
     'dead-letter-stack': expect.stringContaining('RefusedByBrokerError'),
   })
 })
 
-test('a record as large as the broker takes fits into its dead letter topic with what is said of it', async () => {
+test('a record of the largest size fits into its dead letter topic with the headers that are added', async () => {
   const brokers = (await useStack()).endpoints.kafkaBrokers
   const kafka = openKafka({ brokers, clientId: 'test' })
   const name = `large-${randomUUID().slice(0, 8)}`
@@ -79,7 +79,7 @@ test('a record as large as the broker takes fits into its dead letter topic with
   const reading = await readTopics(brokers, [promised.deadLetter])
   consumption.start()
   const areThere = () => reading.records.length >= 2
-  await eventually(areThere, { timeoutMs: 60_000, what: 'both records to be written aside' })
+  await eventually(areThere, { timeoutMs: 60_000, what: 'both records to be dead-lettered' })
   await consumption.close()
   await deadLetters.close()
   await reading.close()

@@ -7,7 +7,7 @@ import { PlainProducer } from '../../faults/kafka/plain-producer.ts'
 import { readTopics } from '../../support/kafka.ts'
 import { BrokerCluster } from './broker-cluster.ts'
 
-/** The one that is the controller follows; the one that is elected next is stopped for a while. */
+/** The controller's broker is the follower; the broker that is elected next is paused for a while. */
 const [follower, leader, heir] = [1, 2, 3] as const
 const leaderAcks = 'acks-leader'
 const allAcks = 'acks-all'
@@ -24,7 +24,7 @@ beforeAll(async () => {
   admin = kafka.admin()
   byLeader = new PlainProducer({ kafka, idempotent: false, acks: 1 })
   byAll = new DurableProducer({ kafka })
-  // A killed broker is missed after its session, and only then is another elected.
+  // Another leader is elected only when the session of the killed broker has expired.
   await cluster.start({ 'broker.session.timeout.ms': 6_000, 'broker.heartbeat.interval.ms': 500 })
   await admin.connect()
   const replicaAssignment = [{ partition: 0, replicas: [leader, heir, follower] }]
@@ -41,19 +41,19 @@ afterAll(async () => {
 })
 
 /**
- * A follower is stopped, a record written, the leader killed, the follower resumed and elected. It is still in sync,
- * since it was away for less than its session, and it does not have the record.
+ * A follower is paused, a record written, the leader killed, the follower resumed and elected. It is still listed as in
+ * sync, because it was paused for less than its session timeout, and it does not have the record.
  */
-test('a leader that dies takes what it alone acknowledged; what all must acknowledge is there', async () => {
+test('a record that the leader alone acknowledged is lost with it; one that all must acknowledge is there', async () => {
   await eventually(allInSync, { timeoutMs: 90_000, what: 'three replicas of both topics' })
   for (const topic of [leaderAcks, allAcks]) await byAll.send(topic, [{ value: 'before' }])
   await byLeader.send(leaderAcks, [{ value: 'connected' }])
   cluster.signal(heir, 'SIGSTOP')
-  // The leader still answers the fetch that was open, into the socket of the stopped one. Spend it on this.
+  // The leader still answers the open fetch of the paused follower, into its socket. This record uses up that fetch.
   await followed(leaderAcks, () => byLeader.send(leaderAcks, [{ value: 'in the socket' }]))
   await followed(leaderAcks, () => byLeader.send(leaderAcks, [{ value: 'acknowledged' }]))
   let acknowledged = false
-  // Sent again when the producer has given up, as whoever needs the record there would do.
+  // Sent again when the producer has given up, as a client that needs the record does.
   const asked = eventually(
     async () => {
       await byAll.send(allAcks, [{ value: 'asked' }])
@@ -88,7 +88,7 @@ const allInSync = async () => {
 
 const isElected = async () => (await partitions()).every((partition) => partition.leader === heir)
 
-/** Until the other follower has what `send` sends, or has something new at all. */
+/** Waits until the other follower has what `send` sends, or any new bytes. */
 async function followed(topic: string, send: () => unknown): Promise<void> {
   const before = cluster.bytesOf(follower, topic)
   await send()
