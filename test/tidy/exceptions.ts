@@ -13,11 +13,7 @@ export const exceptions = {
     'test/simulation/event-queue.ts, ',
     'test/simulation/flaws-of-loop.ts, ',
   ],
-  brokenModes: [
-    'packages/event-store/src/',
-    'packages/kafka/src/group-member.ts ',
-    'services/lakehouse/src/',
-  ],
+  brokenModes: ['packages/kafka/src/group-member.ts ', 'services/lakehouse/src/'],
   crowdedFolders: ['test/seams/07-lakehouse ', 'test/simulation '],
   refusedWords: [
     'adr/00',

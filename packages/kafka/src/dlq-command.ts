@@ -76,7 +76,8 @@ async function show(kafka: Kafka, topic: string, position: Position): Promise<Ex
   if (deadLetter === undefined) return missing(topic, position)
   say(`dead-lettered  ${new Date(Number(deadLetter.timestamp)).toISOString()}`)
   say(`key  ${deadLetter.key?.toString() ?? 'none'}`)
-  for (const [name, value] of Object.entries(deadLetter.headers)) say(`${name}  ${value?.toString()}`)
+  for (const [name, value] of Object.entries(deadLetter.headers))
+    say(`${name}  ${value?.toString()}`)
   say(`value, base64  ${deadLetter.value?.toString('base64') ?? 'none'}`)
   return exitCodes.holds
 }
@@ -88,7 +89,8 @@ async function replay(values: Values, topic: string): Promise<ExitCode> {
     throw new UsageError('replay takes --all, or --partition and --offset')
   }
   const position = isOne ? positionOf(partition, offset) : undefined
-  const chosen = (deadLetter: FoundDeadLetter) => position === undefined || isAt(deadLetter, position)
+  const chosen = (deadLetter: FoundDeadLetter) =>
+    position === undefined || isAt(deadLetter, position)
   const kafka = kafkaOf(values)
   if (position !== undefined && !(await readDeadLetters(kafka, topic)).some(chosen)) {
     return missing(topic, position)

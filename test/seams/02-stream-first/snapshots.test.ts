@@ -45,7 +45,7 @@ const codec: SnapshotCodec<State> = {
 let pool: pg.Pool
 let admin: pg.Pool
 let store: EventStore
-/** Knows no snapshots. */
+/** Uses no snapshots. */
 let all: Account
 
 beforeAll(async () => {
@@ -117,7 +117,7 @@ const commands = fc.array(fc.array(fc.bigInt(1n, 10n ** 20n), { minLength: 1, ma
   maxLength: 8,
 })
 
-/** Histories after which it makes a difference whether snapshots are used. */
+/** Counts the histories after which the state with snapshots differs from the state without. */
 async function differences(snapshot: SnapshotCodec<State>): Promise<number> {
   let count = 0
   const property = fc.asyncProperty(commands, async (history) => {
@@ -133,11 +133,11 @@ async function differences(snapshot: SnapshotCodec<State>): Promise<number> {
 }
 
 describe('the state from a snapshot and later events', () => {
-  test('is the state from all events, whatever happened', async () => {
+  test('is the state from all events, after any history', async () => {
     expect(await differences(codec)).toBe(0)
   })
 
-  test('is seen to differ when the codec loses something', async () => {
+  test('differs when the codec loses something', async () => {
     const inNumbers = ({ sum, last }: State) => ({ last, sum: BigInt(Number(sum)) })
     const lossy = { ...codec, encode: (state: State) => codec.encode(inNumbers(state)) }
     expect(await differences(lossy)).toBeGreaterThan(0)
@@ -147,7 +147,7 @@ describe('the state from a snapshot and later events', () => {
 const longHistory = Array.from({ length: 30 }, (_, index) => [BigInt(index) * 10n ** 18n + 1n])
 
 describe('a snapshot', () => {
-  test('spares reading the events before it', async () => {
+  test('skips reading the events before it', async () => {
     const stream = randomUUID()
     await fill(account(codec), stream, longHistory)
     expect((await account(codec).load(stream)).read).toBe(2)

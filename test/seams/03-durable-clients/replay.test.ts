@@ -13,14 +13,14 @@ const value = Buffer.from([0, 255, 1, 128])
 
 let brokers: string
 let admin: Admin
-let letters: DeadLetters
+let deadLetters: DeadLetters
 let origin: Reading
 
 beforeAll(async () => {
   brokers = (await useStack()).endpoints.kafkaBrokers
   const kafka = openKafka({ brokers, clientId: 'test' })
   admin = kafka.admin()
-  letters = new DeadLetters(kafka)
+  deadLetters = new DeadLetters(kafka)
   await admin.connect()
   const topics = [topic, deadLetterTopicOf(topic)].map((name) => ({
     topic: name,
@@ -28,7 +28,7 @@ beforeAll(async () => {
   }))
   await admin.createTopics({ topics, waitForLeaders: false })
   const write = (partition: number) =>
-    letters.write({
+    deadLetters.write({
       ...{ topic, partition, offset: '7', key: Buffer.from(`key ${partition}`), value },
       ...{
         headers: { traceparent: '00-1' },
@@ -45,7 +45,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await origin.close()
-  await letters.close()
+  await deadLetters.close()
   await admin.disconnect()
 })
 
@@ -56,7 +56,7 @@ const dlq = (...parameters: readonly string[]) =>
     timeoutMs: 60_000,
   })
 
-test('replaying twice is replaying once: untouched, to the partition it came from', async () => {
+test('replaying is idempotent: unchanged, to the partition of the origin', async () => {
   expect((await dlq('replay', topic, '--all', '--dry-run')).output).toMatch(
     /^2 would be sent back/m,
   )
@@ -68,7 +68,7 @@ test('replaying twice is replaying once: untouched, to the partition it came fro
   expect((await dlq('replay', topic, '--all', '--again')).output).toMatch(/^2 sent back/m)
   const isAgain = () => origin.records.length >= 4
   await eventually(isAgain, { timeoutMs: 20_000, what: 'both records once more' })
-  // Had the second replay sent anything, six would be on their way, and a record stand between.
+  // If the second replay had sent anything, there would be six records by now, in another order.
   const found = origin.records
     .map(({ key, partition, headers }) => ({ key, partition, headers }))
     .toSorted((left, right) => left.partition - right.partition)
@@ -81,7 +81,7 @@ test('replaying twice is replaying once: untouched, to the partition it came fro
   expect(origin.records.every((record) => record.value?.equals(value))).toBe(true)
 })
 
-test('a letter that is not there is refuted, and half an address is refused', async () => {
+test('a dead letter that does not exist is refuted, and half an address is refused', async () => {
   expect((await dlq('show', topic, '0', '99')).reason).toBe('exit code 1')
   expect((await dlq('replay', topic, '--partition', '1')).reason).toBe('exit code 2')
 })
