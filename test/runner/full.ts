@@ -12,6 +12,7 @@ import { guards } from '../proofs/lake/faulty-catalog.ts'
 import { late } from '../proofs/late.ts'
 import { medallion } from '../proofs/medallion.ts'
 import { rescale } from '../proofs/rescale.ts'
+import { fullRoundsVariable } from '../support/rounds.ts'
 import { answerForChildren, killBelow } from './owners.ts'
 import { rootFolder, runProgram } from './program.ts'
 import { outcomeOf, withResults } from './results.ts'
@@ -21,12 +22,27 @@ type LongProof = {
   readonly claim: string
   /** 0 when it is to hold, 1 when a guard is off and it is to be refuted. */
   readonly code: 0 | 1
+  /** What its output must name, if it must. */
+  readonly says?: string | undefined
+}
+
+/** The anomalies by which guards of `eos` are known to be off. Those of the other two are in `npm test`. */
+const anomalies: Readonly<Record<string, string>> = {
+  'auto-commit': 'BROKEN       I14: payments',
+  'read-uncommitted': 'BROKEN       I2',
+  'no-inbox': 'BROKEN       I3:',
+  'dedupe-by-offset': 'BROKEN       I3:',
 }
 
 const proofs: readonly LongProof[] = [
   ...[1, 2, 3, 4, 5].map((seed) => ({ claim: `eos --kills 20 --seed ${seed}`, code: 0 as const })),
   { claim: 'eos --provoke=all', code: 0 },
-  ...Object.keys(breaks).map((guard) => ({ claim: `eos --break=${guard}`, code: 1 as const })),
+  ...Object.keys(breaks).map((guard) => ({
+    claim: `eos --break=${guard}`,
+    code: 1 as const,
+    says: anomalies[guard],
+  })),
+  { claim: 'keys --break=customer-key', code: 1, says: 'BROKEN   I6 versions are contiguous' },
   ...[1, 2].map((seed) => ({ claim: `late --seed ${seed}`, code: 0 as const })),
   ...Object.keys(late.breaks).map((guard) => ({
     claim: `late --break=${guard}`,
@@ -50,16 +66,28 @@ const proofs: readonly LongProof[] = [
   })),
 ]
 
+type RoundsRun = { readonly suite: string; readonly files: readonly string[] }
+
+/** The files that use `rounds`. */
+const roundsRuns: readonly RoundsRun[] = [
+  { suite: 'proofs', files: ['test/seams/06-exactly-once/auditor.test.ts'] },
+  {
+    suite: 'integration',
+    files: ['test/end-to-end/fuzz.test.ts', 'test/end-to-end/outages.test.ts'],
+  },
+]
+
 const usage = `npm run test:full [-- --only <text>]
 
-Every long proof, one after another, and what came of each into docs/proofs.md as soon as it is over. About an hour and a half on
-two cores. What is short is in \`npm test\`.
+Runs every long proof, one after another, and writes the result of each to docs/proofs.md as soon as it is over; then the tests
+that \`npm test\` repeats fewer times: ${roundsRuns.map(({ files }) => files.join(', ')).join(', ')}.
+About an hour and a half on two cores.
 
 ${proofs.map(({ claim }) => `  npm run prove -- ${claim}`).join('\n')}
 
-  --only <text>   those whose command contains the text
+  --only <text>   the proofs whose command contains the text; no tests
 
-Exit codes: 0 each came out as it must, 1 one did not, 2 unknown option, or no proof was chosen.`
+Exit codes: 0 all as expected, 1 one was not, 2 unknown option, or no proof was chosen.`
 
 const LONGEST_MS = 3_600_000
 const document = join(rootFolder, 'docs', 'proofs.md')
@@ -69,32 +97,39 @@ async function testFull(args: readonly string[]): Promise<ExitCode> {
   refuseMore(positionals)
   const chosen = proofs.filter(({ claim }) => claim.includes(values.only ?? ''))
   if (chosen.length === 0) throw new UsageError(`no proof contains "${values.only}"`)
-  return await runAll(chosen)
+  return await runAll(chosen, values.only === undefined)
 }
 
-async function runAll(chosen: readonly LongProof[]): Promise<ExitCode> {
+async function runAll(chosen: readonly LongProof[], withRounds: boolean): Promise<ExitCode> {
   const self = answerForChildren()
   const stopping = interruptible()
   let failed = 0
   for (const [at, proof] of chosen.entries()) {
     if (stopping.aborted) break
     console.log(`${at + 1} of ${chosen.length}: npm run prove -- ${proof.claim}`)
-    const isAsItMust = await runOne(proof, stopping)
-    if (!isAsItMust) failed += 1
+    if (!(await runOne(proof, stopping))) failed += 1
     killBelow(self)
   }
-  console.log(failed === 0 ? 'each came out as it must' : `${failed} did not come out as they must`)
+  for (const run of withRounds ? roundsRuns : []) {
+    if (stopping.aborted) break
+    if (!(await runRounds(run, stopping))) failed += 1
+    killBelow(self)
+  }
+  console.log(failed === 0 ? 'all as expected' : `${failed} not as expected`)
   return failed === 0 && !stopping.aborted ? exitCodes.holds : exitCodes.refuted
 }
 
-async function runOne({ claim, code }: LongProof, signal: AbortSignal): Promise<boolean> {
+async function runOne(
+  { claim, code, says = '' }: LongProof,
+  signal: AbortSignal,
+): Promise<boolean> {
   const { output, reason, durationMs } = await runProgram({
     file: 'test/proofs/main.ts',
     parameters: claim.split(' '),
     timeoutMs: LONGEST_MS,
     signal,
   })
-  // One that was interrupted has come to nothing, and the last result stays.
+  // An interrupted one has no result, and the last one stays.
   if (signal.aborted) return false
   const outcome = outcomeOf(output)
   const result = {
@@ -103,10 +138,25 @@ async function runOne({ claim, code }: LongProof, signal: AbortSignal): Promise<
     date: new Date().toISOString().slice(0, 10),
   }
   writeFileSync(document, withResults(readFileSync(document, 'utf8'), [result]))
-  const isAsItMust = reason === (code === 0 ? '' : `exit code ${code}`)
-  console.log(`  ${isAsItMust ? 'ok' : 'FAILED'}  ${result.took}  ${outcome}`)
-  if (!isAsItMust) console.log(output.trimEnd().replaceAll(/^/gm, '    '))
-  return isAsItMust
+  const isExpected = reason === (code === 0 ? '' : `exit code ${code}`) && output.includes(says)
+  console.log(`  ${isExpected ? 'ok' : 'FAILED'}  ${result.took}  ${outcome}`)
+  if (!isExpected) console.log(output.trimEnd().replaceAll(/^/gm, '    '))
+  return isExpected
+}
+
+/** The tests' own output shows how far they are. */
+async function runRounds({ suite, files }: RoundsRun, signal: AbortSignal): Promise<boolean> {
+  console.log(`in full number: ${files.join(', ')}`)
+  const { ok, reason } = await runProgram({
+    file: 'node_modules/vitest/vitest.mjs',
+    parameters: ['run', '--config', `test/runner/${suite}.config.ts`, ...files],
+    environment: { [fullRoundsVariable]: '1' },
+    timeoutMs: LONGEST_MS,
+    shown: true,
+    signal,
+  })
+  if (!ok) console.log(`  FAILED  ${reason}`)
+  return ok
 }
 
 /** With a plus when something is not committed. The results themselves are no change. */

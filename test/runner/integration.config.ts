@@ -1,24 +1,42 @@
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { failureLogs } from './failure-logs.ts'
+import { ownInstance, sideBySide } from './order.ts'
 import { reportersOf } from './reporters.ts'
+import { serverSettings } from './server-settings.ts'
+
+const SIDE_BY_SIDE_WORKERS = 3
 
 /**
- * The suite against the native servers: `integration-setup.ts` starts one stack for all files, and the files run one
- * after another, because some of them kill what the others need.
+ * The suite against the native servers: `integration-setup.ts` starts one stack for all files. First those run that leave
+ * each other alone, several at a time, since most of their time is waiting; then the others, one after another, because some
+ * of them kill what the others need.
  */
 export default defineConfig({
-  root: fileURLToPath(new URL('../..', import.meta.url)),
+  root: serverSettings.root,
   test: {
-    include: ['test/seams/**/*.test.ts', 'test/end-to-end/**/*.test.ts'],
     globalSetup: [fileURLToPath(new URL('integration-setup.ts', import.meta.url))],
-    setupFiles: [fileURLToPath(new URL('owned.ts', import.meta.url))],
-    fileParallelism: false,
-    // kafkajs asks for negative timeouts; Node 24 would say so in every file.
-    execArgv: ['--disable-warning=TimeoutNegativeWarning'],
     reporters: [...reportersOf('integration'), failureLogs],
-    testTimeout: 120_000,
-    hookTimeout: 300_000,
     teardownTimeout: 90_000,
+    projects: [
+      project('side by side', {
+        include: sideBySide,
+        maxWorkers: SIDE_BY_SIDE_WORKERS,
+        sequence: { groupOrder: 1 },
+      }),
+      project('one by one', {
+        include: ['test/seams/**/*.test.ts', 'test/end-to-end/**/*.test.ts'],
+        exclude: [...sideBySide, ...ownInstance],
+        maxWorkers: 1,
+        sequence: { groupOrder: 2 },
+      }),
+    ],
   },
 })
+
+function project(
+  name: string,
+  test: NonNullable<TestProjectInlineConfiguration['test']>,
+): TestProjectInlineConfiguration {
+  return { root: serverSettings.root, test: { name, ...serverSettings.test, ...test } }
+}

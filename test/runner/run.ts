@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readArguments, refuseMore } from '@tenseams/cli/arguments'
@@ -9,8 +9,9 @@ import { runVerb } from '@tenseams/cli/run-verb'
 import { runChecks, staticChecks } from './checks.ts'
 import { readDurations, slowestLines } from './durations.ts'
 import { endLeftovers } from './leftovers.ts'
+import { ownInstance } from './order.ts'
 import { answerForChildren } from './owners.ts'
-import { runProgram } from './program.ts'
+import { rootFolder, runProgram } from './program.ts'
 import { reportFolderVariable } from './report-folder.ts'
 import { reportFile } from './reporters.ts'
 import { pathsOfSeam, seams } from './seams.ts'
@@ -18,8 +19,8 @@ import { addTallies, closingLine, none, type Tally, tallySuite } from './tally.t
 
 const usage = `npm test [-- --unit] [-- --seam <n>]
 
-Static checks, then the unit suite, then the integration suite against a stack that is started for it, on ports and
-data of its own, and gone at the end. It names the ten slowest files. The last line counts all tests:
+Static checks, then the unit suite, then the proofs that start instances of their own, then the integration suite
+against a stack that is started for it, on ports and data of its own, and gone at the end. It names the ten slowest files. The last line counts all tests:
 "N passed, N failed".
 
   --unit       only the checks and the unit suite
@@ -28,6 +29,7 @@ data of its own, and gone at the end. It names the ten slowest files. The last l
 Exit codes: 0 all passed, 1 something failed or nothing ran, 2 unknown option.`
 
 const UNIT_TIMEOUT_MS = 1_800_000
+const PROOFS_TIMEOUT_MS = 3_600_000
 const INTEGRATION_TIMEOUT_MS = 4_200_000
 
 const stopping = interruptible()
@@ -69,13 +71,23 @@ async function runAll(folder: string, { unit, paths = [] }: Options): Promise<Ta
   const tallies = [{ ...none, ...(await runChecks(staticChecks, stopping)) }]
   const isUnit = (path: string) => !path.startsWith('test/seams/')
   const unitPaths = paths.filter(isUnit)
-  const integrationPaths = paths.filter((path) => !isUnit(path))
+  const serverPaths = paths.filter((path) => !isUnit(path))
   tallies.push(await runSuite('unit', folder, UNIT_TIMEOUT_MS, unitPaths))
   if (!unit) {
-    tallies.push(await runSuite('integration', folder, INTEGRATION_TIMEOUT_MS, integrationPaths))
+    if (hasProofs(paths)) {
+      tallies.push(await runSuite('proofs', folder, PROOFS_TIMEOUT_MS, serverPaths))
+    }
+    tallies.push(await runSuite('integration', folder, INTEGRATION_TIMEOUT_MS, serverPaths))
   }
   tallies.push(await checkCleanliness(folder))
   return addTallies(tallies)
+}
+
+/** A seam without such files would be a suite in which nothing ran, which fails. */
+function hasProofs(paths: readonly string[]): boolean {
+  if (paths.length === 0) return true
+  const files = ownInstance.flatMap((pattern) => globSync(pattern, { cwd: rootFolder }))
+  return files.some((file) => paths.some((path) => file.startsWith(path)))
 }
 
 async function runSuite(

@@ -9,6 +9,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.stack/**', 'test/seams/**', 'test/end-to-end/**'],
     setupFiles: [fileURLToPath(new URL('owned.ts', import.meta.url))],
+    // Vitest leaves one core to others; here that would be half of them.
+    maxWorkers: '100%',
     reporters: reportersOf('unit'),
     testTimeout: 20_000,
     hookTimeout: 20_000,

@@ -15,11 +15,12 @@ import { Load } from '../../proofs/eos/load.ts'
 import { readTopics } from '../../support/kafka.ts'
 import { Ours } from '../../support/lake/ours.ts'
 import { withOwnStack } from '../../support/own-stack.ts'
+import { rounds } from '../../support/rounds.ts'
 import { adminPool } from '../../support/shop.ts'
 
 const parts = ['connectors', 'orders', 'payments', 'fulfilment', 'pulse', 'lakehouse', 'auditor']
 const ORDERS = 20
-const CLEAN_AUDITS = 20
+const CLEAN_AUDITS = rounds({ full: 20, usual: 5 })
 
 /** On an instance of its own: the faults are planted in its data, and records of other tests would be faults, too. */
 test('the auditor finds no violation in a sound system, and names each fault that is planted', async () => {

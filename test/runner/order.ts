@@ -1,0 +1,31 @@
+/**
+ * Which test files need what, so that as many as can run side by side. Whatever is named nowhere here runs alone against the
+ * shared stack.
+ */
+
+/**
+ * They start instances of their own and use nothing shared: they run while the shared stack is not there, since a stack at
+ * rest takes most of a core.
+ */
+export const ownInstance = [
+  'test/seams/*/proofs.test.ts',
+  'test/seams/03-durable-clients/three-brokers.test.ts',
+  'test/seams/06-exactly-once/auditor.test.ts',
+  'test/end-to-end/interruption.test.ts',
+]
+
+/**
+ * They use topics, tables and processes of their own in the shared stack, end and pause nothing that others use, and hold no
+ * transaction open in Postgres, which would hold up every reader by position.
+ */
+export const sideBySide = [
+  ...['durable-discipline', 'exactly-once-loop', 'lost-answers', 'refused-record'].map(
+    (name) => `test/seams/03-durable-clients/${name}.test.ts`,
+  ),
+  ...[
+    ...['bronze', 'care', 'commit-guards', 'commits-of-bronze', 'conformance-pyiceberg'],
+    ...['following-contracts', 'operations', 'partitions', 'power-loss', 'reader', 'silver'],
+    'sharing-partitions',
+  ].map((name) => `test/seams/07-lakehouse/${name}.test.ts`),
+  'test/seams/08-contracts/publish-and-diff.test.ts',
+]
