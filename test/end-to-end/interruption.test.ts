@@ -8,9 +8,9 @@ import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { readRecord } from '@tenseams/local/launcher/supervise/run-record'
 import { afterAll, expect, test } from 'vitest'
-import { announced } from '../runner/instance.ts'
-import { leftoversOf } from '../runner/leftovers.ts'
-import { answerForChildren, killBelow } from '../runner/owners.ts'
+import { announced } from '../runner/instances/instance.ts'
+import { leftoversOf } from '../runner/instances/leftovers.ts'
+import { answerForChildren, killBelow } from '../runner/instances/owners.ts'
 import { reportFolderVariable } from '../runner/report-folder.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'ten-seams-interruption-'))
@@ -80,7 +80,7 @@ test.each([
 )
 
 test('a test that runs out of time leaves nothing of its own stack', async () => {
-  const parameters = ['run', '--config', 'test/runner/hanging/hanging.config.ts']
+  const parameters = ['run', '--config', 'test/runner/instances/hanging/hanging.config.ts']
   const run = new Program('node_modules/vitest/vitest.mjs', ...parameters)
   await run.ends(180_000)
   expect(run.child.exitCode, 'the test failed').toBe(1)

@@ -4,7 +4,7 @@ import { projectRoot } from '@tenseams/cli/instance'
 import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { lastLines } from '@tenseams/local/launcher/supervise/log'
 import type { Reporter } from 'vitest/node'
-import { instanceOf, instanceVariable } from './instance.ts'
+import { instanceOf, instanceVariable } from './instances/instance.ts'
 
 const LINES = 12
 

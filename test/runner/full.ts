@@ -13,7 +13,7 @@ import { late } from '../proofs/late.ts'
 import { medallion } from '../proofs/medallion.ts'
 import { rescale } from '../proofs/rescale.ts'
 import { fullRoundsVariable } from '../support/rounds.ts'
-import { answerForChildren, killBelow } from './owners.ts'
+import { answerForChildren, killBelow } from './instances/owners.ts'
 import { rootFolder, runProgram } from './program.ts'
 import { outcomeOf, withResults } from './results.ts'
 

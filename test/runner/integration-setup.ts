@@ -8,7 +8,7 @@ import {
 } from '@tenseams/local/launcher/plan/debezium-line'
 import { openStack, type StackOptions, startStack } from '@tenseams/local/launcher/supervise/stack'
 import type { TestProject } from 'vitest/node'
-import { guard } from './guardian.ts'
+import { guard } from './instances/guardian.ts'
 import {
   debeziumVariable,
   endAbandoned,
@@ -18,7 +18,7 @@ import {
   instanceOf,
   instanceVariable,
   type StartedInstance,
-} from './instance.ts'
+} from './instances/instance.ts'
 
 /**
  * Starts one stack for all files of the suite, on ports and data of its own, and stops it at the end. When this process

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 export const serverSettings = {
   root: fileURLToPath(new URL('../..', import.meta.url)),
   test: {
-    setupFiles: [fileURLToPath(new URL('owned.ts', import.meta.url))],
+    setupFiles: [fileURLToPath(new URL('instances/owned.ts', import.meta.url))],
     // kafkajs asks for negative timeouts; Node 24 would say so in every file.
     execArgv: ['--disable-warning=TimeoutNegativeWarning'],
     testTimeout: 120_000,

@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.stack/**', 'test/seams/**', 'test/end-to-end/**'],
-    setupFiles: [fileURLToPath(new URL('owned.ts', import.meta.url))],
+    setupFiles: [fileURLToPath(new URL('instances/owned.ts', import.meta.url))],
     // Vitest leaves one core to others; here that would be half of them.
     maxWorkers: '100%',
     reporters: reportersOf('unit'),

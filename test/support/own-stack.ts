@@ -1,8 +1,8 @@
 import { projectRoot } from '@tenseams/cli/instance'
 import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import { type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
-import { guard } from '../runner/guardian.ts'
-import { endAtOnce, freeOffset, instanceOf } from '../runner/instance.ts'
+import { guard } from '../runner/instances/guardian.ts'
+import { endAtOnce, freeOffset, instanceOf } from '../runner/instances/instance.ts'
 
 /**
  * Does `work` on an instance of its own, with ports and data of its own, and removes it at the end: also after a signal, and

@@ -17,7 +17,7 @@ import {
   kafkaSettings,
   newClusterId,
 } from '@tenseams/local/parts/kafka-node'
-import { freeOffset } from '../../runner/instance.ts'
+import { freeOffset } from '../../runner/instances/instance.ts'
 
 const HEAP_MB = 192
 /** The log cleaner alone would use 128 MB. */

@@ -9,8 +9,8 @@ import { listeners } from '@tenseams/local/launcher/host/sockets'
 import { knownInstances, readRecord } from '@tenseams/local/launcher/supervise/run-record'
 import { openStack } from '@tenseams/local/launcher/supervise/stack'
 import { components } from '@tenseams/local/parts/parts'
+import { reportFolderVariable } from '../report-folder.ts'
 import { kill } from './owners.ts'
-import { reportFolderVariable } from './report-folder.ts'
 
 /** Set to the name of a running instance, tests use it, and leave it running. */
 export const instanceVariable = 'TEN_SEAMS_INSTANCE'

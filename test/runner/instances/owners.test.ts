@@ -19,7 +19,7 @@ afterEach(() => killBelow(self))
 
 const parent = `
 import { spawn } from 'node:child_process'
-import { answerForChildren } from ${JSON.stringify(join(projectRoot, 'test/runner/owners.ts'))}
+import { answerForChildren } from ${JSON.stringify(join(projectRoot, 'test/runner/instances/owners.ts'))}
 answerForChildren()
 console.log(spawn('sleep', ['600'], { detached: true, stdio: 'ignore' }).pid)
 setInterval(() => undefined, 1_000)

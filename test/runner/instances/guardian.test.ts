@@ -18,7 +18,7 @@ const launcher = 'deploy/local/src/launcher'
 /** Guards an instance whose one component is a process that sleeps, and has a child that belongs to no instance. */
 const guarded = `
 import { spawn } from 'node:child_process'
-import { guard } from ${urlOf('test/runner/guardian.ts')}
+import { guard } from ${urlOf('test/runner/instances/guardian.ts')}
 import { pathsOf, projectRoot } from ${urlOf(`${launcher}/host/paths.ts`)}
 import { identify } from ${urlOf(`${launcher}/host/procfs.ts`)}
 import { writeRecord } from ${urlOf(`${launcher}/supervise/run-record.ts`)}
@@ -36,7 +36,7 @@ setInterval(() => undefined, 1_000)
 /** Starts that program in a process of its own, which answers for it. */
 const owner = `
 import { spawn } from 'node:child_process'
-import { answerForChildren } from ${urlOf('test/runner/owners.ts')}
+import { answerForChildren } from ${urlOf('test/runner/instances/owners.ts')}
 answerForChildren()
 spawn(process.execPath, ['--input-type=module', '-e', ${JSON.stringify(guarded)}], { stdio: 'inherit' })
 `
