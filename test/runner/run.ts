@@ -19,9 +19,9 @@ import { addTallies, closingLine, none, type Tally, tallySuite } from './tally.t
 
 const usage = `npm test [-- --unit] [-- --seam <n>]
 
-Static checks, then the unit suite, then the proofs that start instances of their own, then the integration suite
-against a stack that is started for it, on ports and data of its own, and gone at the end. It names the ten slowest files. The last line counts all tests:
-"N passed, N failed".
+Static checks, then the unit suite, then the proofs, each on an instance of its own, then the integration suite on a
+stack that is started for it, on ports and data of its own. All of it is gone at the end. It names the ten slowest
+files, and the last line counts the tests: "N passed, N failed".
 
   --unit       only the checks and the unit suite
   --seam <n>   only the tests of one seam (${seams.join(', ')}): its folder in test/seams, and the unit tests of its rooms
