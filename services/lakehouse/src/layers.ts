@@ -1,11 +1,12 @@
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Periodic } from '@tenseams/service/periodic'
-import type { Log } from './bronze/table-sink.ts'
 import { type Corrections, correct } from './gold/corrections.ts'
 import { refreshGold, silverNow } from './gold/gold-table.ts'
 import { goldTables, rejectedSql } from './gold/gold-tables.ts'
 import type { LayerMetrics } from './layer-metrics.ts'
-import { type DerivedTable, nameOf } from './silver/derived-table.ts'
+import type { Log } from './log.ts'
+import type { DerivedTable } from './silver/derived-table.ts'
 import { quarantine } from './silver/quarantine.ts'
 import { type RefreshOptions, refresh } from './silver/refresh.ts'
 
@@ -57,17 +58,17 @@ export class Layers {
   /** Brings every table up to its sources, as they are now. */
   async round(): Promise<void> {
     for (const derived of this.#options.silver) {
-      await this.#guarded(nameOf(derived.table), () => this.#silver(derived))
+      await this.#guarded(fullName(derived.table), () => this.#silver(derived))
       await this.#guarded('silver.quarantine', () => this.#quarantine(derived))
     }
     await this.#guarded('gold', () => this.#gold())
     const { corrections } = this.#options
-    await this.#guarded(nameOf(corrections.table), () => this.#correct(corrections))
+    await this.#guarded(fullName(corrections.table), () => this.#correct(corrections))
   }
 
   async #silver(derived: DerivedTable): Promise<void> {
     const { ports, metrics, mostRows, beforeRows, log } = this.#options
-    const table = nameOf(derived.table)
+    const table = fullName(derived.table)
     for (let turn = 0; turn < MOST_TURNS && !this.#rounds.signal.aborted; turn++) {
       const options = { mostRows, ...(beforeRows && { beforeRows }) }
       const outcome = await refresh(ports, derived, options)
@@ -82,7 +83,7 @@ export class Layers {
   async #quarantine(derived: DerivedTable): Promise<void> {
     const { ports, mostRows, metrics, log } = this.#options
     const rejected = await quarantine(ports, derived, mostRows)
-    const table = nameOf(derived.table)
+    const table = fullName(derived.table)
     for (const [reason, rows] of Object.entries(rejected)) {
       metrics.quarantined.inc({ table, reason }, rows)
       log.warn({ table, reason, rows }, 'rows are in quarantine')
@@ -103,7 +104,7 @@ export class Layers {
   async #correct(corrections: Corrections): Promise<void> {
     const { ports, metrics, mostRows, correct: fold = correct } = this.#options
     const outcome = await fold(ports, corrections, mostRows)
-    if (outcome.kind === 'corrected') metrics.refreshes.inc({ table: nameOf(corrections.table) })
+    if (outcome.kind === 'corrected') metrics.refreshes.inc({ table: fullName(corrections.table) })
   }
 
   async #guarded(table: string, work: () => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { rmSync, utimesSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Engine } from '@tenseams/iceberg/duckdb'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { CareStep } from '@tenseams/iceberg/maintain/expire'
 import { leastOrphanAgeMs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
 import { verifyTable } from '@tenseams/iceberg/maintain/verify'
@@ -92,9 +92,9 @@ describe('npm run lake', () => {
   const lake = async (...parameters: readonly string[]) => {
     const [verb = '', ...others] = parameters
     const { catalogUrl } = stack.endpoints
-    const name = `${table.namespace}.${table.name}`
+    const name = fullName(table)
     const outcome = await runProgram({
-      file: 'services/lakehouse/src/cli/lake-command.ts',
+      file: 'services/lakehouse/src/cli/command.ts',
       parameters: [verb, name, ...others, '--catalog', catalogUrl],
       timeoutMs: 60_000,
     })

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
 import { verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { chainBreaks, history } from '@tenseams/iceberg/table/history'
+import { history } from '@tenseams/iceberg/table/history'
 import {
   type AppendOutcome,
   type AppendPorts,

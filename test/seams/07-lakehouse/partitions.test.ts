@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
+import { Engine } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { compact } from '@tenseams/iceberg/maintain/compaction'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'

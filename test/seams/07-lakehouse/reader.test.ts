@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { Engine } from '@tenseams/iceberg/duckdb'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { StructType } from '@tenseams/iceberg/format/schema'
 import { planIncremental } from '@tenseams/iceberg/read/incremental'
 import { queryTable } from '@tenseams/iceberg/read/query'
@@ -134,7 +135,7 @@ describe('what changed since a snapshot', () => {
 describe('npm run lake', () => {
   const lake = (...parameters: readonly string[]) =>
     runProgram({
-      file: 'services/lakehouse/src/cli/lake-command.ts',
+      file: 'services/lakehouse/src/cli/command.ts',
       parameters: [...parameters, '--catalog', stack.endpoints.catalogUrl, '--json'],
       timeoutMs: 60_000,
     })
@@ -146,7 +147,7 @@ describe('npm run lake', () => {
     const time = new Date(snapshots.at(-1)?.timestampMs ?? 0).toISOString()
     await overwriteAll(ports, table)
     expect(await numbersIn(ports, table)).toEqual([11n, 12n])
-    const sql = `SELECT sum(number)::BIGINT AS sum FROM ${namespace}.${table.name}`
+    const sql = `SELECT sum(number)::BIGINT AS sum FROM ${fullName(table)}`
     for (const at of [String(id), time]) {
       const { output } = await lake('query', sql, '--at', at)
       expect(JSON.parse(output)).toEqual({ sum: 3 })
@@ -159,7 +160,7 @@ describe('npm run lake', () => {
 
   test('history says what the log of offsets proves', async () => {
     const table = await newTable(ports, namespace)
-    const { ok, output } = await lake('history', `${namespace}.${table.name}`)
+    const { ok, output } = await lake('history', fullName(table))
     expect(ok).toBe(true)
     expect(output).toContain('no offset left out or taken twice; 2 commits, 2 rows')
     expect(output).toContain('numbers-0 0–2')

@@ -1,4 +1,4 @@
-import type { Value } from '../duckdb.ts'
+import type { Value } from './row.ts'
 import { decimalOf } from './schema.ts'
 import { twosComplement } from './transforms.ts'
 

@@ -122,7 +122,7 @@ export class ManifestFormat {
   ): ManifestFile {
     const partitions = partitionSummaries(
       this.#columns,
-      entries.map(({ data_file }) => data_file),
+      entries.map(({ data_file }) => data_file.partition),
     )
     return { ...manifestLine({ ...manifest, specId: this.specId }, snapshot, entries), partitions }
   }

@@ -1,9 +1,26 @@
 import { LakehouseError } from '../errors.ts'
-import type { PartitionSpec } from './partition-spec.ts'
 import type { TableSchema } from './schema.ts'
 
-/** A table's place in the catalogue. */
+/** A table's name in the catalogue. */
 export type TableIdentifier = { readonly namespace: string; readonly name: string }
+
+/** `namespace.name`: in SQL, in metrics, in messages, and in what a table records about its sources. */
+export function fullName({ namespace, name }: TableIdentifier): string {
+  return `${namespace}.${name}`
+}
+
+/** A partition spec as table metadata holds it (Iceberg spec, appendix C). One without fields is no partitioning. */
+export type PartitionSpec = {
+  readonly 'spec-id': number
+  readonly fields: readonly PartitionField[]
+}
+
+export type PartitionField = {
+  readonly 'source-id': number
+  readonly 'field-id': number
+  readonly name: string
+  readonly transform: string
+}
 
 export type Snapshot = {
   readonly snapshotId: bigint

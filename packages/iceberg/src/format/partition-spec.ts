@@ -1,21 +1,8 @@
-import type { Row, Value } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
-import type { TableMetadata } from './metadata.ts'
+import type { PartitionSpec, TableMetadata } from './metadata.ts'
+import type { Row, Value } from './row.ts'
 import { type Field, matchType, type PrimitiveType, type StructType } from './schema.ts'
 import { type Transform, transformOf } from './transforms.ts'
-
-/** A partition spec as table metadata holds it (Iceberg spec, appendix C). One without fields is no partitioning. */
-export type PartitionSpec = {
-  readonly 'spec-id': number
-  readonly fields: readonly PartitionField[]
-}
-
-export type PartitionField = {
-  readonly 'source-id': number
-  readonly 'field-id': number
-  readonly name: string
-  readonly transform: string
-}
 
 /** A field of a spec, bound to the column it is made of. */
 export type PartitionColumn = {

@@ -1,8 +1,7 @@
-import type { Value } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { encodeBound } from './bounds.ts'
-import type { DataFile } from './manifest.ts'
 import { avroName, type PartitionColumn } from './partition-spec.ts'
+import type { Value } from './row.ts'
 import type { PrimitiveType } from './schema.ts'
 
 /** How a partition's values stand in manifests. */
@@ -47,10 +46,10 @@ export function avroFieldsOf(columns: readonly PartitionColumn[]): readonly Avro
 /** Bounds of the values that occur, so that a reader leaves whole manifests alone. */
 export function partitionSummaries(
   columns: readonly PartitionColumn[],
-  files: readonly Pick<DataFile, 'partition'>[],
+  partitions: readonly Readonly<Record<string, unknown>>[],
 ): readonly PartitionSummary[] {
   return columns.map(({ name, transform: { resultType } }) => {
-    const values = files.map(({ partition }) => (partition[avroName(name)] ?? null) as Value)
+    const values = partitions.map((partition) => (partition[avroName(name)] ?? null) as Value)
     const present = values.filter((value) => value !== null && !Number.isNaN(value))
     const sorted = present.toSorted((one, other) => compare(one, other))
     const isNumber = resultType === 'float' || resultType === 'double'

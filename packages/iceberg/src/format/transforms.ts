@@ -1,6 +1,6 @@
-import type { Value } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { murmur3 } from './murmur3.ts'
+import type { Value } from './row.ts'
 import type { PrimitiveType } from './schema.ts'
 
 /** How a partition's value is made of a column's (Iceberg spec, "Partition Transforms"), and of which type it is. */

@@ -1,13 +1,13 @@
 import { hasCode, LakehouseError } from '../errors.ts'
 import { readEntries } from '../format/manifest.ts'
-import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { fullName, type TableIdentifier, type TableMetadata } from '../format/metadata.ts'
 import { offsetLogSummary } from '../offsets/offset-log.ts'
 import { offsetsProperty } from '../offsets/offsets.ts'
 import { sourcesProperty } from '../offsets/sources.ts'
-import { loadTables } from '../read/query.ts'
 import type { Listing, Storage, StoredFile } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
 import { longestChangeMs } from '../table/commit.ts'
+import { loadTables } from '../table/list-tables.ts'
 import { manifestsOf } from '../table/snapshot.ts'
 import type { CareStep } from './expire.ts'
 
@@ -155,7 +155,7 @@ async function assertAlone(
     if (other.namespace === table.namespace && other.name === table.name) continue
     const neighbour = folderOf(storage, metadata.location)
     if (!neighbour.startsWith(place) && !place.startsWith(neighbour)) continue
-    throw refused(table, `${other.namespace}.${other.name} lies in the same place`)
+    throw refused(table, `${fullName(other)} lies in the same place`)
   }
 }
 
@@ -163,6 +163,6 @@ function folderOf(storage: Pick<Storage, 'locate'>, location: string): string {
   return `${storage.locate(location).replace(/\/+$/, '')}/`
 }
 
-function refused({ namespace, name }: TableIdentifier, why: string): LakehouseError {
-  return new LakehouseError('CARE_REFUSED', `${namespace}.${name}: no file is removed: ${why}`)
+function refused(table: TableIdentifier, why: string): LakehouseError {
+  return new LakehouseError('CARE_REFUSED', `${fullName(table)}: no file is removed: ${why}`)
 }

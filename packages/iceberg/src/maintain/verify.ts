@@ -7,10 +7,11 @@ import {
   type TableIdentifier,
   type TableMetadata,
 } from '../format/metadata.ts'
+import { chainBreaks } from '../offsets/chain.ts'
 import { verifyOffsets } from '../offsets/offset-log.ts'
 import type { Listing, Storage } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
-import { chainBreaks, history } from '../table/history.ts'
+import { history } from '../table/history.ts'
 import { manifestsOf } from '../table/snapshot.ts'
 
 export type VerifyPorts = {

@@ -1,7 +1,7 @@
 import { LakehouseError } from '../errors.ts'
-import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
-import { loadTables } from '../read/query.ts'
+import { fullName, type TableIdentifier, type TableMetadata } from '../format/metadata.ts'
 import type { Catalog } from '../table/catalog.ts'
+import { loadTables } from '../table/list-tables.ts'
 
 /**
  * The property of a table that was made from others: up to which snapshot of each it was made, as
@@ -50,11 +50,11 @@ export function writeSources(sources: Sources): string {
  */
 export async function pinnedBy(
   catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
-  { namespace, name }: TableIdentifier,
+  table: TableIdentifier,
 ): Promise<readonly bigint[]> {
   const pins = new Set<bigint>()
   for await (const { metadata } of loadTables(catalog)) {
-    const id = readSources(metadata.properties)[`${namespace}.${name}`]
+    const id = readSources(metadata.properties)[fullName(table)]
     if (id !== undefined) pins.add(id)
   }
   return [...pins]

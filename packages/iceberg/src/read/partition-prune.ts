@@ -1,7 +1,7 @@
-import type { Value } from '../duckdb.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableMetadata } from '../format/metadata.ts'
 import { avroName, partitionColumns, specOf } from '../format/partition-spec.ts'
+import type { Value } from '../format/row.ts'
 import type { ColumnType, StructType } from '../format/schema.ts'
 import { columnOf, type Filter, type FilterValue } from './prune.ts'
 

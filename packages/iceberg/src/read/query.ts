@@ -1,8 +1,10 @@
-import { type Engine, quoteName, type Row } from '../duckdb.ts'
-import { hasCode, LakehouseError } from '../errors.ts'
-import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { type Engine, quoteName } from '../duckdb.ts'
+import { LakehouseError } from '../errors.ts'
+import { fullName, type TableIdentifier } from '../format/metadata.ts'
+import type { Row } from '../format/row.ts'
 import type { Storage } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
+import { listTables } from '../table/list-tables.ts'
 import { planScan, type ScanOptions } from './scan.ts'
 import { scanSql } from './scan-sql.ts'
 
@@ -10,28 +12,6 @@ export type LakePorts = {
   readonly catalog: Catalog
   readonly storage: Storage
   readonly engine: Engine
-}
-
-/** Every table that the catalogue knows. */
-export async function listTables(
-  catalog: Pick<Catalog, 'listNamespaces' | 'listTables'>,
-): Promise<readonly TableIdentifier[]> {
-  const namespaces = await catalog.listNamespaces()
-  const tables = await Promise.all(namespaces.map((namespace) => catalog.listTables(namespace)))
-  return tables.flat()
-}
-
-/** Every table with what one read of it said; one that is dropped meanwhile is left out. */
-export async function* loadTables(
-  catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
-): AsyncGenerator<{ readonly table: TableIdentifier; readonly metadata: TableMetadata }> {
-  for (const table of await listTables(catalog)) {
-    try {
-      yield { table, metadata: await catalog.loadTable(table) }
-    } catch (error) {
-      if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
-    }
-  }
 }
 
 /**
@@ -86,10 +66,8 @@ export function tablesNamedIn(
   tables: readonly TableIdentifier[],
 ): readonly TableIdentifier[] {
   const text = sql.replaceAll('"', '').toLowerCase()
-  return tables.filter(({ namespace, name }) => {
-    const pattern = new RegExp(
-      `(?<![\\w.])${escapePattern(`${namespace}.${name}`.toLowerCase())}(?!\\w)`,
-    )
+  return tables.filter((table) => {
+    const pattern = new RegExp(`(?<![\\w.])${escapePattern(fullName(table).toLowerCase())}(?!\\w)`)
     return pattern.test(text)
   })
 }

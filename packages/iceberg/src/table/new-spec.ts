@@ -1,5 +1,5 @@
 import { LakehouseError } from '../errors.ts'
-import type { PartitionSpec } from '../format/partition-spec.ts'
+import type { PartitionSpec } from '../format/metadata.ts'
 import { avroFieldsOf } from '../format/partition-type.ts'
 import type { StructType } from '../format/schema.ts'
 import { transformOf } from '../format/transforms.ts'

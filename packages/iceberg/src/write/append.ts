@@ -1,6 +1,7 @@
-import type { Engine, Row } from '../duckdb.ts'
+import type { Engine } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import type { Row } from '../format/row.ts'
 import { linkOffsets } from '../offsets/offset-log.ts'
 import {
   isContiguous,

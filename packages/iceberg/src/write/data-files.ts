@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Engine, Row } from '../duckdb.ts'
+import type { Engine } from '../duckdb.ts'
 import { writeJson } from '../format/json.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableMetadata } from '../format/metadata.ts'
@@ -10,6 +10,7 @@ import {
   partitionOf,
   partitionPath,
 } from '../format/partition-spec.ts'
+import type { Row } from '../format/row.ts'
 import type { Storage } from '../storage.ts'
 import { writeParquet, writeParquetFrom } from './parquet.ts'
 

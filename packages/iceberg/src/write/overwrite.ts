@@ -1,7 +1,7 @@
-import type { Row } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import type { Row } from '../format/row.ts'
 import { linkOffsets } from '../offsets/offset-log.ts'
 import { isContiguous, type OffsetSpans } from '../offsets/offsets.ts'
 import { readSources, type Sources, sourcesProperty, writeSources } from '../offsets/sources.ts'

@@ -1,8 +1,9 @@
 import * as duckdb from '@duckdb/node-api'
-import { converterOf, duckType, type Engine, quoteText, type Row, sqlColumn } from '../duckdb.ts'
+import { converterOf, duckType, type Engine, quoteText, sqlColumn } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { lowerBound, upperBound } from '../format/bounds.ts'
 import type { ByColumn, DataFile } from '../format/manifest.ts'
+import type { Row } from '../format/row.ts'
 import {
   type ColumnType,
   type LeafColumn,

@@ -1,6 +1,6 @@
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { UndecodableError } from '@tenseams/codec/errors'
-import type { Row } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { DeadLetter } from '@tenseams/kafka/dead-letter'
 import { judgeFailure } from '@tenseams/kafka/failure'
 import type { KafkaMessage } from 'kafkajs'

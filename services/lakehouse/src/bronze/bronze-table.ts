@@ -2,8 +2,8 @@ import { type AvroRecord, matchAvro } from '@tenseams/codec/avro'
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { type AddedColumn, columnName, icebergSchemaOf } from '@tenseams/contracts/generate/iceberg'
 import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
-import type { Row, Value } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row, Value } from '@tenseams/iceberg/format/row'
 import type { StructType } from '@tenseams/iceberg/format/schema'
 import type { KafkaMessage } from 'kafkajs'
 
@@ -59,9 +59,6 @@ export function bronzeTableOf(
 export function bronzeNameOf(topic: string): TableIdentifier {
   return { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') }
 }
-
-export const tableName = ({ table: { namespace, name } }: Pick<BronzeTable, 'table'>): string =>
-  `${namespace}.${name}`
 
 /** Milliseconds to microseconds, which is all that Iceberg's times know. */
 export const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n

@@ -3,19 +3,14 @@ import type { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { type DecodedBatch, decodeBatch } from './batch.ts'
 import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { ContractFollower } from './contract-follower.ts'
 import { fetchBounds, spanOf } from './fetched.ts'
-import {
-  type Log,
-  type SinkPlan,
-  TableSink,
-  type TableSinkOptions,
-  type Ticket,
-} from './table-sink.ts'
+import { type SinkPlan, TableSink, type TableSinkOptions, type Ticket } from './table-sink.ts'
 
 export type BronzeOptions = Pick<
   TableSinkOptions,

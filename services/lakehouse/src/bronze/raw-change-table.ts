@@ -1,7 +1,7 @@
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { UndecodableError } from '@tenseams/codec/errors'
-import type { Row } from '@tenseams/iceberg/duckdb'
 import { writeJson } from '@tenseams/iceberg/format/json'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
 import type { KafkaMessage } from 'kafkajs'
 import {

@@ -1,4 +1,4 @@
-import type { Row } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { type OffsetSpan, type OffsetSpans, partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import type { DecodedBatch } from './batch.ts'
 

@@ -1,24 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { BatchPlan, OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import { type AppendBase, type AppendPorts, append } from '@tenseams/iceberg/write/append'
 import { backoffMs } from '@tenseams/service/backoff'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { KafkaMessage } from 'kafkajs'
+import type { Log } from '../log.ts'
 import { Expiry } from '../maintenance/expiry.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import type { DecodedBatch } from './batch.ts'
-import { type BronzeTable, tableName } from './bronze-table.ts'
+import type { BronzeTable } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { type Portion, portionOf } from './fetched.ts'
 import { offsetTexts, Positions } from './next-offsets.ts'
 import { TableBuffer } from './table-buffer.ts'
 import { openTable } from './table-opening.ts'
-
-export type Log = {
-  info(context: object, message: string): void
-  warn(context: object, message: string): void
-  error(context: object, message: string): void
-}
 
 export type TableSinkOptions = {
   readonly ports: AppendPorts
@@ -87,7 +83,7 @@ export class TableSink {
   constructor(options: TableSinkOptions) {
     this.#options = options
     this.#bronze = options.bronze
-    this.#labels = { table: tableName(options.bronze) }
+    this.#labels = { table: fullName(options.bronze.table) }
     this.#buffer = new TableBuffer(options.bronze.topic)
     startAtZero(options.metrics.rows, [this.#labels])
     startAtZero(options.metrics.conflicts, [this.#labels])

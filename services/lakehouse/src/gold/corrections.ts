@@ -1,5 +1,6 @@
 import { writeJson } from '@tenseams/iceberg/format/json'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { type Offsets, partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import type { Filter } from '@tenseams/iceberg/read/prune'
 import { planScan } from '@tenseams/iceberg/read/scan'
@@ -11,7 +12,7 @@ import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
 import { bronzeNameOf } from '../bronze/bronze-table.ts'
 import { loadIfThere, loadOrMake } from '../bronze/table-opening.ts'
-import { type DerivedColumn, nameOf, schemaOf, typedAs } from '../silver/derived-table.ts'
+import { type DerivedColumn, schemaOf, typedAs } from '../silver/derived-table.ts'
 import { planRefresh } from '../silver/refresh-plan.ts'
 
 /** Late money, and what it is folded with. */
@@ -90,7 +91,7 @@ export async function correct(
     rows: [],
     files: file.record_count > 0n ? [file] : [],
     begunMs,
-    sources: { [nameOf(late)]: plan.upTo },
+    sources: { [fullName(late)]: plan.upTo },
     summary: { [askedUpToSummary]: writeJson(offsets) },
   })
   return kind === 'overtaken' ? { kind } : { kind: 'corrected', rows: Number(file.record_count) }

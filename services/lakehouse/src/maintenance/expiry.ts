@@ -1,4 +1,8 @@
-import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import {
+  fullName,
+  type TableIdentifier,
+  type TableMetadata,
+} from '@tenseams/iceberg/format/metadata'
 import {
   type ExpirePolicy,
   type ExpirePorts,
@@ -8,7 +12,7 @@ import {
 import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
-import type { Log } from '../bronze/table-sink.ts'
+import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 
 /**
@@ -64,7 +68,7 @@ export class Expiry {
     base: AppendBase,
   ): Promise<AppendBase> {
     if (Date.now() < this.#pausedUntilMs) return base
-    const name = `${table.namespace}.${table.name}`
+    const name = fullName(table)
     try {
       const { catalog, storage } = ports
       const done = await expireTable({ catalog, storage }, table, base.metadata)

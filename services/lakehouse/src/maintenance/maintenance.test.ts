@@ -1,9 +1,9 @@
 import { LakehouseError } from '@tenseams/iceberg/errors'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { offsetsProperty } from '@tenseams/iceberg/offsets/offsets'
 import type { Listing, Storage } from '@tenseams/iceberg/storage'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
-import { dataFile, MemoryTable } from '@tenseams/iceberg/table/memory-table'
+import { dataFile, MemoryTable } from '@tenseams/iceberg/testing/memory-table'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
@@ -82,7 +82,7 @@ function opened(tables: Readonly<Record<string, MemoryTable>>) {
     listTables: async (namespace: string) =>
       names.filter(([one]) => one === namespace).map(([, name]) => ({ namespace, name })),
     loadTable: async (table: TableIdentifier) => {
-      const found = tables[`${table.namespace}.${table.name}`]
+      const found = tables[fullName(table)]
       if (found !== undefined) return found.metadata
       throw new LakehouseError('CATALOG_NOT_FOUND', table.name)
     },

@@ -1,11 +1,15 @@
-import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import {
+  fullName,
+  type TableIdentifier,
+  type TableMetadata,
+} from '@tenseams/iceberg/format/metadata'
 import { type CompactionPolicy, compact } from '@tenseams/iceberg/maintain/compaction'
 import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
-import { listTables } from '@tenseams/iceberg/read/query'
 import type { Listing, Storage } from '@tenseams/iceberg/storage'
+import { listTables } from '@tenseams/iceberg/table/list-tables'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Periodic } from '@tenseams/service/periodic'
-import type { Log } from '../bronze/table-sink.ts'
+import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { ByteAllowance } from './byte-allowance.ts'
 import { expireTable } from './expiry.ts'
@@ -104,7 +108,7 @@ export class Maintenance {
       const metadata = await this.#options.ports.catalog.loadTable(table)
       if (isOurs(metadata)) await work(metadata)
     } catch (error) {
-      this.#failed(step, nameOf(table), error)
+      this.#failed(step, fullName(table), error)
     }
   }
 
@@ -125,8 +129,11 @@ export class Maintenance {
     if (done.length === 0) return
     const files = done.reduce((sum, one) => sum + one.files, 0)
     const bytes = done.reduce((sum, one) => sum + Number(one.bytes), 0)
-    metrics.compactedBytes.inc({ table: nameOf(table) }, bytes)
-    log.info({ table: nameOf(table), files, into: done.length, bytes }, 'small files put together')
+    metrics.compactedBytes.inc({ table: fullName(table) }, bytes)
+    log.info(
+      { table: fullName(table), files, into: done.length, bytes },
+      'small files put together',
+    )
   }
 
   async #expire(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
@@ -134,26 +141,22 @@ export class Maintenance {
     const { catalog, storage } = ports
     const { expired, files } = await expireTable({ catalog, storage }, table, metadata)
     if (expired === 0) return
-    metrics.expiredSnapshots.inc({ table: nameOf(table) }, expired)
-    log.info({ table: nameOf(table), expired, files }, 'old snapshots expired')
+    metrics.expiredSnapshots.inc({ table: fullName(table) }, expired)
+    log.info({ table: fullName(table), expired, files }, 'old snapshots expired')
   }
 
   #areOrphansDue(table: TableIdentifier): boolean {
-    const lastMs = this.#orphansAtMs.get(nameOf(table)) ?? Number.NEGATIVE_INFINITY
+    const lastMs = this.#orphansAtMs.get(fullName(table)) ?? Number.NEGATIVE_INFINITY
     return Date.now() - lastMs >= ORPHANS_INTERVAL_MS
   }
 
   async #removeOrphans(table: TableIdentifier): Promise<void> {
     const { ports, metrics, log } = this.#options
-    this.#orphansAtMs.set(nameOf(table), Date.now())
+    this.#orphansAtMs.set(fullName(table), Date.now())
     const { catalog, storage } = ports
     const removed = await removeOrphans({ catalog, storage }, table, { olderThanMs: orphanAgeMs })
     if (removed.length === 0) return
-    metrics.orphansRemoved.inc({ table: nameOf(table) }, removed.length)
-    log.info({ table: nameOf(table), files: removed.length }, 'orphans removed')
+    metrics.orphansRemoved.inc({ table: fullName(table) }, removed.length)
+    log.info({ table: fullName(table), files: removed.length }, 'orphans removed')
   }
-}
-
-function nameOf({ namespace, name }: TableIdentifier): string {
-  return `${namespace}.${name}`
 }

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import type { DataFile } from '@tenseams/iceberg/format/manifest'
 import type { TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { avroName, partitionColumns } from '@tenseams/iceberg/format/partition-spec'
 import { transformOf } from '@tenseams/iceberg/format/transforms'
 import { scanSql } from '@tenseams/iceberg/read/scan-sql'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
-import { type DerivedTable, nameOf, typedAs } from './derived-table.ts'
+import { type DerivedTable, typedAs } from './derived-table.ts'
 import type { RefreshPlan } from './refresh-plan.ts'
 
 /** What arrived, as tables of the engine until `drop`, and the buckets it touches. */
@@ -149,6 +150,6 @@ export class Arrived {
   #partitionName(): string {
     const [column] = partitionColumns(this.#metadata, this.#metadata.defaultSpecId)
     if (column !== undefined) return column.name
-    throw new Error(`${nameOf(this.#derived.table)} is not bucketed`)
+    throw new Error(`${fullName(this.#derived.table)} is not bucketed`)
   }
 }

@@ -43,8 +43,6 @@ export type FoldParts = {
   readonly keyless: { readonly rows: string; readonly changes: string }
 }
 
-export const nameOf = ({ namespace, name }: TableIdentifier): string => `${namespace}.${name}`
-
 /** Ids are given anew by the catalogue; these only tell columns apart. */
 export function schemaOf(columns: readonly DerivedColumn[]): StructType {
   const ids = new Ids(columns.length)

@@ -1,6 +1,7 @@
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { readSources, sourcesProperty, writeSources } from '@tenseams/iceberg/offsets/sources'
 import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
-import { type DerivedTable, nameOf } from './derived-table.ts'
+import type { DerivedTable } from './derived-table.ts'
 
 const CRASHED = 'ten-seams.crashed'
 
@@ -15,7 +16,7 @@ export async function recordFirst(
   snapshotId: bigint,
 ): Promise<AppendBase> {
   const { properties, currentSnapshotId, tableUuid } = metadata
-  const sources = { ...readSources(properties), [nameOf(derived.source)]: snapshotId }
+  const sources = { ...readSources(properties), [fullName(derived.source)]: snapshotId }
   const crashes = currentSnapshotId !== null && properties[CRASHED] === undefined
   const outcome = await catalog.commitTable(derived.table, {
     requirements: [

@@ -1,4 +1,5 @@
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { scanSql } from '@tenseams/iceberg/read/scan-sql'
 import { ensureSchema } from '@tenseams/iceberg/table/evolve'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
@@ -6,13 +7,7 @@ import { type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
 import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
 import { loadIfThere, loadOrMake } from '../bronze/table-opening.ts'
-import {
-  type DerivedColumn,
-  type DerivedTable,
-  nameOf,
-  schemaOf,
-  typedAs,
-} from './derived-table.ts'
+import { type DerivedColumn, type DerivedTable, schemaOf, typedAs } from './derived-table.ts'
 import { planRefresh } from './refresh-plan.ts'
 
 /** `silver.quarantine`: rows of bronze that a gate kept out, so that whoever mends them finds each with its reason. */
@@ -47,7 +42,7 @@ export async function quarantine(
   const base = baseOf(await open(ports, table))
   const plan = await planRefresh(ports.storage, base.metadata, derived.source, source, mostRows)
   if (plan === undefined) return {}
-  const name = nameOf(derived.source)
+  const name = fullName(derived.source)
   const relation = `(${await scanSql(ports, plan, plan.schema)})`
   const rejected = `SELECT '${name}' AS source, kafka_partition, kafka_offset, reason, to_json(taken) AS change
     FROM (${derived.changes(relation)}) AS taken WHERE reason IS NOT NULL`

@@ -1,13 +1,13 @@
 import { hasCode } from '@tenseams/iceberg/errors'
 import type { DataFile } from '@tenseams/iceberg/format/manifest'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { StructType } from '@tenseams/iceberg/format/schema'
 import { readSources } from '@tenseams/iceberg/offsets/sources'
 import { planIncremental } from '@tenseams/iceberg/read/incremental'
 import { planScan } from '@tenseams/iceberg/read/scan'
 import type { Storage } from '@tenseams/iceberg/storage'
 import { history } from '@tenseams/iceberg/table/history'
-import { nameOf } from './derived-table.ts'
 
 /** The source's files to read, and up to which snapshot that is. */
 export type RefreshPlan = {
@@ -29,7 +29,7 @@ export async function planRefresh(
   source: TableMetadata,
   mostRows: bigint,
 ): Promise<RefreshPlan | undefined> {
-  const after = readSources(properties)[nameOf(sourceTable)] ?? null
+  const after = readSources(properties)[fullName(sourceTable)] ?? null
   if (after === source.currentSnapshotId) return undefined
   const { schema } = source
   try {

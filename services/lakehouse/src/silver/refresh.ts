@@ -1,9 +1,10 @@
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { ensureSchema } from '@tenseams/iceberg/table/evolve'
 import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
 import { loadIfThere, loadOrMake } from '../bronze/table-opening.ts'
 import { Arrived } from './arrived.ts'
-import { type DerivedTable, nameOf, schemaOf } from './derived-table.ts'
+import { type DerivedTable, schemaOf } from './derived-table.ts'
 import type { recordFirst } from './forgetful.ts'
 import { planRefresh } from './refresh-plan.ts'
 
@@ -54,7 +55,7 @@ export async function refresh(
   const arrived = await Arrived.take(ports, derived, base.metadata, plan)
   try {
     const { remove, files } = await arrived.rewrite()
-    const sources = { [nameOf(derived.source)]: plan.upTo }
+    const sources = { [fullName(derived.source)]: plan.upTo }
     const outcome = await overwrite(ports, derived.table, base, {
       ...{ remove, rows: [], files, begunMs, sources },
     })

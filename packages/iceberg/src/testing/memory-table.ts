@@ -2,7 +2,7 @@ import { LakehouseError } from '../errors.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { Snapshot, TableMetadata } from '../format/metadata.ts'
 import type { Listing, Storage } from '../storage.ts'
-import { prepareSnapshot } from './snapshot.ts'
+import { prepareSnapshot } from '../table/snapshot.ts'
 
 /** A table without catalogue and disk, for tests of plans: its manifests are written and read as always. */
 export class MemoryTable {
