@@ -1,9 +1,9 @@
 import { Engine } from '@tenseams/iceberg/duckdb'
-import { type Row } from '@tenseams/iceberg/format/row'
-import { listTables } from '@tenseams/iceberg/table/list-tables'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { queryLake } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
+import { listTables } from '@tenseams/iceberg/table/list-tables'
 import { JobError } from './errors.ts'
 import { jobNames, readJob } from './script/job.ts'
 
