@@ -50,7 +50,8 @@ export const medallion: Claim = {
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses who is killed' },
   },
   settings: () => ({ silverIntervalMs: SILVER_INTERVAL_MS }),
-  unusualPart: (guard, isOn) => (isOn ? undefined : { part: 'lakehouse', guard }),
+  entryFiles: (guard, isOn) =>
+    isOn ? undefined : { lakehouse: `test/faults/lakehouse/${guard}.ts` },
   only: ['connectors', 'orders', 'payments', 'fulfilment', 'pulse', 'lakehouse'],
   prove: async (stack, proving) => {
     const scene = await openScene(stack, proving)

@@ -44,7 +44,7 @@ afterAll(async () => {
   ports.engine.close()
 })
 
-const bring = (mostRows = 1_000n) => refresh(ports, derived, { mostRows })
+const bring = (mostRows = 1_000n) => refresh(ports, derived, mostRows)
 
 const event = (order: string, version: 1 | 2 = 1): Shipped => ({ order, version })
 

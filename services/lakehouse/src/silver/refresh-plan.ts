@@ -14,13 +14,13 @@ export type RefreshPlan = {
   readonly files: readonly DataFile[]
   readonly schema: StructType
   readonly upTo: bigint
-  /** Nothing that the table holds is taken over. */
+  /** The table is rebuilt: no row that it holds is kept. */
   readonly isAnew: boolean
 }
 
 /**
- * What came to the source since the snapshot that the table has recorded; `undefined` when that is nothing. When the way
- * from there is not known any more, or a snapshot took rows away, the plan is the whole source.
+ * The files added to the source since the snapshot that the table has recorded; `undefined` when there are none. When some
+ * snapshot since then has expired, or removed rows, the plan is the whole source.
  */
 export async function planRefresh(
   storage: Storage,
@@ -47,7 +47,7 @@ export async function planRefresh(
   return snapshot && { files, schema, upTo: snapshot.snapshotId, isAnew: true }
 }
 
-/** The newest snapshot up to which no more rows came than are taken in one go; at least one. */
+/** The newest snapshot up to which at most `mostRows` were added; at least one snapshot further. */
 function boundedEnd(
   source: TableMetadata,
   after: bigint | null,
