@@ -19,8 +19,6 @@ export type GroupMemberOptions = {
   /** Bounds of what one fetch brings from one broker, compressed as the broker has it. */
   readonly maxBytes?: number
   readonly maxBytesPerPartition?: number
-  /** Only for a proof that shows what it does: records of aborted transactions are handed out as well. */
-  readonly readUncommitted?: boolean
   /** Called before anything of the new assignment is fetched: `pause` and `seek` are in time here. */
   readonly onJoined?: (assignment: Assignment) => void
   /** A stretch of the log, both ends included, that was fetched and holds no record for its reader. */
@@ -173,7 +171,7 @@ function configOf(options: GroupMemberOptions, isOpen: () => boolean): ConsumerC
   return {
     groupId: options.groupId,
     partitionAssigners: [bySubscription],
-    readUncommitted: options.readUncommitted ?? false,
+    readUncommitted: false,
     allowAutoTopicCreation: false,
     sessionTimeout: sessionTimeoutMs,
     heartbeatInterval: Math.floor(sessionTimeoutMs / 5),
