@@ -4,14 +4,14 @@ import { avroName, type PartitionColumn } from './partition-spec.ts'
 import type { Value } from './row.ts'
 import type { PrimitiveType } from './schema.ts'
 
-/** How a partition's values stand in manifests. */
+/** A partition field in the Avro schema of manifests. */
 export type AvroField = {
   readonly id: number
   readonly name: string
   readonly type: string | object
 }
 
-/** What a manifest list says of the partitions in a manifest, a field each. */
+/** The summary of a manifest's partitions in the manifest list, one per field. */
 export type PartitionSummary = {
   readonly contains_null: boolean
   readonly contains_nan: boolean | null
@@ -43,7 +43,7 @@ export function avroFieldsOf(columns: readonly PartitionColumn[]): readonly Avro
   })
 }
 
-/** Bounds of the values that occur, so that a reader leaves whole manifests alone. */
+/** Bounds of the values that occur, so that a reader can skip whole manifests. */
 export function partitionSummaries(
   columns: readonly PartitionColumn[],
   partitions: readonly Readonly<Record<string, unknown>>[],

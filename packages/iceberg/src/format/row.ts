@@ -1,6 +1,6 @@
 /**
- * A value of a row: `long` is a bigint, times are bigint microseconds (since 1970, or of the day), `date` days, `decimal` the
- * bigint without its point, `uuid` its text, `binary` bytes, a map a list of `{ key, value }`.
+ * A value of a row. `long`: bigint; times: bigint microseconds (since 1970, or since midnight); `date`: days since 1970;
+ * `decimal`: the unscaled bigint; `uuid`: text; `binary`: bytes; a map: a list of `{ key, value }`.
  */
 export type Value =
   | string

@@ -1,6 +1,6 @@
 import type { Snapshot, TableMetadata } from '../format/metadata.ts'
 
-/** The current snapshot's ancestors that the table still has, oldest first, itself last. */
+/** The current snapshot and its ancestors that the table still has, oldest first. */
 export function history(metadata: TableMetadata): readonly Snapshot[] {
   const byId = new Map(metadata.snapshots.map((snapshot) => [snapshot.snapshotId, snapshot]))
   const ancestors: Snapshot[] = []

@@ -2,7 +2,7 @@ import { hasCode } from '../errors.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
 import type { Catalog } from './catalog.ts'
 
-/** Every table that the catalogue knows. */
+/** Every table of the catalogue. */
 export async function listTables(
   catalog: Pick<Catalog, 'listNamespaces' | 'listTables'>,
 ): Promise<readonly TableIdentifier[]> {
@@ -11,7 +11,7 @@ export async function listTables(
   return tables.flat()
 }
 
-/** Every table with what one read of it said; one that is dropped meanwhile is left out. */
+/** Every table with its metadata; a table that is dropped meanwhile is left out. */
 export async function* loadTables(
   catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
 ): AsyncGenerator<{ readonly table: TableIdentifier; readonly metadata: TableMetadata }> {
