@@ -1,11 +1,11 @@
 import type { Snapshot } from '../format/metadata.ts'
 import { endOffsetsSummary, type Offsets, readOffsets, startOffsetsSummary } from './offsets.ts'
 
-/** A place where records were left out or taken twice. */
+/** Two consecutive commits between which records of a partition were left out or taken twice. */
 export type ChainBreak = {
   readonly snapshotId: bigint
   readonly partition: string
-  /** Where the snapshots before ended. */
+  /** The end of the previous commit. */
   readonly expected: bigint
   readonly found: bigint
 }

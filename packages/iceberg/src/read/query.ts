@@ -15,10 +15,10 @@ export type LakePorts = {
 }
 
 /**
- * Runs DuckDB SQL over the lake. Each table that the text names (`bronze.orders_order_v1`) is a view of the files of
- * its newest snapshot, so that all tables of one query are read as they were when it began, or of an older one.
+ * Runs DuckDB SQL over the lake. Each table that the SQL names (`bronze.orders_order_v1`) is a view of the files of its newest
+ * snapshot when the query begins, or of an older one.
  *
- * @throws LakehouseError QUERY_INVALID with DuckDB's reason; SNAPSHOT_UNKNOWN when one of the tables has none such.
+ * @throws LakehouseError QUERY_INVALID with DuckDB's reason; SNAPSHOT_UNKNOWN when one of the tables has no such snapshot.
  */
 export async function queryLake(
   ports: LakePorts,
@@ -42,7 +42,7 @@ export async function queryLake(
   })
 }
 
-/** All rows of one table, or what `sql` makes of the view `rows`, at its newest or an older snapshot. */
+/** All rows of one table, or the result of `sql` over the view `rows`, at its newest or an older snapshot. */
 export async function queryTable(
   ports: LakePorts,
   table: TableIdentifier,
@@ -60,7 +60,7 @@ export async function queryTable(
   })
 }
 
-/** Which of the tables a query's text names. Naming one in a comment only costs the reading of its metadata. */
+/** The tables that a query's text names. A name in a comment only costs the loading of that table's metadata. */
 export function tablesNamedIn(
   sql: string,
   tables: readonly TableIdentifier[],

@@ -35,8 +35,8 @@ export async function writeDataFiles(
 }
 
 /**
- * Writes what a SELECT finds as one data file of a partition, for the rest as `writeDataFiles`. Its rows must be of that
- * partition, and its columns those of the table's schema, in order.
+ * Writes the rows of a SELECT as one data file of a partition, otherwise as `writeDataFiles`. Its rows must belong to that
+ * partition, and its columns must be those of the table's schema, in order.
  */
 export async function writeDataFileFrom(
   ports: { readonly engine: Engine; readonly storage: Storage },
