@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { Engine } from '@tenseams/iceberg/duckdb'
 import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { Row } from '@tenseams/iceberg/format/row'
 import type { StructType } from '@tenseams/iceberg/format/schema'
@@ -8,11 +7,11 @@ import { queryTable } from '@tenseams/iceberg/read/query'
 import { planScan } from '@tenseams/iceberg/read/scan'
 import { scanSql } from '@tenseams/iceberg/read/scan-sql'
 import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { ensureSchema } from '@tenseams/iceberg/table/evolve'
 import { type AppendPorts, append, baseOf } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { appendNumber, compactAll, newTable, numbersIn, overwriteAll } from './numbers-table.ts'
 
@@ -23,19 +22,12 @@ let ports: AppendPorts
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
   await ports.catalog.ensureNamespace(namespace)
 })
 
 afterAll(async () => {
-  for (const table of await ports.catalog.listTables(namespace)) {
-    await ports.catalog.dropTable(table)
-  }
-  ports.engine.close()
+  await closeLake(ports, namespace)
 })
 
 const load = (table: TableIdentifier) => ports.catalog.loadTable(table)
