@@ -10,9 +10,7 @@ export const exceptions = {
     'test/simulation/event-queue.ts, ',
     'test/simulation/flaws-of-loop.ts, ',
   ],
-  brokenModes: [
-    'packages/event-store/src/',
-  ],
+  brokenModes: ['packages/event-store/src/'],
   crowdedFolders: ['test/seams/07-lakehouse ', 'test/simulation '],
   refusedWords: [
     'adr/00',

@@ -139,7 +139,8 @@ export function isOurs({ properties }: TableMetadata): boolean {
 }
 
 function assertKnown(table: TableIdentifier, metadata: TableMetadata): void {
-  if (!isOurs(metadata)) throw refused(table, 'another engine writes it, and may still need old files')
+  if (!isOurs(metadata))
+    throw refused(table, 'another engine writes it, and may still need old files')
   if (metadata.formatVersion <= 2) return
   throw refused(table, `format version ${metadata.formatVersion} may have files of unknown kinds`)
 }

@@ -70,7 +70,10 @@ function snapshotToRead(
   { snapshotId, at }: ScanOptions,
 ): Snapshot | undefined {
   if (snapshotId !== undefined && at !== undefined) {
-    throw new LakehouseError('QUERY_INVALID', 'a snapshot and a time cannot be combined: leave one out')
+    throw new LakehouseError(
+      'QUERY_INVALID',
+      'a snapshot and a time cannot be combined: leave one out',
+    )
   }
   if (snapshotId !== undefined) {
     return snapshotOf(metadata, snapshotId) ?? unknown(`no snapshot ${snapshotId}`, metadata)
