@@ -36,7 +36,7 @@ const verbs = {
     'submits, lists, stops, rescales, upgrades and explains the Flink SQL jobs',
   ],
   lake: [
-    'services/lakehouse/src/cli/lake-command.ts',
+    'services/lakehouse/src/cli/command.ts',
     'queries, verifies and maintains the tables of the lakehouse',
   ],
   'read-model': [

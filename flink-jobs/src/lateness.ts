@@ -1,7 +1,9 @@
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
-import { listTables, queryLake } from '@tenseams/iceberg/read/query'
+import { Engine } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
+import { queryLake } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
+import { listTables } from '@tenseams/iceberg/table/list-tables'
 import { JobError } from './errors.ts'
 import { jobNames, readJob } from './script/job.ts'
 

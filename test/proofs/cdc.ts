@@ -1,7 +1,5 @@
-import { Engine } from '@tenseams/iceberg/duckdb'
-import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { openLake } from '../support/lake/open-lake.ts'
 import { adminPool } from '../support/shop.ts'
 import { losePublication, loseSlot, type Scene, snapshotUnderFire } from './cdc/losses.ts'
 import { RawTables } from './cdc/tables.ts'
@@ -82,11 +80,7 @@ async function underFire(
 
 /** What differs between the lake and Postgres, when the lake has had the time to read all of it. */
 async function silverDifferences({ stack, pool }: Scene): Promise<readonly string[]> {
-  const ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  const ports = await openLake(stack.endpoints.catalogUrl)
   let found: readonly string[] = ['silver was not compared']
   const isEqual = async () => {
     found = await silverEqualsCaptured(ports, pool)

@@ -16,8 +16,6 @@ export type Claim = {
   readonly breaks: Readonly<Record<string, string>>
   /** Guards whose provocation can also be run with the guard on, by itself; `all` for one after another. */
   readonly provokes?: readonly string[]
-  /** The service that is started in an unusual way for a guard that is off, or that is to be seen alone. */
-  readonly unusualPart?: (guard: string, isOn: boolean) => StackSettings['broken'] | undefined
   /** The files from which services start for a guard that is off, or whose provocation is run with the guard on. */
   readonly entryFiles?: (guard: string, isOn: boolean) => StackSettings['entryFiles']
   /** Settings of the instance on which it is proven. */

@@ -6,7 +6,7 @@ import type pg from 'pg'
 import { adminPool, postOrder } from '../support/shop.ts'
 import type { Claim, Proving, Verdict } from './claim.ts'
 import { auditNow, hasNoVerdict, isRefuted, linesOf } from './eos/audit.ts'
-import { breaks, entryFiles, provokes, untilFound, unusualPart, withGuard } from './eos/broken.ts'
+import { breaks, entryFiles, provokes, untilFound, withGuard } from './eos/broken.ts'
 import { diagnosisOf } from './eos/diagnosis.ts'
 import { Journal, proofsFolder } from './eos/journal.ts'
 import { Load, type Wish } from './eos/load.ts'
@@ -31,7 +31,6 @@ export const eos: Claim = {
   breaks,
   provokes,
   entryFiles,
-  unusualPart,
   numbers: {
     kills: { default: 20, least: 1, most: 200, what: 'faults' },
     seed: { default: 7, least: 1, most: 1_000_000, what: 'chooses the faults' },

@@ -46,8 +46,10 @@ export const late: Claim = {
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses what is sold, and how late' },
   },
   settings: () => ({ silverIntervalMs: SILVER_INTERVAL_MS }),
-  unusualPart: (guard, isOn) =>
-    guard === 'no-correction' && !isOn ? { part: 'lakehouse', guard } : undefined,
+  entryFiles: (guard, isOn) =>
+    guard === 'no-correction' && !isOn
+      ? { lakehouse: 'test/faults/lakehouse/no-correction.ts' }
+      : undefined,
   only: ['contracts', 'flink-jobmanager', 'flink-taskmanager', 'sql-gateway', 'lakehouse'],
   prove: async (stack, { broken, numbers, say }) => {
     const { registryUrl, kafkaBrokers: brokers, catalogUrl } = stack.endpoints

@@ -95,12 +95,10 @@ function readWish(args: readonly string[]): Wish {
 
 function settingsOf({ claim, broken, provoked, numbers }: Wish): Partial<StackSettings> {
   const guard = broken ?? provoked
-  const unusual = guard === undefined ? undefined : claim.unusualPart?.(guard, broken === undefined)
   const entryFiles =
     guard === undefined ? undefined : claim.entryFiles?.(guard, broken === undefined)
   return {
     ...claim.settings?.(numbers),
-    ...(unusual && { broken: unusual }),
     ...(entryFiles && { entryFiles }),
   }
 }

@@ -1,14 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { registerCustomers } from '@tenseams/demonstration/shop'
-import { Engine } from '@tenseams/iceberg/duckdb'
-import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually, WaitTimeoutError } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import type pg from 'pg'
 import { type Reading, type ReadRecord, readTopics } from '../support/kafka.ts'
+import { openLake } from '../support/lake/open-lake.ts'
 import { adminPool } from '../support/shop.ts'
 import type { Claim, Proving, Verdict } from './claim.ts'
 import { Journal } from './eos/journal.ts'
@@ -50,7 +48,8 @@ export const medallion: Claim = {
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses who is killed' },
   },
   settings: () => ({ silverIntervalMs: SILVER_INTERVAL_MS }),
-  unusualPart: (guard, isOn) => (isOn ? undefined : { part: 'lakehouse', guard }),
+  entryFiles: (guard, isOn) =>
+    isOn ? undefined : { lakehouse: `test/faults/lakehouse/${guard}.ts` },
   only: ['connectors', 'orders', 'payments', 'fulfilment', 'pulse', 'lakehouse'],
   prove: async (stack, proving) => {
     const scene = await openScene(stack, proving)
@@ -86,11 +85,7 @@ async function openScene(stack: Stack, { numbers: { seed = 1, kills } }: Proving
     load: new Load(ordersUrl, ORDERS_PER_SECOND, customers),
     writes: new CatalogueWrites(shop, customers, seed),
     reading: await readTopics(kafkaBrokers, bronzeTopics),
-    ports: {
-      catalog: new Catalog({ url: catalogUrl, timeoutMs: 10_000 }),
-      storage: fileStorage,
-      engine: await Engine.open({ memoryLimit: '512MB', threads: 1 }),
-    },
+    ports: await openLake(catalogUrl, '512MB'),
   }
 }
 

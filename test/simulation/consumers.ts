@@ -71,7 +71,7 @@ export function startInbox({ environment, store, flaws }: Setting): void {
   consumption.start()
 }
 
-/** The real Bronze, TableSink, Positions and append, with Parquet's and Avro's bytes. */
+/** The real Bronze, TableSink, NextOffsets and append, with Parquet's and Avro's bytes. */
 export function startLake({ environment, catalogue, files, flaws }: Setting): void {
   const { network } = environment
   const kafka = simulatedKafka(environment, flaws.client)

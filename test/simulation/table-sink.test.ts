@@ -2,7 +2,7 @@ import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import type { BronzeTable } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { ByteBudget } from '@tenseams/lakehouse-service/bronze/byte-budget'
 import { heldBytes } from '@tenseams/lakehouse-service/bronze/fetched'
-import { TableSink, type Ticket } from '@tenseams/lakehouse-service/bronze/table-sink'
+import { type Reservation, TableSink } from '@tenseams/lakehouse-service/bronze/table-sink'
 import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -87,23 +87,23 @@ function fetched(from: bigint, count: number): readonly KafkaMessage[] {
   }))
 }
 
-function planned(sink: TableSink, from: bigint, count: number): Ticket | undefined {
+function planned(sink: TableSink, from: bigint, count: number): Reservation | undefined {
   const plan = sink.plan(0, { start: from, end: from + BigInt(count) }, fetched(from, count))
-  return plan.kind === 'accept' ? plan.ticket : undefined
+  return plan.kind === 'accept' ? plan.reservation : undefined
 }
 
-const asRows = ({ portion: { messages } }: Ticket) => ({
+const asRows = ({ chunk: { messages } }: Reservation) => ({
   rows: messages.map(({ offset }) => ({ partition: 0, offset: BigInt(offset), event: 'made' })),
-  letters: [],
+  deadLetters: [],
   oldestMs: 0,
 })
 
 /** Offers the records from an offset on, and takes what there is room for. Returns where the next fetch begins. */
 function offer(sink: TableSink, from: bigint, count: number): bigint {
-  const ticket = planned(sink, from, count)
-  if (ticket === undefined) return from
-  expect(sink.take(ticket, asRows(ticket))).toBe(true)
-  return ticket.portion.span.end
+  const reservation = planned(sink, from, count)
+  if (reservation === undefined) return from
+  expect(sink.take(reservation, asRows(reservation))).toBe(true)
+  return reservation.chunk.span.end
 }
 
 const waiting = { timeoutMs: 10_000, intervalMs: 1 }
@@ -133,9 +133,9 @@ describe('what a sink holds', () => {
 
   it('is held from the plan on: what is being decoded counts as well', async () => {
     const { sink, budget } = await openSink(10)
-    const ticket = planned(sink, 0n, 8)
+    const reservation = planned(sink, 0n, 8)
     expect(budget.held).toBe(8 * SIZE)
-    if (ticket !== undefined) sink.giveBack(ticket)
+    if (reservation !== undefined) sink.release(reservation)
     expect(budget.held).toBe(0)
   })
 
@@ -161,9 +161,10 @@ describe('what a sink holds', () => {
   it('is nothing of ticks, of which any number may come before the next row', async () => {
     const { sink, budget, rows, commits } = await openSink(10)
     for (let tick = 0n; tick < 100n; tick++) {
-      const ticket = planned(sink, tick, 1)
-      expect(ticket, `tick ${tick} has room`).toBeDefined()
-      if (ticket !== undefined) sink.take(ticket, { rows: [], letters: [], oldestMs: Infinity })
+      const reservation = planned(sink, tick, 1)
+      expect(reservation, `tick ${tick} has room`).toBeDefined()
+      if (reservation !== undefined)
+        sink.take(reservation, { rows: [], deadLetters: [], oldestMs: Infinity })
     }
     expect([budget.held, commits()]).toEqual([0, 0])
     offer(sink, 100n, 1)

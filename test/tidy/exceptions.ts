@@ -6,14 +6,10 @@ import type { Rule } from './tree.ts'
  */
 export const exceptions = {
   importCircles: [
-    'packages/iceberg/src/format/manifest-schema.ts, ',
-    'packages/iceberg/src/format/metadata.ts, ',
-    'services/lakehouse/src/bronze/table-sink.ts, ',
     'test/history/evidence.ts, ',
     'test/simulation/event-queue.ts, ',
     'test/simulation/flaws-of-loop.ts, ',
   ],
-  brokenModes: ['packages/kafka/src/group-member.ts ', 'services/lakehouse/src/'],
   crowdedFolders: ['test/seams/07-lakehouse ', 'test/simulation '],
   refusedWords: [
     'adr/00',

@@ -1,5 +1,6 @@
 import * as duckdb from '@duckdb/node-api'
 import { LakehouseError } from './errors.ts'
+import type { Row, Value } from './format/row.ts'
 import {
   type ColumnType,
   decimalOf,
@@ -9,25 +10,9 @@ import {
   type StructType,
 } from './format/schema.ts'
 
-/**
- * A value of a row: `long` is a bigint, times are bigint microseconds (since 1970, or of the day), `date` days, `decimal` the
- * bigint without its point, `uuid` its text, `binary` bytes, a map a list of `{ key, value }`.
- */
-export type Value =
-  | string
-  | number
-  | bigint
-  | boolean
-  | Uint8Array
-  | null
-  | readonly Value[]
-  | { readonly [column: string]: Value }
-
-export type Row = { readonly [column: string]: Value }
-
 export type EngineOptions = { readonly memoryLimit: string; readonly threads: number }
 
-/** DuckDB in this process, as writer and reader of Parquet. It holds no data between calls. */
+/** An in-process DuckDB that writes and reads Parquet. It keeps no data between calls. */
 export class Engine {
   readonly #instance: duckdb.DuckDBInstance
 
@@ -45,7 +30,7 @@ export class Engine {
     return new Engine(instance)
   }
 
-  /** Lends a connection for the time of `work`. */
+  /** Opens a connection for `work` and closes it afterwards. */
   async using<Made>(work: (connection: duckdb.DuckDBConnection) => Promise<Made>): Promise<Made> {
     const connection = await this.#instance.connect()
     try {
@@ -124,7 +109,7 @@ export function duckType(type: ColumnType): duckdb.DuckDBType {
 
 export type Convert = (value: Value | undefined) => duckdb.DuckDBValue
 
-/** Made once a column, used once a value. */
+/** Made once per column, used for each value. */
 export function converterOf(type: ColumnType): Convert {
   return matchType<Convert>(type, {
     primitive: (name) => nullable(primitive(name).of),
@@ -174,12 +159,12 @@ function sqlPrimitive(name: string): string {
 function primitive(name: string): Primitive {
   const known = primitives[name] ?? decimal(name)
   if (known !== undefined) return known
-  // DuckDB would write a fixed as a byte array without a length, which is another type to other readers.
+  // DuckDB would write a fixed as a byte array without a length, which other readers take for another type.
   const advice = name.startsWith('fixed[') ? ': make the column binary' : ''
   throw new LakehouseError('FORMAT_UNSUPPORTED', `type ${name} is not written${advice}`)
 }
 
-/** DuckDB takes a decimal as it is, so a value with too many digits would be written and be no decimal of the type. */
+/** DuckDB does not check a decimal's digits, so a value with too many would be written as an invalid one. */
 function decimal(name: string): Primitive | undefined {
   const parameters = decimalOf(name)
   if (parameters === undefined) return undefined
@@ -195,7 +180,7 @@ function decimal(name: string): Primitive | undefined {
   return { sql: name.toUpperCase(), type: duckdb.DECIMAL(precision, scale), of }
 }
 
-/** By its bytes, so that what is no uuid is refused here. */
+/** Converts by the bytes, so that an invalid uuid is refused here. */
 function uuid(value: Value): duckdb.DuckDBValue {
   const digits = String(value).replaceAll('-', '')
   if (/^[\da-f]{32}$/i.test(digits))
@@ -207,12 +192,12 @@ function plain(value: Value): duckdb.DuckDBValue {
   return value as duckdb.DuckDBValue
 }
 
-/** A writer whose contract still says `int` has numbers for a column that was widened meanwhile. */
+/** A writer whose contract still says `int` passes numbers for a column that has been widened. */
 function long(value: Value): duckdb.DuckDBValue {
   return typeof value === 'number' ? BigInt(value) : plain(value)
 }
 
-// A row's value has its column's type by the caller's promise; DuckDB refuses what breaks it.
+// The caller promises that a row's value has its column's type; DuckDB refuses other values.
 const micros = (value: Value): bigint => value as bigint
 const days = (value: Value): number => value as number
 const raw = (value: Value): Uint8Array => value as Uint8Array

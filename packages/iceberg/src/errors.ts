@@ -1,8 +1,8 @@
-/** Stable names of what can go wrong; callers branch on these, people read the message. */
+/** Stable error codes. Callers branch on the code, people read the message. */
 export type LakehouseErrorCode =
   /** No answer, or one that leaves the outcome open (5xx, time-out, lost connection). */
   | 'CATALOG_UNAVAILABLE'
-  /** The catalogue understood and said no. */
+  /** The catalogue refused the request for certain. */
   | 'CATALOG_REFUSED'
   | 'CATALOG_CONFLICT'
   | 'CATALOG_NOT_FOUND'
@@ -10,18 +10,18 @@ export type LakehouseErrorCode =
   | 'STORAGE_FAILED'
   /** A file or a type that this library does not read or write. */
   | 'FORMAT_UNSUPPORTED'
-  /** A batch does not begin where the table ends: a mistake of the caller, nothing was written. */
+  /** A batch does not begin at the table's offsets: a mistake of the caller; nothing was written. */
   | 'OFFSETS_NOT_CONTIGUOUS'
-  /** A file that a change takes out has left the table meanwhile. */
+  /** A file that a change removes is no longer in the table. */
   | 'FILES_NOT_LIVE'
-  /** A replacement would change how many rows there are. */
+  /** A replacement would change the number of rows. */
   | 'ROWS_NOT_EQUAL'
-  /** A table cannot become what a writer wants it to be without making older rows unreadable. */
+  /** The wanted schema would make older rows unreadable. */
   | 'SCHEMA_INCOMPATIBLE'
-  /** A snapshot that is to be read has expired, was rolled back or never was. */
+  /** The snapshot to read has expired, was rolled back, or never existed. */
   | 'SNAPSHOT_UNKNOWN'
   | 'QUERY_INVALID'
-  /** What was asked of the care of a table could harm it; nothing was done. */
+  /** The requested maintenance could harm the table; nothing was done. */
   | 'CARE_REFUSED'
 
 const retriableCodes: ReadonlySet<LakehouseErrorCode> = new Set([
@@ -30,7 +30,7 @@ const retriableCodes: ReadonlySet<LakehouseErrorCode> = new Set([
   'STORAGE_FAILED',
 ])
 
-/** A broken outside, or a request that cannot be served. `retriable` says whether the same call may succeed later. */
+/** A failed dependency, or a request that cannot be served. `retriable`: the same call may succeed later. */
 export class LakehouseError extends Error {
   readonly code: LakehouseErrorCode
   readonly retriable: boolean

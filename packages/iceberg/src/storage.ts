@@ -3,64 +3,64 @@ import { dirname, join, relative } from 'node:path'
 import { LakehouseError } from './errors.ts'
 
 /**
- * Where a table's files lie. The one promise that matters: when `write` or `produce` returns, the file and its name
- * outlive a loss of power, so that a snapshot may refer to it. Files are written once and never changed.
+ * The files of a table. When `write` or `produce` returns, the file and its name survive a loss of power, so that a
+ * snapshot may refer to it. Files are written once and never changed.
  */
 export type Storage = {
   readonly write: (uri: string, bytes: Buffer) => Promise<void>
   /**
-   * Adds a line to a log, durably. Lines of several writers are never mixed: each begins with an end of line of its own,
-   * so that one which was torn by a crash spoils only itself. On object storage a line would be an object.
+   * Appends a line to a log, durably. Lines of several writers are never mixed: each begins with a line end of its own, so
+   * a line torn by a crash damages no other. On object storage a line would be an object.
    */
   readonly appendLine: (uri: string, text: string) => Promise<void>
-  /** Makes durable what another process wrote there; a file that is gone by now is no error. */
+  /** Syncs a file that another process wrote; a file that no longer exists is no error. */
   readonly harden: (uri: string) => Promise<void>
-  /** Lets `writer` make a file at a local path, then makes it durable under `uri`. */
+  /** Calls `writer` with a local path to write to, then makes the file durable under `uri`. */
   readonly produce: <Made>(uri: string, writer: (path: string) => Promise<Made>) => Promise<Made>
-  /** A path or address from which DuckDB reads the file. */
+  /** The path or address from which DuckDB reads the file. */
   readonly locate: (uri: string) => string
   readonly read: (uri: string) => Promise<Buffer>
-  /** Removes a file that nothing refers to; one that is not there is no error. */
+  /** Removes a file that nothing refers to; a missing file is no error. */
   readonly remove: (uri: string) => Promise<void>
 }
 
-/** A file that lies there, whoever wrote it. */
+/** A file in the storage, whoever wrote it. */
 export type StoredFile = {
   readonly uri: string
   readonly bytes: bigint
-  /** When it was last written to, by the clock of the storage. */
+  /** Time of the last write, by the storage's clock. */
   readonly modifiedMs: number
 }
 
-/** Sees what lies in a storage. Only the care of tables needs it: who writes or reads one goes by its metadata alone. */
+/** Lists a storage. Only maintenance needs it: readers and writers of a table follow its metadata. */
 export type Listing = {
-  /** Every file in a folder and below; none for a folder that is not there. What comes or goes meanwhile may be left out. */
+  /** Every file in a folder and below; none for a missing folder. Files added or removed meanwhile may be left out. */
   readonly list: (uri: string) => Promise<readonly StoredFile[]>
-  /** One file; `undefined` when it is not there. */
+  /** One file; `undefined` when it does not exist. */
   readonly stat: (uri: string) => Promise<StoredFile | undefined>
 }
 
-/** What durability rests on: the calls of a file system that write, and the one after which that outlives a loss of power. */
+/** The file system calls that durability depends on: those that write, and `sync`, after which a write survives a loss of power. */
 export type Disk = {
-  /** Makes a file; a name that is taken is an error. */
+  /** Creates a file; an existing name is an error. */
   readonly create: (path: string, bytes: Buffer) => Promise<void>
-  /** Puts bytes behind all others, in one write, and makes the file if there is none. */
+  /** Appends bytes in one write, and creates the file if it is missing. */
   readonly append: (path: string, bytes: Buffer) => Promise<void>
-  /** Makes a folder and those above it, and says which is the topmost that was not there. */
+  /** Creates a folder and its missing parents, and returns the topmost that was created. */
   readonly makeFolder: (path: string) => Promise<string | undefined>
-  /** A file's bytes, or the names in a folder, reach the disk. */
+  /** Flushes a file's bytes, or the names in a folder, to the disk. */
   readonly sync: (path: string) => Promise<void>
 }
 
 export const localDisk: Disk = {
-  // 'wx': a name that is taken is a broken assumption, not a file to overwrite.
+  // 'wx': an existing name is a bug; the file must not be overwritten.
   create: (path, bytes) => writeFile(path, bytes, { flag: 'wx' }),
   append: async (path, bytes) => {
     const file = await open(path, 'a')
     try {
       const { bytesWritten } = await file.write(bytes)
       if (bytesWritten === bytes.length) return
-      throw new LakehouseError('STORAGE_FAILED', `${path}: a line was written in part`)
+      throw new LakehouseError('STORAGE_FAILED', `${path}: a line was written only in part`)
     } finally {
       await file.close()
     }
@@ -76,13 +76,13 @@ export const localDisk: Disk = {
   },
 }
 
-/** Files of a disk: `file:///a`, `file:/a` (as Hadoop writes it) and plain paths. */
+/** Storage on a disk. URIs: `file:///a`, `file:/a` (as Hadoop writes it) and plain paths. */
 export function storageOn(disk: Disk): Storage {
-  /** Folders whose names are on the disk, as far as this process has seen to it. */
+  /** Folders whose names this process has synced. */
   const named = new Set<string>()
   /**
-   * A folder is there for good when each folder above it says so. That it is there already proves nothing: the catalogue
-   * makes folders and syncs none, and another writer may have been killed in between. So this is done once a folder.
+   * A folder is durable when its name is synced in each folder above it. That it exists proves nothing: the catalogue
+   * creates folders and syncs none, and another writer may have been killed in between. So this is done once per folder.
    */
   const ensureFolder = async (folder: string): Promise<void> => {
     const made = await disk.makeFolder(folder)
@@ -94,7 +94,7 @@ export function storageOn(disk: Disk): Storage {
       named.add(path)
     }
   }
-  /** A folder that this user may not read was there before every table. */
+  /** A folder that this user may not read existed before every table. */
   const syncIfOurs = async (folder: string): Promise<boolean> => {
     try {
       await disk.sync(folder)
@@ -175,11 +175,11 @@ async function unlessGone<Found>(look: () => Promise<Found>): Promise<Found | un
   }
 }
 
-/** Nothing is decoded: to Hadoop and pyarrow, too, `%2F` in a path is a part of the name. */
+/** Nothing is decoded: to Hadoop and pyarrow, too, `%2F` in a path is part of the name. */
 function pathOf(uri: string): string {
   const path = uri.replace(/^file:(\/\/)?(?=\/)/, '')
   if (path.startsWith('/')) return path
-  throw new LakehouseError('FORMAT_UNSUPPORTED', `${uri} is no file on this machine`)
+  throw new LakehouseError('FORMAT_UNSUPPORTED', `${uri} is not a file on this machine`)
 }
 
 async function storing<Made>(uri: string, work: (path: string) => Promise<Made>): Promise<Made> {

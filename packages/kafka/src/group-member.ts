@@ -19,8 +19,6 @@ export type GroupMemberOptions = {
   /** Bounds of one fetch from one broker, in bytes as the broker stores them, compressed. */
   readonly maxBytes?: number
   readonly maxBytesPerPartition?: number
-  /** Only for a proof that shows what it does: records of aborted transactions are handed out as well. */
-  readonly readUncommitted?: boolean
   /** Called before the first fetch of a new assignment, so that `pause` and `seek` apply to it. */
   readonly onJoined?: (assignment: Assignment) => void
   /** A range of offsets, both ends included, that was fetched and holds no record for the reader. */
@@ -173,7 +171,7 @@ function configOf(options: GroupMemberOptions, isOpen: () => boolean): ConsumerC
   return {
     groupId: options.groupId,
     partitionAssigners: [bySubscription],
-    readUncommitted: options.readUncommitted ?? false,
+    readUncommitted: false,
     allowAutoTopicCreation: false,
     sessionTimeout: sessionTimeoutMs,
     heartbeatInterval: Math.floor(sessionTimeoutMs / 5),

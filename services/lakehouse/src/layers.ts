@@ -1,36 +1,38 @@
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Periodic } from '@tenseams/service/periodic'
-import type { Log } from './bronze/table-sink.ts'
-import { type Corrections, correct } from './gold/corrections.ts'
+import type { Corrections, correct } from './gold/corrections.ts'
 import { refreshGold, silverNow } from './gold/gold-table.ts'
 import { goldTables, rejectedSql } from './gold/gold-tables.ts'
 import type { LayerMetrics } from './layer-metrics.ts'
-import { type DerivedTable, nameOf } from './silver/derived-table.ts'
+import type { Log } from './log.ts'
+import type { DerivedTable } from './silver/derived-table.ts'
 import { quarantine } from './silver/quarantine.ts'
-import { type RefreshOptions, refresh } from './silver/refresh.ts'
+import type { refresh } from './silver/refresh.ts'
 
 export type LayersOptions = {
   readonly ports: AppendPorts
   readonly silver: readonly DerivedTable[]
+  /** Brings one table of silver up to its source. */
+  readonly refresh: typeof refresh
   readonly corrections: Corrections
-  /** Instead of folding late money in: a wrong way, for the proof that shows what it does. */
-  readonly correct?: typeof correct
-  /** From the end of one round to the beginning of the next. */
+  /** Adds late payments to gold. */
+  readonly correct: typeof correct
+  /** From the end of one round to the start of the next. */
   readonly intervalMs: number
-  /** About how many rows of bronze are taken in one go. */
+  /** About how many rows of bronze one refresh takes. */
   readonly mostRows: bigint
-  readonly beforeRows?: RefreshOptions['beforeRows']
   readonly metrics: LayerMetrics
   readonly log: Log
 }
 
-/** A round that finds its source still ahead goes on at once, but not for ever: other tables wait. */
+/** A table that is still behind is refreshed again at once, but not for ever: other tables wait. */
 const MOST_TURNS = 20
 
 /**
- * Makes silver from bronze and gold from silver, round by round. Nothing of it is remembered here: each table says up to
- * which snapshots of its sources it is made, so a kill at any moment costs the round. A table that fails is tried again in the next
- * round and does not stop the others. Several instances may do the same; one of them is first.
+ * Makes silver from bronze and gold from silver, round by round. No state is kept here: each table records the snapshots of
+ * its sources that it is made from, so a kill at any moment costs one round. A table that fails is tried again in the next
+ * round and does not stop the others. Several instances may run at once; one of them commits, the others are overtaken.
  */
 export class Layers {
   readonly #options: LayersOptions
@@ -49,28 +51,27 @@ export class Layers {
     this.#rounds.start()
   }
 
-  /** Ends after the table that is under way. */
+  /** Returns when the table under way is done. */
   close(): Promise<void> {
     return this.#rounds.close()
   }
 
-  /** Brings every table up to its sources, as they are now. */
+  /** Brings every table up to date with its sources. */
   async round(): Promise<void> {
     for (const derived of this.#options.silver) {
-      await this.#guarded(nameOf(derived.table), () => this.#silver(derived))
+      await this.#guarded(fullName(derived.table), () => this.#silver(derived))
       await this.#guarded('silver.quarantine', () => this.#quarantine(derived))
     }
     await this.#guarded('gold', () => this.#gold())
     const { corrections } = this.#options
-    await this.#guarded(nameOf(corrections.table), () => this.#correct(corrections))
+    await this.#guarded(fullName(corrections.table), () => this.#correct(corrections))
   }
 
   async #silver(derived: DerivedTable): Promise<void> {
-    const { ports, metrics, mostRows, beforeRows, log } = this.#options
-    const table = nameOf(derived.table)
+    const { ports, refresh, metrics, mostRows, log } = this.#options
+    const table = fullName(derived.table)
     for (let turn = 0; turn < MOST_TURNS && !this.#rounds.signal.aborted; turn++) {
-      const options = { mostRows, ...(beforeRows && { beforeRows }) }
-      const outcome = await refresh(ports, derived, options)
+      const outcome = await refresh(ports, derived, mostRows)
       if (outcome.kind === 'overtaken') log.info({ table }, 'another writer was first')
       if (outcome.kind !== 'refreshed') return
       metrics.changes.inc({ table }, Number(outcome.changes))
@@ -82,7 +83,7 @@ export class Layers {
   async #quarantine(derived: DerivedTable): Promise<void> {
     const { ports, mostRows, metrics, log } = this.#options
     const rejected = await quarantine(ports, derived, mostRows)
-    const table = nameOf(derived.table)
+    const table = fullName(derived.table)
     for (const [reason, rows] of Object.entries(rejected)) {
       metrics.quarantined.inc({ table, reason }, rows)
       log.warn({ table, reason, rows }, 'rows are in quarantine')
@@ -101,9 +102,9 @@ export class Layers {
   }
 
   async #correct(corrections: Corrections): Promise<void> {
-    const { ports, metrics, mostRows, correct: fold = correct } = this.#options
-    const outcome = await fold(ports, corrections, mostRows)
-    if (outcome.kind === 'corrected') metrics.refreshes.inc({ table: nameOf(corrections.table) })
+    const { ports, metrics, mostRows, correct } = this.#options
+    const outcome = await correct(ports, corrections, mostRows)
+    if (outcome.kind === 'corrected') metrics.refreshes.inc({ table: fullName(corrections.table) })
   }
 
   async #guarded(table: string, work: () => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
-/** What the lakehouse service tells about itself, each by table. */
+/** Metrics of the lakehouse service, by table. */
 export class LakehouseMetrics {
   readonly rows: Counter
   readonly commits: Counter
@@ -35,7 +35,7 @@ export class LakehouseMetrics {
     })
     this.reopenings = new Counter({
       name: 'tenseams_lakehouse_reopenings_total',
-      help: 'Times that a table was read anew and its partitions were sought.',
+      help: 'Times that a table was loaded again and its partitions were sought.',
       ...common,
     })
     this.deadLettered = new Counter({
@@ -51,7 +51,7 @@ export class LakehouseMetrics {
     })
     this.bufferedBytes = new Gauge({
       name: 'tenseams_lakehouse_buffered_bytes',
-      help: 'Estimate of what all tables hold in memory between Kafka and Iceberg.',
+      help: 'Estimated memory of all tables between Kafka and Iceberg.',
       registers: [registry],
     })
     this.commitDuration = new Histogram({
@@ -68,12 +68,12 @@ export class LakehouseMetrics {
     })
     this.compactedBytes = new Counter({
       name: 'tenseams_lakehouse_compacted_bytes_total',
-      help: 'Size of the small files that were put together.',
+      help: 'Size of the small files that were compacted.',
       ...common,
     })
     this.expiredSnapshots = new Counter({
       name: 'tenseams_lakehouse_expired_snapshots_total',
-      help: 'Old snapshots that were let go.',
+      help: 'Old snapshots that were expired.',
       ...common,
     })
     this.orphansRemoved = new Counter({
@@ -83,7 +83,7 @@ export class LakehouseMetrics {
     })
     this.maintenanceFailures = new Counter({
       name: 'tenseams_lakehouse_maintenance_failures_total',
-      help: 'Steps of the maintenance that failed: compact, expire, orphans, or list for all tables.',
+      help: 'Maintenance steps that failed: compact, expire, orphans, or list for all tables.',
       labelNames: ['table', 'step'],
       registers: [registry],
     })

@@ -8,17 +8,17 @@ describe('the topics of an instance', () => {
     expect(topicsOf({}, all)).toEqual(all)
   })
 
-  it('are those that are named, with or without spaces', () => {
+  it('are those named, with or without spaces', () => {
     const topics = topicsOf({ TOPICS: 'shipments, orders' }, all)
     expect(topics.map(({ name }) => name)).toEqual(['shipments', 'orders'])
   })
 
-  it('are taken once when one is named twice', () => {
+  it('are read once when one is named twice', () => {
     expect(topicsOf({ TOPICS: 'orders,orders' }, all)).toEqual([{ name: 'orders' }])
   })
 
   it.each(['orders,order', 'orders,', ','])(
-    '%s names one that is not read: it does not start',
+    '%s names an unknown topic: the service does not start',
     (TOPICS) => {
       expect(() => topicsOf({ TOPICS }, all)).toThrow('there are orders, payments, shipments')
     },

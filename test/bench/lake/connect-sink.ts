@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
 import { javaProgram } from '@tenseams/local/launcher/host/java'
@@ -194,7 +194,7 @@ function connectorSettings({ context }: Stack, { commitIntervalMs }: ConnectSink
     'transforms.origin.partition.field': 'kafka_partition',
     'transforms.origin.offset.field': 'kafka_offset',
     'transforms.origin.timestamp.field': 'kafka_timestamp',
-    'iceberg.tables': `${table.namespace}.${table.name}`,
+    'iceberg.tables': fullName(table),
     'iceberg.control.topic': CONTROL_TOPIC,
     'iceberg.control.commit.interval-ms': String(commitIntervalMs),
     'iceberg.catalog.type': 'rest',

@@ -42,6 +42,7 @@ const modes: Readonly<Record<string, Mode>> = {
   },
   'read-uncommitted': {
     says: 'the lakehouse reads records of aborted transactions',
+    faulty: faultsOf('lakehouse', 'read-uncommitted'),
     provoke: abortCopies,
   },
   'no-transaction': {
@@ -87,11 +88,6 @@ export const provokes: readonly string[] = ['all', ...guards]
 export function entryFiles(guard: string, isOn: boolean): StackSettings['entryFiles'] {
   const { faulty, control } = modes[guard] ?? {}
   return isOn ? control : faulty
-}
-
-/** While the lakehouse still reads which of its guards is off from its environment. */
-export function unusualPart(guard: string, isOn: boolean): StackSettings['broken'] | undefined {
-  return guard === 'read-uncommitted' && !isOn ? { part: 'lakehouse', guard } : undefined
 }
 
 /**

@@ -1,4 +1,5 @@
 import { Engine } from '@tenseams/iceberg/duckdb'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { compact } from '@tenseams/iceberg/maintain/compaction'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
@@ -56,7 +57,7 @@ export class OtherWriters {
   }
 
   async #setProperty(): Promise<void> {
-    const table = `${TABLE.namespace}.${TABLE.name}`
+    const table = fullName(TABLE)
     const properties = { 'comment-of-somebody': `${this.#turns}` }
     await pyiceberg(this.#catalogUrl, [{ do: 'set-properties', table, properties }])
     this.#properties += 1

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { LogReader } from '@tenseams/auditor/log-reader'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { hasCode } from '@tenseams/iceberg/errors'
-import type { TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableMetadata } from '@tenseams/iceberg/format/metadata'
 import { type OffsetProof, verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { planScan } from '@tenseams/iceberg/read/scan'
@@ -65,11 +65,8 @@ export async function verify({ endpoints }: Stack, seed: number): Promise<Verdic
 
 /** What pyiceberg finds, if that is something else. */
 async function secondReading(catalogUrl: string, committed: number): Promise<readonly string[]> {
-  const { namespace, name } = TABLE
   const columns = ['kafka_partition', 'kafka_offset']
-  const [found] = await pyiceberg(catalogUrl, [
-    { do: 'count', table: `${namespace}.${name}`, columns },
-  ])
+  const [found] = await pyiceberg(catalogUrl, [{ do: 'count', table: fullName(TABLE), columns }])
   const { rows, distinct } = found as { readonly rows: number; readonly distinct: number }
   if (rows === committed && distinct === committed) return []
   return [`BROKEN   I16 pyiceberg reads ${rows} rows, ${distinct} distinct`]

@@ -1,5 +1,5 @@
-import type { Row } from '@tenseams/iceberg/duckdb'
 import { writeJson } from '@tenseams/iceberg/format/json'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { readSources } from '@tenseams/iceberg/offsets/sources'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Engine, quoteText, type Row } from '@tenseams/iceberg/duckdb'
+import { type Engine, quoteText } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 
 type Cell = string | number | bigint | null
 export type Cells = Readonly<Record<string, Cell>>

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { Engine } from '@tenseams/iceberg/duckdb'
-import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendPorts, AppendStep } from '@tenseams/iceberg/write/append'
 import {
   askedUpToSummary,
@@ -10,6 +7,7 @@ import {
 } from '@tenseams/lakehouse-service/gold/corrections'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { aside, type Captured, correctionsIn, log, ownCorrections } from './late-tables.ts'
 
@@ -20,11 +18,7 @@ const namespaces: string[] = []
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
 })
 
 beforeEach(() => {
@@ -34,12 +28,7 @@ beforeEach(() => {
 })
 
 afterAll(async () => {
-  for (const namespace of namespaces) {
-    for (const table of await ports.catalog.listTables(namespace)) {
-      await ports.catalog.dropTable(table)
-    }
-  }
-  ports.engine.close()
+  await closeLake(ports, ...namespaces)
 })
 
 const round = () => correct(ports, own, 1_000n)

@@ -1,4 +1,4 @@
-import type { Row } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { type AppendPorts, append, baseOf } from '@tenseams/iceberg/write/append'

@@ -2,15 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { Codec, type Encoder } from '@tenseams/codec/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
-import { Engine } from '@tenseams/iceberg/duckdb'
+import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
 import { type LakePorts, queryTable } from '@tenseams/iceberg/read/query'
-import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { chainBreaks, history } from '@tenseams/iceberg/table/history'
+import { history } from '@tenseams/iceberg/table/history'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
 const topic = 'orders.order.v1'
@@ -28,11 +27,7 @@ let encoder: Encoder<OrderEvent>
 beforeAll(async () => {
   stack = await useStack()
   const { catalogUrl, registryUrl, kafkaBrokers } = stack.endpoints
-  ports = {
-    catalog: new Catalog({ url: catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(catalogUrl)
   encoder = await new Codec({
     registryUrl,
     timeoutMs: 10_000,

@@ -1,4 +1,5 @@
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
+import { Engine } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'

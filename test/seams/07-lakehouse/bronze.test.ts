@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Engine } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { compact } from '@tenseams/iceberg/maintain/compaction'
+import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
 import { verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { type LakePorts, queryTable } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { chainBreaks, history } from '@tenseams/iceberg/table/history'
+import { history } from '@tenseams/iceberg/table/history'
 import { type AppendStep, append, baseOf } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type Loss, openLossyProxy } from '../../support/lossy-proxy.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -23,18 +24,11 @@ let ports: LakePorts
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
 })
 
 afterAll(async () => {
-  for (const table of await ports.catalog.listTables(namespace)) {
-    await ports.catalog.dropTable(table)
-  }
-  ports.engine.close()
+  await closeLake(ports, namespace)
 })
 
 describe('a writer that is killed', () => {

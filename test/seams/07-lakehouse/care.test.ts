@@ -1,17 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync, utimesSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Engine } from '@tenseams/iceberg/duckdb'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { CareStep } from '@tenseams/iceberg/maintain/expire'
 import { leastOrphanAgeMs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
 import { verifyTable } from '@tenseams/iceberg/maintain/verify'
 import { planScan } from '@tenseams/iceberg/read/scan'
 import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendPorts, AppendStep } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { appendNumber, newTable, numbersIn } from './numbers-table.ts'
 
@@ -26,11 +25,7 @@ let table: TableIdentifier
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
   await ports.catalog.ensureNamespace(namespace)
   table = await newTable(ports, namespace)
 })
@@ -92,9 +87,9 @@ describe('npm run lake', () => {
   const lake = async (...parameters: readonly string[]) => {
     const [verb = '', ...others] = parameters
     const { catalogUrl } = stack.endpoints
-    const name = `${table.namespace}.${table.name}`
+    const name = fullName(table)
     const outcome = await runProgram({
-      file: 'services/lakehouse/src/cli/lake-command.ts',
+      file: 'services/lakehouse/src/cli/command.ts',
       parameters: [verb, name, ...others, '--catalog', catalogUrl],
       timeoutMs: 60_000,
     })

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { Engine } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
 import { verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { chainBreaks, history } from '@tenseams/iceberg/table/history'
+import { history } from '@tenseams/iceberg/table/history'
 import {
   type AppendOutcome,
   type AppendPorts,
@@ -13,6 +12,7 @@ import {
 } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catalogOf, type Guard } from '../../proofs/lake/faulty-catalog.ts'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { openLossyProxy } from '../../support/lossy-proxy.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { appendNumber, newTable, numbersIn } from './numbers-table.ts'
@@ -26,19 +26,12 @@ let ports: AppendPorts
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
   await ports.catalog.ensureNamespace(namespace)
 })
 
 afterAll(async () => {
-  for (const table of await ports.catalog.listTables(namespace)) {
-    await ports.catalog.dropTable(table)
-  }
-  ports.engine.close()
+  await closeLake(ports, namespace)
 })
 
 describe('the answer to an accepted commit is lost', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Row, Value } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row, Value } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
 import { ensureSchema } from '@tenseams/iceberg/table/evolve'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Row } from '@tenseams/iceberg/duckdb'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
 import { ensureSchema } from '@tenseams/iceberg/table/evolve'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -182,7 +182,7 @@ type Wish = Omit<Step, 'table'> & { readonly do: string; readonly table: TableId
 function steps(...wishes: readonly Wish[]): Promise<readonly unknown[]> {
   return pyiceberg(
     catalogUrl,
-    wishes.map((wish) => ({ ...wish, table: `${wish.table.namespace}.${wish.table.name}` })),
+    wishes.map((wish) => ({ ...wish, table: fullName(wish.table) })),
   )
 }
 

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
-import { Engine } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
 import { compact } from '@tenseams/iceberg/maintain/compaction'
 import { expire } from '@tenseams/iceberg/maintain/expire'
+import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
 import { verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { chainBreaks, history } from '@tenseams/iceberg/table/history'
+import { history } from '@tenseams/iceberg/table/history'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
 import type { AppendPorts, AppendStep } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type Loss, openLossyProxy } from '../../support/lossy-proxy.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import {
@@ -33,19 +34,12 @@ let ports: AppendPorts
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
   await ports.catalog.ensureNamespace(namespace)
 })
 
 afterAll(async () => {
-  for (const table of await ports.catalog.listTables(namespace)) {
-    await ports.catalog.dropTable(table)
-  }
-  ports.engine.close()
+  await closeLake(ports, namespace)
 })
 
 describe.each(kinds)('%s', (operation) => {

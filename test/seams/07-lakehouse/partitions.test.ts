@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { compact } from '@tenseams/iceberg/maintain/compaction'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { currentManifests, liveFiles } from '@tenseams/iceberg/table/snapshot'
 import { type AppendPorts, append, baseOf } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { useStack } from '../../support/stack.ts'
 
 const namespace = `partitions_${randomUUID().slice(0, 8)}`
@@ -25,19 +25,12 @@ let ports: AppendPorts
 
 beforeAll(async () => {
   const stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
   await ports.catalog.ensureNamespace(namespace)
 })
 
 afterAll(async () => {
-  for (const table of await ports.catalog.listTables(namespace)) {
-    await ports.catalog.dropTable(table)
-  }
-  ports.engine.close()
+  await closeLake(ports, namespace)
 })
 
 test('each file of a partitioned table holds rows of one partition, and all of them are read', async () => {

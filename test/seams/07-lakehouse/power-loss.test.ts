@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { Engine } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { fileStorage, storageOn } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendPorts, AppendStep } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { type PowerlessDisk, powerlessDisk } from './losing-power.ts'
 import {
@@ -33,19 +32,12 @@ let ports: AppendPorts
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
   await ports.catalog.ensureNamespace(namespace)
 })
 
 afterAll(async () => {
-  for (const table of await ports.catalog.listTables(namespace)) {
-    await ports.catalog.dropTable(table)
-  }
-  ports.engine.close()
+  await closeLake(ports, namespace)
 })
 
 describe.each(Object.keys(operations) as Operation[])('%s', (operation) => {

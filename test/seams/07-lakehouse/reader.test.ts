@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { StructType } from '@tenseams/iceberg/format/schema'
 import { planIncremental } from '@tenseams/iceberg/read/incremental'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { planScan } from '@tenseams/iceberg/read/scan'
 import { scanSql } from '@tenseams/iceberg/read/scan-sql'
 import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { ensureSchema } from '@tenseams/iceberg/table/evolve'
 import { type AppendPorts, append, baseOf } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { appendNumber, compactAll, newTable, numbersIn, overwriteAll } from './numbers-table.ts'
 
@@ -22,19 +22,12 @@ let ports: AppendPorts
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
   await ports.catalog.ensureNamespace(namespace)
 })
 
 afterAll(async () => {
-  for (const table of await ports.catalog.listTables(namespace)) {
-    await ports.catalog.dropTable(table)
-  }
-  ports.engine.close()
+  await closeLake(ports, namespace)
 })
 
 const load = (table: TableIdentifier) => ports.catalog.loadTable(table)
@@ -134,7 +127,7 @@ describe('what changed since a snapshot', () => {
 describe('npm run lake', () => {
   const lake = (...parameters: readonly string[]) =>
     runProgram({
-      file: 'services/lakehouse/src/cli/lake-command.ts',
+      file: 'services/lakehouse/src/cli/command.ts',
       parameters: [...parameters, '--catalog', stack.endpoints.catalogUrl, '--json'],
       timeoutMs: 60_000,
     })
@@ -146,7 +139,7 @@ describe('npm run lake', () => {
     const time = new Date(snapshots.at(-1)?.timestampMs ?? 0).toISOString()
     await overwriteAll(ports, table)
     expect(await numbersIn(ports, table)).toEqual([11n, 12n])
-    const sql = `SELECT sum(number)::BIGINT AS sum FROM ${namespace}.${table.name}`
+    const sql = `SELECT sum(number)::BIGINT AS sum FROM ${fullName(table)}`
     for (const at of [String(id), time]) {
       const { output } = await lake('query', sql, '--at', at)
       expect(JSON.parse(output)).toEqual({ sum: 3 })
@@ -159,7 +152,7 @@ describe('npm run lake', () => {
 
   test('history says what the log of offsets proves', async () => {
     const table = await newTable(ports, namespace)
-    const { ok, output } = await lake('history', `${namespace}.${table.name}`)
+    const { ok, output } = await lake('history', fullName(table))
     expect(ok).toBe(true)
     expect(output).toContain('no offset left out or taken twice; 2 commits, 2 rows')
     expect(output).toContain('numbers-0 0–2')

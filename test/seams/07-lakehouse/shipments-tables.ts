@@ -1,5 +1,5 @@
-import type { Row } from '@tenseams/iceberg/duckdb'
 import { hasCode } from '@tenseams/iceberg/errors'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { type AppendPorts, append, baseOf } from '@tenseams/iceberg/write/append'
 import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'

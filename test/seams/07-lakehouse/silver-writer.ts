@@ -2,8 +2,8 @@ import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendStep } from '@tenseams/iceberg/write/append'
-import { recordFirst } from '@tenseams/lakehouse-service/silver/forgetful'
 import { refresh } from '@tenseams/lakehouse-service/silver/refresh'
+import { refreshRecordingFirst } from '../../faults/lakehouse/record-first.ts'
 import { ownShipments } from './shipments-tables.ts'
 
 /** A process that brings a test's silver up to its source once, and may be told to kill itself at a step of it. */
@@ -11,13 +11,14 @@ type Task = {
   readonly catalogUrl: string
   readonly namespace: string
   readonly killAt?: AppendStep
-  /** A broken mode: the source's snapshot is recorded before the rows. */
+  /** The source's snapshot is recorded before the rows, which is wrong. */
   readonly recordsFirst?: boolean
 }
 
 const task = JSON.parse(process.argv[2] ?? '') as Task
 const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
-await refresh(
+const bring = task.recordsFirst ? refreshRecordingFirst : refresh
+await bring(
   {
     catalog: new Catalog({ url: task.catalogUrl, timeoutMs: 10_000 }),
     storage: fileStorage,
@@ -27,6 +28,6 @@ await refresh(
     },
   },
   ownShipments(task.namespace),
-  { mostRows: 1_000n, ...(task.recordsFirst && { beforeRows: recordFirst }) },
+  1_000n,
 )
 engine.close()

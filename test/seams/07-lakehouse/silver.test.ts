@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { Engine } from '@tenseams/iceberg/duckdb'
 import { compact } from '@tenseams/iceberg/maintain/compaction'
 import { expire } from '@tenseams/iceberg/maintain/expire'
 import { pinnedBy, readSources } from '@tenseams/iceberg/offsets/sources'
 import { queryTable } from '@tenseams/iceberg/read/query'
-import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendPorts, AppendStep } from '@tenseams/iceberg/write/append'
 import type { DerivedTable } from '@tenseams/lakehouse-service/silver/derived-table'
 import { quarantine, quarantineOf } from '@tenseams/lakehouse-service/silver/quarantine'
 import { refresh } from '@tenseams/lakehouse-service/silver/refresh'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { arrive, ownShipments, type Shipped, shipmentsIn } from './shipments-tables.ts'
 
@@ -22,11 +20,7 @@ const namespaces: string[] = []
 
 beforeAll(async () => {
   stack = await useStack()
-  ports = {
-    catalog: new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(stack.endpoints.catalogUrl)
 })
 
 beforeEach(() => {
@@ -36,15 +30,10 @@ beforeEach(() => {
 })
 
 afterAll(async () => {
-  for (const namespace of namespaces) {
-    for (const table of await ports.catalog.listTables(namespace)) {
-      await ports.catalog.dropTable(table)
-    }
-  }
-  ports.engine.close()
+  await closeLake(ports, ...namespaces)
 })
 
-const bring = (mostRows = 1_000n) => refresh(ports, derived, { mostRows })
+const bring = (mostRows = 1_000n) => refresh(ports, derived, mostRows)
 
 const event = (order: string, version: 1 | 2 = 1): Shipped => ({ order, version })
 

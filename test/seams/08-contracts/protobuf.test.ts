@@ -3,16 +3,15 @@ import { Codec } from '@tenseams/codec/codec'
 import { schemaIdOf } from '@tenseams/codec/frame'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { type LakePorts, queryTable } from '@tenseams/iceberg/read/query'
-import { fileStorage } from '@tenseams/iceberg/storage'
-import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { append, baseOf } from '@tenseams/iceberg/write/append'
 import { openKafka } from '@tenseams/kafka/client'
 import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readTopics } from '../../support/kafka.ts'
+import { openLake } from '../../support/lake/open-lake.ts'
 import { orderBody, postOrder } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -64,11 +63,7 @@ beforeAll(async () => {
   stack = await useStack()
   const { catalogUrl, registryUrl } = stack.endpoints
   codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
-  ports = {
-    catalog: new Catalog({ url: catalogUrl, timeoutMs: 10_000 }),
-    storage: fileStorage,
-    engine: await Engine.open({ memoryLimit: '256MB', threads: 1 }),
-  }
+  ports = await openLake(catalogUrl)
 })
 
 afterAll(() => ports.engine.close())

@@ -1,4 +1,4 @@
-import type { Row, Value } from '@tenseams/iceberg/duckdb'
+import type { Row, Value } from '@tenseams/iceberg/format/row'
 import { decimalOf, type Field, type PrimitiveType } from '@tenseams/iceberg/format/schema'
 
 /** A column's values, and the type that they have; null is added to each. */

@@ -1,6 +1,6 @@
 import { type GatewaySession, openSession } from '@tenseams/flink-jobs/flink/gateway'
-import type { Row, Value } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row, Value } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
 import { numberText, type TextRow, textRows } from './all-types.ts'
 import { sorted } from './ours.ts'

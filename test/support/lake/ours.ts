@@ -1,5 +1,6 @@
-import { Engine, quoteName, type Row } from '@tenseams/iceberg/duckdb'
+import { Engine, quoteName } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'

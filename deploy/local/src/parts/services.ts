@@ -115,7 +115,6 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
     environment: {
       HOST: host,
       PORT: String(context.ports[service.port]),
-      ...brokenGuard(context, service.name),
       ...service.environment(context),
     },
   }),
@@ -133,10 +132,6 @@ function silverInterval({ settings: { silverIntervalMs } }: Context) {
 /** The file with which a service starts: the one that the instance's settings name, or the service's own. */
 function entryFile({ paths, settings: { entryFiles } }: Context, name: string): string {
   return join(paths.root, entryFiles?.[name] ?? join('services', name, 'src', 'main.ts'))
-}
-
-function brokenGuard({ settings: { broken } }: Context, name: string) {
-  return broken?.part === name ? { BROKEN_GUARD: broken.guard } : {}
 }
 
 function databaseUrl(context: Context, role: keyof Passwords, database: string): string {

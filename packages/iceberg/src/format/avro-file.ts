@@ -19,7 +19,7 @@ const longType = avro.types.LongType.__with({
   compare: (left: bigint, right: bigint) => (left < right ? -1 : left > right ? 1 : 0),
 })
 
-/** An Avro type whose longs are bigints, logical types left aside: that is how Iceberg's metadata files are meant. */
+/** An Avro type whose longs are bigints and whose logical types are ignored, as Iceberg's metadata files need it. */
 export function metadataType(schema: object): avro.Type {
   return avro.Type.forSchema(structuredClone(schema) as avro.Schema, {
     registry: {},

@@ -1,16 +1,16 @@
 import { decimalOf } from './schema.ts'
 
-/** A bound or a filter's value, in a form in which values of one column compare. */
+/** A bound or a filter's value, in a form in which values of one column can be compared. */
 export type Comparable = number | bigint | Buffer | Decimal
 
 /** unscaled · 10^-scale */
 export type Decimal = { readonly unscaled: bigint; readonly scale: number }
 
 /**
- * A bound from Iceberg's binary form (spec, appendix D). A column that was widened has the narrower form in the files of
- * before: the length tells them apart.
+ * Decodes a bound from Iceberg's binary form (spec, appendix D). A widened column has the narrower form in older files; the
+ * length tells them apart.
  *
- * @returns undefined for a form that is not known, which bounds nothing.
+ * @returns undefined for an unknown form, which bounds nothing.
  */
 export function decodeBound(type: string, bytes: Buffer): Comparable | undefined {
   const decimal = decimalOf(type)
@@ -69,7 +69,7 @@ function bigEndian(bytes: Buffer): bigint {
     : BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`))
 }
 
-/** NaN is above all numbers to some and below none to others: as a bound it says nothing. */
+/** Engines order NaN differently, so as a bound it means nothing. */
 function number(value: number): number | undefined {
   return Number.isNaN(value) ? undefined : value
 }

@@ -1,22 +1,22 @@
-import type { Value } from '../duckdb.ts'
+import type { Value } from './row.ts'
 import { decimalOf } from './schema.ts'
 import { twosComplement } from './transforms.ts'
 
 const DAY_MS = 86_400_000
-/** As Iceberg's default metrics mode, `truncate(16)`: bounds prune, they are not the value. */
+/** Iceberg's default metrics mode, `truncate(16)`: a bound only prunes files, so it need not be the value. */
 const TEXT_BOUND_LENGTH = 16
 
 /**
  * Iceberg's binary form of a bound (spec, appendix D), from DuckDB's text form of a column statistic.
  *
- * @returns undefined where no bound is better than a doubtful one.
+ * @returns undefined when the bound would be doubtful: no bound is safer.
  */
 export function lowerBound(type: string, text: string): Buffer | undefined {
   if (type === 'string') return Buffer.from(characters(text).slice(0, TEXT_BOUND_LENGTH).join(''))
   return fixedBound(type, isZero(type, text) ? '-0.0' : text)
 }
 
-/** As `lowerBound`; a long text's bound is cut and its last character raised, so that it stays above the text. */
+/** As `lowerBound`. A long text is truncated and its last character raised, so that the bound stays above the text. */
 export function upperBound(type: string, text: string): Buffer | undefined {
   if (type !== 'string') return fixedBound(type, isZero(type, text) ? '0.0' : text)
   const all = characters(text)
@@ -25,7 +25,7 @@ export function upperBound(type: string, text: string): Buffer | undefined {
   return raised === undefined ? undefined : Buffer.from(raised.join(''))
 }
 
-/** The same form of a value itself. @throws RangeError for a type without one. */
+/** A value in that form. @throws RangeError for a type without one. */
 export function encodeBound(type: string, value: Value): Buffer {
   switch (type) {
     case 'boolean':
@@ -62,7 +62,7 @@ function fixedBound(type: string, text: string): Buffer | undefined {
   return encode?.(text)
 }
 
-/** To Iceberg -0.0 is below 0.0, to DuckDB they are equal: a bound of zero must hold for both. */
+/** Iceberg orders -0.0 below 0.0, for DuckDB they are equal: a bound of zero must hold for both. */
 function isZero(type: string, text: string): boolean {
   return (type === 'float' || type === 'double') && Number(text) === 0
 }
@@ -72,7 +72,7 @@ function uuid(text: string): Buffer {
 }
 
 const encoders: Readonly<Record<string, (text: string) => Buffer | undefined>> = {
-  // DuckDB says 1 and 0.
+  // DuckDB writes 1 and 0.
   boolean: (text) => Buffer.from([text === 'true' || text === '1' ? 1 : 0]),
   int: (text) => int32(Number(text)),
   long: (text) => int64(BigInt(text)),
@@ -99,7 +99,7 @@ function finite(text: string, encode: (value: number) => Buffer): Buffer | undef
   return Number.isNaN(value) ? undefined : encode(value)
 }
 
-/** The least text of the same length or shorter that is greater than all texts with this beginning. */
+/** The smallest text, not longer than this one, that is greater than all texts with this prefix. */
 function raiseLast(text: readonly string[]): readonly string[] | undefined {
   for (let index = text.length - 1; index >= 0; index--) {
     const raised = raise(text[index]?.codePointAt(0) ?? 0)
@@ -111,7 +111,7 @@ function raiseLast(text: readonly string[]): readonly string[] | undefined {
 function raise(codePoint: number): string | undefined {
   if (codePoint >= 0x10ffff) return undefined
   const next = codePoint + 1
-  // Surrogates are no characters of their own.
+  // Surrogates are not characters.
   return String.fromCodePoint(next >= 0xd800 && next <= 0xdfff ? 0xe000 : next)
 }
 

@@ -1,5 +1,5 @@
 /**
- * JSON whose integers survive. Iceberg's snapshot ids and sequence numbers are int64; `JSON.parse` alone rounds the
+ * JSON with exact integers. Iceberg's snapshot ids and sequence numbers are int64; `JSON.parse` alone rounds the
  * ids that Java engines and pyiceberg write (2^53 and above), and a rounded id names no snapshot.
  */
 type SourceAwareParse = (

@@ -8,7 +8,7 @@ import { type AvroField, avroFieldsOf, partitionSummaries } from './partition-ty
 
 export type ByColumn<Value> = readonly { readonly key: number; readonly value: Value }[]
 
-/** A file of a table, in the names of Iceberg's spec because it is written as it stands. */
+/** A file of a table, with the field names of Iceberg's spec, because it is written as it is. */
 export type DataFile = {
   /** 0 data, 1 position deletes, 2 equality deletes. */
   readonly content: number
@@ -63,7 +63,7 @@ const listType = metadataType(manifestFileSchema)
 
 type EntryType = { readonly schema: object; readonly type: avro.Type }
 
-/** By partition fields, of which there are as many as partition specs: making a type is dearer than writing a manifest. */
+/** Cached by partition fields: creating an Avro type costs more than writing a manifest. There is one per partition spec. */
 const entryTypes = new Map<string, EntryType>()
 
 function entryTypeOf(partition: readonly AvroField[]): EntryType {
@@ -76,7 +76,7 @@ function entryTypeOf(partition: readonly AvroField[]): EntryType {
   return made
 }
 
-/** What the manifests of one partition spec have in common. */
+/** Writes the manifests of one partition spec. */
 export class ManifestFormat {
   readonly specId: number
   readonly #columns: readonly PartitionColumn[]
@@ -106,15 +106,15 @@ export class ManifestFormat {
   /** The bytes of a data manifest. @throws LakehouseError FORMAT_UNSUPPORTED for a partition of another spec. */
   write(entries: readonly ManifestEntry[]): Buffer {
     for (const { data_file } of entries) {
-      const stranger = Object.keys(data_file.partition).find((name) => !this.#names.has(name))
-      if (stranger === undefined) continue
-      const message = `${data_file.file_path}: spec ${this.specId} has no field ${stranger}`
+      const unknown = Object.keys(data_file.partition).find((name) => !this.#names.has(name))
+      if (unknown === undefined) continue
+      const message = `${data_file.file_path}: spec ${this.specId} has no field ${unknown}`
       throw new LakehouseError('FORMAT_UNSUPPORTED', message)
     }
     return writeAvroFile(this.#type, this.#avroSchema, entries, this.#header)
   }
 
-  /** The line of a manifest that a snapshot adds. Files it carries over count as existing, those taken out as deleted. */
+  /** The line of a manifest that a snapshot adds. Files kept from earlier snapshots count as existing, removed ones as deleted. */
   line(
     manifest: { readonly path: string; readonly bytes: Buffer },
     snapshot: { readonly snapshotId: bigint; readonly sequenceNumber: bigint },
@@ -122,7 +122,7 @@ export class ManifestFormat {
   ): ManifestFile {
     const partitions = partitionSummaries(
       this.#columns,
-      entries.map(({ data_file }) => data_file),
+      entries.map(({ data_file }) => data_file.partition),
     )
     return { ...manifestLine({ ...manifest, specId: this.specId }, snapshot, entries), partitions }
   }
@@ -173,7 +173,7 @@ function manifestLine(
   }
 }
 
-/** The lines of a manifest list, whoever wrote it. Lists of format v1 lack what v2 needs and get its defaults. */
+/** The lines of a manifest list, whichever engine wrote it. Lists of format v1 lack fields of v2 and get their defaults. */
 export function readManifestList(bytes: Buffer): readonly ManifestFile[] {
   return readAvroFile(bytes).map((record) => {
     const line = record as Partial<ManifestFile> & Readonly<Record<string, unknown>>
@@ -199,14 +199,14 @@ export function readManifestList(bytes: Buffer): readonly ManifestFile[] {
 }
 
 /**
- * The entries of a manifest whose files are still part of the table, with what they inherit from its line
- * (Iceberg spec, "Sequence Number Inheritance") written out.
+ * The entries of a manifest whose files are still in the table, with the values inherited from its line filled in
+ * (Iceberg spec, "Sequence Number Inheritance").
  */
 export function readLiveEntries(bytes: Buffer, line: ManifestFile): readonly ManifestEntry[] {
   return readEntries(bytes, line).filter((entry) => entry.status !== entryStatus.deleted)
 }
 
-/** As `readLiveEntries`, with the files that the manifest's snapshot took out. */
+/** As `readLiveEntries`, and the files that the manifest's snapshot removed. */
 export function readEntries(bytes: Buffer, line: ManifestFile): readonly ManifestEntry[] {
   const entries = readAvroFile(bytes).map((record) => record as ManifestEntry)
   return entries.map((entry) => ({

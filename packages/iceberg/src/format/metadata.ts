@@ -1,9 +1,26 @@
 import { LakehouseError } from '../errors.ts'
-import type { PartitionSpec } from './partition-spec.ts'
 import type { TableSchema } from './schema.ts'
 
-/** A table's place in the catalogue. */
+/** A table's name in the catalogue. */
 export type TableIdentifier = { readonly namespace: string; readonly name: string }
+
+/** `namespace.name`: in SQL, in metrics, in messages, and in what a table records about its sources. */
+export function fullName({ namespace, name }: TableIdentifier): string {
+  return `${namespace}.${name}`
+}
+
+/** A partition spec as table metadata holds it (Iceberg spec, appendix C). One without fields is no partitioning. */
+export type PartitionSpec = {
+  readonly 'spec-id': number
+  readonly fields: readonly PartitionField[]
+}
+
+export type PartitionField = {
+  readonly 'source-id': number
+  readonly 'field-id': number
+  readonly name: string
+  readonly transform: string
+}
 
 export type Snapshot = {
   readonly snapshotId: bigint
@@ -12,11 +29,11 @@ export type Snapshot = {
   readonly timestampMs: number
   readonly manifestList: string
   readonly summary: Readonly<Record<string, string>>
-  /** The schema that the table had then, if the writer said so. */
+  /** The table's schema at that time, if the writer recorded it. */
   readonly schemaId?: number | undefined
 }
 
-/** What one read of a table said, as far as this library uses it. A value: nothing of it changes later. */
+/** The metadata of one read of a table, as far as this library uses it. It is immutable. */
 export type TableMetadata = {
   readonly tableUuid: string
   readonly formatVersion: number
@@ -32,9 +49,9 @@ export type TableMetadata = {
   /** Snapshots that a branch or a tag names, `main` among them. */
   readonly namedSnapshots: readonly bigint[]
   readonly properties: Readonly<Record<string, string>>
-  /** The file in which the catalogue keeps all this. */
+  /** The metadata file in the catalogue. */
   readonly metadataLocation: string | undefined
-  /** Files that the metadata names beside snapshots: its own former versions, and statistics. */
+  /** Other files that the metadata names: its earlier versions, and statistics. */
   readonly otherFiles: readonly string[]
 }
 
@@ -100,7 +117,7 @@ function filesIn(metadata: Json, list: string, property: string): readonly strin
   return listOf(metadata, list, []).map((entry) => textOf(objectOf(entry, list), property))
 }
 
-/** -1 is how Java's metadata says that there is no snapshot. */
+/** Java writes -1 when there is no snapshot. */
 function snapshotIdOf(json: Json, property: string): bigint | null {
   const id = longOf(json, property)
   return id === undefined || id === -1n ? null : id

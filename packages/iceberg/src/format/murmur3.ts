@@ -2,7 +2,7 @@ const C1 = 0xcc9e2d51
 const C2 = 0x1b873593
 
 /**
- * Murmur3, 32 bit, x86 variant, seed 0: the hash that Iceberg's buckets are made with (spec, appendix B). A signed int.
+ * Murmur3, 32 bit, x86 variant, seed 0: the hash of Iceberg's bucket transform (spec, appendix B). A signed int.
  */
 export function murmur3(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)

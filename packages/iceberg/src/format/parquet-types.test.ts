@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Engine, type Row } from '../duckdb.ts'
+import { Engine } from '../duckdb.ts'
 import { scanSql } from '../read/scan-sql.ts'
 import { fileStorage } from '../storage.ts'
 import { writeParquet } from '../write/parquet.ts'
 import type { DataFile } from './manifest.ts'
+import type { Row } from './row.ts'
 import type { Field, StructType } from './schema.ts'
 
 const field = (id: number, name: string, type: Field['type']): Field => ({

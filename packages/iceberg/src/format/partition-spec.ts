@@ -1,28 +1,15 @@
-import type { Row, Value } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
-import type { TableMetadata } from './metadata.ts'
+import type { PartitionSpec, TableMetadata } from './metadata.ts'
+import type { Row, Value } from './row.ts'
 import { type Field, matchType, type PrimitiveType, type StructType } from './schema.ts'
 import { type Transform, transformOf } from './transforms.ts'
 
-/** A partition spec as table metadata holds it (Iceberg spec, appendix C). One without fields is no partitioning. */
-export type PartitionSpec = {
-  readonly 'spec-id': number
-  readonly fields: readonly PartitionField[]
-}
-
-export type PartitionField = {
-  readonly 'source-id': number
-  readonly 'field-id': number
-  readonly name: string
-  readonly transform: string
-}
-
-/** A field of a spec, bound to the column it is made of. */
+/** A field of a spec, with the column it is derived from. */
 export type PartitionColumn = {
   readonly id: number
   readonly name: string
   readonly transform: Transform
-  /** Names from the top down to the column. */
+  /** Field names from the top of the schema to the column. */
   readonly path: readonly string[]
 }
 
@@ -37,9 +24,9 @@ export function specOf(metadata: TableMetadata, specId: number): PartitionSpec {
 }
 
 /**
- * The fields of a spec with their columns, also of columns that a newer schema no longer has.
+ * The fields of a spec with their columns, including columns that a newer schema no longer has.
  *
- * @throws LakehouseError FORMAT_UNSUPPORTED for a transform that is not known.
+ * @throws LakehouseError FORMAT_UNSUPPORTED for an unknown transform.
  */
 export function partitionColumns(
   metadata: TableMetadata,
@@ -68,7 +55,7 @@ export function partitionOf(columns: readonly PartitionColumn[], row: Row): Part
   )
 }
 
-/** A partition as folders, `name=value/…`, as other writers have it; empty for an unpartitioned table. */
+/** A partition as folders, `name=value/…`, as other engines write it; empty for an unpartitioned table. */
 export function partitionPath(columns: readonly PartitionColumn[], partition: Partition): string {
   return columns
     .map(
@@ -100,7 +87,7 @@ function columnById(
   return undefined
 }
 
-/** A partition is made of a value that each row has once: not of one in a list or a map. */
+/** A partition field needs a value that each row has once, so not one in a list or a map. */
 function inField(field: Field, id: number): ReturnType<typeof columnById> {
   return matchType<ReturnType<typeof columnById>>(field.type, {
     primitive: (type) => (field.id === id ? { path: [field.name], type } : undefined),
@@ -113,7 +100,7 @@ function inField(field: Field, id: number): ReturnType<typeof columnById> {
   })
 }
 
-/** As Iceberg makes names that Avro takes. */
+/** Escapes a name for Avro as Iceberg does. */
 export function avroName(name: string): string {
   const safe = name.replaceAll(
     /[^A-Za-z0-9_]/g,

@@ -1,18 +1,17 @@
-import type { Value } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { encodeBound } from './bounds.ts'
-import type { DataFile } from './manifest.ts'
 import { avroName, type PartitionColumn } from './partition-spec.ts'
+import type { Value } from './row.ts'
 import type { PrimitiveType } from './schema.ts'
 
-/** How a partition's values stand in manifests. */
+/** A partition field in the Avro schema of manifests. */
 export type AvroField = {
   readonly id: number
   readonly name: string
   readonly type: string | object
 }
 
-/** What a manifest list says of the partitions in a manifest, a field each. */
+/** The summary of a manifest's partitions in the manifest list, one per field. */
 export type PartitionSummary = {
   readonly contains_null: boolean
   readonly contains_nan: boolean | null
@@ -44,13 +43,13 @@ export function avroFieldsOf(columns: readonly PartitionColumn[]): readonly Avro
   })
 }
 
-/** Bounds of the values that occur, so that a reader leaves whole manifests alone. */
+/** Bounds of the values that occur, so that a reader can skip whole manifests. */
 export function partitionSummaries(
   columns: readonly PartitionColumn[],
-  files: readonly Pick<DataFile, 'partition'>[],
+  partitions: readonly Readonly<Record<string, unknown>>[],
 ): readonly PartitionSummary[] {
   return columns.map(({ name, transform: { resultType } }) => {
-    const values = files.map(({ partition }) => (partition[avroName(name)] ?? null) as Value)
+    const values = partitions.map((partition) => (partition[avroName(name)] ?? null) as Value)
     const present = values.filter((value) => value !== null && !Number.isNaN(value))
     const sorted = present.toSorted((one, other) => compare(one, other))
     const isNumber = resultType === 'float' || resultType === 'double'

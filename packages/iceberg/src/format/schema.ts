@@ -1,4 +1,4 @@
-/** An Iceberg schema as table metadata holds it (Iceberg spec, appendix C). Columns are known by id, not by name. */
+/** An Iceberg schema as table metadata holds it (Iceberg spec, appendix C). Columns are identified by id, not by name. */
 export type TableSchema = StructType & { readonly 'schema-id': number }
 
 export type StructType = { readonly type: 'struct'; readonly fields: readonly Field[] }
@@ -9,7 +9,7 @@ export type Field = {
   readonly required: boolean
   readonly type: ColumnType
   readonly doc?: string
-  /** Former names, in a schema that is wanted: they say which column of the table this is. No table has them. */
+  /** Former names, only in a wanted schema: they identify the table's column after a rename. A table's own schema has none. */
   readonly aliases?: readonly string[]
 }
 
@@ -29,7 +29,7 @@ export type MapType = {
   readonly 'value-required': boolean
 }
 
-/** Among them `decimal(p, s)` and `fixed[n]`, which carry their parameters in the text. */
+/** Includes `decimal(p, s)` and `fixed[n]`, with their parameters in the text. */
 export type PrimitiveType = string
 
 export type ColumnType = PrimitiveType | StructType | ListType | MapType
@@ -43,7 +43,7 @@ export function decimalOf(
   return { precision: Number(precision), scale: Number(scale) }
 }
 
-/** One function a kind of type: the compiler finds the kind that a caller forgot. */
+/** One function per kind of type, so that the compiler finds a forgotten kind. */
 type TypeCases<Result> = {
   readonly primitive: (type: PrimitiveType) => Result
   readonly struct: (type: StructType) => Result
@@ -63,7 +63,7 @@ export type LeafColumn = {
   readonly id: number
   readonly path: readonly string[]
   readonly type: PrimitiveType
-  /** Under a list or a map a column has any number of values a row, so bounds of it prune nothing. */
+  /** Under a list or a map a row has any number of values, so bounds cannot prune. */
   readonly repeated: boolean
 }
 
@@ -90,7 +90,7 @@ function leaves(
   })
 }
 
-/** The schema as a catalogue takes it. */
+/** The schema as a catalogue accepts it. */
 export function withoutAliases<Type extends ColumnType>(type: Type): Type
 export function withoutAliases(type: ColumnType): ColumnType {
   return matchType<ColumnType>(type, {

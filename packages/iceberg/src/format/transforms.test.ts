@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Value } from '../duckdb.ts'
 import { murmur3 } from './murmur3.ts'
+import type { Value } from './row.ts'
 import { transformOf } from './transforms.ts'
 
 const EVERY = 2_147_483_647

@@ -1,14 +1,14 @@
-import type { Value } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { murmur3 } from './murmur3.ts'
+import type { Value } from './row.ts'
 import type { PrimitiveType } from './schema.ts'
 
-/** How a partition's value is made of a column's (Iceberg spec, "Partition Transforms"), and of which type it is. */
+/** Derives a partition value from a column's value (Iceberg spec, "Partition Transforms"), and its type. */
 export type Transform = {
   readonly resultType: PrimitiveType
-  /** Null for null; otherwise as the value's type has it, whole numbers for times and buckets. */
+  /** Null for null; otherwise a value of `resultType`, integers for times and buckets. */
   readonly apply: (value: Value) => Value
-  /** Whether a greater value never gives a lesser partition, so that a range of values is a range of partitions. */
+  /** True when a greater value never gives a smaller partition, so that a range of values is a range of partitions. */
   readonly keepsOrder: boolean
 }
 
@@ -18,7 +18,7 @@ const MS_A_DAY = 86_400_000
 
 /**
  * @param name as a partition spec has it: `identity`, `bucket[16]`, `truncate[10]`, `year`, `month`, `day`, `hour`, `void`.
- * @throws LakehouseError FORMAT_UNSUPPORTED for another one, or one that the type does not take.
+ * @throws LakehouseError FORMAT_UNSUPPORTED for an unknown transform, or one that does not apply to the type.
  */
 export function transformOf(name: string, type: PrimitiveType): Transform {
   const [, kind = name, parameter] = /^(bucket|truncate)\[(\d+)\]$/.exec(name) ?? []
@@ -55,7 +55,7 @@ function bucket(count: number, type: PrimitiveType): Transform {
   return transform('int', bucketOf, false)
 }
 
-/** The bytes of a value that are hashed (spec, appendix B): numbers and times as int64, so that a widened column keeps its buckets. */
+/** The bytes of a value to hash (spec, appendix B): numbers and times as int64, so that a widened column keeps its buckets. */
 function hashedBytes(type: PrimitiveType): ((value: NonNullable<Value>) => Uint8Array) | undefined {
   if (type.startsWith('decimal(')) return (value) => twosComplement(value as bigint)
   if (type.startsWith('fixed[') || type === 'binary') return (value) => value as Uint8Array
@@ -95,7 +95,7 @@ function floor(value: bigint, width: number): bigint {
 
 type TimeUnit = 'year' | 'month' | 'day' | 'hour'
 
-/** Whole units since 1970; before it they are negative. */
+/** Whole units since 1970, negative before 1970. */
 function timed(unit: TimeUnit, type: PrimitiveType): Transform {
   const isTime = type === 'timestamp' || type === 'timestamptz'
   if (!isTime && (type !== 'date' || unit === 'hour')) return unknown(unit, type)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type DataFile, writeManifestList } from '../format/manifest.ts'
-import { dataFile, MemoryTable } from '../table/memory-table.ts'
 import { currentManifests, type LiveFile } from '../table/snapshot.ts'
+import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import type { AppendPorts } from '../write/append.ts'
 import { compact, planCompaction } from './compaction.ts'
 

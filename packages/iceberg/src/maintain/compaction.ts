@@ -11,30 +11,29 @@ import { writeParquetFrom } from '../write/parquet.ts'
 import { replaceFiles } from '../write/replace.ts'
 
 export type CompactionPolicy = {
-  /** How large a file should become; files of at least three quarters of it are left alone. */
+  /** The wanted size of a file; files of at least three quarters of it are left alone. */
   readonly targetBytes: bigint
-  /** Fewer small files of a size class of a partition than that are not worth it. */
+  /** A group of fewer small files of one size class and partition is left alone. */
   readonly leastFiles: number
-  /** The most that is read in one go; what is left is for the next. */
+  /** The most that one call reads; the rest is left for the next call. */
   readonly mostBytes: bigint
 }
 
-/** What became of one group of files. */
+/** The result for one group of files. */
 export type CompactionOutcome = ChangeOutcome & {
-  /** How many files, and of what size together, were read. */
+  /** Number and total size of the files read. */
   readonly files: number
   readonly bytes: bigint
 }
 
-/** Files below the target by this factor or less are of one size class. */
+/** The ratio between two size classes. */
 const CLASS_FACTOR = 8n
 const SIZE_CLASSES = 4
 
 /**
- * Which files to put together: small ones of one partition and one size class, in the table's order, up to the target's
- * size each. By the classes no row is rewritten more often than there are classes, however slowly a table grows. Each
- * group that is put together leaves fewer files, so that going on until there is no plan comes to an end. Files of older
- * partition specs are left as they are.
+ * Groups the files to compact: small files of one partition and one size class, in the table's order, up to the target size.
+ * Because of the classes no row is rewritten more often than there are classes, however slowly a table grows. Each group
+ * leaves fewer files, so repeating until there is no plan ends. Files of older partition specs are left alone.
  */
 export function planCompaction(
   files: readonly LiveFile[],
@@ -78,7 +77,7 @@ function groupsOf(
   return groups
 }
 
-/** 0 for the largest files; all that are very small are of the last. */
+/** 0 for the largest files; all very small ones are in the last class. */
 function sizeClass(bytes: bigint, targetBytes: bigint): number {
   let size = 0
   let limit = targetBytes / CLASS_FACTOR
@@ -87,12 +86,12 @@ function sizeClass(bytes: bigint, targetBytes: bigint): number {
 }
 
 /**
- * Puts small files together, one commit a group, so that a crash or a conflict loses one group's work: files that nothing
- * refers to, and no row.
+ * Compacts small files, one commit per group, so that a crash or a conflict costs the work of one group: it leaves files that
+ * nothing refers to, and loses no row.
  *
- * @param signal ends it between two groups.
- * @returns the outcome of each group that was still there; `overtaken` ones are for the next time.
- * @throws LakehouseError FORMAT_UNSUPPORTED for a table with delete files: what they took away would come back.
+ * @param signal stops it between two groups.
+ * @returns the outcome of each group whose files were still there; `overtaken` groups are left for the next call.
+ * @throws LakehouseError FORMAT_UNSUPPORTED for a table with delete files: the rows that they delete would come back.
  */
 export async function compact(
   ports: AppendPorts,
@@ -107,7 +106,7 @@ export async function compact(
   const outcomes: CompactionOutcome[] = []
   let metadata = first
   for (const remove of groups) {
-    // Whoever overtook one group may have put the others together, too, or partitioned the table anew.
+    // The writer that overtook one group may also have compacted the others, or changed the partitioning.
     if (signal?.aborted === true || metadata.defaultSpecId !== first.defaultSpecId) break
     if (!(await areLive(ports.storage, metadata, remove))) continue
     await assertNoDeletes(ports, metadata)

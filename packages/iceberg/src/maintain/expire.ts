@@ -5,17 +5,17 @@ import type { Catalog } from '../table/catalog.ts'
 import { manifestsOf } from '../table/snapshot.ts'
 
 export type ExpirePolicy = {
-  /** So many of the newest stay. */
+  /** Number of newest snapshots to keep. */
   readonly keepLast: number
-  /** Younger ones stay, because somebody may be reading them. */
+  /** Younger snapshots are kept, because readers may be using them. */
   readonly olderThanMs: number
-  /** Nothing is done for fewer, so that the work comes seldom. */
+  /** Nothing is done for fewer, so that expiries are rare. */
   readonly leastToExpire: number
-  /** Snapshots that somebody still needs, e.g. the one up to which another table was made. They and all newer ones stay. */
+  /** Snapshots still needed, e.g. the one up to which another table is made. They and all newer ones are kept. */
   readonly pinned: readonly bigint[]
 }
 
-/** The moments of an expiry and of a removal of orphans at which a test may end the process. */
+/** The steps of an expiry and of a removal of orphans at which a test may kill the process. */
 export type CareStep =
   | 'expiry-committed'
   | 'expired-file-removed'
@@ -29,7 +29,7 @@ export type ExpirePorts = {
   readonly onCareStep?: (step: CareStep) => Promise<void> | void
 }
 
-/** The snapshots to let go, oldest first: none of the newest, the young, the pinned or what a branch or tag names. */
+/** The snapshots to expire, oldest first: none of the newest, the young, the pinned, or those of a branch or tag. */
 export function planExpiry(
   metadata: TableMetadata,
   policy: ExpirePolicy,
@@ -42,7 +42,7 @@ export function planExpiry(
   const oldestPinned = snapshots.findIndex(
     ({ snapshotId, parentSnapshotId }) =>
       policy.pinned.includes(snapshotId) ||
-      // Expired itself, but all that came since is still there.
+      // The pinned snapshot has expired, but all newer ones are still there.
       (parentSnapshotId !== null && policy.pinned.includes(parentSnapshotId)),
   )
   const end = Math.min(
@@ -61,11 +61,11 @@ export function planExpiry(
 }
 
 /**
- * Takes old snapshots out of a table, in one commit, and then deletes the files that only they referred to. The proof of
- * their offsets stays in the log of offsets.
+ * Removes old snapshots from a table in one commit, and then deletes the files that only they referred to. The proof of their
+ * offsets stays in the log of offsets.
  *
- * A crash after the commit, or an outcome that stays unknown, leaves those files as orphans. A reader that still plans
- * from an expired snapshot may find a file gone: that is what `olderThanMs` is for.
+ * A crash after the commit, or an outcome that stays unknown, leaves those files as orphans. A reader that still uses
+ * an expired snapshot may find a file missing: choose `olderThanMs` longer than any read.
  *
  * @throws LakehouseError CATALOG_CONFLICT or CATALOG_UNAVAILABLE: nothing was deleted, try again later.
  */
@@ -95,7 +95,7 @@ export async function expire(
   })
   if (outcome.kind !== 'committed') throw outcome.error
   const { metadataLocation } = outcome.metadata
-  // What says that the files are needed no more must outlive a loss of power, before they go.
+  // The new metadata must survive a loss of power before the files that it no longer names are deleted.
   if (metadataLocation !== undefined) await ports.storage.harden(metadataLocation)
   await ports.onCareStep?.('expiry-committed')
   const files = await unreferenced(ports.storage, snapshots, outcome.metadata)
@@ -106,7 +106,7 @@ export async function expire(
   return { metadata: outcome.metadata, expired: snapshots.length, files: files.length }
 }
 
-/** What only the expired snapshots referred to: their lists and manifests, and data files that they took out. */
+/** Files that only the expired snapshots referred to: their lists, manifests, and data files that they removed. */
 async function unreferenced(
   storage: Storage,
   expired: readonly Snapshot[],
@@ -123,8 +123,8 @@ async function unreferenced(
 }
 
 /**
- * A file leaves a table by an entry that says so, in a manifest of the snapshot that took it out. Files of histories
- * that were cut off in another way are left to the removal of orphans.
+ * A removed file has a deleted entry in a manifest of the snapshot that removed it. Files of branches that were cut off in
+ * another way are left to the removal of orphans.
  */
 async function dataFilesTakenOut(
   storage: Storage,
@@ -137,7 +137,7 @@ async function dataFilesTakenOut(
       if (status === entryStatus.deleted) taken.add(data_file.file_path)
     }
   }
-  // Also a file that was put back is none to delete.
+  // A file that was added again must not be deleted.
   for (const line of taken.size === 0 ? [] : kept.values()) {
     const live = readLiveEntries(await storage.read(line.manifest_path), line)
     for (const { data_file } of live) taken.delete(data_file.file_path)

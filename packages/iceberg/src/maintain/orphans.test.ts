@@ -6,7 +6,7 @@ import { offsetLogSummary } from '../offsets/offset-log.ts'
 import { offsetsProperty } from '../offsets/offsets.ts'
 import { planScan } from '../read/scan.ts'
 import type { Catalog, CommitRequest } from '../table/catalog.ts'
-import { dataFile, MemoryTable } from '../table/memory-table.ts'
+import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import { expire } from './expire.ts'
 import { leastOrphanAgeMs, removeOrphans } from './orphans.ts'
 

@@ -1,29 +1,29 @@
 import { hasCode, LakehouseError } from '../errors.ts'
 import { readEntries } from '../format/manifest.ts'
-import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { fullName, type TableIdentifier, type TableMetadata } from '../format/metadata.ts'
 import { offsetLogSummary } from '../offsets/offset-log.ts'
 import { offsetsProperty } from '../offsets/offsets.ts'
 import { sourcesProperty } from '../offsets/sources.ts'
-import { loadTables } from '../read/query.ts'
 import type { Listing, Storage, StoredFile } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
 import { longestChangeMs } from '../table/commit.ts'
+import { loadTables } from '../table/list-tables.ts'
 import { manifestsOf } from '../table/snapshot.ts'
 import type { CareStep } from './expire.ts'
 
 /**
- * The least age of an orphan. A change of this library sends no commit after `longestChangeMs`; as much again is for a
- * request that arrives late, and for clocks that differ.
+ * The minimum age of an orphan. A change of this library sends no commit after `longestChangeMs`; the same time again is a
+ * margin for late requests and clock differences.
  */
 export const leastOrphanAgeMs = 2 * longestChangeMs
 
-/** So often is the table read anew because an expiry took a file away that was being read. */
+/** How often the table is read again because an expiry deleted a file that was being read. */
 const MAX_READINGS = 5
 
 export type OrphanPolicy = {
-  /** Younger files stay, because their writer may still be at it. Less than `leastOrphanAgeMs` is refused. */
+  /** Younger files are kept, because their writer may still commit them. Less than `leastOrphanAgeMs` is refused. */
   readonly olderThanMs: number
-  /** Only says what would be removed. */
+  /** Only returns what would be removed. */
   readonly dryRun?: boolean
 }
 
@@ -34,16 +34,16 @@ export type OrphanPorts = {
 }
 
 /**
- * Removes the files under a table's location that nothing refers to: what killed writers, refused tries and interrupted
- * expiries left. What is there is listed first and the table is read afterwards, so that a file which is committed
- * meanwhile is seen to be referred to; one that is committed after that is younger than `olderThanMs`.
+ * Removes the files under a table's location that nothing refers to, left by killed writers, refused attempts and interrupted
+ * expiries. The files are listed before the table is read, so a file that is committed in between is found to be referred to.
+ * A file that is committed after the read is younger than `olderThanMs`.
  *
- * A crash leaves the rest for the next time. Two at once remove the same files.
+ * A crash leaves the rest for the next call. Two calls at once remove the same files.
  *
  * @returns what was removed, or would be (`dryRun`).
- * @throws LakehouseError CARE_REFUSED when it cannot be safe: the age is below the bound, another table lies in the same
- *   place, another engine writes the table (Flink may commit files of any age after a restore), or it is of a format that
- *   this library does not know all files of.
+ * @throws LakehouseError CARE_REFUSED when it is not safe: the age is below the minimum, another table has the same folder,
+ *   another engine writes the table (Flink may commit files of any age after a restore), or its format may have files that
+ *   this library does not know.
  */
 export async function removeOrphans(
   ports: OrphanPorts,
@@ -51,7 +51,7 @@ export async function removeOrphans(
   { olderThanMs, dryRun = false }: OrphanPolicy,
 ): Promise<readonly StoredFile[]> {
   if (olderThanMs < leastOrphanAgeMs) {
-    const message = `files of the last ${leastOrphanAgeMs} ms may be wanted by a writer: not ${olderThanMs} ms`
+    const message = `files of the last ${leastOrphanAgeMs} ms may still be needed by a writer: ${olderThanMs} ms is too short`
     throw new LakehouseError('CARE_REFUSED', message)
   }
   const before = await ports.catalog.loadTable(table)
@@ -70,7 +70,7 @@ export async function removeOrphans(
   return orphans
 }
 
-/** Which of the files nothing refers to, of those last written to before `oldestMs`. */
+/** The files last written before `oldestMs` that nothing refers to. */
 export function planOrphans(
   files: readonly StoredFile[],
   references: ReadonlySet<string>,
@@ -80,13 +80,13 @@ export function planOrphans(
   return files.filter(({ uri, modifiedMs }) => {
     if (modifiedMs >= oldestMs) return false
     const path = locate(uri)
-    // Hadoop puts a checksum beside a file, and a hint into tables that no catalogue keeps.
+    // Hadoop writes a checksum beside a file, and a version hint into tables without a catalogue.
     const owner = path.replace(/\/\.([^/]+)\.crc$/, '/$1')
     return !references.has(owner) && !path.endsWith('/metadata/version-hint.text')
   })
 }
 
-/** Every file that a table refers to, by its path: of all its snapshots, also what one of them took out. */
+/** The paths of all files that any snapshot of a table refers to, including files that one of them removed. */
 export async function referencesOf(
   storage: Pick<Storage, 'read' | 'locate'>,
   metadata: TableMetadata,
@@ -95,7 +95,7 @@ export async function referencesOf(
   const logs = [properties, ...snapshots.map(({ summary }) => summary)].map(
     (texts) => texts[offsetLogSummary],
   )
-  // The log's first line is written before anything names it.
+  // The log's first line is written before any commit names the log.
   const firstLog = `${location}/metadata/offsets.jsonl`
   const named = [metadataLocation, ...otherFiles, ...logs, firstLog].filter(
     (uri) => uri !== undefined,
@@ -123,7 +123,7 @@ async function referencesNow(
   for (let reading = 1; ; reading++) {
     const metadata = await catalog.loadTable(table)
     if (metadata.tableUuid !== before.tableUuid || metadata.location !== before.location) {
-      throw refused(table, 'it has become another table meanwhile')
+      throw refused(table, 'it was replaced by another table meanwhile')
     }
     try {
       return await referencesOf(storage, metadata)
@@ -133,29 +133,30 @@ async function referencesNow(
   }
 }
 
-/** Whether this library writes the table: by the offsets or the sources that it says it was made from. */
+/** True when this library writes the table: it has recorded offsets or sources. */
 export function isOurs({ properties }: TableMetadata): boolean {
   return properties[offsetsProperty] !== undefined || properties[sourcesProperty] !== undefined
 }
 
 function assertKnown(table: TableIdentifier, metadata: TableMetadata): void {
-  if (!isOurs(metadata)) throw refused(table, 'another engine writes it, which may want old files')
+  if (!isOurs(metadata))
+    throw refused(table, 'another engine writes it, and may still need old files')
   if (metadata.formatVersion <= 2) return
   throw refused(table, `format version ${metadata.formatVersion} may have files of unknown kinds`)
 }
 
-/** A table that was renamed keeps its place, and another one may have been made there since. */
+/** A renamed table keeps its folder, and another table may have been created there since. */
 async function assertAlone(
   { catalog, storage }: OrphanPorts,
   table: TableIdentifier,
   { location }: TableMetadata,
 ): Promise<void> {
-  const place = folderOf(storage, location)
+  const folder = folderOf(storage, location)
   for await (const { table: other, metadata } of loadTables(catalog)) {
     if (other.namespace === table.namespace && other.name === table.name) continue
     const neighbour = folderOf(storage, metadata.location)
-    if (!neighbour.startsWith(place) && !place.startsWith(neighbour)) continue
-    throw refused(table, `${other.namespace}.${other.name} lies in the same place`)
+    if (!neighbour.startsWith(folder) && !folder.startsWith(neighbour)) continue
+    throw refused(table, `${fullName(other)} has the same folder`)
   }
 }
 
@@ -163,6 +164,6 @@ function folderOf(storage: Pick<Storage, 'locate'>, location: string): string {
   return `${storage.locate(location).replace(/\/+$/, '')}/`
 }
 
-function refused({ namespace, name }: TableIdentifier, why: string): LakehouseError {
-  return new LakehouseError('CARE_REFUSED', `${namespace}.${name}: no file is removed: ${why}`)
+function refused(table: TableIdentifier, why: string): LakehouseError {
+  return new LakehouseError('CARE_REFUSED', `${fullName(table)}: no file is removed: ${why}`)
 }

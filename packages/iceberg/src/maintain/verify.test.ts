@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Engine } from '../duckdb.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableMetadata } from '../format/metadata.ts'
-import { dataFile, MemoryTable } from '../table/memory-table.ts'
+import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import { verifyTable } from './verify.ts'
 
 const uri = 'memory:/data/a.parquet'

@@ -7,10 +7,11 @@ import {
   type TableIdentifier,
   type TableMetadata,
 } from '../format/metadata.ts'
+import { chainBreaks } from '../offsets/chain.ts'
 import { verifyOffsets } from '../offsets/offset-log.ts'
 import type { Listing, Storage } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
-import { chainBreaks, history } from '../table/history.ts'
+import { history } from '../table/history.ts'
 import { manifestsOf } from '../table/snapshot.ts'
 
 export type VerifyPorts = {
@@ -19,27 +20,26 @@ export type VerifyPorts = {
   readonly engine: Engine
 }
 
-/** What was looked at, and every promise that a table does not keep. */
+/** What was checked, and every violation that was found. */
 export type Verification = {
   readonly snapshots: number
   readonly manifests: number
   readonly dataFiles: number
-  /** Of the newest snapshot, by the manifests. */
+  /** Rows of the newest snapshot, by the manifests. */
   readonly rows: bigint
   readonly breaks: readonly string[]
 }
 
-/** So often is the table looked at anew because snapshots expired while it was read. */
+/** How often the table is checked again because snapshots expired meanwhile. */
 const MAX_READINGS = 4
 const FOOTERS_AT_ONCE = 200
 
 /**
- * Looks whether a table is whole, from its metadata to the footer of each Parquet file: every file that a snapshot refers
- * to is there with its size; manifests, their lists and the Parquet files agree on how many rows there are, and the
- * summaries on the totals; the offsets are an unbroken chain, by the snapshots and by the log. It changes nothing, and others
- * may write and expire meanwhile.
+ * Checks a table from its metadata to the footer of each Parquet file: every file that a snapshot refers to exists with its
+ * size; manifests, lists and Parquet files agree on the number of rows, and summaries on the totals; the offsets are a chain
+ * without gaps, by the snapshots and by the log. It changes nothing; others may write and expire meanwhile.
  *
- * @throws LakehouseError when the catalogue cannot say what the table is.
+ * @throws LakehouseError when the catalogue cannot load the table.
  */
 export async function verifyTable(
   ports: VerifyPorts,
@@ -51,7 +51,7 @@ export async function verifyTable(
     if (found.breaks.length === 0 || reading === MAX_READINGS) return found
     const newer = await ports.catalog.loadTable(table)
     const kept = new Set(newer.snapshots.map(({ snapshotId }) => snapshotId))
-    // What an expiry takes away while it is looked at is not missing.
+    // A file that an expiry deletes meanwhile is not missing.
     if (metadata.snapshots.every(({ snapshotId }) => kept.has(snapshotId))) return found
     metadata = newer
   }
@@ -59,10 +59,10 @@ export async function verifyTable(
 
 type Totals = { readonly files: bigint; readonly records: bigint; readonly bytes: bigint }
 
-/** What a manifest comes to; `undefined` when it cannot be read. */
+/** A manifest's totals; `undefined` when it cannot be read. */
 type ManifestTotals = Totals | undefined
 
-/** One look at a table as one read of it said. */
+/** One check of a table, for one read of its metadata. */
 class Inspection {
   readonly #ports: VerifyPorts
   readonly #metadata: TableMetadata
@@ -178,7 +178,7 @@ class Inspection {
       const [only, ...others] = files
       if (only === undefined) return
       if (others.length === 0) this.#breaks.push(`${only.file_path}: ${rows.message}`)
-      // One that cannot be read spoils the query: who it is, is found by asking for each.
+      // One unreadable file fails the whole query, so each file is read separately to find it.
       else for (const file of files) await this.#footers([file])
       return
     }
@@ -224,7 +224,7 @@ class Inspection {
     return false
   }
 
-  /** What cannot be read is a break, and the rest is looked at all the same. */
+  /** An unreadable file is a violation; the rest is still checked. */
   async #reading<Made>(what: string, read: () => Promise<Made>): Promise<Made | undefined> {
     try {
       return await read()

@@ -17,29 +17,29 @@ import {
   writeOffsets,
 } from './offsets.ts'
 
-/** Where a table's log of offsets lies: in each summary, and as a property of the table. */
+/** URI of a table's log of offsets, in each summary and as a property of the table. */
 export const offsetLogSummary = 'ten-seams.offset-log'
-/** The hash of the line that belongs to a snapshot, and, as a property, of the newest. */
+/** The hash of a snapshot's line, in its summary; as a property, that of the newest line. */
 export const offsetLogHashSummary = 'ten-seams.offset-log-hash'
 
-/** One try to commit offsets, as the log tells of it. */
+/** One line of the log: an attempt to commit offsets. */
 export type OffsetLogLine = {
   readonly commitId: string
   readonly snapshotId: bigint
-  /** Hash of the line of the commit before; `null` for the first of all. */
+  /** Hash of the previous commit's line; `null` for the first commit. */
   readonly previous: string | null
-  /** Of the partitions that moved. */
+  /** Of the partitions whose offsets moved. */
   readonly spans: OffsetSpans
   readonly rows: bigint
   readonly files: readonly string[]
 }
 
 /**
- * Writes the line of a try to commit, durably, and says what the commit must carry so that the line counts: the offsets,
- * and the line's hash. The line has the hash of the one before, so the property's hash fixes the whole history, also of
- * snapshots that have expired. A try that is refused leaves a line that no commit names.
+ * Writes the line of an attempt, durably, and returns what the commit must contain so that the line counts: the offsets and
+ * the line's hash. Each line contains the hash of the previous one, so the property's hash fixes the whole history,
+ * including snapshots that have expired.
  *
- * A crash after it leaves such a line, too. All offsets come from this one `metadata`.
+ * A refused attempt, or a crash after this, leaves a line that no commit names. All offsets come from this one `metadata`.
  */
 export async function linkOffsets(
   storage: Storage,
@@ -70,20 +70,20 @@ export async function linkOffsets(
   }
 }
 
-/** What the log proves of a table. Without `breaks`, no offset was taken twice or left out since the first commit. */
+/** What the log proves about a table. Without `breaks`, no offset was taken twice or left out since the first commit. */
 export type OffsetProof = {
-  /** Commits from the first to the newest. */
+  /** Number of commits from the first to the newest. */
   readonly commits: number
   readonly rows: bigint
-  /** From where to where, by partition. */
+  /** First and last offset of each partition. */
   readonly spans: OffsetSpans
-  /** Lines of tries that came to nothing. */
+  /** Number of lines of attempts that were not committed. */
   readonly unnamed: number
   readonly breaks: readonly string[]
 }
 
 /**
- * Walks a table's log from the newest line back to the first, and holds it against what the table itself says.
+ * Walks a table's log from the newest line back to the first, and compares it with the table's properties and summaries.
  *
  * @returns `undefined` for a table without a log.
  */
@@ -97,7 +97,7 @@ export async function verifyOffsets(
   return proofOf(await storage.read(uri), newest, metadata)
 }
 
-/** As `verifyOffsets`, of a log's bytes. */
+/** As `verifyOffsets`, for the bytes of a log. */
 export function proofOf(log: Buffer, newest: string, metadata: TableMetadata): OffsetProof {
   const lines = linesByHash(log)
   const { chain, breaks } = chainOf(lines, newest)
@@ -124,7 +124,7 @@ function chainOf(lines: ReadonlyMap<string, OffsetLogLine>, newest: string) {
   return { chain, breaks: [] }
 }
 
-/** The spans of all lines, oldest first, put together; and where they do not join. */
+/** The joined spans of all lines, oldest first, and the gaps between them. */
 function joined(chain: readonly Link[]): {
   readonly spans: OffsetSpans
   readonly gaps: readonly string[]
@@ -176,7 +176,7 @@ function writeLine({ spans, ...line }: OffsetLogLine): string {
   return writeJson({ ...line, spans: Object.fromEntries(pairs) })
 }
 
-/** Lines that cannot be read were torn by a crash: no commit names them. */
+/** Lines that cannot be parsed were torn by a crash; no commit names them. */
 function linesByHash(log: Buffer): ReadonlyMap<string, OffsetLogLine> {
   const lines = new Map<string, OffsetLogLine>()
   for (const text of log.toString('utf8').split('\n')) {

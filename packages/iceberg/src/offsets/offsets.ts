@@ -1,15 +1,15 @@
 import { LakehouseError } from '../errors.ts'
 import { parseJson, writeJson } from '../format/json.ts'
 
-/** Where the offsets stand: the property has the newest, the summaries have the chain (end of one = start of next). */
+/** The property has the newest offsets, the summaries have the chain (the end of one is the start of the next). */
 export const offsetsProperty = 'ten-seams.offsets'
 export const startOffsetsSummary = 'ten-seams.start-offsets'
 export const endOffsetsSummary = 'ten-seams.end-offsets'
 
-/** For each `<topic>-<partition>` the offset of the record that the table wants next. */
+/** For each `<topic>-<partition>`, the offset of the next record that the table needs. */
 export type Offsets = Readonly<Record<string, bigint>>
 
-/** What a batch brings of one partition: from the offset at which its fetch began to the one after its last record. */
+/** The range of a batch in its partition: from the offset at which its fetch began to the one after its last record. */
 export type OffsetSpan = { readonly start: bigint; readonly end: bigint }
 
 /** The spans of an append, by partition. */
@@ -19,16 +19,16 @@ export const partitionKey = (topic: string, partition: number): string => `${top
 
 /** What to do with a batch of one partition. */
 export type BatchPlan =
-  /** It begins exactly where the table (with what is buffered) ends. */
+  /** It begins exactly at the next offset of the table and its buffer. */
   | { readonly kind: 'accept'; readonly span: OffsetSpan }
-  /** All of it is known, and the next batch will be the expected one. */
+  /** All of it is known, and the next batch is the expected one. */
   | { readonly kind: 'skip' }
-  /** It belongs elsewhere: drop it and read on at `offset`. */
+  /** It begins elsewhere: drop it and seek to `offset`. */
   | { readonly kind: 'seek'; readonly offset: bigint }
 
 /**
- * Decides on a batch by offsets alone. Where a fetch begins depends on group offsets, rebalances and resets, none of
- * which is trusted: only the batch that continues the table is taken, so nothing is doubled and nothing left out.
+ * Plans a batch by its offsets alone. Where a fetch begins depends on group offsets, rebalances and resets, none of which is
+ * trusted: only the batch that continues the table is accepted, so no record is doubled and none left out.
  *
  * @param expected the next offset of the partition.
  * @param batch.start where the fetch began, which may lie before its first record (aborted and control records).
@@ -39,13 +39,13 @@ export function planBatch(expected: bigint, batch: OffsetSpan): BatchPlan {
   return { kind: 'seek', offset: expected }
 }
 
-/** What a newer state of the table means for an append that was made for an older one. */
+/** What to do with an append that was made for an older state of the table. */
 export type RebasePlan = 'rebase' | 'overtaken'
 
 /**
- * After a conflict: when all partitions of the append still end where it begins, the other writer did something else
- * (a compaction, other partitions), and the same rows may follow on top. Otherwise the rows, or some of them, are in
- * the table already: the whole append is dropped.
+ * After a conflict: when the offsets of all partitions of the append are still those at which it begins, the other writer did
+ * something else (a compaction, other partitions), and the same rows may be committed on top. Otherwise some or all of the
+ * rows are already in the table, and the whole append is dropped.
  */
 export function planRebase(table: Offsets, spans: OffsetSpans): RebasePlan {
   return isContiguous(table, spans) ? 'rebase' : 'overtaken'
@@ -59,7 +59,7 @@ export function isContiguous(table: Offsets, spans: OffsetSpans): boolean {
   })
 }
 
-/** The table's offsets before the append, with the starts of partitions it sees for the first time. */
+/** The table's offsets before the append, with the starts of partitions that are new to it. */
 export function startOffsets(table: Offsets, spans: OffsetSpans): Offsets {
   const starts = Object.entries(spans).map(([partition, span]) => [partition, span.start] as const)
   return { ...Object.fromEntries(starts), ...table }
@@ -71,7 +71,7 @@ export function endOffsets(table: Offsets, spans: OffsetSpans): Offsets {
   return { ...table, ...Object.fromEntries(ends) }
 }
 
-/** Offsets as text for a table property; partitions in order, so that equal offsets are equal text. */
+/** Offsets as text for a table property. Partitions are sorted, so that equal offsets are equal text. */
 export function writeOffsets(offsets: Offsets): string {
   const sorted = Object.entries(offsets).sort(([left], [right]) => (left < right ? -1 : 1))
   return writeJson(Object.fromEntries(sorted))

@@ -1,12 +1,12 @@
 import { LakehouseError } from '../errors.ts'
-import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
-import { loadTables } from '../read/query.ts'
+import { fullName, type TableIdentifier, type TableMetadata } from '../format/metadata.ts'
 import type { Catalog } from '../table/catalog.ts'
+import { loadTables } from '../table/list-tables.ts'
 
 /**
- * The property of a table that was made from others: up to which snapshot of each it was made, as
- * `{"bronze.orders_order_v1":"<snapshot id>", …}`. It is set in the very commit that brings the rows, so that it is never
- * ahead of them nor behind.
+ * The property of a table that is made from others: the snapshot of each up to which it is made, as
+ * `{"bronze.orders_order_v1":"<snapshot id>", …}`. It is set by the commit that adds the rows, so that it is never ahead of
+ * them nor behind.
  */
 export const sourcesProperty = 'ten-seams.sources'
 
@@ -14,7 +14,7 @@ export const sourcesProperty = 'ten-seams.sources'
 export type Sources = Readonly<Record<string, bigint>>
 
 /**
- * What a table says of its sources; nothing for a table that was made from none.
+ * The sources that a table has recorded; empty for a table that is made from none.
  *
  * @throws LakehouseError FORMAT_UNSUPPORTED when the property is there and cannot be read.
  */
@@ -26,35 +26,35 @@ export function readSources(properties: TableMetadata['properties']): Sources {
     throw unreadable(text)
   }
   const entries = Object.entries(sources).map(([name, id]: [string, unknown]) => {
-    // A number would have lost digits: int64 ids are texts.
+    // Int64 ids are written as text, because a JSON number would lose digits.
     if (typeof id !== 'string' || !/^\d{1,19}$/.test(id)) throw unreadable(text)
     return [name, BigInt(id)] as const
   })
   return Object.fromEntries(entries)
 }
 
-/** The value of the property, the same for the same sources. */
+/** The value of the property. Equal sources give equal text. */
 export function writeSources(sources: Sources): string {
   const names = Object.keys(sources).sort()
   return JSON.stringify(Object.fromEntries(names.map((name) => [name, String(sources[name])])))
 }
 
 /**
- * The snapshots of a table up to which others were made: it must keep these and all newer ones, or the others cannot go
- * on from where they are. A table that vanishes while it is asked needs nothing any more.
+ * The snapshots of a table up to which other tables are made. It must keep these and all newer ones, or the others must be
+ * rebuilt. A table that is dropped meanwhile pins nothing.
  *
- * What others record moves forward only, so an answer that is a while old keeps too much and never too little, but for
- * a table that is being made for the first time: let `olderThanMs` of an expiry be longer than that takes.
+ * Recorded snapshots only move forward, so an old result keeps too much and never too little. The exception is a table that is
+ * being made for the first time: let `olderThanMs` of an expiry be longer than that takes.
  *
- * @throws LakehouseError when the catalogue or one of its tables cannot say: then nothing may be expired.
+ * @throws LakehouseError when the catalogue or one of its tables cannot be read: then nothing may be expired.
  */
 export async function pinnedBy(
   catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
-  { namespace, name }: TableIdentifier,
+  table: TableIdentifier,
 ): Promise<readonly bigint[]> {
   const pins = new Set<bigint>()
   for await (const { metadata } of loadTables(catalog)) {
-    const id = readSources(metadata.properties)[`${namespace}.${name}`]
+    const id = readSources(metadata.properties)[fullName(table)]
     if (id !== undefined) pins.add(id)
   }
   return [...pins]

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { dataFile, MemoryTable } from '../table/memory-table.ts'
+import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import { planIncremental } from './incremental.ts'
 
 const file = dataFile

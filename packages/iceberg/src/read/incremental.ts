@@ -6,9 +6,9 @@ import { history } from '../table/history.ts'
 import { manifestsOf } from '../table/snapshot.ts'
 import { assertReadable } from './scan.ts'
 
-/** What one snapshot did to a table's rows. */
+/** The changes of one snapshot to a table's rows. */
 export type Change = {
-  /** `append` only added rows. Anything else took rows away, too: who has copied them must copy anew or correct. */
+  /** `append` only added rows. Any other operation also removed rows, so copies of them must be corrected or rebuilt. */
   readonly kind: 'append' | 'overwrite'
   readonly snapshot: Snapshot
   readonly added: readonly DataFile[]
@@ -18,16 +18,15 @@ export type Change = {
 export type IncrementalPlan = {
   /** In the order of their snapshots. */
   readonly changes: readonly Change[]
-  /** Where the next plan goes on (`after`); `null` while the table is empty. */
+  /** The `after` of the next plan; `null` while the table is empty. */
   readonly upTo: bigint | null
 }
 
 /**
- * What was done to a table since a snapshot, `after` itself left out (`null`: since it was empty), up to `upTo` or the
- * newest. `replace` (a compaction) moves no row and is left out, so that no row is read twice.
+ * The changes to a table since the snapshot `after`, without it (`null`: since the table was empty), up to `upTo` or the
+ * newest. `replace` (a compaction) changes no row and is left out, so that no row is read twice.
  *
- * @throws LakehouseError SNAPSHOT_UNKNOWN when the way from `after` to `upTo` is not known, because snapshots of it have
- *   expired or were rolled back. FORMAT_UNSUPPORTED when rows were deleted by delete files.
+ * @throws LakehouseError SNAPSHOT_UNKNOWN when a snapshot between `after` and `upTo` has expired or was rolled back. FORMAT_UNSUPPORTED when rows were deleted by delete files.
  */
 export async function planIncremental(
   storage: Storage,
@@ -69,7 +68,7 @@ function unknown(what: string): LakehouseError {
   return new LakehouseError('SNAPSHOT_UNKNOWN', `${what}: ${wayOut}`)
 }
 
-/** A snapshot's changes are in the manifests that it wrote; those it took over tell of older ones. */
+/** A snapshot's changes are in the manifests that it wrote; inherited ones contain older changes. */
 async function changeOf(storage: Storage, snapshot: Snapshot): Promise<Change> {
   const { snapshotId, summary } = snapshot
   const lines = (await manifestsOf(storage, snapshot)).filter(

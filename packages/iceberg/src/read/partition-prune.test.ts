@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { Value } from '../duckdb.ts'
 import { partitionColumns, partitionOf } from '../format/partition-spec.ts'
+import type { Value } from '../format/row.ts'
 import type { TableSchema } from '../format/schema.ts'
-import { dataFile, MemoryTable } from '../table/memory-table.ts'
+import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import { partitionPruner } from './partition-prune.ts'
 import type { Condition } from './prune.ts'
 

@@ -1,11 +1,11 @@
-import type { Value } from '../duckdb.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableMetadata } from '../format/metadata.ts'
 import { avroName, partitionColumns, specOf } from '../format/partition-spec.ts'
+import type { Value } from '../format/row.ts'
 import type { ColumnType, StructType } from '../format/schema.ts'
 import { columnOf, type Filter, type FilterValue } from './prune.ts'
 
-/** Whether a file's partition may have a row for which a filter holds, by the spec that the file was written by. */
+/** True when a file's partition may have a row that passes the filter, by the spec that the file was written with. */
 export type PartitionMayHold = (file: DataFile, specId: number) => boolean
 
 /**
@@ -60,7 +60,7 @@ function ofSpec(
 
 const isBucket = (transform: string): boolean => transform.startsWith('bucket[')
 
-/** The value as a row would have it, if that is certain: only then it has the row's hash. */
+/** The value as a row has it, if that is certain: only then does it have the row's hash. */
 function hashable(type: ColumnType, value: FilterValue): Value | undefined {
   switch (type) {
     case 'string':

@@ -12,7 +12,7 @@ export type FilterValue = string | number | bigint | boolean | Uint8Array
 
 export type Comparison = '=' | '<' | '<=' | '>' | '>='
 
-/** A column by its name, a struct's member by the names from the top, joined by dots. */
+/** A column's name; for a member of a struct, the names from the top, joined by dots. */
 export type Condition =
   | { readonly column: string; readonly op: Comparison; readonly value: FilterValue }
   | { readonly column: string; readonly op: 'in'; readonly value: readonly FilterValue[] }
@@ -22,14 +22,14 @@ export type Condition =
 /** All of the conditions hold. */
 export type Filter = readonly Condition[]
 
-/** Whether a file may have a row for which a filter holds; `false` is a proof that it has none. */
+/** True when a file may have a row that passes the filter; `false` is a proof that it has none. */
 export type MayHold = (file: DataFile) => boolean
 
 /**
- * Decides by the files' statistics. What is not known for sure prunes nothing: a column without statistics, a type
- * whose bounds are not understood, columns under a list or a map.
+ * Prunes by the files' statistics. Whatever is uncertain prunes nothing: a column without statistics, a type whose bounds are
+ * not understood, columns under a list or a map.
  *
- * @throws LakehouseError QUERY_INVALID for a column that the schema lacks, and for a value that no such column has.
+ * @throws LakehouseError QUERY_INVALID for a column that the schema lacks, and for a value that does not fit the column's type.
  */
 export function pruner(schema: StructType, filter: Filter): MayHold {
   const tests = filter.map((condition) => testOf(schema, condition))
@@ -39,7 +39,7 @@ export function pruner(schema: StructType, filter: Filter): MayHold {
 function testOf(schema: StructType, condition: Condition): MayHold {
   const column = columnOf(schema, condition.column)
   if (condition.op === 'is-null') {
-    // A member is null, too, where its struct is, and writers differ in whether they count that.
+    // A member is also null where its struct is null, and writers differ in whether they count that.
     return (file) => column.nested || statistic(file.null_value_counts, column.id) !== 0n
   }
   if (condition.op === 'not-null') return (file) => !isAllNull(file, column.id)
@@ -64,10 +64,10 @@ export function columnOf(schema: StructType, path: string): Column {
   throw new LakehouseError('QUERY_INVALID', `there is no column ${path} to filter by`)
 }
 
-/** A value that is not a number says nothing that bounds could refute. */
+/** NaN cannot be compared with bounds, so it prunes nothing. */
 type Wanted = Comparable | 'any'
 
-/** The value as the column's bounds are; two of them where the column has less precision than the value. */
+/** The value in the form of the column's bounds; two values where the column has less precision. */
 function comparablesOf(type: ColumnType, value: FilterValue, name: string): readonly Wanted[] {
   if (typeof type !== 'string') throw unfit(name, type.type)
   switch (type) {
@@ -102,7 +102,7 @@ function numberOf(
   return [Number.isNaN(value) ? 'any' : value]
 }
 
-/** As it is and as a float has it: engines differ in which of them they compare. */
+/** The value and its nearest float: engines differ in which of them they compare. */
 function narrowed(values: readonly Wanted[]): readonly Wanted[] {
   return values.flatMap((value): readonly Wanted[] =>
     value === 'any' ? [value] : [value, Math.fround(Number(value))],
@@ -134,14 +134,14 @@ function mayCompare(file: DataFile, { id, type }: Column, op: Comparison, wanted
   }
 }
 
-/** How a bound stands to a value; NaN, for which no comparison holds, when that is not known. */
+/** Compares a bound with a value. NaN, for which no comparison holds, when the order is not known. */
 function order(type: ColumnType, bound: Buffer | undefined, wanted: Comparable): number {
   if (bound === undefined || typeof type !== 'string') return Number.NaN
   const decoded = decodeBound(type, bound)
   return decoded === undefined ? Number.NaN : (compare(decoded, wanted) ?? Number.NaN)
 }
 
-/** NaN is in no bound, but above all numbers to DuckDB. */
+/** NaN is in no bound, but DuckDB orders it above all numbers. */
 function mayHaveNan(file: DataFile, id: number, type: ColumnType): boolean {
   return (type === 'float' || type === 'double') && statistic(file.nan_value_counts, id) !== 0n
 }

@@ -1,8 +1,10 @@
-import { type Engine, quoteName, type Row } from '../duckdb.ts'
-import { hasCode, LakehouseError } from '../errors.ts'
-import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { type Engine, quoteName } from '../duckdb.ts'
+import { LakehouseError } from '../errors.ts'
+import { fullName, type TableIdentifier } from '../format/metadata.ts'
+import type { Row } from '../format/row.ts'
 import type { Storage } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
+import { listTables } from '../table/list-tables.ts'
 import { planScan, type ScanOptions } from './scan.ts'
 import { scanSql } from './scan-sql.ts'
 
@@ -12,33 +14,11 @@ export type LakePorts = {
   readonly engine: Engine
 }
 
-/** Every table that the catalogue knows. */
-export async function listTables(
-  catalog: Pick<Catalog, 'listNamespaces' | 'listTables'>,
-): Promise<readonly TableIdentifier[]> {
-  const namespaces = await catalog.listNamespaces()
-  const tables = await Promise.all(namespaces.map((namespace) => catalog.listTables(namespace)))
-  return tables.flat()
-}
-
-/** Every table with what one read of it said; one that is dropped meanwhile is left out. */
-export async function* loadTables(
-  catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
-): AsyncGenerator<{ readonly table: TableIdentifier; readonly metadata: TableMetadata }> {
-  for (const table of await listTables(catalog)) {
-    try {
-      yield { table, metadata: await catalog.loadTable(table) }
-    } catch (error) {
-      if (!hasCode(error, 'CATALOG_NOT_FOUND')) throw error
-    }
-  }
-}
-
 /**
- * Runs DuckDB SQL over the lake. Each table that the text names (`bronze.orders_order_v1`) is a view of the files of
- * its newest snapshot, so that all tables of one query are read as they were when it began, or of an older one.
+ * Runs DuckDB SQL over the lake. Each table that the SQL names (`bronze.orders_order_v1`) is a view of the files of its newest
+ * snapshot when the query begins, or of an older one.
  *
- * @throws LakehouseError QUERY_INVALID with DuckDB's reason; SNAPSHOT_UNKNOWN when one of the tables has none such.
+ * @throws LakehouseError QUERY_INVALID with DuckDB's reason; SNAPSHOT_UNKNOWN when one of the tables has no such snapshot.
  */
 export async function queryLake(
   ports: LakePorts,
@@ -62,7 +42,7 @@ export async function queryLake(
   })
 }
 
-/** All rows of one table, or what `sql` makes of the view `rows`, at its newest or an older snapshot. */
+/** All rows of one table, or the result of `sql` over the view `rows`, at its newest or an older snapshot. */
 export async function queryTable(
   ports: LakePorts,
   table: TableIdentifier,
@@ -80,16 +60,14 @@ export async function queryTable(
   })
 }
 
-/** Which of the tables a query's text names. Naming one in a comment only costs the reading of its metadata. */
+/** The tables that a query's text names. A name in a comment only costs the loading of that table's metadata. */
 export function tablesNamedIn(
   sql: string,
   tables: readonly TableIdentifier[],
 ): readonly TableIdentifier[] {
   const text = sql.replaceAll('"', '').toLowerCase()
-  return tables.filter(({ namespace, name }) => {
-    const pattern = new RegExp(
-      `(?<![\\w.])${escapePattern(`${namespace}.${name}`.toLowerCase())}(?!\\w)`,
-    )
+  return tables.filter((table) => {
+    const pattern = new RegExp(`(?<![\\w.])${escapePattern(fullName(table).toLowerCase())}(?!\\w)`)
     return pattern.test(text)
   })
 }

@@ -3,16 +3,16 @@ import type { DataFile } from '../format/manifest.ts'
 import { type ColumnType, type Field, matchType, type StructType } from '../format/schema.ts'
 import type { Storage } from '../storage.ts'
 
-/** What a file calls its columns, nested ones too, by field id. */
+/** A file's column names, including nested ones, by field id. */
 type NamesById = ReadonlyMap<number, string>
 
 /**
- * A SELECT over data files with the columns of a schema, whatever the schema was when each file was written: renamed,
- * widened, moved and added columns are found by field id, at the top and inside.
+ * A SELECT over data files with the columns of a schema, whatever the schema was when each file was written: renamed, widened,
+ * moved and added columns are found by field id, at the top level and nested.
  *
- * DuckDB's `read_parquet(…, schema = MAP {field id: …})` goes by id at the top only. Inside, it goes by name: a renamed
- * member would silently be null, and two that swapped names would swap values. So files whose members are called
- * otherwise, or are missing, are read under their own names and put together anew.
+ * DuckDB's `read_parquet(…, schema = MAP {field id: …})` matches by id at the top level only. Nested members are matched by
+ * name: a renamed member would silently be null, and two that swapped names would swap values. So files whose members have
+ * other names, or lack some, are read under their own names, and the structs are rebuilt.
  */
 export async function scanSql(
   ports: { readonly engine: Engine; readonly storage: Storage },
@@ -51,7 +51,7 @@ function membersOf(type: ColumnType, isTop = true): readonly Field[] {
   })
 }
 
-/** From the files' footers, because what wrote them may have had any of the table's schemas. */
+/** From the files' footers, because a file may have been written with any of the table's schemas. */
 async function namesInFiles(
   engine: Engine,
   paths: readonly string[],
@@ -94,8 +94,8 @@ function readParquet(
 }
 
 /**
- * The type with the file's names and without members that the file lacks; DuckDB widens on reading. Of a struct of
- * which the file has no member it only matters whether it is null: any text says that.
+ * The type with the file's names and without members that the file lacks; DuckDB widens on reading. Of a struct without any
+ * member in the file only its nullness matters, and a text shows that.
  */
 function typeInFile(type: ColumnType, names: NamesById): string {
   return matchType(type, {
@@ -112,7 +112,7 @@ function typeInFile(type: ColumnType, names: NamesById): string {
   })
 }
 
-/** Makes of a value under the file's names one under the schema's. */
+/** Converts a value with the file's names into one with the schema's names. */
 function renamed(value: string, type: ColumnType, names: NamesById, depth: number): string {
   if (membersOf(type, false).length === 0) return value
   const item = `item_${depth}`

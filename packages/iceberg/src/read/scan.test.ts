@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { TableSchema } from '../format/schema.ts'
-import { dataFile, MemoryTable } from '../table/memory-table.ts'
+import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import { planScan, type ScanOptions } from './scan.ts'
 
 const schemas = [0, 1].map((id): TableSchema => ({ type: 'struct', 'schema-id': id, fields: [] }))

@@ -13,13 +13,13 @@ import { manifestsOf } from '../table/snapshot.ts'
 import { partitionPruner } from './partition-prune.ts'
 import { type Filter, pruner } from './prune.ts'
 
-/** The files whose rows are a table's rows at one snapshot. */
+/** The files that hold a table's rows at one snapshot. */
 export type ScanPlan = {
   readonly snapshot: Snapshot | undefined
-  /** What the rows look like: the table's schema, for time travel the one that it had then. */
+  /** The table's schema; for time travel, its schema at that time. */
   readonly schema: TableSchema
   readonly files: readonly DataFile[]
-  /** How many files were left out because no row of theirs passes the filter. */
+  /** Number of files left out because none of their rows passes the filter. */
   readonly pruned: number
 }
 
@@ -28,14 +28,14 @@ export type ScanOptions = {
   readonly snapshotId?: bigint | undefined
   /** Time travel to the snapshot that was current then, in milliseconds since 1970. */
   readonly at?: number | undefined
-  /** Files are left out that have no such row. Those that stay may have other rows, too: the reader still filters. */
+  /** Files without such a row are left out. The others may contain other rows too, so the reader still has to filter. */
   readonly filter?: Filter | undefined
 }
 
 /**
- * Snapshot → manifest list → manifests → live data files, whoever wrote them.
+ * Snapshot → manifest list → manifests → live data files, whichever engine wrote them.
  *
- * @throws LakehouseError SNAPSHOT_UNKNOWN when the table has no such snapshot (any more). FORMAT_UNSUPPORTED when rows
+ * @throws LakehouseError SNAPSHOT_UNKNOWN when the table does not have such a snapshot, or no longer has it. FORMAT_UNSUPPORTED when rows
  *   are deleted by delete files (these are not read), or a file is not Parquet. QUERY_INVALID for a filter that does not
  *   fit the schema.
  */
@@ -70,7 +70,10 @@ function snapshotToRead(
   { snapshotId, at }: ScanOptions,
 ): Snapshot | undefined {
   if (snapshotId !== undefined && at !== undefined) {
-    throw new LakehouseError('QUERY_INVALID', 'a snapshot and a time: leave one of them out')
+    throw new LakehouseError(
+      'QUERY_INVALID',
+      'a snapshot and a time cannot be combined: leave one out',
+    )
   }
   if (snapshotId !== undefined) {
     return snapshotOf(metadata, snapshotId) ?? unknown(`no snapshot ${snapshotId}`, metadata)
@@ -87,7 +90,7 @@ function schemaToRead(
 ): TableSchema {
   const travels = snapshotId !== undefined || at !== undefined
   const id = travels ? snapshot?.schemaId : undefined
-  // Writers of old did not say which schema was theirs: then the newest, which is read from every file.
+  // Old writers did not record their schema: use the newest, which can be read from every file.
   return metadata.schemas.find((schema) => schema['schema-id'] === id) ?? metadata.schema
 }
 

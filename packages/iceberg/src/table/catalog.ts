@@ -7,7 +7,7 @@ import { newSpec, type Partitioning } from './new-spec.ts'
 export type CatalogOptions = {
   /** The server's address; `/v1/…` is added. */
   readonly url: string
-  /** Bound of one request, its answer included. */
+  /** Limit of one request, including its response. */
   readonly timeoutMs: number
   readonly warehouse?: string
 }
@@ -18,8 +18,8 @@ export type CommitRequest = {
 }
 
 /**
- * What became of a commit. `refused` is definite: it did not and will not happen. `unknown` may have happened, or may
- * still happen: whoever gets it must keep every file the commit names, and ask the table.
+ * The result of a commit. `refused` is definite: it did not happen and will not. `unknown`: it may have happened, or may
+ * still happen, so the caller must keep every file that the commit names, and look at the table.
  */
 export type CommitOutcome =
   | { readonly kind: 'committed'; readonly metadata: TableMetadata }
@@ -34,8 +34,8 @@ type Request = {
 }
 
 /**
- * A client of Iceberg's REST catalogue protocol. It keeps int64 ids, gives every request a time limit, retries nothing
- * by itself, and never takes an unknown outcome for a refusal.
+ * A client of Iceberg's REST catalogue protocol. It keeps int64 ids exact, limits the time of every request, retries
+ * nothing by itself, and never reports an unknown outcome as a refusal.
  */
 export class Catalog {
   readonly #options: CatalogOptions
@@ -45,7 +45,7 @@ export class Catalog {
     this.#options = options
   }
 
-  /** Asks the server how it wants to be spoken to; done once, before the first request. Also a check of its health. */
+  /** Loads the server's configuration; done once, before the first request. Also a health check. */
   async config(): Promise<void> {
     const { warehouse } = this.#options
     const query = warehouse === undefined ? {} : { warehouse }
@@ -64,7 +64,7 @@ export class Catalog {
     return namespaces.map((levels) => levels.join('.'))
   }
 
-  /** Makes the namespace unless it is there. */
+  /** Creates the namespace if it is missing. */
   async ensureNamespace(namespace: string): Promise<void> {
     await ignoring('CATALOG_CONFLICT', () =>
       this.#ask('POST', '/namespaces', { namespace: [namespace] }),
@@ -85,8 +85,8 @@ export class Catalog {
   }
 
   /**
-   * Makes a table, or loads it when somebody else was first. The server gives the columns ids of its
-   * own: use the schema of the answer, not the one passed in.
+   * Creates a table, or loads it when another writer was first. The server assigns column ids of its own: use the schema
+   * of the result, not the one passed in.
    */
   async ensureTable(
     table: TableIdentifier,
@@ -105,7 +105,7 @@ export class Catalog {
     return created === undefined ? this.loadTable(table) : metadataIn(created)
   }
 
-  /** The compare-and-set on which everything rests: all updates, if all requirements hold, or none. */
+  /** The compare-and-set that every guarantee depends on: all updates if all requirements hold, otherwise none. */
   async commitTable(table: TableIdentifier, request: CommitRequest): Promise<CommitOutcome> {
     try {
       const identifier = { namespace: [table.namespace], name: table.name }
@@ -117,7 +117,7 @@ export class Catalog {
     }
   }
 
-  /** Takes the table out of the catalogue and leaves its files. */
+  /** Removes the table from the catalogue and leaves its files. */
   async dropTable(table: TableIdentifier): Promise<void> {
     await this.#ask('DELETE', pathOf(table))
   }
@@ -158,7 +158,7 @@ function pathOf({ namespace, name }: TableIdentifier): string {
   return `/namespaces/${encodeURIComponent(namespace)}/tables/${encodeURIComponent(name)}`
 }
 
-/** A status from 500 on, 408 and 429 come from servers and proxies that may have passed the request on. */
+/** 5xx, 408 and 429 may come from a proxy that has already passed the request on. */
 function codeOf(status: number): LakehouseErrorCode {
   if (status === 409) return 'CATALOG_CONFLICT'
   if (status === 404) return 'CATALOG_NOT_FOUND'
@@ -183,13 +183,17 @@ function parseAnswer(text: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    throw new LakehouseError('CATALOG_ANSWER_UNREADABLE', 'the catalogue answered no JSON', {
-      cause: error,
-    })
+    throw new LakehouseError(
+      'CATALOG_ANSWER_UNREADABLE',
+      'the catalogue did not answer with JSON',
+      {
+        cause: error,
+      },
+    )
   }
 }
 
-/** Why there was no answer: fetch hides the system's reason in the cause. */
+/** Why there was no response: fetch hides the system's error in the cause. */
 function lossOf(error: unknown, timeoutMs: number): string {
   if (!(error instanceof Error)) return String(error)
   if (error.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`

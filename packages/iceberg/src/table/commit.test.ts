@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
+import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import type { Catalog } from './catalog.ts'
 import { commitChange, longestChangeMs } from './commit.ts'
-import { dataFile, MemoryTable } from './memory-table.ts'
 
 it('a change that has become too old is given up, and nothing of it is sent or left', async () => {
   const memory = new MemoryTable()

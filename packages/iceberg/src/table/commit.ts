@@ -10,10 +10,10 @@ import { snapshotsSince } from './history.ts'
 import { newSnapshotId, type PreparedSnapshot, prepareSnapshot } from './snapshot.ts'
 import { summaryOf } from './summary.ts'
 
-/** By its id in the summary a writer recognises its own commit. */
+/** The summary entry by which a writer recognises its own commit. */
 const commitIdSummary = 'ten-seams.commit-id'
 
-/** The moments of a commit at which a test may end the process. */
+/** The steps of a commit at which a test may kill the process. */
 export type CommitStep =
   | 'manifest-written'
   | 'log-written'
@@ -27,31 +27,31 @@ export type CommitPorts = {
   readonly onStep?: (step: CommitStep) => Promise<void> | void
 }
 
-/** What a change means on top of one state of the table. */
+/** The summary and properties of a change, for one state of the table. */
 export type Amendment = {
   readonly summary: Readonly<Record<string, string>>
   readonly properties: Readonly<Record<string, string>>
 }
 
-/** The names that a try goes by. */
+/** The ids of one attempt. */
 export type Attempt = { readonly commitId: string; readonly snapshotId: bigint }
 
 /**
- * A change to a table: files that come and go, and what is said of them. Its data files are durable already, written by
- * the default partition spec of the state that the change is made for.
+ * A change to a table: files to add and to remove, with summary and properties. Its data files are already durable, written
+ * with the default partition spec of the state that the change is made for.
  */
 export type Change = {
   readonly operation: 'append' | 'overwrite' | 'replace'
   readonly added: readonly DataFile[]
   readonly removed: readonly DataFile[]
-  /** When the first of its files may have been written: the change is given up `longestChangeMs` after that. */
+  /** When its first file may have been written. The change is given up `longestChangeMs` after that. */
   readonly begunMs: number
   /**
-   * Whether the change may still be made on a state of the table that is newer than the one it was made for. Asked
-   * after each conflict; `false` gives it up.
+   * True when the change may be committed on a newer state of the table than the one it was made for. Asked after each
+   * conflict; `false` gives the change up.
    */
   readonly fits: (metadata: TableMetadata) => Promise<boolean> | boolean
-  /** Called once a try. Everything in it comes from this one `metadata`: that is what makes the compare-and-set safe. */
+  /** Called once per attempt. It must use this one `metadata` only: that makes the compare-and-set safe. */
   readonly amend: (metadata: TableMetadata, attempt: Attempt) => Promise<Amendment> | Amendment
 }
 
@@ -62,23 +62,23 @@ export type ChangeOutcome = {
 }
 
 /**
- * The age at which a change is given up: no commit is sent any more then, and another is begun anew from the table. So a
- * file that nothing refers to, and that is older by a margin, is wanted by nobody: the removal of orphans rests on that.
- * It is far more than the tries and looks of a change may take by their own bounds.
+ * The age at which a change is given up: after it no commit is sent, and the caller starts again from the table. So no
+ * writer still needs a file that nothing refers to and that is older than this plus a margin: the removal of orphans
+ * depends on that. It is far longer than the attempts and reads of a change can take by their own limits.
  */
 export const longestChangeMs = 900_000
 
-/** A rebase meets another writer each time; who loses so often gives up and begins anew from the table. */
+/** After so many lost conflicts a change is given up, and the caller starts again from the table. */
 const MAX_ATTEMPTS = 5
 const MAX_LOOKS = 10
 const LOOK_AGAIN = { firstMs: 200, longestMs: 2_000 }
 
 /**
- * Makes a change, or finds that another writer was first, or that it has become too old (`overtaken`; its data files are
- * deleted then, if that is safe). After an answer that leaves the outcome open, the table is asked for the commit's id, and from then on no file
- * is deleted, whatever it says: the commit may still arrive.
+ * Commits a change. `overtaken`: another writer was first, or the change has become too old; its data files are then
+ * deleted if that is safe. After a response that leaves the outcome unknown, the table is searched for the commit's id, and
+ * from then on no file is deleted, even if the id is not found: the commit may still arrive.
  *
- * @throws LakehouseError CATALOG_UNAVAILABLE or STORAGE_FAILED, after which the caller must load the table anew.
+ * @throws LakehouseError CATALOG_UNAVAILABLE or STORAGE_FAILED, after which the caller must load the table again.
  */
 export async function commitChange(
   ports: CommitPorts,
@@ -92,7 +92,7 @@ export async function commitChange(
 /** The change was given up before its commit was sent. */
 type TooOld = { readonly kind: 'too-old' }
 
-/** One change's tries. It remembers whether any of them is still open. */
+/** The attempts of one change. It remembers whether the outcome of any is unknown. */
 class Attempts {
   readonly #ports: CommitPorts
   readonly #table: TableIdentifier
@@ -100,7 +100,7 @@ class Attempts {
   readonly #commitId = randomUUID()
   #open = false
   #conflicts = 0
-  /** Metadata files of a refused try. They stay until the table says that it does not name them. */
+  /** Metadata files of a refused attempt. They are kept until a read of the table shows that it does not name them. */
   #refusedFiles: readonly string[] = []
 
   constructor(ports: CommitPorts, table: TableIdentifier, change: Change) {
@@ -116,10 +116,10 @@ class Attempts {
       const outcome = await this.#try(metadata, specId)
       if (outcome.kind === 'committed') return this.#committed(outcome.metadata)
       const parent = metadata.currentSnapshotId
-      metadata = await this.#look()
+      metadata = await this.#reload()
       if (this.#isIn(metadata)) return this.#committed(metadata)
       if (snapshotsSince(metadata, parent) === undefined) {
-        // What came since has expired in part, maybe this commit, too: nobody can tell, so every file stays.
+        // Some snapshots since then have expired, perhaps this commit's too. It cannot be known, so every file is kept.
         this.#open = true
         break
       }
@@ -155,7 +155,7 @@ class Attempts {
     return outcome
   }
 
-  /** The parent that the snapshot was prepared on must still be the newest: the compare-and-set of it all. */
+  /** The compare-and-set: the parent that the snapshot was prepared on must still be the newest. */
   #request(metadata: TableMetadata, prepared: PreparedSnapshot, amendment: Amendment) {
     const parent = metadata.currentSnapshotId
     const { operation } = this.#change
@@ -190,8 +190,8 @@ class Attempts {
   }
 
   /**
-   * A conflict is the game's rule; any other refusal is not made good by another try. Nor is a conflict proof that this
-   * commit is not in the table: something on the way may have sent the request twice, and we hear of the second.
+   * Conflicts are expected; any other refusal would be refused again. A conflict does not prove that this commit is not in
+   * the table: a proxy may have sent the request twice, and this may be the response to the second.
    */
   async #refused(error: LakehouseError, prepared: PreparedSnapshot): Promise<void> {
     this.#conflicts++
@@ -204,8 +204,8 @@ class Attempts {
   }
 
   /**
-   * Iceberg's server does not sync its metadata file, so it is done here: what the caller is told to be committed
-   * outlives a loss of power.
+   * Iceberg's server does not sync its metadata file, so it is done here: a commit that is reported as committed survives
+   * a loss of power.
    */
   async #committed(metadata: TableMetadata): Promise<ChangeOutcome> {
     const { metadataLocation } = metadata
@@ -214,14 +214,14 @@ class Attempts {
     return { kind: 'committed', metadata, conflicts: this.#conflicts }
   }
 
-  /** Only definite refusals allow it: a file that a late commit names must stay. */
+  /** Only allowed when every attempt was refused for certain: a file that a late commit names must stay. */
   async #discard(files: readonly string[]): Promise<void> {
     if (this.#open) return
     await Promise.all(files.map((file) => this.#ports.storage.remove(file)))
   }
 
-  /** Reads the table; an outage is waited for, up to about ten seconds. */
-  async #look(): Promise<TableMetadata> {
+  /** Loads the table; retries during an outage, for about ten seconds. */
+  async #reload(): Promise<TableMetadata> {
     for (let look = 1; ; look++) {
       try {
         return await this.#ports.catalog.loadTable(this.#table)

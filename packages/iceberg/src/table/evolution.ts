@@ -3,10 +3,10 @@ import { type ColumnType, type Field, matchType, type StructType } from '../form
 import { Ids, withNewIds } from './new-ids.ts'
 import { isPromotion, isSameType } from './promotion.ts'
 
-/** One thing that a plan does to a column, for a log. */
+/** One change to a column, for a log. */
 export type SchemaChange = {
   readonly kind: 'added' | 'renamed' | 'widened' | 'relaxed' | 'moved'
-  /** The column's place in the new schema: names from the top, joined by dots. */
+  /** The column's path in the new schema: names from the top, joined by dots. */
   readonly column: string
 }
 
@@ -18,16 +18,16 @@ export type EvolutionPlan = {
 
 export type EvolutionOptions = {
   /**
-   * How a column of the wanted schema is known. `name`: by its name, else by one of its aliases; ids are not looked at.
-   * `id`: the wanted schema was made from the table's own, so an id says which column it is and a new name renames it.
+   * How a column of the wanted schema is matched. `name`: by its name, else by one of its aliases; ids are ignored. `id`: the
+   * wanted schema was derived from the table's own, so an id identifies the column, and a new name renames it.
    */
   readonly matching?: 'name' | 'id'
   /**
-   * `keep`: known columns stay where they are and new ones stand last. `as-wanted`: the wanted order, then the columns
-   * that it lacks. Two writers with different orders would each undo the other's, so this is never done unasked.
+   * `keep`: known columns keep their order and new ones come last. `as-wanted`: the wanted order, then the columns that it
+   * lacks. Two writers with different orders would undo each other's changes, so it is not the default.
    */
   readonly order?: 'keep' | 'as-wanted'
-  /** The table's schemas so far: they tell a writer that has not heard of a rename from one with a new column. */
+  /** All schemas of the table so far: they tell a writer that does not know of a rename from one with a new column. */
   readonly earlier?: readonly StructType[]
 }
 
@@ -97,7 +97,7 @@ export class Evolution {
     return current.fields.find(({ name }) => aliases.includes(name))
   }
 
-  /** Rows of a writer that knows only the old name would begin a second column beside the renamed one. */
+  /** A writer that knows only the old name would add a second column beside the renamed one. */
   #assertNotRenamedAway(
     current: StructType,
     claims: ReadonlyMap<number, Field>,
@@ -141,7 +141,7 @@ export class Evolution {
     }
     if (from.type === 'map' && to.type === 'map') {
       const [key, child] = [place(column, 'key'), place(column, 'value')]
-      // Keys of an evolved struct or of another width would no longer be equal to those that were written.
+      // Keys of a changed struct or of another width would no longer equal those already written.
       if (JSON.stringify(keyShape(from.key)) !== JSON.stringify(keyShape(to.key))) {
         throw typeChanged(key, from.key, to.key)
       }
@@ -206,7 +206,7 @@ function namesById(schemas: readonly StructType[]): ReadonlyMap<number, Readonly
   return names
 }
 
-/** What two types must have in common to be one type of key: names and types, not ids. */
+/** Two key types are the same when their names and types are, whatever their ids. */
 function keyShape(type: ColumnType): unknown {
   return matchType<unknown>(type, {
     primitive: (primitive) => primitive.replaceAll(' ', ''),

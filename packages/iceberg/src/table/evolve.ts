@@ -4,19 +4,19 @@ import type { StructType } from '../format/schema.ts'
 import type { Catalog } from './catalog.ts'
 import { Evolution, type EvolutionOptions, type EvolutionPlan } from './evolution.ts'
 
-/** Enough for as many writers that start at once; each loser finds the winner's columns and mostly nothing to do. */
+/** Enough for as many writers that start at once; a loser usually finds the winner's columns and nothing to do. */
 const MAX_ATTEMPTS = 5
 
 /**
- * The table's schema as `wanted` needs it. A known column keeps its id; it may be renamed, widened (`int` to `long`,
- * `float` to `double`, a decimal's precision up) and made optional. A new one gets an id above all that ever were, so
- * that no file has it, and is optional, because older rows lack it.
+ * Plans the table's schema so that rows of `wanted` fit. A known column keeps its id; it may be renamed, widened (`int` to
+ * `long`, `float` to `double`, a decimal to a higher precision) and made optional. A new column gets an id that was never
+ * used, so that no file has it, and is optional, because older rows lack it.
  *
- * Nothing that rows rely on is taken back: a column that `wanted` lacks stays (and becomes optional, because new rows
- * lack it), an optional one stays optional and a wide one wide. So an older writer plans nothing against a newer table.
+ * Nothing that rows depend on is reverted: a column that `wanted` lacks stays (and becomes optional, because new rows lack
+ * it), an optional one stays optional and a wide one wide. So an older writer changes nothing in a newer table.
  *
- * @returns undefined when nothing is to be changed.
- * @throws LakehouseError SCHEMA_INCOMPATIBLE when no such change would do.
+ * @returns undefined when nothing needs to change.
+ * @throws LakehouseError SCHEMA_INCOMPATIBLE when no such change is possible.
  */
 export function planEvolution(
   current: StructType,
@@ -31,11 +31,11 @@ export function planEvolution(
 }
 
 /**
- * Makes the table's schema what `wanted` needs, as a compare-and-set of its own. Of two processes that try, one wins;
- * the other plans again on what it finds, usually nothing. A crash leaves the table with the old schema or the new one,
+ * Commits that schema with a compare-and-set of its own. Of two processes that try, one wins; the other plans again on the
+ * new schema, usually nothing. A crash leaves the table with the old schema or the new one,
  * and rows of either are read by both, because columns are known by id.
  *
- * @returns the metadata to build on; the one passed in when nothing was to be changed.
+ * @returns the metadata to build on; the one passed in when nothing had to change.
  * @throws LakehouseError SCHEMA_INCOMPATIBLE: a person must decide. CATALOG_CONFLICT, CATALOG_UNAVAILABLE and others:
  *   load the table and try again.
  */

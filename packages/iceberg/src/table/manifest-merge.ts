@@ -1,21 +1,21 @@
 import type { ManifestFile } from '../format/manifest.ts'
 
-/** Manifests of one size class that make a larger one. */
+/** How many manifests of one size class are merged. */
 const MERGE_FROM = 20
 
 export type MergePlan = {
-  /** Lines taken over as they are, in the list's order. */
+  /** Lines kept as they are, in the list's order. */
   readonly kept: readonly ManifestFile[]
-  /** Lines whose entries become one new manifest; empty when there is nothing to merge. */
+  /** Lines whose entries are merged into one new manifest; empty when there is nothing to merge. */
   readonly merged: readonly ManifestFile[]
 }
 
 /**
- * Keeps the list of manifests short without writing an entry often: twenty of a size class (1–19 files, 20–399, …)
- * become one of the next, the smallest class first. So the list grows with the logarithm of the number of files, and
- * an entry is rewritten once a class.
+ * Keeps the list of manifests short without rewriting entries often: twenty manifests of a size class (1–19 files,
+ * 20–399, …) are merged into one of the next, the smallest class first. So the list grows with the logarithm of the number
+ * of files, and an entry is rewritten once per class.
  *
- * Only data manifests of the given spec are touched: delete manifests and other specs stay as their writer left them.
+ * Only data manifests of the given spec are merged: delete manifests and other specs are left unchanged.
  */
 export function planMerge(manifests: readonly ManifestFile[], specId: number): MergePlan {
   const classes = new Map<number, ManifestFile[]>()

@@ -1,6 +1,6 @@
 import { type ColumnType, matchType } from '../format/schema.ts'
 
-/** Column ids above all that a table ever had. */
+/** Column ids that the table has never used. */
 export class Ids {
   last: number
 
@@ -14,7 +14,7 @@ export class Ids {
   }
 }
 
-/** The type with new ids for everything in it. Aliases are no part of a table's schema and are left out. */
+/** The type with new ids throughout. Aliases are left out, because a table's schema has none. */
 export function withNewIds(type: ColumnType, ids: Ids): ColumnType {
   return matchType<ColumnType>(type, {
     primitive: (primitive) => primitive,

@@ -1,19 +1,19 @@
 import { LakehouseError } from '../errors.ts'
-import type { PartitionSpec } from '../format/partition-spec.ts'
+import type { PartitionSpec } from '../format/metadata.ts'
 import { avroFieldsOf } from '../format/partition-type.ts'
 import type { StructType } from '../format/schema.ts'
 import { transformOf } from '../format/transforms.ts'
 
-/** Ids of partition fields begin here, so that they are never those of columns. */
+/** Ids of partition fields begin here, so that they never equal a column's id. */
 const FIRST_PARTITION_ID = 1_000
 
-/** How a new table is to be partitioned: a column by name, and a transform of it. */
+/** Partitioning of a new table: a column's name and a transform. */
 export type Partitioning = { readonly column: string; readonly transform: string }
 
 /**
- * The spec of a new table, by the ids of the schema that goes with it.
+ * The spec of a new table, with the ids of its schema.
  *
- * @throws LakehouseError FORMAT_UNSUPPORTED for a column that is not there or nested, and for a partition that is not written.
+ * @throws LakehouseError FORMAT_UNSUPPORTED for a missing or nested column, and for a partition type that is not written.
  */
 export function newSpec(schema: StructType, partitioning: readonly Partitioning[]): PartitionSpec {
   return {
@@ -27,7 +27,7 @@ export function newSpec(schema: StructType, partitioning: readonly Partitioning[
       const suffix = transform === 'identity' ? '' : `_${transform.replace(/\[.*/, '')}`
       const id = FIRST_PARTITION_ID + index
       const name = `${column}${suffix}`
-      // Throws now for what no manifest could hold, so that nobody makes a table that takes no row.
+      // Throws now for what no manifest can hold, so that no table is created that accepts no rows.
       avroFieldsOf([{ id, name, transform: transformOf(transform, field.type), path: [column] }])
       return { 'source-id': field.id, 'field-id': id, name, transform }
     }),

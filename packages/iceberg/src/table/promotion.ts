@@ -1,9 +1,9 @@
 import { decimalOf, type PrimitiveType } from '../format/schema.ts'
 
 /**
- * Whether every value of `from` is a value of `to`, written and hashed alike (Iceberg spec, "Schema Evolution"): only
- * then may a column's type change, because files keep the type they were written with. `date` to `timestamp` is of
- * format v3 and is not among them.
+ * True when every value of `from` is a value of `to` and hashes alike (Iceberg spec, "Schema Evolution"). Only then may a
+ * column's type change, because files keep the type they were written with. `date` to `timestamp` belongs to format v3 and
+ * is not supported.
  */
 export function isPromotion(from: PrimitiveType, to: PrimitiveType): boolean {
   if (from === 'int') return to === 'long'

@@ -14,7 +14,7 @@ import { currentSnapshot, type Snapshot, type TableMetadata } from '../format/me
 import type { Storage } from '../storage.ts'
 import { planMerge } from './manifest-merge.ts'
 
-/** A snapshot whose metadata files are durable, ready to be committed; and those files, to remove if it is refused. */
+/** A snapshot ready to commit, and its durable metadata files, to remove if it is refused. */
 export type PreparedSnapshot = {
   readonly snapshotId: bigint
   readonly sequenceNumber: bigint
@@ -38,7 +38,7 @@ export async function manifestsOf(
   return readManifestList(await storage.read(snapshot.manifestList))
 }
 
-/** A data file of a table, and the partition spec it was written by. */
+/** A data file of a table, and the partition spec it was written with. */
 export type LiveFile = { readonly file: DataFile; readonly specId: number }
 
 /** The data files of a table's current snapshot. */
@@ -56,7 +56,7 @@ export async function liveFiles(
   return entries.flat()
 }
 
-/** Whether all of the files are in the table's current snapshot. */
+/** True when all of the files are in the table's current snapshot. */
 export async function areLive(
   storage: Storage,
   metadata: TableMetadata,
@@ -67,20 +67,20 @@ export async function areLive(
   return files.every(({ file_path }) => live.has(file_path))
 }
 
-/** What a snapshot changes: files that it adds to the table, and files that it takes out. */
+/** The files that a snapshot adds and removes. */
 export type SnapshotChange = {
   readonly snapshotId: bigint
   readonly added: readonly DataFile[]
-  /** The partition spec that the added files were written by; not always the table's newest. */
+  /** The partition spec that the added files were written with; not always the table's newest. */
   readonly specId: number
   readonly removed: readonly DataFile[]
 }
 
 /**
- * Writes manifests and manifest list of a snapshot that makes the change to the table as `metadata` describes it. The
- * order is that of reference: a crash leaves files that nothing refers to, never a reference without its file.
+ * Writes the manifests and the manifest list of a snapshot that makes the change on the table's state `metadata`. A file is
+ * written before any reference to it, so a crash leaves files that nothing refers to, never a reference without its file.
  *
- * @throws LakehouseError FILES_NOT_LIVE when a file to be taken out is not in the table.
+ * @throws LakehouseError FILES_NOT_LIVE when a file to remove is not in the table.
  */
 export async function prepareSnapshot(
   storage: Storage,
@@ -110,15 +110,15 @@ export async function prepareSnapshot(
 }
 
 /**
- * Not a manifest of which nothing is left but the news that it was taken out, which its own snapshot has told. One without
- * any counts is alive: lists of format v1 may leave them out.
+ * False for a manifest with only deleted entries, which matter to its own snapshot alone. A manifest without any counts is
+ * kept: lists of format v1 may leave them out.
  */
 const isAlive = (line: ManifestFile): boolean =>
   line.content !== 0 ||
   line.deleted_files_count === 0 ||
   line.added_files_count + line.existing_files_count > 0
 
-/** Writes the manifests anew whose files are taken out, and returns the others. */
+/** Rewrites the manifests with removed files, and returns the other manifests. */
 async function takeOut(
   storage: Storage,
   writer: ManifestWriter,

@@ -1,7 +1,7 @@
 import type { DataFile } from '../format/manifest.ts'
 import { currentSnapshot, type TableMetadata } from '../format/metadata.ts'
 
-/** A change's figures for the snapshot's summary (Iceberg spec, appendix F): what came, what went, and the totals after. */
+/** The counts in a snapshot's summary (Iceberg spec, appendix F): added, removed, and the totals afterwards. */
 export function summaryOf(
   metadata: TableMetadata,
   {

@@ -1,6 +1,7 @@
-import type { Engine, Row } from '../duckdb.ts'
+import type { Engine } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import type { Row } from '../format/row.ts'
 import { linkOffsets } from '../offsets/offset-log.ts'
 import {
   isContiguous,
@@ -15,8 +16,8 @@ import { type CommitPorts, type CommitStep, commitChange } from '../table/commit
 import { writeDataFiles } from './data-files.ts'
 
 /**
- * What an append builds on: parent snapshot and offsets of the same read of the table, in one value. Never put one of
- * the two into another: with a newer parent and older offsets the compare-and-set passes and rows are doubled.
+ * What an append builds on: parent snapshot and offsets from the same read of the table, in one value. Never combine them
+ * from two reads: with a newer parent and older offsets the compare-and-set passes and rows are doubled.
  */
 export type AppendBase = { readonly metadata: TableMetadata; readonly offsets: Offsets }
 
@@ -25,7 +26,7 @@ export function baseOf(metadata: TableMetadata): AppendBase {
   return Object.freeze({ metadata, offsets })
 }
 
-/** The moments at which a test may end the process. */
+/** The steps at which a test may kill the process. */
 export type AppendStep = 'before-parquet' | 'parquet-written' | CommitStep
 
 export type AppendPorts = Omit<CommitPorts, 'onStep'> & {
@@ -35,25 +36,25 @@ export type AppendPorts = Omit<CommitPorts, 'onStep'> & {
 }
 
 export type AppendBatch = {
-  /** May be empty: then the offsets move alone. */
+  /** May be empty: then only the offsets move. */
   readonly rows: readonly Row[]
   readonly spans: OffsetSpans
 }
 
 export type AppendOutcome =
   | { readonly kind: 'committed'; readonly base: AppendBase; readonly conflicts: number }
-  /** Another writer was first, or the outcome stayed open. Drop the rows and read on at the new base's offsets. */
+  /** Another writer was first, or the outcome stayed unknown. Drop the rows and seek to the new base's offsets. */
   | { readonly kind: 'overtaken'; readonly base: AppendBase; readonly conflicts: number }
 
 /**
- * Appends rows and the offsets they came from in one commit: both are in the table, or neither.
+ * Appends rows and the offsets that they account for in one commit: the table has both, or neither.
  *
  * A crash before the commit leaves files that nothing refers to; after it, the next reader of the table finds the
- * offsets moved. A conflict with a writer that touched other partitions, or compacted, is rebased, one with the same
- * partitions is `overtaken`.
+ * offsets moved. After a conflict with a writer of other partitions, or with a compaction, the append is rebased; after one with a
+ * writer of the same partitions it is `overtaken`.
  *
  * @throws LakehouseError OFFSETS_NOT_CONTIGUOUS before anything is written; CATALOG_UNAVAILABLE or STORAGE_FAILED,
- *   after which the caller must load the table anew and go on from its offsets.
+ *   after which the caller must load the table again and continue from its offsets.
  */
 export async function append(
   ports: AppendPorts,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Engine, Row } from '../duckdb.ts'
+import type { Engine } from '../duckdb.ts'
 import { writeJson } from '../format/json.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableMetadata } from '../format/metadata.ts'
@@ -10,6 +10,7 @@ import {
   partitionOf,
   partitionPath,
 } from '../format/partition-spec.ts'
+import type { Row } from '../format/row.ts'
 import type { Storage } from '../storage.ts'
 import { writeParquet, writeParquetFrom } from './parquet.ts'
 
@@ -34,8 +35,8 @@ export async function writeDataFiles(
 }
 
 /**
- * Writes what a SELECT finds as one data file of a partition, for the rest as `writeDataFiles`. Its rows must be of that
- * partition, and its columns those of the table's schema, in order.
+ * Writes the rows of a SELECT as one data file of a partition, otherwise as `writeDataFiles`. Its rows must belong to that
+ * partition, and its columns must be those of the table's schema, in order.
  */
 export async function writeDataFileFrom(
   ports: { readonly engine: Engine; readonly storage: Storage },

@@ -1,7 +1,7 @@
-import type { Row } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import type { Row } from '../format/row.ts'
 import { linkOffsets } from '../offsets/offset-log.ts'
 import { isContiguous, type OffsetSpans } from '../offsets/offsets.ts'
 import { readSources, type Sources, sourcesProperty, writeSources } from '../offsets/sources.ts'
@@ -12,10 +12,10 @@ import { type AppendBase, type AppendOutcome, type AppendPorts, baseOf } from '.
 import { writeDataFiles } from './data-files.ts'
 
 export type Overwrite = {
-  /** Files that held rows which have changed; all of their rows that stay are among `rows`. */
+  /** Files with changed rows; those of their rows that stay must be among `rows` or in `files`. */
   readonly remove: readonly DataFile[]
   readonly rows: readonly Row[]
-  /** Files with further rows, durable already (`writeDataFileFrom`); deleted when this comes to nothing for certain. */
+  /** Further files, already durable (`writeDataFileFrom`); deleted when the overwrite is refused for certain. */
   readonly files?: readonly DataFile[]
   /** When the first of those files may have been written; by default now. */
   readonly begunMs?: number
@@ -23,18 +23,18 @@ export type Overwrite = {
   readonly spans?: OffsetSpans
   /** Snapshots of other tables that the rows account for, when they are made from tables. */
   readonly sources?: Sources
-  /** Said in the snapshot besides, e.g. which snapshot of another table the rows were made of. */
+  /** Further entries of the snapshot's summary. */
   readonly summary?: Readonly<Record<string, string>>
 }
 
 /**
- * Copy-on-write: takes whole files out and puts others in their place, in one commit, so that a reader sees the rows
- * before or after, never both and never neither. No delete files are written.
+ * Copy-on-write: replaces whole files by others in one commit, so that a reader sees the rows before or after it, never both
+ * and never neither. No delete files are written.
  *
- * The rows were made from what the base holds. So a conflict is rebased only when the other writers changed no row
- * (compactions of other files, properties); after anything else it is `overtaken`, and the caller begins anew from the
- * outcome's base. Crashes and unknown outcomes are as with `append`. With `sources`, rows and the snapshots they were made of
- * are one commit: exactly once from table to table.
+ * The rows were made from the base's rows. So after a conflict it is rebased only when the other writers changed no row
+ * (compactions of other files, properties). Otherwise it is `overtaken`, and the caller starts again from the outcome's base.
+ * Crashes and unknown outcomes are as with `append`. With `sources`, the rows and the snapshots that they are made from are one
+ * commit: exactly once from table to table.
  *
  * @throws LakehouseError as `append`; FILES_NOT_LIVE when a file is not in the base's table.
  */
@@ -82,13 +82,13 @@ export async function overwrite(
   return { kind, base: baseOf(metadata), conflicts }
 }
 
-/** What the table is made of then: said by the snapshot, and by the table for whoever asks later. */
+/** The sources after this commit, for the snapshot's summary and the table's property. */
 function madeOf(on: TableMetadata, sources: Sources): Readonly<Record<string, string>> {
   if (Object.keys(sources).length === 0) return {}
   return { [sourcesProperty]: writeSources({ ...readSources(on.properties), ...sources }) }
 }
 
-/** Whether all that was committed since only moved rows into other files. */
+/** True when all commits since then only moved rows into other files. */
 function sameRows(base: TableMetadata, newer: TableMetadata): boolean {
   const since = snapshotsSince(newer, base.currentSnapshotId)
   return since?.every(({ summary }) => summary.operation === 'replace') ?? false

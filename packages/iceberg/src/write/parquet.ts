@@ -1,8 +1,9 @@
 import * as duckdb from '@duckdb/node-api'
-import { converterOf, duckType, type Engine, quoteText, type Row, sqlColumn } from '../duckdb.ts'
+import { converterOf, duckType, type Engine, quoteText, sqlColumn } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { lowerBound, upperBound } from '../format/bounds.ts'
 import type { ByColumn, DataFile } from '../format/manifest.ts'
+import type { Row } from '../format/row.ts'
 import {
   type ColumnType,
   type LeafColumn,
@@ -14,7 +15,7 @@ import type { Storage } from '../storage.ts'
 
 const CHUNK_ROWS = 2_048
 
-/** What DuckDB's RETURN_STATS says of one column, all of it text. */
+/** The result of DuckDB's RETURN_STATS for one column, all of it text. */
 type ColumnStatistics = ReadonlyMap<string, string>
 
 /**
@@ -38,7 +39,7 @@ export async function writeParquet(
 }
 
 /**
- * Writes what a SELECT finds as one Parquet file, within DuckDB's memory limit however much it is; for the rest as
+ * Writes the rows of a SELECT as one Parquet file, within DuckDB's memory limit whatever their number; otherwise as
  * `writeParquet`. Its columns must be those of the schema, in order.
  */
 export async function writeParquetFrom(

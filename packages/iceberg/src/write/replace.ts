@@ -13,10 +13,10 @@ export type Replacement = {
 }
 
 /**
- * Puts files in the place of others that hold the very same rows (operation `replace`): a compaction. No row and no
- * offset changes, so incremental readers leave the snapshot out, and a conflict is rebased as long as every file to be
- * taken out is still there; otherwise another compaction was first, and it is `overtaken`. The new files are durable
- * when this is called, and deleted when it comes to nothing for certain.
+ * Replaces files by others with exactly the same rows (operation `replace`): a compaction. No row and no offset changes, so
+ * incremental readers ignore the snapshot. After a conflict it is rebased as long as every file to remove is still there;
+ * otherwise another compaction was first, and it is `overtaken`. The new files must be durable before the call; they are
+ * deleted when the replacement is refused for certain.
  */
 export function replaceFiles(
   ports: AppendPorts,

@@ -1,15 +1,15 @@
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { UndecodableError } from '@tenseams/codec/errors'
-import type { Row } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { DeadLetter } from '@tenseams/kafka/dead-letter'
 import { judgeFailure } from '@tenseams/kafka/failure'
 import type { KafkaMessage } from 'kafkajs'
 import type { BronzeTable, Envelope } from './bronze-table.ts'
 
-/** A batch as its table takes it. Ticks are in neither list: only their offsets are passed. */
+/** A decoded batch. Ticks are in neither list: they only move the offsets. */
 export type DecodedBatch = {
   readonly rows: readonly Row[]
-  readonly letters: readonly DeadLetter[]
+  readonly deadLetters: readonly DeadLetter[]
   /** The earliest event time among the rows. */
   readonly oldestMs: number
 }
@@ -18,7 +18,7 @@ export type DecodedBatch = {
 export type Records = { readonly partition: number; readonly messages: readonly KafkaMessage[] }
 
 /**
- * Decodes all records, or none: after an outage of the registry all of them come again.
+ * Decodes all records, or none: after an outage of the registry all of them are fetched again.
  *
  * @throws RegistryUnavailableError
  */
@@ -29,7 +29,7 @@ export async function decodeBatch(
   groupId: string,
 ): Promise<DecodedBatch> {
   const rows: Row[] = []
-  const letters: DeadLetter[] = []
+  const deadLetters: DeadLetter[] = []
   let oldestMs = Number.POSITIVE_INFINITY
   for (const message of messages) {
     try {
@@ -39,10 +39,10 @@ export async function decodeBatch(
       oldestMs = Math.min(oldestMs, eventTimeMs(decoded.value, message))
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error
-      letters.push(letterOf(bronze.topic, partition, message, error, groupId))
+      deadLetters.push(deadLetterOf(bronze.topic, partition, message, error, groupId))
     }
   }
-  return { rows, letters, oldestMs }
+  return { rows, deadLetters, oldestMs }
 }
 
 function decodeOne(
@@ -70,8 +70,7 @@ function eventTimeMs({ occurredAt }: Envelope, message: KafkaMessage): number {
   return Number(isTime ? occurredAt : message.timestamp)
 }
 
-/** As every group of the house writes them. */
-function letterOf(
+function deadLetterOf(
   topic: string,
   partition: number,
   message: KafkaMessage,

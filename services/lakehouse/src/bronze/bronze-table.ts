@@ -2,8 +2,8 @@ import { type AvroRecord, matchAvro } from '@tenseams/codec/avro'
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { type AddedColumn, columnName, icebergSchemaOf } from '@tenseams/contracts/generate/iceberg'
 import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
-import type { Row, Value } from '@tenseams/iceberg/duckdb'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row, Value } from '@tenseams/iceberg/format/row'
 import type { StructType } from '@tenseams/iceberg/format/schema'
 import type { KafkaMessage } from 'kafkajs'
 
@@ -12,9 +12,9 @@ export type BronzeTable = {
   readonly topic: string
   readonly table: TableIdentifier
   readonly schema: StructType
-  /** With what its records are read; by default the codec's own contract of the topic. */
+  /** The contract that its records are decoded with; by default the codec's own for the topic. */
   readonly contract?: TableContract
-  /** How its records are read, where no contract describes them. */
+  /** How its records are decoded where no contract describes them. */
   readonly decode?: (codec: Codec, message: KafkaMessage) => Promise<Decoded<Envelope>>
   readonly rowOf: (value: Envelope, origin: Origin) => Row
 }
@@ -25,7 +25,7 @@ export type TableContract = Pick<ContractSchema, 'version' | 'format' | 'text' |
 /** A decoded record of any contract. */
 export type Envelope = { readonly [field: string]: unknown }
 
-/** Where a row comes from: any row can be traced to its record. */
+/** The record that a row was made from. */
 export type Origin = {
   readonly partition: number
   readonly offset: bigint
@@ -60,10 +60,7 @@ export function bronzeNameOf(topic: string): TableIdentifier {
   return { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') }
 }
 
-export const tableName = ({ table: { namespace, name } }: Pick<BronzeTable, 'table'>): string =>
-  `${namespace}.${name}`
-
-/** Milliseconds to microseconds, which is all that Iceberg's times know. */
+/** Milliseconds to microseconds, the unit of Iceberg's times. */
 export const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n
 
 export function originRow({ partition, offset, timestampMs, schemaId }: Origin): Row {
@@ -77,7 +74,7 @@ export function originRow({ partition, offset, timestampMs, schemaId }: Origin):
 
 type Convert = (value: unknown) => Value
 
-/** Made once a contract, used once a value. The codec has checked the value against the contract. */
+/** Made once per contract, used for each value. The codec has checked the value against the contract. */
 function converterOf(type: AvroRecord | AvroRecord['fields'][number]['type']): Convert {
   return matchAvro<Convert>(type, {
     primitive: () => (value) => value as Value,

@@ -3,19 +3,14 @@ import type { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { type DecodedBatch, decodeBatch } from './batch.ts'
 import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { ContractFollower } from './contract-follower.ts'
 import { fetchBounds, spanOf } from './fetched.ts'
-import {
-  type Log,
-  type SinkPlan,
-  TableSink,
-  type TableSinkOptions,
-  type Ticket,
-} from './table-sink.ts'
+import { type Reservation, type SinkPlan, TableSink, type TableSinkOptions } from './table-sink.ts'
 
 export type BronzeOptions = Pick<
   TableSinkOptions,
@@ -23,26 +18,24 @@ export type BronzeOptions = Pick<
 > & {
   readonly kafka: Kafka
   readonly codec: Codec
-  /** Follows contracts while it runs; without it each table keeps the version that it began with. */
+  /** Finds newer versions of a contract while the service runs; without it each table keeps its first version. */
   readonly follower?: ContractFollower
   readonly deadLetters: DeadLetters
   readonly tables: readonly BronzeTable[]
-  /** What all tables together may hold in memory, by estimate. */
+  /** What all tables together may hold in memory, as an estimate. */
   readonly maxBufferedBytes: number
-  /** A broken mode, for the proof that shows what it does: aborted records are read as well. */
-  readonly readUncommitted?: boolean
   readonly metrics: LakehouseMetrics
 }
 
 const GROUP_ID = 'lakehouse'
 const OUTAGE_PAUSE_MS = 1_000
-/** A seek that brings the wrong batch so often means that the log begins later than the table ends. */
+/** After so many seeks that brought the wrong batch, the log begins later than the table ends. */
 const FRUITLESS_SEEKS = 5
 const LOST_OFFSETS_PAUSE_MS = 5_000
 
 /**
- * Reads every topic into its bronze table. The group only spreads partitions over instances: its offsets are never
- * committed and never trusted, each table says where it goes on.
+ * Reads every topic into its bronze table. The consumer group only assigns partitions to instances: its offsets are never
+ * committed and never trusted. The next offset comes from the table.
  */
 export class Bronze {
   readonly #options: BronzeOptions
@@ -62,7 +55,7 @@ export class Bronze {
           bronze,
           budget,
           firstOffsets: (topic) => firstOffsets(options.kafka, topic),
-          onOpened: (topic, positions) => this.#align(topic, positions),
+          onOpened: (topic, nextOffsets) => this.#align(topic, nextOffsets),
           onRoom: (topic) => this.#member.resume(topic),
         })
         startAtZero(options.metrics.deadLettered, [
@@ -76,7 +69,6 @@ export class Bronze {
       groupId: GROUP_ID,
       topics: [...this.#sinks.keys()],
       log: options.log,
-      readUncommitted: options.readUncommitted ?? false,
       // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
       sessionTimeoutMs: 6_000,
       minBytes: 1,
@@ -89,7 +81,7 @@ export class Bronze {
     })
   }
 
-  /** Opens tables and group; what is away is waited for. */
+  /** Opens the tables and joins the group; retries while a dependency is unavailable. */
   start(): void {
     for (const sink of this.#sinks.values()) void sink.reopen('starting')
     this.#member.start()
@@ -111,16 +103,16 @@ export class Bronze {
     await this.#member.close()
   }
 
-  /** Another instance may have written since: every table with partitions here is read anew. */
+  /** Another instance may have written in between, so every table with partitions here is loaded again. */
   #joined(assignment: Assignment): void {
     for (const topic of Object.keys(assignment)) {
       void this.#sinks.get(topic)?.reopen('new assignment')
     }
   }
 
-  #align(topic: string, positions: ReadonlyMap<number, bigint>): void {
+  #align(topic: string, nextOffsets: ReadonlyMap<number, bigint>): void {
     for (const partition of this.#member.assignment?.[topic] ?? []) {
-      const offset = positions.get(partition)
+      const offset = nextOffsets.get(partition)
       if (offset !== undefined) this.#member.seek(topic, partition, offset)
     }
     this.#member.resume(topic)
@@ -133,7 +125,7 @@ export class Bronze {
     const plan = sink.plan(batch.partition, spanOf(batch), batch.messages)
     switch (plan.kind) {
       case 'wait':
-        // The table's opening, or its room, lets the topic flow again.
+        // The topic is resumed when the table is open, or has room.
         payload.pause()
         return
       case 'skip':
@@ -143,7 +135,7 @@ export class Bronze {
         this.#seekBack(payload, plan)
         return
       case 'accept':
-        await this.#accept(payload, sink, plan.ticket)
+        await this.#accept(payload, sink, plan.reservation)
     }
   }
 
@@ -164,31 +156,35 @@ export class Bronze {
     pauseFor(payload, LOST_OFFSETS_PAUSE_MS)
   }
 
-  async #accept(payload: EachBatchPayload, sink: TableSink, ticket: Ticket): Promise<void> {
-    const decoded = await this.#decode(payload, sink, ticket)
-    if (decoded === undefined) return sink.giveBack(ticket)
-    if (!sink.take(ticket, decoded)) return
-    // Up to here the next fetch leaves out; what there was no room for comes again.
-    const last = ticket.portion.messages.at(-1)
+  async #accept(
+    payload: EachBatchPayload,
+    sink: TableSink,
+    reservation: Reservation,
+  ): Promise<void> {
+    const decoded = await this.#decode(payload, sink, reservation)
+    if (decoded === undefined) return sink.release(reservation)
+    if (!sink.take(reservation, decoded)) return
+    // The next fetch begins after this offset, so what there was no room for is fetched again.
+    const last = reservation.chunk.messages.at(-1)
     if (last !== undefined) payload.resolveOffset(last.offset)
   }
 
-  /** Decodes and writes the dead letters. While an outside is away, the partition pauses and the records come again. */
+  /** Decodes, and writes the dead letters. While a dependency is unavailable, the partition pauses and the records are fetched again. */
   async #decode(
     payload: EachBatchPayload,
     sink: TableSink,
-    { portion, partition }: Ticket,
+    { chunk, partition }: Reservation,
   ): Promise<DecodedBatch | undefined> {
     const { topic } = sink.bronze
     const { bronze } = sink
     const { codec, deadLetters, metrics } = this.#options
     try {
-      if (await this.#moveOn(payload, sink, portion.messages)) return undefined
-      const records = { partition, messages: portion.messages }
+      if (await this.#switchContract(payload, sink, chunk.messages)) return undefined
+      const records = { partition, messages: chunk.messages }
       const decoded = await decodeBatch(codec, bronze, records, GROUP_ID)
-      for (const letter of decoded.letters) {
-        await deadLetters.write(letter)
-        const { reason, offset, detail } = letter
+      for (const deadLetter of decoded.deadLetters) {
+        await deadLetters.write(deadLetter)
+        const { reason, offset, detail } = deadLetter
         metrics.deadLettered.inc({ topic, group: GROUP_ID, reason })
         this.#log.warn({ topic, partition, offset, reason, detail }, 'record is a dead letter')
       }
@@ -200,17 +196,20 @@ export class Bronze {
     }
   }
 
-  /** Whether a record needs a newer version of the contract; the table then goes on with that, and asks for the records again. */
-  async #moveOn(
+  /** True when a record needs a newer version of the contract; the table then switches to it, and the records are fetched again. */
+  async #switchContract(
     payload: EachBatchPayload,
     sink: TableSink,
-    messages: Ticket['portion']['messages'],
+    messages: Reservation['chunk']['messages'],
   ): Promise<boolean> {
     const { topic, contract } = sink.bronze
     if (contract === undefined) return false
     const newer = await this.#options.follower?.newerThan(topic, contract, messages)
     if (newer === undefined) return false
-    this.#log.info({ topic, from: contract.version, to: newer.version }, 'contract moved on')
+    this.#log.info(
+      { topic, from: contract.version, to: newer.version },
+      'switching to a newer contract',
+    )
     payload.pause()
     void sink.follow(bronzeTableOf(topic, newer))
     return true

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { ByteBudget } from './byte-budget.ts'
 
 describe('the bytes of all tables', () => {
-  it('lets one table have its share and all that nobody was promised', () => {
+  it('gives one table its share and the whole pool', () => {
     const budget = new ByteBudget(100, 2)
     expect(budget.roomFor('a')).toBe(75)
     budget.take('a', 75)
     expect(budget.roomFor('a')).toBe(0)
   })
 
-  it('keeps a share for a table while another holds all that it can', () => {
+  it('keeps a share for a table while another holds all that it may', () => {
     const budget = new ByteBudget(100, 2)
     budget.take('a', budget.roomFor('a'))
     expect(budget.roomFor('b')).toBe(25)
@@ -17,7 +17,7 @@ describe('the bytes of all tables', () => {
     expect([budget.held, budget.roomFor('a'), budget.roomFor('b')]).toEqual([100, 0, 0])
   })
 
-  it('wakes everybody who waits once, when somebody gives bytes back', () => {
+  it('wakes each waiting table once when bytes are released', () => {
     const budget = new ByteBudget(100, 2)
     const woken: string[] = []
     budget.take('a', 75)

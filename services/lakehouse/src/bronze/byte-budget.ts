@@ -1,8 +1,7 @@
 /**
- * How many bytes all tables together may hold between Kafka and Iceberg. Half of the bound is dealt out, a share for each
- * table that nobody else can take, so that one whose commits hang never stops the others; the other half goes to whoever
- * needs it first. What is held never passes the bound, but for a record that is larger than all of its table's room: such a
- * one passes alone.
+ * How many bytes all tables together may hold between Kafka and Iceberg. Half of the limit is reserved in equal shares, one
+ * per table, so that a table whose commits hang never stops the others. The other half is a pool, first come, first served.
+ * The limit is exceeded only by a record that is larger than all the room its table has: it is taken alone.
  */
 export class ByteBudget {
   readonly #shareBytes: number
@@ -34,7 +33,7 @@ export class ByteBudget {
     this.#held.set(table, this.heldBy(table) + bytes)
   }
 
-  /** Whoever waits is woken: once, in the order of waiting. */
+  /** Wakes every waiting table once, in the order in which they began to wait. */
   release(table: string, bytes: number): void {
     this.#held.set(table, this.heldBy(table) - bytes)
     const waiting = [...this.#waiting.values()]
@@ -42,7 +41,7 @@ export class ByteBudget {
     for (const wake of waiting) wake()
   }
 
-  /** Calls `wake` at the next release of anybody. One wish a table. */
+  /** Calls `wake` at the next release by any table. At most one callback per table. */
   whenRoom(table: string, wake: () => void): void {
     this.#waiting.set(table, wake)
   }

@@ -24,7 +24,7 @@ const second: PublishedVersion = {
   text: textOf('eventId', 'made'),
 }
 
-/** Records by the schema's id in their value; null has no such id. */
+/** One record per schema id; null is a value without one. */
 function records(...ids: readonly (number | null)[]): readonly KafkaMessage[] {
   return ids.map((id, offset) => {
     const value = Buffer.alloc(6)
@@ -34,7 +34,7 @@ function records(...ids: readonly (number | null)[]): readonly KafkaMessage[] {
   })
 }
 
-/** A registry whose newest version is as told, or that is away. */
+/** A registry with the given newest version, or an unavailable one. */
 function registryWith(newest: PublishedVersion | undefined) {
   const asked: string[] = []
   const registry = {
@@ -50,8 +50,8 @@ function registryWith(newest: PublishedVersion | undefined) {
   return registry
 }
 
-describe('whether a contract has moved on', () => {
-  it('is asked once an id, however many records bear it', async () => {
+describe('whether a contract has a newer version', () => {
+  it('is asked once per schema id, however many records have it', async () => {
     const registry = registryWith({ ...second, id: 11, version: 1 })
     const follower = new ContractFollower(registry)
     expect(await follower.newerThan('things', first, records(11, 11))).toBeUndefined()
@@ -61,7 +61,7 @@ describe('whether a contract has moved on', () => {
     expect(registry.asked, 'a stranger is a reason to ask').toHaveLength(2)
   })
 
-  it('is asked for each topic by itself', async () => {
+  it('is asked for each topic separately', async () => {
     const registry = registryWith(undefined)
     const follower = new ContractFollower(registry)
     await follower.newerThan('things', first, records(11))
@@ -69,14 +69,14 @@ describe('whether a contract has moved on', () => {
     expect(registry.asked).toEqual(['things-value', 'others-value'])
   })
 
-  it('is not asked for values without an id, which are no records of a contract', async () => {
+  it('is not asked for values without a schema id, which belong to no contract', async () => {
     const registry = registryWith(second)
     const follower = new ContractFollower(registry)
     expect(await follower.newerThan('things', first, records(null))).toBeUndefined()
     expect(registry.asked).toEqual([])
   })
 
-  it('is answered by the newest version, ready to be read with', async () => {
+  it('is answered with the newest version, ready to decode with', async () => {
     const follower = new ContractFollower(registryWith(second))
     expect(await follower.newerThan('things', first, records(12))).toEqual({
       ...{ version: 2, format: 'avro', text: second.text },
@@ -84,7 +84,7 @@ describe('whether a contract has moved on', () => {
     })
   })
 
-  it('is answered again until the table follows: a batch that was given back comes once more', async () => {
+  it('is answered again until the table has switched, because a released batch is fetched again', async () => {
     const follower = new ContractFollower(registryWith(second))
     await follower.newerThan('things', first, records(12))
     expect(await follower.newerThan('things', first, records(12))).toMatchObject({ version: 2 })
@@ -93,14 +93,14 @@ describe('whether a contract has moved on', () => {
     )
   })
 
-  it('never leads back: a build that is ahead of the registry keeps its own version', async () => {
+  it('never goes back: a build that is ahead of the registry keeps its own version', async () => {
     const follower = new ContractFollower(registryWith(second))
     expect(await follower.newerThan('things', { ...first, version: 3 }, records(11))).toBe(
       undefined,
     )
   })
 
-  it('is not known while the registry is away, and is asked again then', async () => {
+  it('is not known while the registry is unavailable, and is asked again later', async () => {
     const registry = registryWith(second)
     const follower = new ContractFollower(registry)
     registry.isAway = true
@@ -110,7 +110,7 @@ describe('whether a contract has moved on', () => {
     expect(await follower.newerThan('things', first, records(12))).toMatchObject({ version: 2 })
   })
 
-  it('is remembered for ten thousand ids and no more', async () => {
+  it('is remembered for ten thousand ids, not more', async () => {
     const registry = registryWith(undefined)
     const follower = new ContractFollower(registry)
     const ids = Array.from({ length: 10_000 }, (_, id) => id)

@@ -5,16 +5,16 @@ import { parseSchema } from '@tenseams/contracts/schemas'
 import type { KafkaMessage } from 'kafkajs'
 import type { TableContract } from './bronze-table.ts'
 
-/** More ids than a topic ever has; strangers are asked about again after so many. */
+/** More ids than a topic ever has; after so many, the known ones are forgotten and asked for again. */
 const MOST_IDS = 10_000
 
 /**
- * Finds out when a topic's contract has moved on since this program was built: by records written with a schema that was
- * not met before. It asks the registry once an id, so its being away matters only then.
+ * Notices that a topic has a newer contract than the one this program was built with: a record has a schema id that was not
+ * seen before. It asks the registry once per id, so an unavailable registry matters only for records with a new id.
  */
 export class ContractFollower {
   readonly #registry: Pick<Registry, 'newest'>
-  readonly #met = new Map<string, Set<number>>()
+  readonly #seen = new Map<string, Set<number>>()
 
   constructor(registry: Pick<Registry, 'newest'>) {
     this.#registry = registry
@@ -30,21 +30,21 @@ export class ContractFollower {
     contract: TableContract,
     messages: readonly KafkaMessage[],
   ): Promise<TableContract | undefined> {
-    const met = this.#metOf(topic)
+    const seen = this.#seenFor(topic)
     const ids = messages.flatMap(({ value }) => schemaIdIn(value) ?? [])
-    const strangers = new Set(ids.filter((id) => !met.has(id)))
-    if (strangers.size === 0) return undefined
+    const unseen = new Set(ids.filter((id) => !seen.has(id)))
+    if (unseen.size === 0) return undefined
     const newest = await this.#newest(topic)
     if (newest !== undefined && newest.version > contract.version) return contractOf(topic, newest)
-    for (const id of strangers) met.add(id)
+    for (const id of unseen) seen.add(id)
     return undefined
   }
 
-  #metOf(topic: string): Set<number> {
-    const met = this.#met.get(topic)
-    if (met !== undefined && met.size < MOST_IDS) return met
+  #seenFor(topic: string): Set<number> {
+    const seen = this.#seen.get(topic)
+    if (seen !== undefined && seen.size < MOST_IDS) return seen
     const fresh = new Set<number>()
-    this.#met.set(topic, fresh)
+    this.#seen.set(topic, fresh)
     return fresh
   }
 

@@ -1,6 +1,6 @@
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { fetchBounds, heldBytes, portionOf } from './fetched.ts'
+import { chunkOf, fetchBounds, heldBytes } from './fetched.ts'
 
 const message = (offset: number): KafkaMessage => ({
   ...{ key: Buffer.alloc(10), value: Buffer.alloc(90), timestamp: '0', attributes: 0, headers: {} },
@@ -11,24 +11,24 @@ const span = { start: 4n, end: 11n }
 const size = heldBytes(message(0))
 const enough = { rows: 10, bytes: 10 * size }
 
-describe('what is taken of a batch', () => {
+describe('the chunk taken from a batch', () => {
   it('is all of it, up to the end of the fetch, when there is room', () => {
-    expect(portionOf(messages, span, enough)).toEqual({ span, messages, bytes: 3 * size })
+    expect(chunkOf(messages, span, enough)).toEqual({ span, messages, bytes: 3 * size })
   })
 
-  it('ends after the last record that fits, from where the next fetch goes on', () => {
-    const portion = { span: { start: 4n, end: 7n }, messages: messages.slice(0, 2) }
-    expect(portionOf(messages, span, { ...enough, rows: 2 })).toMatchObject(portion)
-    expect(portionOf(messages, span, { ...enough, bytes: 3 * size - 1 })).toMatchObject(portion)
+  it('ends after the last record that fits, where the next fetch begins', () => {
+    const chunk = { span: { start: 4n, end: 7n }, messages: messages.slice(0, 2) }
+    expect(chunkOf(messages, span, { ...enough, rows: 2 })).toMatchObject(chunk)
+    expect(chunkOf(messages, span, { ...enough, bytes: 3 * size - 1 })).toMatchObject(chunk)
   })
 
   it('is nothing when the first record does not fit', () => {
-    expect(portionOf(messages, span, { ...enough, rows: 0 })).toBeUndefined()
-    expect(portionOf(messages, span, { ...enough, bytes: size - 1 })).toBeUndefined()
+    expect(chunkOf(messages, span, { ...enough, rows: 0 })).toBeUndefined()
+    expect(chunkOf(messages, span, { ...enough, bytes: size - 1 })).toBeUndefined()
   })
 })
 
-describe('what a fetch may bring', () => {
+describe('the size of a fetch', () => {
   it('is a small part of what may be held, within limits', () => {
     const kib = 1_024
     const bounds = [kib, 8 * kib, 256 * kib].map((size) => fetchBounds(size * kib))

@@ -2,7 +2,7 @@ import type { OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import type { Batch, KafkaMessage } from 'kafkajs'
 
 /** The beginning of a fetched batch: as many of its records as there is room for. */
-export type Portion = {
+export type Chunk = {
   readonly span: OffsetSpan
   readonly messages: readonly KafkaMessage[]
   readonly bytes: number
@@ -10,7 +10,7 @@ export type Portion = {
 
 export type Room = { readonly rows: number; readonly bytes: number }
 
-/** From where the fetch began, which kafkajs knows and its types do not tell, to the offset after its last record. */
+/** From the offset at which the fetch began (kafkajs has it, its types do not) to the offset after the last record. */
 export function spanOf(batch: Batch): OffsetSpan {
   const start: unknown = Reflect.get(batch, 'fetchedOffset')
   if (typeof start !== 'string' && typeof start !== 'number') {
@@ -20,16 +20,16 @@ export function spanOf(batch: Batch): OffsetSpan {
 }
 
 /**
- * What fits into the room. A portion that leaves records behind ends after its own last one, where the next fetch then
- * begins; one with all of them ends where the batch does, behind markers and aborted records.
+ * The records that fit into the room. A chunk that leaves records out ends after its own last record, where the next fetch
+ * begins. A chunk with all of them ends where the batch ends, after markers and aborted records.
  *
  * @returns undefined when not even the first record fits.
  */
-export function portionOf(
+export function chunkOf(
   messages: readonly KafkaMessage[],
   span: OffsetSpan,
   room: Room,
-): Portion | undefined {
+): Chunk | undefined {
   let bytes = 0
   let count = 0
   for (const message of messages) {
@@ -49,8 +49,8 @@ const LEAST_FETCH_BYTES = 65_536
 const MOST_FETCH_BYTES = 1_048_576
 
 /**
- * How much a fetch may bring, by what may be held. What finds no room is thrown away and fetched again, and kafkajs has
- * parsed all of it by then: a megabyte of small records is more than ten times that in memory.
+ * How many bytes a fetch may return, derived from what may be held. What finds no room is dropped and fetched again, after
+ * kafkajs has parsed all of it: a megabyte of small records takes more than ten megabytes of memory.
  */
 export function fetchBounds(maxBufferedBytes: number) {
   const byBound = Math.floor(maxBufferedBytes / 64)
@@ -62,7 +62,7 @@ export function fetchBounds(maxBufferedBytes: number) {
 const ROW_BYTES = 1_500
 const BYTES_A_BYTE = 3
 
-/** What a record's row takes in memory until it is committed: an estimate by the record's own bytes, and generous. */
+/** The memory of a record's row until it is committed: an estimate from the record's bytes, rather too high than too low. */
 export function heldBytes({ key, value }: Pick<KafkaMessage, 'key' | 'value'>): number {
   return ROW_BYTES + BYTES_A_BYTE * ((key?.length ?? 0) + (value?.length ?? 0))
 }

@@ -1,13 +1,12 @@
 import { type BatchPlan, type OffsetSpan, planBatch } from '@tenseams/iceberg/offsets/offsets'
 
 /**
- * Where each partition of a topic goes on: the table's offset plus what is buffered.
+ * The next offset of each partition of a topic: the table's offset plus what is buffered.
  *
- * kafkajs hands out no batch that holds only aborted or control records, it moves on by itself. Such a stretch is a
- * fact of the log, so it may be passed when it joins the expected offset; without it the next batch would seem to
- * begin too late, and be sought for ever.
+ * kafkajs delivers no batch that holds only aborted or control records; it skips them. Such a range may be passed when it
+ * adjoins the expected offset. Otherwise the next batch would seem to begin too late, and the partition would seek for ever.
  */
-export class Positions {
+export class NextOffsets {
   readonly #expected = new Map<number, bigint>()
   readonly #reach = new Map<number, bigint>()
   readonly #fruitlessSeeks = new Map<number, number>()
@@ -20,12 +19,12 @@ export class Positions {
     return this.#expected
   }
 
-  /** How often a partition was sought without getting its batch since the last one that was accepted. */
+  /** How many seeks brought the wrong batch since the last one that was accepted. */
   fruitlessSeeks(partition: number): number {
     return this.#fruitlessSeeks.get(partition) ?? 0
   }
 
-  /** @returns undefined for a partition that the table's opening did not know. */
+  /** @returns undefined for a partition that was not there when the table was opened. */
   plan(partition: number, batch: OffsetSpan): BatchPlan | undefined {
     const expected = this.#expected.get(partition)
     const reach = this.#reach.get(partition)
@@ -39,7 +38,7 @@ export class Positions {
     return plan
   }
 
-  /** A stretch of the log without a committed record, both ends included. */
+  /** A range of the log without a committed record, both ends included. */
   passEmpty(partition: number, first: bigint, last: bigint): void {
     const reach = this.#reach.get(partition)
     if (reach !== undefined && first <= reach && last >= reach) {
@@ -54,7 +53,7 @@ export class Positions {
   }
 }
 
-/** For a log. */
+/** Offsets as text, for a log line: JSON has no bigint. */
 export function offsetTexts(
   offsets: ReadonlyMap<number, bigint>,
 ): Readonly<Record<string, string>> {

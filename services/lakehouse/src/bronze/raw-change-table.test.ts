@@ -39,8 +39,8 @@ test('a change, a tombstone and a truncate each become a row; int64 and bytes su
     message(2, 'key', null),
     message(3, null, 'truncate'),
   ]
-  const { rows, letters } = await decodeBatch(codec, table, { partition: 2, messages }, 'group')
-  expect(letters).toEqual([])
+  const { rows, deadLetters } = await decodeBatch(codec, table, { partition: 2, messages }, 'group')
+  expect(deadLetters).toEqual([])
   expect(rows).toMatchObject([
     {
       ...{ kafka_partition: 2, kafka_offset: 1n, op: 'u', key: '{"customer_id":"c1"}', lsn: 77n },
@@ -54,7 +54,7 @@ test('a change, a tombstone and a truncate each become a row; int64 and bytes su
 
 test('a record with neither key nor value is a dead letter', async () => {
   const messages = [message(1, null, null)]
-  const { rows, letters } = await decodeBatch(codec, table, { partition: 0, messages }, 'group')
+  const { rows, deadLetters } = await decodeBatch(codec, table, { partition: 0, messages }, 'group')
   expect(rows).toEqual([])
-  expect(letters).toMatchObject([{ reason: 'undecodable', offset: '1' }])
+  expect(deadLetters).toMatchObject([{ reason: 'undecodable', offset: '1' }])
 })

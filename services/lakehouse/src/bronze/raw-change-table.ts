@@ -1,7 +1,7 @@
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { UndecodableError } from '@tenseams/codec/errors'
-import type { Row } from '@tenseams/iceberg/duckdb'
 import { writeJson } from '@tenseams/iceberg/format/json'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
 import type { KafkaMessage } from 'kafkajs'
 import {
@@ -17,12 +17,12 @@ import {
 /** Topics of the captured tables. Connect registers their schemas, which follow the tables; no contract of ours describes them. */
 export const rawTopics = ['cdc.shop.catalogue.customers', 'cdc.shop.catalogue.products'] as const
 
-/** What Debezium tells of a change (its documentation: "Data change events"). */
+/** A change event of Debezium (its documentation: "Data change events"). */
 type Change = {
   readonly op: string
   readonly before?: object | null
   readonly after?: object | null
-  /** When the connector told of it, by its own clock. */
+  /** When the connector processed it, by its own clock. */
   readonly ts_us?: bigint | null
   readonly source: {
     readonly snapshot?: string | null
@@ -46,7 +46,7 @@ const changeColumns: readonly Omit<Field, 'id'>[] = [
     required: false,
     doc: 'JSON of the record’s key; a truncate has none.',
   },
-  { name: 'lsn', type: 'long', required: false, doc: 'Place of the change in the WAL.' },
+  { name: 'lsn', type: 'long', required: false, doc: 'Position of the change in the WAL.' },
   { name: 'tx_id', type: 'long', required: false, doc: 'Transaction in Postgres.' },
   {
     name: 'committed_at',
@@ -66,8 +66,8 @@ const changeColumns: readonly Omit<Field, 'id'>[] = [
 ]
 
 /**
- * A captured table's changes as they come, a row each, tombstones and truncates too. Rows are kept as JSON: a captured table
- * may get a column at any time, and nothing may stop this one then; silver picks the columns that it knows.
+ * One row per change of a captured table, tombstones and truncates included. Row images are kept as JSON, because a captured
+ * table may get a column at any time, and that must not stop this table; silver picks the columns that it knows.
  */
 export function rawChangeTableOf(topic: string): BronzeTable {
   const fields = [...originColumns, ...changeColumns].map(

@@ -1,15 +1,15 @@
-import type { Row } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { type OffsetSpan, type OffsetSpans, partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import type { DecodedBatch } from './batch.ts'
 
-/** What a table has read and not yet committed: rows and, beside them, the offsets they account for. */
+/** What a table has read and not yet committed: rows, and the offsets that they account for. */
 export class TableBuffer {
   readonly #topic: string
   readonly #spans = new Map<string, OffsetSpan>()
   readonly rows: Row[] = []
-  letters = 0
+  deadLetters = 0
   oldestMs = Number.POSITIVE_INFINITY
-  /** What it holds of the budget. */
+  /** Bytes held of the budget. */
   bytes = 0
 
   constructor(topic: string) {
@@ -21,14 +21,14 @@ export class TableBuffer {
     const start = this.#spans.get(key)?.start ?? span.start
     this.#spans.set(key, { start, end: span.end })
     for (const row of batch.rows) this.rows.push(row)
-    this.letters += batch.letters.length
+    this.deadLetters += batch.deadLetters.length
     this.oldestMs = Math.min(this.oldestMs, batch.oldestMs)
     this.bytes += bytes
   }
 
-  /** Ticks alone are no reason to commit: their offsets wait for the next row. */
+  /** False for ticks alone: their offsets are committed with the next row. */
   get isDue(): boolean {
-    return this.rows.length > 0 || this.letters > 0
+    return this.rows.length > 0 || this.deadLetters > 0
   }
 
   get spans(): OffsetSpans {

@@ -7,10 +7,10 @@ import type { Partitioning } from '@tenseams/iceberg/table/new-spec'
 import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
 import type { BronzeTable } from './bronze-table.ts'
 
-/** One read of a table, and where each partition goes on by it. */
+/** One read of a table, and the next offset of each partition according to it. */
 export type Opening = {
   readonly base: AppendBase
-  readonly positions: ReadonlyMap<number, bigint>
+  readonly nextOffsets: ReadonlyMap<number, bigint>
 }
 
 const TABLE_PROPERTIES = {
@@ -21,24 +21,24 @@ const TABLE_PROPERTIES = {
 }
 
 /**
- * Reads the table, makes it when it is missing, and gives it the columns of its contract. A partition that the table has
+ * Loads the table, creates it when it is missing, and adds the columns of its contract. A partition that the table has
  * never seen begins at the first offset that the broker still has.
  *
- * @throws LakehouseError and whatever the broker says: nothing is known then, and it may be done again.
+ * @throws LakehouseError, or an error of the broker: call it again. It is idempotent.
  */
 export async function openTable(
   { catalog }: AppendPorts,
   bronze: BronzeTable,
   firstOffsets: (topic: string) => Promise<ReadonlyMap<number, bigint>>,
 ): Promise<Opening> {
-  const found = await loadOrMake(catalog, bronze.table, bronze.schema)
+  const found = await loadOrCreate(catalog, bronze.table, bronze.schema)
   const base = baseOf(await ensureSchema(catalog, bronze.table, found, bronze.schema))
-  const positions = new Map(await firstOffsets(bronze.topic))
-  for (const partition of positions.keys()) {
+  const nextOffsets = new Map(await firstOffsets(bronze.topic))
+  for (const partition of nextOffsets.keys()) {
     const offset = base.offsets[partitionKey(bronze.topic, partition)]
-    if (offset !== undefined) positions.set(partition, offset)
+    if (offset !== undefined) nextOffsets.set(partition, offset)
   }
-  return { base, positions }
+  return { base, nextOffsets }
 }
 
 /** @returns `undefined` when the catalogue has no such table. */
@@ -54,8 +54,8 @@ export async function loadIfThere(
   }
 }
 
-/** Loads a table, and makes it, its namespace too, when it is missing. */
-export async function loadOrMake(
+/** Loads a table; creates it, and its namespace, when it is missing. */
+export async function loadOrCreate(
   catalog: AppendPorts['catalog'],
   table: TableIdentifier,
   schema: StructType,

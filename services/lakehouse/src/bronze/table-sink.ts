@@ -1,33 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { BatchPlan, OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import { type AppendBase, type AppendPorts, append } from '@tenseams/iceberg/write/append'
 import { backoffMs } from '@tenseams/service/backoff'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { KafkaMessage } from 'kafkajs'
+import type { Log } from '../log.ts'
 import { Expiry } from '../maintenance/expiry.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import type { DecodedBatch } from './batch.ts'
-import { type BronzeTable, tableName } from './bronze-table.ts'
+import type { BronzeTable } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
-import { type Portion, portionOf } from './fetched.ts'
-import { offsetTexts, Positions } from './next-offsets.ts'
+import { type Chunk, chunkOf } from './fetched.ts'
+import { NextOffsets, offsetTexts } from './next-offsets.ts'
 import { TableBuffer } from './table-buffer.ts'
 import { openTable } from './table-opening.ts'
-
-export type Log = {
-  info(context: object, message: string): void
-  warn(context: object, message: string): void
-  error(context: object, message: string): void
-}
 
 export type TableSinkOptions = {
   readonly ports: AppendPorts
   readonly bronze: BronzeTable
   /** The first offset of each partition that the broker still has. */
   readonly firstOffsets: (topic: string) => Promise<ReadonlyMap<number, bigint>>
-  /** The table was read anew: seek every partition to its position, and let them flow. */
-  readonly onOpened: (topic: string, positions: ReadonlyMap<number, bigint>) => void
-  /** There is room again: let the partitions flow. */
+  /** The table was loaded: seek every partition to its next offset, and resume them. */
+  readonly onOpened: (topic: string, nextOffsets: ReadonlyMap<number, bigint>) => void
+  /** There is room again: resume the partitions. */
   readonly onRoom: (topic: string) => void
   readonly flushIntervalMs: number
   readonly maxBufferedRows: number
@@ -40,36 +36,39 @@ export type TableSinkOptions = {
 /**
  * | state | batches | leaves by |
  * |---|---|---|
- * | opening | wait | the table was read → writing; close → closed |
- * | writing | are planned and buffered | lost base, failed append, new assignment → opening; close → closed |
+ * | opening | wait | table loaded → writing; close → closed |
+ * | writing | are planned and buffered | overtaken, failed append, new assignment → opening; close → closed |
  * | closed | wait | never |
  */
 type State =
   | { readonly kind: 'opening'; readonly reason: string }
-  | { readonly kind: 'writing'; readonly positions: Positions }
+  | { readonly kind: 'writing'; readonly nextOffsets: NextOffsets }
   | { readonly kind: 'closed' }
 
 type Writing = Extract<State, { readonly kind: 'writing' }>
 
-/** Records that were planned in one opening of the table and may be taken in that one only. Their bytes are held by then. */
-export type Ticket = {
-  readonly positions: Positions
+/**
+ * Records that were planned since the table was last opened, with bytes of the budget reserved for them. They may only be
+ * taken while the table has not been opened again.
+ */
+export type Reservation = {
+  readonly nextOffsets: NextOffsets
   readonly partition: number
-  readonly portion: Portion
+  readonly chunk: Chunk
 }
 
 export type SinkPlan =
   | (Exclude<BatchPlan, { kind: 'accept' }> & { readonly fruitless: number })
-  /** Decode these and `take` the ticket, or `giveBack` it. */
-  | { readonly kind: 'accept'; readonly ticket: Ticket }
+  /** Decode these records, then `take` the reservation or `release` it. */
+  | { readonly kind: 'accept'; readonly reservation: Reservation }
   | { readonly kind: 'wait' }
 
 const RETRY = { firstMs: 200, longestMs: 5_000 }
 
 /**
- * One table's way from decoded batches to snapshots. Offsets and rows go into the same commit, so a crash at any moment loses only
- * what is buffered, and that is read again from the table's offsets. Whenever it is in doubt what the table holds, the
- * buffer is dropped and the table is read anew: never the other way round.
+ * Writes the decoded batches of one topic to its table. Offsets and rows go into the same commit, so a crash at any moment
+ * loses only what is buffered, and that is read again from the table's offsets. Whenever it is in doubt what the table
+ * holds, the buffer is dropped first and the table is loaded then, never the other way round.
  */
 export class TableSink {
   readonly #options: TableSinkOptions
@@ -81,19 +80,19 @@ export class TableSink {
   #base: AppendBase | undefined
   #buffer: TableBuffer
   #timer: NodeJS.Timeout | undefined
-  /** Flushes and openings one after another; it never rejects. */
+  /** Runs flushes and openings one after another; it never rejects. */
   #queue: Promise<void> = Promise.resolve()
 
   constructor(options: TableSinkOptions) {
     this.#options = options
     this.#bronze = options.bronze
-    this.#labels = { table: tableName(options.bronze) }
+    this.#labels = { table: fullName(options.bronze.table) }
     this.#buffer = new TableBuffer(options.bronze.topic)
     startAtZero(options.metrics.rows, [this.#labels])
     startAtZero(options.metrics.conflicts, [this.#labels])
   }
 
-  /** Commits what is buffered and reads the table anew, until that succeeds. For the start and new assignments. */
+  /** Commits what is buffered and loads the table, until that succeeds. For the start and for new assignments. */
   reopen(reason: string): Promise<void> {
     return this.#inTurn(async () => {
       await this.#flush()
@@ -101,12 +100,12 @@ export class TableSink {
     })
   }
 
-  /** The table as it is written now; `follow` changes it. */
+  /** The table and its contract as they are written now; `follow` changes them. */
   get bronze(): BronzeTable {
     return this.#bronze
   }
 
-  /** Commits what is buffered, and goes on with a newer version of the contract. What comes meanwhile waits. */
+  /** Commits what is buffered, and continues with a newer version of the contract. Batches wait meanwhile. */
   follow(bronze: BronzeTable): Promise<void> {
     return this.#inTurn(async () => {
       await this.#flush()
@@ -121,51 +120,51 @@ export class TableSink {
     throw new Error(`${this.#labels.table}: ${reasonOf(this.#state)}`)
   }
 
-  /** What to do with a batch, of which as much is accepted as there is room for; the rest is fetched again. */
+  /** Plans a batch. As much of it is accepted as there is room for; the rest is fetched again. */
   plan(partition: number, batch: OffsetSpan, messages: readonly KafkaMessage[]): SinkPlan {
     const state = this.#state
     if (state.kind !== 'writing') return { kind: 'wait' }
-    const { positions } = state
-    const plan = positions.plan(partition, batch)
+    const { nextOffsets } = state
+    const plan = nextOffsets.plan(partition, batch)
     if (plan === undefined) {
       void this.reopen('a new partition')
       return { kind: 'wait' }
     }
-    if (plan.kind !== 'accept') return { ...plan, fruitless: positions.fruitlessSeeks(partition) }
-    const portion = this.#fitting(messages, plan.span)
-    if (portion === undefined) return { kind: 'wait' }
-    this.#hold(portion.bytes)
-    return { kind: 'accept', ticket: { positions, partition, portion } }
+    if (plan.kind !== 'accept') return { ...plan, fruitless: nextOffsets.fruitlessSeeks(partition) }
+    const chunk = this.#fitting(messages, plan.span)
+    if (chunk === undefined) return { kind: 'wait' }
+    this.#reserve(chunk.bytes)
+    return { kind: 'accept', reservation: { nextOffsets, partition, chunk } }
   }
 
-  /** @returns false when the table was opened anew meanwhile: the records are dropped and come again. */
-  take(ticket: Ticket, batch: DecodedBatch): boolean {
+  /** @returns false when the table was opened again meanwhile: the records are dropped and fetched again. */
+  take(reservation: Reservation, batch: DecodedBatch): boolean {
     const state = this.#state
-    if (state.kind !== 'writing' || state.positions !== ticket.positions) {
-      this.giveBack(ticket)
+    if (state.kind !== 'writing' || state.nextOffsets !== reservation.nextOffsets) {
+      this.release(reservation)
       return false
     }
-    const { span, bytes } = ticket.portion
-    state.positions.advance(ticket.partition, span.end)
-    // Ticks wait for the next row, however many they are: what they held would never be given back.
-    const isEmpty = batch.rows.length === 0 && batch.letters.length === 0
-    if (isEmpty) this.giveBack(ticket)
-    this.#buffer.add(ticket.partition, span, batch, isEmpty ? 0 : bytes)
+    const { span, bytes } = reservation.chunk
+    state.nextOffsets.advance(reservation.partition, span.end)
+    // Ticks wait for the next row, however many they are, so bytes that they hold might never be released.
+    const isEmpty = batch.rows.length === 0 && batch.deadLetters.length === 0
+    if (isEmpty) this.release(reservation)
+    this.#buffer.add(reservation.partition, span, batch, isEmpty ? 0 : bytes)
     this.#options.metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
     this.#schedule()
     return true
   }
 
-  /** The records were not decoded. */
-  giveBack({ portion }: Ticket): void {
-    this.#letGo(portion.bytes)
+  /** Frees the reserved bytes of records that were not decoded. */
+  release({ chunk }: Reservation): void {
+    this.#releaseBytes(chunk.bytes)
   }
 
   passEmpty(partition: number, first: bigint, last: bigint): void {
-    if (this.#state.kind === 'writing') this.#state.positions.passEmpty(partition, first, last)
+    if (this.#state.kind === 'writing') this.#state.nextOffsets.passEmpty(partition, first, last)
   }
 
-  /** Commits what is buffered; batches wait from now on. */
+  /** Commits what is buffered. Batches wait from now on. */
   close(): Promise<void> {
     this.#abort.abort()
     return this.#inTurn(async () => {
@@ -179,28 +178,28 @@ export class TableSink {
     return this.#buffer.rows.length >= maxBufferedRows || budget.roomFor(this.#labels.table) === 0
   }
 
-  #fitting(messages: readonly KafkaMessage[], span: OffsetSpan): Portion | undefined {
+  #fitting(messages: readonly KafkaMessage[], span: OffsetSpan): Chunk | undefined {
     const { budget, maxBufferedRows } = this.#options
     const name = this.#labels.table
     const rows = maxBufferedRows - this.#buffer.rows.length
-    const portion = portionOf(messages, span, { rows, bytes: budget.roomFor(name) })
-    if (portion !== undefined) return portion
-    // Larger than the whole room, and alone: it must pass some time.
+    const chunk = chunkOf(messages, span, { rows, bytes: budget.roomFor(name) })
+    if (chunk !== undefined) return chunk
+    // A record larger than all the room there is must pass at some time, so it is taken alone.
     if (budget.heldBy(name) === 0) {
-      return portionOf(messages, span, { rows: 1, bytes: Number.POSITIVE_INFINITY })
+      return chunkOf(messages, span, { rows: 1, bytes: Number.POSITIVE_INFINITY })
     }
     budget.whenRoom(name, () => this.#options.onRoom(this.#bronze.topic))
-    // Nothing more comes before the next commit, so there is nothing to wait for.
+    // Nothing is accepted before the next commit, so it is made at once.
     if (this.#buffer.isDue) void this.#inTurn(() => this.#flush())
     return undefined
   }
 
-  #hold(bytes: number): void {
+  #reserve(bytes: number): void {
     this.#options.budget.take(this.#labels.table, bytes)
     this.#options.metrics.bufferedBytes.set(this.#options.budget.held)
   }
 
-  #letGo(bytes: number): void {
+  #releaseBytes(bytes: number): void {
     this.#options.budget.release(this.#labels.table, bytes)
     this.#options.metrics.bufferedBytes.set(this.#options.budget.held)
   }
@@ -230,7 +229,7 @@ export class TableSink {
       this.#options.log.error({ ...this.#labels, err: error }, 'append failed')
       await this.#open('an append failed')
     } finally {
-      this.#letGo(buffer.bytes)
+      this.#releaseBytes(buffer.bytes)
     }
   }
 
@@ -258,7 +257,7 @@ export class TableSink {
 
   async #open(reason: string): Promise<void> {
     this.#state = { kind: 'opening', reason }
-    this.#letGo(this.#buffer.bytes)
+    this.#releaseBytes(this.#buffer.bytes)
     this.#buffer = new TableBuffer(this.#bronze.topic)
     for (let attempt = 1; !this.#abort.signal.aborted; attempt++) {
       try {
@@ -273,12 +272,12 @@ export class TableSink {
 
   async #openOnce(): Promise<void> {
     const { ports, metrics, firstOffsets, onOpened, log } = this.#options
-    const { base, positions } = await openTable(ports, this.#bronze, firstOffsets)
+    const { base, nextOffsets } = await openTable(ports, this.#bronze, firstOffsets)
     this.#base = base
-    this.#state = { kind: 'writing', positions: new Positions(positions) }
+    this.#state = { kind: 'writing', nextOffsets: new NextOffsets(nextOffsets) }
     metrics.reopenings.inc(this.#labels)
-    log.info({ ...this.#labels, offsets: offsetTexts(positions) }, 'table is open')
-    onOpened(this.#bronze.topic, positions)
+    log.info({ ...this.#labels, offsets: offsetTexts(nextOffsets) }, 'table is open')
+    onOpened(this.#bronze.topic, nextOffsets)
   }
 
   async #pause(ms: number): Promise<void> {

@@ -1,5 +1,5 @@
-import type { Row } from '@tenseams/iceberg/duckdb'
 import { writeJson } from '@tenseams/iceberg/format/json'
+import type { Row } from '@tenseams/iceberg/format/row'
 
 /** Rows as aligned columns for people. Numbers stand right; a long cell is cut. */
 export function tableText(rows: readonly Row[], widestCell = 60): string {

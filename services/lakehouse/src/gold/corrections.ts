@@ -1,5 +1,6 @@
 import { writeJson } from '@tenseams/iceberg/format/json'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { type Offsets, partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import type { Filter } from '@tenseams/iceberg/read/prune'
 import { planScan } from '@tenseams/iceberg/read/scan'
@@ -10,16 +11,16 @@ import { type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
 import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
 import { bronzeNameOf } from '../bronze/bronze-table.ts'
-import { loadIfThere, loadOrMake } from '../bronze/table-opening.ts'
-import { type DerivedColumn, nameOf, schemaOf, typedAs } from '../silver/derived-table.ts'
+import { loadIfThere, loadOrCreate } from '../bronze/table-opening.ts'
+import { type DerivedColumn, schemaOf, typedAs } from '../silver/derived-table.ts'
 import { planRefresh } from '../silver/refresh-plan.ts'
 
-/** Late money, and what it is folded with. */
+/** The tables that late payments come from and go to. */
 export type Corrections = {
   readonly table: TableIdentifier
-  /** What Flink's gate has sent aside, with the record's place and the window that it has missed. */
+  /** The late output of the Flink job: each record with its partition and offset, and the window that it missed. */
   readonly late: TableIdentifier
-  /** Every record of the topic, as it is. */
+  /** Every record of the topic. */
   readonly bronze: TableIdentifier
   readonly topic: string
 }
@@ -33,7 +34,7 @@ export const revenueCorrections: Corrections = {
   topic,
 }
 
-/** As the table of windows, so that a figure is the sum over both. */
+/** The same columns as the table of windows, so that a figure is the sum over both tables. */
 const columns: readonly DerivedColumn[] = [
   { name: 'window_start', type: 'timestamptz', required: true },
   { name: 'window_end', type: 'timestamptz', required: true },
@@ -43,26 +44,27 @@ const columns: readonly DerivedColumn[] = [
   { name: 'delta_minor', type: 'long', required: true },
 ]
 
-/** Said by a correction's snapshot: up to which offsets bronze was asked. */
+/** In the summary of a correction's snapshot: the offsets up to which bronze was read. */
 export const askedUpToSummary = 'ten-seams.asked-up-to'
 
-/** What came of one round. */
+/** The result of one round. */
 export type Correction =
-  /** Nothing came late since. */
+  /** No new late rows. */
   | { readonly kind: 'idle' }
-  /** Bronze has not come to where the late rows lie. */
+  /** Bronze has not reached the offsets of the late rows. */
   | { readonly kind: 'waiting' }
   | { readonly kind: 'corrected'; readonly rows: number }
   | { readonly kind: 'overtaken' }
 
 /**
- * Turns what came late since the snapshot that the corrections have recorded into further rows of window and delta; rows
- * and recorded snapshot are one commit, so late money is counted once, whatever is killed.
+ * Turns the late rows since the snapshot that the corrections table has recorded into rows of window and delta. Rows and
+ * recorded snapshot are one commit, so late money is counted once, whatever is killed.
  *
- * A late row counts when it is the first of its event in the log: a repeat is later in the same partition, and its first was
- * in a window or came late itself. So bronze must have come as far as the late rows; until then the round waits.
+ * A late row counts only if it is the first occurrence of its event in the log: a repeat comes later in the same partition,
+ * and the first occurrence was in a window or was late itself. So bronze must have reached the offsets of the late rows;
+ * until then the result is `waiting`.
  *
- * @throws LakehouseError: nothing is changed, or all of it; the next round finds out.
+ * @throws LakehouseError: nothing is changed, or all of it; the next round finds out which.
  */
 export async function correct(
   ports: AppendPorts,
@@ -70,16 +72,16 @@ export async function correct(
   mostRows: bigint,
 ): Promise<Correction> {
   const base = baseOf(await openCorrections(ports, table))
-  const [aside, log] = await Promise.all(
+  const [lateTable, log] = await Promise.all(
     [late, bronze].map((one) => loadIfThere(ports.catalog, one)),
   )
-  if (aside?.currentSnapshotId == null || log === undefined) return { kind: 'idle' }
-  const plan = await planRefresh(ports.storage, base.metadata, late, aside, mostRows)
+  if (lateTable?.currentSnapshotId == null || log === undefined) return { kind: 'idle' }
+  const plan = await planRefresh(ports.storage, base.metadata, late, lateTable, mostRows)
   if (plan === undefined) return { kind: 'idle' }
   const rows = await scanSql(ports, plan, plan.schema)
   const extent = await extentOf(ports, rows)
   const { offsets } = baseOf(log)
-  if (!hasCome(offsets, topic, extent.ends)) return { kind: 'waiting' }
+  if (!hasReached(offsets, topic, extent.ends)) return { kind: 'waiting' }
   const begunMs = Date.now()
   const sql = typedAs(base.metadata.schema, deltaSql(rows, await logOf(ports, log, extent.times)))
   const file = await writeDataFileFrom(ports, base.metadata, {}, sql)
@@ -90,25 +92,25 @@ export async function correct(
     rows: [],
     files: file.record_count > 0n ? [file] : [],
     begunMs,
-    sources: { [nameOf(late)]: plan.upTo },
+    sources: { [fullName(late)]: plan.upTo },
     summary: { [askedUpToSummary]: writeJson(offsets) },
   })
   return kind === 'overtaken' ? { kind } : { kind: 'corrected', rows: Number(file.record_count) }
 }
 
-/** The table of corrections, made when it is not there. */
+/** Loads the table of corrections; creates it when it is missing. */
 export async function openCorrections(
   { catalog }: AppendPorts,
   table: TableIdentifier,
 ): Promise<TableMetadata> {
   const schema = schemaOf(columns)
-  return ensureSchema(catalog, table, await loadOrMake(catalog, table, schema), schema)
+  return ensureSchema(catalog, table, await loadOrCreate(catalog, table, schema), schema)
 }
 
 type Extent = {
-  /** The last offset of each partition. */
+  /** The highest offset of the late rows in each partition. */
   readonly ends: readonly (readonly [partition: number, offset: bigint])[]
-  /** Of the events, in microseconds since 1970. */
+  /** Event times, in microseconds since 1970. */
   readonly times: { readonly least: bigint; readonly most: bigint }
 }
 
@@ -124,13 +126,13 @@ async function extentOf({ engine }: AppendPorts, rows: string): Promise<Extent> 
   return { ends: spans.map(([partition, offset]) => [partition, offset]), times: { least, most } }
 }
 
-function hasCome(offsets: Offsets, topic: string, ends: Extent['ends']): boolean {
+function hasReached(offsets: Offsets, topic: string, ends: Extent['ends']): boolean {
   return ends.every(
     ([partition, offset]) => (offsets[partitionKey(topic, partition)] ?? 0n) > offset,
   )
 }
 
-/** A repeat has its event's own time, so other files of bronze hold none. */
+/** A repeat has the time of its event, so only files of bronze with these times can hold one. */
 async function logOf(ports: AppendPorts, log: TableMetadata, { least, most }: Extent['times']) {
   const filter: Filter = [
     { column: 'occurred_at', op: '>=', value: least },

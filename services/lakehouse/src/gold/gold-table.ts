@@ -8,24 +8,24 @@ import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { baseOf } from '@tenseams/iceberg/write/append'
 import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
-import { loadIfThere, loadOrMake } from '../bronze/table-opening.ts'
+import { loadIfThere, loadOrCreate } from '../bronze/table-opening.ts'
 import { type DerivedColumn, schemaOf, typedAs } from '../silver/derived-table.ts'
 
-/** The tables of silver that gold is made of, each a relation of this name in a gold table's SQL. */
+/** The tables of silver that gold is made from. Each is a relation of this name in a gold table's SQL. */
 export const silverNames = ['orders', 'payments', 'shipments', 'customers', 'products'] as const
 
-/** A table of figures, made anew from silver as a whole: small, and the same whoever makes it when. */
+/** A small table of figures that is rebuilt from all of silver. The same snapshots of silver always give the same rows. */
 export type GoldTable = {
   readonly name: string
   readonly columns: readonly DerivedColumn[]
-  /** Over the relations of silver, and `rejected`: what the gates keep out. Without order it would be another file each time. */
+  /** Over the relations of silver, and `rejected`: the rows that the gates reject. It needs an order, or each rebuild writes another file. */
   readonly sql: string
 }
 
-/** Silver at one moment: each table's newest snapshot when it was looked at. */
+/** Silver at one moment: the newest metadata of each table when it was loaded. */
 export type SilverState = ReadonlyMap<string, TableMetadata>
 
-/** @returns `undefined` while a table of silver is not there yet. */
+/** @returns `undefined` while a table of silver is missing. */
 export async function silverNow({ catalog }: AppendPorts): Promise<SilverState | undefined> {
   const state = new Map<string, TableMetadata>()
   for (const name of silverNames) {
@@ -36,7 +36,7 @@ export async function silverNow({ catalog }: AppendPorts): Promise<SilverState |
   return state
 }
 
-/** A query over silver at its moment. `rejected` is the gates' SQL. */
+/** A query over silver at that moment. `rejected` is the SQL of the gates. */
 export async function overSilver(
   ports: AppendPorts,
   state: SilverState,
@@ -52,10 +52,10 @@ export async function overSilver(
 }
 
 /**
- * Puts a gold table's rows anew when silver has moved since the snapshots it has recorded; rows and recorded snapshots are
- * one commit. A crash before it leaves a file that nothing refers to.
+ * Rebuilds a gold table when silver has newer snapshots than those it has recorded. Rows and recorded snapshots are one
+ * commit. A crash before it leaves a file that nothing refers to.
  *
- * @returns whether it was made anew; `overtaken` by another writer counts as not.
+ * @returns true when it was rebuilt; false also when another writer was first.
  */
 export async function refreshGold(
   ports: AppendPorts,
@@ -65,10 +65,10 @@ export async function refreshGold(
 ): Promise<boolean> {
   const table = { namespace: 'gold', name: gold.name }
   const schema = schemaOf(gold.columns)
-  const found = await loadOrMake(ports.catalog, table, schema)
+  const found = await loadOrCreate(ports.catalog, table, schema)
   const base = baseOf(await ensureSchema(ports.catalog, table, found, schema))
   const sources = Object.fromEntries(
-    // A table without rows yet has no snapshot, and none to record.
+    // A table without rows has no snapshot to record.
     [...state].flatMap(([name, { currentSnapshotId: id }]) =>
       id === null ? [] : [[`silver.${name}`, id]],
     ),

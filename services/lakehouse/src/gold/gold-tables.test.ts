@@ -46,7 +46,7 @@ const product = {
   kafka_offset: 1,
 }
 
-/** What a gold table's query makes of a silver that holds these rows. */
+/** The result of a gold table's query over silver with these rows. */
 async function gold(name: string, facts: Facts) {
   const table = goldTables.find((one) => one.name === name)
   if (table === undefined) throw new Error(`no table ${name}`)
@@ -100,7 +100,7 @@ describe('revenue by day, product and segment', () => {
     ])
   })
 
-  test('takes the segment that the customer was in when the order was placed', async () => {
+  test('uses the customer’s segment of when the order was placed', async () => {
     const customers = [
       customer('business', '2026-01-01', '2026-02-01', 1),
       customer('consumer', '2026-02-01', null, 2),
@@ -109,12 +109,12 @@ describe('revenue by day, product and segment', () => {
     expect(row).toMatchObject({ segment: 'business' })
   })
 
-  test('shows what is not known yet as unknown, and leaves no money out', async () => {
+  test('shows unknown customers and products as (unknown), and leaves no money out', async () => {
     const [row] = await gold('daily_revenue', { orders: [order('a')] })
     expect(row).toMatchObject({ product: '(unknown)', segment: '(unknown)', revenue_minor: 300 })
   })
 
-  test('leaves out what was cancelled, and what was never confirmed', async () => {
+  test('leaves out cancelled orders, and orders never confirmed', async () => {
     const orders = [order('a', { cancelled_at: '2026-02-02' }), order('b', { confirmed_at: null })]
     expect(await gold('daily_revenue', { ...known, orders })).toEqual([])
   })
@@ -162,7 +162,7 @@ describe('what a gate rejects', () => {
     expect(await gold('order_to_cash', facts)).toEqual([])
   })
 
-  test('is nothing when all is well', async () => {
+  test('is empty when all rows are valid', async () => {
     expect(await gold('quarantine', { orders: [order('a')], payments: [payment('a')] })).toEqual([])
   })
 })

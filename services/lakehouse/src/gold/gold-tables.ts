@@ -1,8 +1,8 @@
 import type { GoldTable } from './gold-table.ts'
 
 /**
- * The gates between silver and gold, as the keys that they keep out. An order whose customer or product is not known stays
- * in: those are told by another connector and may come later; gold shows them as unknown until then.
+ * The gates between silver and gold, as the keys that they reject. An order whose customer or product is not known is
+ * accepted: those rows come through another connector and may arrive later; gold shows `(unknown)` until then.
  */
 export const rejectedSql = `
   SELECT 'orders' AS source, order_id AS key, 'not-unique' AS reason FROM orders GROUP BY order_id HAVING count(*) > 1
@@ -16,12 +16,12 @@ export const rejectedSql = `
   UNION ALL
   SELECT 'payments', order_id, 'refund-exceeds-capture' FROM payments WHERE refunded_minor > coalesce(captured_minor, 0)`
 
-/** Orders that pass, with what their payment says. */
+/** Orders that no gate rejects. */
 const accepted = `accepted AS (
     FROM orders WHERE order_id NOT IN (SELECT key FROM rejected)
   )`
 
-/** The segment that a customer was in when an order was placed; the first known one before anything is known. */
+/** The segment of a customer when an order was placed; before the first known change, the first known segment. */
 const segments = `segments AS (
     SELECT customer_id, segment,
            CASE WHEN row_number() OVER (PARTITION BY customer_id ORDER BY kafka_offset) = 1

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ByteAllowance } from './byte-allowance.ts'
 
-it('fills again as time goes by, and not above a minute’s worth', () => {
+it('refills over time, up to one minute’s worth', () => {
   const allowance = new ByteAllowance(600, 0)
   expect(allowance.left(0)).toBe(600)
   allowance.spend(500)
@@ -10,7 +10,7 @@ it('fills again as time goes by, and not above a minute’s worth', () => {
   expect(allowance.left(600_000)).toBe(600)
 })
 
-it('gives nothing until what was overdrawn is made good, nor for a clock that goes back', () => {
+it('is empty until what was overdrawn is refilled, and ignores a clock that goes back', () => {
   const allowance = new ByteAllowance(600, 0)
   allowance.spend(900)
   expect(allowance.left(0)).toBe(0)

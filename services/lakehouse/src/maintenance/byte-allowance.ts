@@ -1,6 +1,6 @@
 const MINUTE_MS = 60_000
 
-/** So many bytes a minute, as a bucket that is full at first and fills again at that rate, and never above it. */
+/** A token bucket of bytes per minute: full at first, refilled at that rate, never above one minute's worth. */
 export class ByteAllowance {
   readonly #perMinute: number
   #left: number
@@ -12,7 +12,7 @@ export class ByteAllowance {
     this.#atMs = nowMs
   }
 
-  /** What may be spent now; nothing while more was spent than there was. */
+  /** What may be spent now; zero while it is overdrawn. */
   left(nowMs: number): number {
     const filled = (this.#perMinute * Math.max(0, nowMs - this.#atMs)) / MINUTE_MS
     this.#left = Math.min(this.#perMinute, this.#left + filled)

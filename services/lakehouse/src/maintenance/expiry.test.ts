@@ -2,7 +2,7 @@ import { LakehouseError } from '@tenseams/iceberg/errors'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
 import { sourcesProperty, writeSources } from '@tenseams/iceberg/offsets/sources'
 import type { Catalog, CommitRequest } from '@tenseams/iceberg/table/catalog'
-import { dataFile, MemoryTable } from '@tenseams/iceberg/table/memory-table'
+import { dataFile, MemoryTable } from '@tenseams/iceberg/testing/memory-table'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
@@ -13,7 +13,7 @@ const bronze = { namespace: 'bronze', name: 'orders' }
 const policy = { keepLast: 1, olderThanMs: 0, leastToExpire: 1 }
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 
-it('keeps the snapshot up to which another table was made, and what came after', async () => {
+it('keeps the snapshot up to which another table was made, and all newer ones', async () => {
   const memory = await tableOf(6)
   const { expired } = await expireTable(
     portsOf(memory, { 'silver.orders': 3n }),
@@ -25,7 +25,7 @@ it('keeps the snapshot up to which another table was made, and what came after',
   expect(memory.metadata.snapshots.map(({ snapshotId }) => snapshotId)).toEqual([3n, 4n, 5n, 6n])
 })
 
-it('expires nothing while the catalogue cannot say who needs what', async () => {
+it('expires nothing while the catalogue cannot list who needs which snapshot', async () => {
   const memory = await tableOf(6)
   const down = new LakehouseError('CATALOG_UNAVAILABLE', 'down')
   const ports = portsOf(memory, { 'silver.orders': down })
@@ -33,7 +33,7 @@ it('expires nothing while the catalogue cannot say who needs what', async () => 
   expect(memory.metadata.snapshots).toHaveLength(6)
 })
 
-it('asks nobody while there is nothing to let go, and not at each commit while it is held', async () => {
+it('does not ask the catalogue while there is nothing to expire, nor at each commit while snapshots are held', async () => {
   const memory = await tableOf(160)
   const ports = portsOf(memory, { 'silver.orders': 1n })
   const expiry = new Expiry()

@@ -1,4 +1,8 @@
-import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import {
+  fullName,
+  type TableIdentifier,
+  type TableMetadata,
+} from '@tenseams/iceberg/format/metadata'
 import {
   type ExpirePolicy,
   type ExpirePorts,
@@ -8,12 +12,12 @@ import {
 import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
-import type { Log } from '../bronze/table-sink.ts'
+import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 
 /**
- * Each commit reads and writes the metadata of every snapshot that is kept, so old ones go, some at a time. Their proof
- * stays in the log of offsets; whoever reads one has five minutes for it.
+ * Each commit reads and writes the metadata of every kept snapshot, so old ones are expired, some at a time. The proof of
+ * their offsets stays in the log of offsets. A reader of a snapshot has five minutes.
  */
 export const expiryPolicy: Omit<ExpirePolicy, 'pinned'> = {
   keepLast: 100,
@@ -21,17 +25,17 @@ export const expiryPolicy: Omit<ExpirePolicy, 'pinned'> = {
   leastToExpire: 50,
 }
 
-/** How long nothing is asked after others held the snapshots, or something went wrong. */
+/** How long to wait when other tables need the snapshots, or after an error. */
 const PAUSE_MS = 30_000
 
-/** What an expiry came to. `held`: there were enough old snapshots, and tables made from this one still need them. */
+/** The result of an expiry. `held`: there were enough old snapshots, but tables made from this one still need them. */
 export type Expired = Awaited<ReturnType<typeof expire>> & { readonly held: boolean }
 
 /**
- * Lets old snapshots go, but for those up to which other tables were made, and what came after. The catalogue is asked for
- * these only when there is something to let go.
+ * Expires old snapshots, except those up to which other tables were made and all newer ones. The catalogue is asked for
+ * these only when there is something to expire.
  *
- * @throws LakehouseError when the catalogue cannot say who needs what, or another writer was first: nothing was deleted.
+ * @throws LakehouseError when the catalogue cannot list them, or another writer was first: nothing was deleted.
  */
 export async function expireTable(
   ports: ExpirePorts & { readonly catalog: Catalog },
@@ -57,14 +61,14 @@ type ExpiryOptions = {
 export class Expiry {
   #pausedUntilMs = 0
 
-  /** Lets old snapshots go when there are enough of them. What is not let go now is let go after a later commit. */
+  /** Expires old snapshots when there are enough of them. What is not expired now is expired after a later commit. */
   async afterCommit(
     { ports, metrics, log }: ExpiryOptions,
     table: TableIdentifier,
     base: AppendBase,
   ): Promise<AppendBase> {
     if (Date.now() < this.#pausedUntilMs) return base
-    const name = `${table.namespace}.${table.name}`
+    const name = fullName(table)
     try {
       const { catalog, storage } = ports
       const done = await expireTable({ catalog, storage }, table, base.metadata)
@@ -75,7 +79,7 @@ export class Expiry {
       return baseOf(done.metadata)
     } catch (error) {
       this.#pause()
-      log.warn({ table: name, err: error }, 'old snapshots stay for now')
+      log.warn({ table: name, err: error }, 'old snapshots were not expired; tried again later')
       return base
     }
   }

@@ -1,9 +1,9 @@
 import { LakehouseError } from '@tenseams/iceberg/errors'
-import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { offsetsProperty } from '@tenseams/iceberg/offsets/offsets'
 import type { Listing, Storage } from '@tenseams/iceberg/storage'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
-import { dataFile, MemoryTable } from '@tenseams/iceberg/table/memory-table'
+import { dataFile, MemoryTable } from '@tenseams/iceberg/testing/memory-table'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Registry } from 'prom-client'
 import { expect, it } from 'vitest'
@@ -13,7 +13,7 @@ import { Maintenance } from './maintenance.ts'
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const ours = { [offsetsProperty]: '{}' }
 
-it('goes on with the other tables when one fails, and counts each step that did', async () => {
+it('continues with the other tables when one fails, and counts each failed step', async () => {
   const memory = await littered(ours)
   const torn = new MemoryTable({ ...memory.metadata, location: 'memory:/torn' })
   const snapshots = memory.metadata.snapshots.map((one) => ({
@@ -32,7 +32,7 @@ it('goes on with the other tables when one fails, and counts each step that did'
   expect(text).not.toContain('maintenance_failures_total{table="bronze.b"')
 })
 
-it('leaves alone what it does not write: tables of others, and other namespaces', async () => {
+it('leaves alone what it does not write: tables of other engines, and other namespaces', async () => {
   for (const tables of [
     { 'gold.of_flink': await littered({}) },
     { 'elsewhere.b': await littered(ours) },
@@ -54,7 +54,7 @@ it('looks for orphans once an hour', async () => {
   expect(memory.files.has('memory:/t/data/orphan')).toBe(true)
 })
 
-it('does no further step once it is closed', async () => {
+it('does no step after it is closed', async () => {
   const memory = await littered(ours)
   const { maintenance } = opened({ 'bronze.a': memory })
   await maintenance.close()
@@ -82,7 +82,7 @@ function opened(tables: Readonly<Record<string, MemoryTable>>) {
     listTables: async (namespace: string) =>
       names.filter(([one]) => one === namespace).map(([, name]) => ({ namespace, name })),
     loadTable: async (table: TableIdentifier) => {
-      const found = tables[`${table.namespace}.${table.name}`]
+      const found = tables[fullName(table)]
       if (found !== undefined) return found.metadata
       throw new LakehouseError('CATALOG_NOT_FOUND', table.name)
     },

@@ -1,22 +1,26 @@
-import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import {
+  fullName,
+  type TableIdentifier,
+  type TableMetadata,
+} from '@tenseams/iceberg/format/metadata'
 import { type CompactionPolicy, compact } from '@tenseams/iceberg/maintain/compaction'
 import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
-import { listTables } from '@tenseams/iceberg/read/query'
 import type { Listing, Storage } from '@tenseams/iceberg/storage'
+import { listTables } from '@tenseams/iceberg/table/list-tables'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Periodic } from '@tenseams/service/periodic'
-import type { Log } from '../bronze/table-sink.ts'
+import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { ByteAllowance } from './byte-allowance.ts'
 import { expireTable } from './expiry.ts'
 
-/** Small files of a partition become one as soon as there are ten of about the same size. */
+/** Small files of a partition are compacted as soon as there are ten of about the same size. */
 export const compactionPolicy: Omit<CompactionPolicy, 'mostBytes'> = {
   targetBytes: 67_108_864n,
   leastFiles: 10,
 }
 
-/** Twice as old as any file that a writer of ours may still want. */
+/** Twice the age of the oldest file that a writer of ours may still commit. */
 export const orphanAgeMs = 3_600_000
 const ORPHANS_INTERVAL_MS = 3_600_000
 
@@ -24,9 +28,9 @@ const NAMESPACES: ReadonlySet<string> = new Set(['bronze', 'silver', 'gold'])
 
 export type MaintenanceOptions = {
   readonly ports: AppendPorts & { readonly storage: Storage & Listing }
-  /** From the end of a round to the next one. */
+  /** From the end of a round to the start of the next. */
   readonly intervalMs: number
-  /** What compactions may read, all tables together. */
+  /** How much compactions may read, over all tables. */
   readonly compactBytesPerMinute: number
   readonly metrics: LakehouseMetrics
   readonly log: Log
@@ -35,13 +39,12 @@ export type MaintenanceOptions = {
 type Step = 'compact' | 'expire' | 'orphans'
 
 /**
- * The care of the tables that this service writes: small files become large ones, old snapshots go, and so do files that
- * nothing refers to. Every step is safe beside writers, beside the same step elsewhere, and when it is killed: what it
- * leaves is an orphan at most. A step that fails is counted and told, and done again in the next round.
+ * Maintains the tables that this service writes: compacts small files, expires old snapshots and removes files that nothing
+ * refers to. Every step is safe while others write, while another instance does the same, and when it is killed: at most it
+ * leaves an orphan. A step that fails is counted and logged, and done again in the next round.
  *
- * Tables of Flink are left alone. Flink knows by the summaries of the snapshots which of its checkpoints it has committed:
- * an expiry could make it commit one twice; and after a restore it may commit files of any age, which are orphans until
- * then.
+ * Tables of Flink are left alone. Flink finds in the summaries of the snapshots which of its checkpoints it has committed, so
+ * an expiry could make it commit one twice. And after a restore it may commit files of any age, which are orphans until then.
  */
 export class Maintenance {
   readonly #options: MaintenanceOptions
@@ -57,21 +60,21 @@ export class Maintenance {
       work: () => this.round(),
       pauseMs: options.intervalMs,
       firstPauseMs: options.intervalMs,
-      onError: (error) => options.log.warn({ err: error }, 'a round of the maintenance failed'),
+      onError: (error) => options.log.warn({ err: error }, 'a maintenance round failed'),
     })
   }
 
-  /** Begins with a pause, so that a service that is started again and again does nothing else. */
+  /** Begins with a pause, so that a service that restarts over and over does not only run maintenance. */
   start(): void {
     this.#periodic.start()
   }
 
-  /** Ends after the step that is under way. */
+  /** Returns when the step under way is done. */
   close(): Promise<void> {
     return this.#periodic.close()
   }
 
-  /** Cares once for every table. Another one is the first each time, so that none is always too late for its bytes. */
+  /** Maintains every table once. Each round begins with another table, so that none always finds the allowance spent. */
   async round(): Promise<void> {
     const tables = await this.#tables()
     const first = tables.length === 0 ? 0 : this.#rounds++ % tables.length
@@ -104,14 +107,14 @@ export class Maintenance {
       const metadata = await this.#options.ports.catalog.loadTable(table)
       if (isOurs(metadata)) await work(metadata)
     } catch (error) {
-      this.#failed(step, nameOf(table), error)
+      this.#failed(step, fullName(table), error)
     }
   }
 
   #failed(step: Step | 'list', table: string, error: unknown): void {
     const { metrics, log } = this.#options
     metrics.maintenanceFailures.inc({ table, step })
-    log.warn({ table, step, err: error }, 'a step of the maintenance failed')
+    log.warn({ table, step, err: error }, 'a maintenance step failed')
   }
 
   async #compact(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
@@ -125,8 +128,8 @@ export class Maintenance {
     if (done.length === 0) return
     const files = done.reduce((sum, one) => sum + one.files, 0)
     const bytes = done.reduce((sum, one) => sum + Number(one.bytes), 0)
-    metrics.compactedBytes.inc({ table: nameOf(table) }, bytes)
-    log.info({ table: nameOf(table), files, into: done.length, bytes }, 'small files put together')
+    metrics.compactedBytes.inc({ table: fullName(table) }, bytes)
+    log.info({ table: fullName(table), files, into: done.length, bytes }, 'small files compacted')
   }
 
   async #expire(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
@@ -134,26 +137,22 @@ export class Maintenance {
     const { catalog, storage } = ports
     const { expired, files } = await expireTable({ catalog, storage }, table, metadata)
     if (expired === 0) return
-    metrics.expiredSnapshots.inc({ table: nameOf(table) }, expired)
-    log.info({ table: nameOf(table), expired, files }, 'old snapshots expired')
+    metrics.expiredSnapshots.inc({ table: fullName(table) }, expired)
+    log.info({ table: fullName(table), expired, files }, 'old snapshots expired')
   }
 
   #areOrphansDue(table: TableIdentifier): boolean {
-    const lastMs = this.#orphansAtMs.get(nameOf(table)) ?? Number.NEGATIVE_INFINITY
+    const lastMs = this.#orphansAtMs.get(fullName(table)) ?? Number.NEGATIVE_INFINITY
     return Date.now() - lastMs >= ORPHANS_INTERVAL_MS
   }
 
   async #removeOrphans(table: TableIdentifier): Promise<void> {
     const { ports, metrics, log } = this.#options
-    this.#orphansAtMs.set(nameOf(table), Date.now())
+    this.#orphansAtMs.set(fullName(table), Date.now())
     const { catalog, storage } = ports
     const removed = await removeOrphans({ catalog, storage }, table, { olderThanMs: orphanAgeMs })
     if (removed.length === 0) return
-    metrics.orphansRemoved.inc({ table: nameOf(table) }, removed.length)
-    log.info({ table: nameOf(table), files: removed.length }, 'orphans removed')
+    metrics.orphansRemoved.inc({ table: fullName(table) }, removed.length)
+    log.info({ table: fullName(table), files: removed.length }, 'orphans removed')
   }
-}
-
-function nameOf({ namespace, name }: TableIdentifier): string {
-  return `${namespace}.${name}`
 }

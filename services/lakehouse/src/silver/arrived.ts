@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { DataFile } from '@tenseams/iceberg/format/manifest'
 import type { TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { avroName, partitionColumns } from '@tenseams/iceberg/format/partition-spec'
 import { transformOf } from '@tenseams/iceberg/format/transforms'
 import { scanSql } from '@tenseams/iceberg/read/scan-sql'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
-import { type DerivedTable, nameOf, typedAs } from './derived-table.ts'
+import { type DerivedTable, typedAs } from './derived-table.ts'
 import type { RefreshPlan } from './refresh-plan.ts'
 
-/** What arrived, as tables of the engine until `drop`, and the buckets it touches. */
+/** The new rows of a source, as tables of the engine until `drop`, and the buckets that they touch. */
 export class Arrived {
   readonly changes: bigint
   readonly #ports: AppendPorts
@@ -18,7 +19,7 @@ export class Arrived {
   readonly #metadata: TableMetadata
   readonly #isAnew: boolean
   readonly #name: string
-  /** Null for changes without key. */
+  /** Null for changes without a key. */
   readonly #buckets: readonly (number | null)[]
 
   private constructor(
@@ -79,7 +80,7 @@ export class Arrived {
     })
   }
 
-  /** Writes each touched bucket anew, durably. Nothing refers to the files yet. */
+  /** Rewrites each touched bucket. The files are durable when it returns, and nothing refers to them yet. */
   async rewrite(): Promise<{
     readonly remove: readonly DataFile[]
     readonly files: readonly DataFile[]
@@ -114,7 +115,7 @@ export class Arrived {
     })
   }
 
-  /** A change without key concerns all that the table holds. */
+  /** A change without a key affects every bucket. */
   #touched(held: readonly (number | null)[]): readonly (number | null)[] {
     if (!this.#buckets.includes(null)) return this.#buckets
     return [...new Set([...this.#buckets, ...held])]
@@ -149,6 +150,6 @@ export class Arrived {
   #partitionName(): string {
     const [column] = partitionColumns(this.#metadata, this.#metadata.defaultSpecId)
     if (column !== undefined) return column.name
-    throw new Error(`${nameOf(this.#derived.table)} is not bucketed`)
+    throw new Error(`${fullName(this.#derived.table)} is not bucketed`)
   }
 }

@@ -11,41 +11,39 @@ export type DerivedColumn = {
   readonly doc?: string
 }
 
-/** A table that is made from another table's new rows, bucket by bucket. All texts are DuckDB SQL. */
+/** A table that is made from the new rows of another table, bucket by bucket. All strings are DuckDB SQL. */
 export type DerivedTable = {
   readonly table: TableIdentifier
   readonly source: TableIdentifier
   readonly columns: readonly DerivedColumn[]
-  /** The column that rows are bucketed by. Rows without it concern every bucket. */
+  /** The column that rows are bucketed by. Rows without it affect every bucket. */
   readonly key: string
   readonly buckets: number
   /**
-   * What is taken from the source's rows (a relation): the key's column and what `fold` wants, `kafka_partition` and
-   * `kafka_offset` of the record, and `reason`, which is null for a row that may pass.
+   * Selects from the source's rows (a relation): the key's column and the columns that `fold` needs, `kafka_partition` and
+   * `kafka_offset` of the record, and `reason`, which is null for a row that no gate rejects.
    */
   readonly changes: (source: string) => string
   /**
-   * A bucket's rows anew, with the table's columns in order: what the table holds and what has come, in whatever order and
-   * however often. Folding the same twice, or in another order, gives the same.
+   * The new rows of a bucket, with the table's columns in order, from the rows it holds and the changes. It must be
+   * idempotent and must not depend on the order: changes may arrive in any order, and more than once.
    */
   readonly fold: (parts: FoldParts) => string
-  /** The same for rows without key; left out where no row is without. */
+  /** The same for rows without a key; left out where every row has one. */
   readonly foldKeyless?: (keyless: FoldParts['keyless']) => string
 }
 
-/** Relations, each limited to a bucket's keys but the last. */
+/** Relations. All but the last are limited to one bucket's keys. */
 export type FoldParts = {
-  /** What the table holds. */
+  /** The rows that the table holds. */
   readonly rows: string
-  /** With the columns of `changes` but the record's place and the reason. */
+  /** With the columns of `changes`, without the record's partition and offset, and without the reason. */
   readonly changes: string
-  /** Rows of the table, and changes, that have no key. */
+  /** Rows of the table, and changes, without a key. */
   readonly keyless: { readonly rows: string; readonly changes: string }
 }
 
-export const nameOf = ({ namespace, name }: TableIdentifier): string => `${namespace}.${name}`
-
-/** Ids are given anew by the catalogue; these only tell columns apart. */
+/** The catalogue assigns ids of its own; these only tell columns apart. */
 export function schemaOf(columns: readonly DerivedColumn[]): StructType {
   const ids = new Ids(columns.length)
   const fields = columns.map(

@@ -4,7 +4,7 @@ const text = (name: string): CapturedColumn => ({
   ...{ name, type: 'string', from: `image->>'${name}'` },
 })
 
-/** Debezium tells bytes as base64 in JSON (`raw-change.ts`). */
+/** Bytes are base64 in the JSON of a row image (`raw-change-table.ts`). */
 const bytes = (name: string): CapturedColumn => ({
   ...{ name, type: 'binary', from: `from_base64(image->>'${name}')` },
 })
@@ -17,7 +17,7 @@ const time = (name: string): CapturedColumn => ({
   ...{ name, type: 'timestamptz', from: `(image->>'${name}')::TIMESTAMPTZ` },
 })
 
-/** The captured tables, whose history silver holds. Personal data comes as ciphertext and stays it. */
+/** The captured tables whose history silver holds. Personal data arrives as ciphertext and stays ciphertext. */
 export const capturedTables: readonly CapturedTable[] = [
   {
     name: 'customers',

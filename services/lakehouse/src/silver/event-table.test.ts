@@ -1,9 +1,9 @@
 import { Engine, quoteText } from '@tenseams/iceberg/duckdb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { silverTableOf } from './event-table.ts'
+import { foldInMemory } from '../testing/fold-in-memory.ts'
+import { type Ranking, silverTableOf } from './event-table.ts'
 import { eventTables } from './event-tables.ts'
-import { foldInMemory } from './folding.ts'
 
 let engine: Engine
 
@@ -13,10 +13,10 @@ beforeAll(async () => {
 
 afterAll(() => engine.close())
 
-const derivedOf = (name: string, order?: 'arrival') => {
+const derivedOf = (name: string, ranking?: Ranking) => {
   const events = eventTables.find((one) => one.name === name)
   if (events === undefined) throw new Error(`no table ${name}`)
-  return silverTableOf(events, order)
+  return silverTableOf(events, ranking)
 }
 
 type PaymentEvent = { readonly stream: string; readonly version: number; readonly type: string }
@@ -30,7 +30,7 @@ const branches = {
   SurplusReturned: 'returned',
 } as const
 
-/** A row of bronze.payments_payment_v1; the amount tells versions apart. */
+/** A row of bronze.payments_payment_v1; each version has another amount. */
 function paymentSql({ stream, version, type }: PaymentEvent, offset: number): string {
   const money = `method VARCHAR, payment_id VARCHAR, amount_minor BIGINT, currency VARCHAR, reason VARCHAR`
   const columns = Object.entries(branches).map(([name, column]) =>
@@ -52,7 +52,7 @@ const captured = [
   { stream: 'a', version: 2, type: 'PaymentCaptured' },
 ]
 
-test('a stream’s state is that of its newest event, with what each event told', async () => {
+test('a stream’s state is that of its newest event, with the values that each event set', async () => {
   const [row] = await foldInMemory(engine, derivedOf('payments'), [batchSql(captured)])
   expect(row).toMatchObject({
     ...{ order_id: 'a', version: 2n, status: 'captured', status_version: 2n, payment_id: 'p-a' },
@@ -60,33 +60,34 @@ test('a stream’s state is that of its newest event, with what each event told'
   })
 })
 
-test('an old event that comes again moves nothing back', async () => {
+test('a repeated old event moves nothing back', async () => {
   const [first] = captured
   const batches = [batchSql(captured), batchSql(first === undefined ? [] : [first])]
   const [row] = await foldInMemory(engine, derivedOf('payments'), batches)
   expect(row).toMatchObject({ version: 2n, status: 'captured' })
 })
 
-test('by arrival it would: that is what the proof shows', async () => {
+test('a repeated old event would move the state back if the order of arrival counted', async () => {
+  const byArrival = { ofEvent: 'kafka_offset', ofRow: '-1', ofStatus: 'rank' }
   const [first] = captured
   const batches = [batchSql(captured), batchSql(first === undefined ? [] : [first])]
-  const [row] = await foldInMemory(engine, derivedOf('payments', 'arrival'), batches)
+  const [row] = await foldInMemory(engine, derivedOf('payments', byArrival), batches)
   expect(row).toMatchObject({ version: 1n, status: 'authorised' })
 })
 
-test('a row that a gate rejects is not taken', async () => {
+test('a row that a gate rejects is left out', async () => {
   const wrong = [{ stream: 'a', version: 0, type: 'PaymentCaptured' }]
   expect(await foldInMemory(engine, derivedOf('payments'), [batchSql(wrong)])).toEqual([])
 })
 
-const lives: readonly (readonly string[])[] = [
+const histories: readonly (readonly string[])[] = [
   ['PaymentAuthorised', 'PaymentCaptured', 'SurplusReturned', 'PaymentRefunded', 'SurplusReturned'],
   ['PaymentDeclined', 'SurplusReturned', 'SurplusReturned'],
   ['PaymentAuthorised', 'PaymentVoided'],
 ]
 
-test('in whatever order, how often and in how many parts events come, the state is the same', async () => {
-  const all = lives.flatMap((types, index) =>
+test('the state does not depend on the order, the repetitions or the batches of events', async () => {
+  const all = histories.flatMap((types, index) =>
     types.map((type, at) => ({ stream: `s${index}`, version: at + 1, type })),
   )
   const derived = derivedOf('payments')

@@ -3,13 +3,13 @@ import { bronzeNameOf } from '../bronze/bronze-table.ts'
 import type { DerivedColumn, DerivedTable } from './derived-table.ts'
 import { type Gate, rejectedBy } from './gate.ts'
 
-/** A column of a stream's latest state, and how events tell of it. */
+/** A column of a stream's latest state, and how events set it. */
 export type StateColumn = DerivedColumn & {
-  /** What an event says of it, as SQL over a row of bronze; null when it says nothing. */
+  /** The value that an event sets, as SQL over a row of bronze; null when it sets none. */
   readonly from: string
   /**
-   * `latest`: the word of the highest version counts. `once`: a single event of a stream tells it. `each`: a list with an
-   * entry for each event that tells something.
+   * `latest`: the value of the highest version. `once`: only one event of a stream sets it. `each`: a list with an entry
+   * for each event that sets one.
    */
   readonly fold: 'latest' | 'once' | 'each'
 }
@@ -18,23 +18,32 @@ export type StateColumn = DerivedColumn & {
 export type EventTable = {
   readonly name: string
   readonly topic: string
-  /** What the stream's id is called. */
+  /** The name of the column with the stream's id. */
   readonly key: string
   readonly columns: readonly StateColumn[]
-  /** Which events are not taken, and why. */
+  /** Which events are rejected, and why. */
   readonly gates: readonly Gate[]
 }
 
-/** How it is told which of two events came later; `arrival` is wrong, for the proof that shows it. */
-export type Order = 'version' | 'arrival'
+/** What is compared to find a stream's newest event, as SQL. Only the version is safe: events may arrive in any order. */
+export type Ranking = {
+  /** Over a row of bronze. */
+  readonly ofEvent: string
+  /** Over a row that the table holds. */
+  readonly ofRow: string
+  /** Over either, for the event that led to the status. */
+  readonly ofStatus: string
+}
+
+const byVersion: Ranking = { ofEvent: 'version', ofRow: 'version', ofStatus: 'status_version' }
 
 const BUCKETS = 8
 
 /**
- * `silver.<name>`: one row a stream, with the version it has come to. Each column but the state is told by one event, and
- * the state goes with its version, so events may come twice, late or out of order: no state moves back.
+ * `silver.<name>`: one row per stream, with its newest version. Each column but the status is set by one event, and the
+ * status is taken from the highest version, so events may be repeated, late or out of order: no state moves back.
  */
-export function silverTableOf(events: EventTable, order: Order = 'version'): DerivedTable {
+export function silverTableOf(events: EventTable, ranking: Ranking = byVersion): DerivedTable {
   const { name, topic, key, columns, gates } = events
   const all: readonly DerivedColumn[] = [
     { name: key, type: 'string', required: true, doc: 'The stream’s id.' },
@@ -48,37 +57,32 @@ export function silverTableOf(events: EventTable, order: Order = 'version'): Der
     key,
     buckets: BUCKETS,
     changes: (source) =>
-      `SELECT kafka_partition, kafka_offset, ${rejectedBy(gates)} AS reason, ${rankOf[order].ofEvent} AS rank,
+      `SELECT kafka_partition, kafka_offset, ${rejectedBy(gates)} AS reason, ${ranking.ofEvent} AS rank,
               stream_id AS ${key}, version, ${columns.map(({ from, name }) => `${from} AS ${name}`).join(', ')}
          FROM ${source} WHERE type NOT IN ('tick', 'barrier')`,
     fold: ({ rows, changes }) =>
       `SELECT ${key}, ${latest('version')} AS version, ${columns.map(folded).join(', ')}
-         FROM (SELECT *, ${rankOf[order].ofStatus} AS status_rank
-                 FROM (SELECT *, ${rankOf[order].ofRow} AS rank FROM ${rows}
+         FROM (SELECT *, ${ranking.ofStatus} AS status_rank
+                 FROM (SELECT *, ${ranking.ofRow} AS rank FROM ${rows}
                        UNION ALL BY NAME SELECT * FROM ${changes}))
         GROUP BY ${key} ORDER BY ${key}`,
   }
 }
 
-const rankOf = {
-  version: { ofEvent: 'version', ofRow: 'version', ofStatus: 'status_version' },
-  arrival: { ofEvent: 'kafka_offset', ofRow: '-1', ofStatus: 'rank' },
-} as const satisfies Record<Order, unknown>
-
-/** DuckDB's arg_max passes over nulls. */
+/** DuckDB's arg_max ignores nulls. */
 const latest = (name: string, by = 'rank'): string => `arg_max(${name}, ${by})`
 
 function folded({ name, fold }: StateColumn): string {
   const folds: Readonly<Record<StateColumn['fold'], string>> = {
     latest: latest(name, name.startsWith('status') ? 'status_rank' : 'rank'),
     once: `any_value(${name})`,
-    // Of an event that came twice the entries are equal.
+    // A repeated event has equal entries.
     each: `list_sort(list_distinct(flatten(coalesce(list(${name}) FILTER (${name} IS NOT NULL), []))))`,
   }
   return `${folds[fold]} AS ${name}`
 }
 
-/** A time that one type of event tells. `at` is the event's time. */
+/** The time of one type of event. `at` is the SQL of the event's time. */
 export function timeOf(name: string, type: string, at = 'occurred_at'): StateColumn {
   const from = `CASE WHEN type = '${type}' THEN ${at} END`
   return { name, type: 'timestamptz', from, fold: 'once' }
@@ -88,7 +92,7 @@ export function once(name: string, type: ColumnType, from: string): StateColumn 
   return { name, type, from, fold: 'once' }
 }
 
-/** The state's name by the type of the event that leads to it; other events leave it as it is. */
+/** The status by the type of the event that leads to it; other events leave it unchanged. */
 export function status(names: Readonly<Record<string, string>>): readonly StateColumn[] {
   const cases = Object.entries(names).map(([type, state]) => `WHEN '${type}' THEN '${state}'`)
   const types = Object.keys(names).map((type) => `'${type}'`)

@@ -2,7 +2,7 @@ import { listOf } from './derived-table.ts'
 import { type EventTable, once, status, timeOf, updatedAt } from './event-table.ts'
 import type { Gate } from './gate.ts'
 
-/** What each stream of the house's own has in common. */
+/** The gates that every stream of events has. */
 const envelope: readonly Gate[] = [
   { reason: 'no-stream', rejects: `stream_id = ''` },
   { reason: 'no-version', rejects: 'version < 1' },
@@ -81,7 +81,7 @@ const payments: EventTable = {
         type: listOf({ version: 'long', amount_minor: 'long' }),
         fold: 'each',
       },
-      doc: 'What the provider had taken too much and gave back, an entry each.',
+      doc: 'Surplus captures that the provider returned, an entry each.',
       from: `CASE WHEN returned.amount_minor IS NOT NULL
              THEN [struct_pack(version := version, amount_minor := returned.amount_minor)] END`,
     },
@@ -101,7 +101,7 @@ const payments: EventTable = {
   ],
 }
 
-/** Protobuf has no time of its own: the contract's is a number of milliseconds. */
+/** The Protobuf contract's time is a number of milliseconds. */
 const protobufTime = 'make_timestamptz(occurred_at * 1000)'
 
 const shipments: EventTable = {

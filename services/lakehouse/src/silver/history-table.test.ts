@@ -1,8 +1,8 @@
 import { Engine, quoteText } from '@tenseams/iceberg/duckdb'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { foldInMemory } from '../testing/fold-in-memory.ts'
 import { capturedTables } from './dimensions.ts'
-import { foldInMemory } from './folding.ts'
 import { historyOf } from './history-table.ts'
 
 let engine: Engine
@@ -17,13 +17,13 @@ const products = capturedTables.find(({ name }) => name === 'products')
 if (products === undefined) throw new Error('no products')
 const derived = historyOf(products)
 
-/** `at`: when the connector told of it, which is also its place in the partition. Times are seconds. */
+/** `at`: when the connector processed it, which is also its offset. Times are seconds. */
 type Change = {
   readonly op: string
   readonly at: number
   readonly sku?: string
   readonly price?: number
-  /** When the snapshot began that read it, and which place in it the row has. */
+  /** When the snapshot that read it began, and the row's marker in that snapshot. */
   readonly since?: number
   readonly snapshot?: string
   readonly lsn?: number
@@ -45,7 +45,7 @@ function changeSql({ op, at, sku, price, since, snapshot, lsn }: Change): string
 
 const batchSql = (changes: readonly Change[]): string => changes.map(changeSql).join(' UNION ALL ')
 
-/** Each version as `sku price from–to`, a price of `–` for a time in which the row was gone. */
+/** Each version as `sku price from–to`, with a price of `–` for a time in which the row did not exist. */
 async function versions(...batches: readonly (readonly Change[])[]): Promise<readonly string[]> {
   const rows = await foldInMemory(engine, derived, batches.map(batchSql))
   const second = (time: unknown) => (time instanceof Date ? time.getTime() / 1_000 : '')
@@ -76,24 +76,24 @@ const read = (
 })
 
 describe('a captured row’s history', () => {
-  test('has each version with the time in which it was so', async () => {
+  test('has each version with the time in which it was valid', async () => {
     const changes = [insert('a', 1, 10), update('a', 2, 20), remove('a', 3), insert('a', 4, 40)]
     expect(await versions(changes)).toEqual(['a 10 1–2', 'a 20 2–3', 'a – 3–4', 'a 40 4–'])
   })
 
-  test('goes by the order in the partition, not by when its parts arrive here', async () => {
+  test('follows the order in the partition, not the order of arrival here', async () => {
     const late = [insert('a', 1, 10), update('a', 2, 20)]
     expect(await versions([update('a', 2, 20)], late)).toEqual(['a 10 1–2', 'a 20 2–'])
   })
 
-  test('goes by the order in the partition, not by the place in the WAL: the lesser one may be the later', async () => {
+  test('follows the order in the partition, not the LSN: the later change may have the smaller LSN', async () => {
     const snapshot = read('a', 5, 10, 4, 'last')
     const open = { ...update('a', 6, 20), lsn: 3 }
     expect(await versions([snapshot, open])).toEqual(['a 10 4–6', 'a 20 6–'])
     expect(await versions([open], [snapshot])).toEqual(['a 10 4–6', 'a 20 6–'])
   })
 
-  test('gets no version from a snapshot that finds the row as it was, one from a snapshot that does not', async () => {
+  test('gets no version from a snapshot that finds the row unchanged, and one from a snapshot that does not', async () => {
     expect(await versions([insert('a', 1, 10)], [read('a', 6, 10, 5)])).toEqual(['a 10 1–'])
     expect(await versions([insert('a', 1, 10)], [read('a', 6, 50, 5)])).toEqual([
       'a 10 1–5',
@@ -103,14 +103,14 @@ describe('a captured row’s history', () => {
     expect(await versions([insert('a', 1, 10)], [incremental])).toEqual(['a 10 1–6', 'a 50 6–'])
   })
 
-  test('ends by a truncate, whenever that arrives', async () => {
+  test('is ended by a truncate, whenever that arrives', async () => {
     const [before, after] = [insert('a', 1, 10), insert('a', 5, 10)]
     const expected = ['a 10 1–3', 'a – 3–5', 'a 10 5–', 'b 7 1–3', 'b – 3–']
     expect(await versions([before, insert('b', 1, 7), truncate(3), after])).toEqual(expected)
     expect(await versions([before, after], [truncate(3)], [insert('b', 1, 7)])).toEqual(expected)
   })
 
-  test('ends by a whole snapshot that no longer finds the row: it was deleted while nobody captured', async () => {
+  test('is ended by a whole snapshot that no longer finds the row: it was deleted while nothing captured', async () => {
     const known = [insert('a', 1, 10), insert('b', 1, 20), insert('e', 1, 50)]
     const gap = [read('a', 9, 10, 8), read('e', 10, 51, 8), read('c', 11, 30, 8, 'last')]
     const expected = ['a 10 1–', 'b 20 1–8', 'b – 8–', 'c 30 8–', 'e 50 1–8', 'e 51 8–']
@@ -118,7 +118,7 @@ describe('a captured row’s history', () => {
     expect(await versions(known, gap.slice(2), gap.slice(0, 2))).toEqual(expected)
   })
 
-  test('does not end by a snapshot that was cut off, by one of a part, or by an older one', async () => {
+  test('is not ended by an interrupted snapshot, by an incremental one, or by an older one', async () => {
     const kept = ['a 10 1–', 'b 20 8–']
     expect(await versions([insert('a', 1, 10)], [read('b', 9, 20, 8)])).toEqual(kept)
     const part = read('b', 9, 20, 8, 'incremental')
@@ -127,7 +127,7 @@ describe('a captured row’s history', () => {
     expect(await versions([insert('a', 7, 10)], [older])).toEqual(['a 10 7–', 'b 20 5–'])
   })
 
-  test('is the same in whatever order, how often and in how many parts its changes come', async () => {
+  test('does not depend on the order, the repetitions or the batches of its changes', async () => {
     const all = [
       ...[insert('a', 1, 10), insert('b', 2, 20), update('a', 3, 11), truncate(4)],
       ...[insert('a', 5, 12), insert('c', 6, 30), remove('c', 7), update('a', 8, 13)],

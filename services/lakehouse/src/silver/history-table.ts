@@ -5,7 +5,7 @@ import { type Gate, rejectedBy } from './gate.ts'
 /** A captured column, and how it is read from the JSON of a row image (`image`). */
 export type CapturedColumn = DerivedColumn & { readonly from: string }
 
-/** A captured table, whose rows silver keeps with all that they ever were. */
+/** A captured table, of whose rows silver keeps every version. */
 export type CapturedTable = {
   readonly name: string
   /** Debezium's topic of the table. */
@@ -17,32 +17,41 @@ export type CapturedTable = {
 
 const BUCKETS = 4
 
-/** What the history adds to the captured columns. */
+/** The columns that the history adds to the captured ones. */
 const own: readonly DerivedColumn[] = [
   { name: 'valid_from', type: 'timestamptz', required: true, doc: 'Commit time of the change.' },
   { name: 'valid_to', type: 'timestamptz', doc: 'Of the next version; null for the newest.' },
-  { name: 'is_deleted', type: 'boolean', required: true, doc: 'The row was gone in this time.' },
-  { name: 'op', type: 'string', doc: 'What began it: c, u, d, r (found by a snapshot) or mark.' },
-  { name: 'lsn', type: 'long', doc: 'Place in the WAL; an incremental snapshot has none.' },
+  {
+    name: 'is_deleted',
+    type: 'boolean',
+    required: true,
+    doc: 'The row did not exist in this time.',
+  },
+  {
+    name: 'op',
+    type: 'string',
+    doc: 'What began the version: c, u, d, r (read by a snapshot) or mark.',
+  },
+  { name: 'lsn', type: 'long', doc: 'Position in the WAL; an incremental snapshot has none.' },
   {
     name: 'kafka_offset',
     type: 'long',
-    doc: 'Of the record that began it, in the key’s partition.',
+    doc: 'Of the record that began the version, in the key’s partition.',
   },
-  { name: 'seen_offset', type: 'long', doc: 'Of the last record that found it so.' },
-  { name: 'told_at', type: 'timestamptz', doc: 'When the connector told of it.' },
-  { name: 'seen_at', type: 'timestamptz', doc: 'When the connector last found it so.' },
-  { name: 'mark', type: 'string', doc: 'truncate or snapshot, in a row without key.' },
+  { name: 'seen_offset', type: 'long', doc: 'Of the last record with these values.' },
+  { name: 'told_at', type: 'timestamptz', doc: 'When the connector processed the change.' },
+  { name: 'seen_at', type: 'timestamptz', doc: 'When the connector last found these values.' },
+  { name: 'mark', type: 'string', doc: 'truncate or snapshot, in a row without a key.' },
 ]
 
 /**
- * `silver.<name>`: each row of a captured table in each version it had (slowly changing dimension, type 2). What came later is
- * told by a key's order in its partition, which is Postgres' order of commits; not by the WAL's addresses, since a change made
- * before a snapshot and committed after it has the lesser one. A version that a snapshot finds as it was is not a new one.
+ * `silver.<name>`: every version of every row of a captured table (slowly changing dimension, type 2). The order of versions
+ * is the order of a key's records in its partition, which is the order of commits in Postgres. It is not the order of LSNs: a
+ * change made before a snapshot and committed after it has the smaller LSN. A snapshot that finds a row unchanged adds no version.
  *
- * A truncate, and the end of a snapshot of the whole table, have no key: they are kept as rows without key (marks), and end every
- * version that the connector had told of before them and that the snapshot has not read. So a row that was deleted
- * while nobody captured is ended by the snapshot that no longer finds it. The connector's own clock says what was before.
+ * A truncate, and the end of a snapshot of the whole table, have no key: they are kept as rows without a key (marks). A mark
+ * ends every version that the connector had emitted before it and that the snapshot has not read. So a row that was deleted
+ * while nothing captured is ended by the snapshot that no longer finds it. "Before" is by the connector's own clock.
  */
 export function historyOf({ name, topic, key, columns, gates }: CapturedTable): DerivedTable {
   const values = columns.map((column) => column.name)
@@ -68,7 +77,7 @@ export function historyOf({ name, topic, key, columns, gates }: CapturedTable): 
   }
 }
 
-/** Versions of a bucket's rows: all that was told of each key, in the order of its partition, cut where it changes. */
+/** Versions of a bucket's rows: all records of each key in the order of its partition, split where the values change. */
 function versionsSql(
   key: string,
   values: readonly string[],
@@ -99,20 +108,20 @@ function versionsSql(
      QUALIFY row_number() OVER (PARTITION BY ${key}, position, op = 'mark', if(op = 'mark', valid_from, NULL)
                                 ORDER BY op, told_at) = 1
     ), compared AS (
-      SELECT *, row_number() OVER earlier AS place, lag(is_gone) OVER earlier AS was_gone,
+      SELECT *, row_number() OVER earlier AS ordinal, lag(is_gone) OVER earlier AS was_gone,
              ${value} AS value, lag(${value}) OVER earlier AS old_value
         FROM evidence WINDOW earlier AS (PARTITION BY ${key} ORDER BY position, is_mark, valid_from)
     ), numbered AS (
       SELECT *, sum(CASE WHEN was_gone IS NULL THEN 1
                          WHEN is_gone AND was_gone THEN 0
                          WHEN op = 'r' AND NOT was_gone AND value IS NOT DISTINCT FROM old_value THEN 0
-                         ELSE 1 END) OVER (PARTITION BY ${key} ORDER BY place) AS number
+                         ELSE 1 END) OVER (PARTITION BY ${key} ORDER BY ordinal) AS number
         FROM compared
     ), versions AS (
-      SELECT ${key}, number, ${values.map((column) => `arg_min_null(${column}, place) AS ${column}`).join(', ')},
-             arg_min(valid_from, place) AS valid_from, arg_min(op, place) AS op, arg_min(is_gone, place) AS is_deleted,
-             arg_min_null(lsn, place) AS lsn, arg_min(position, place) AS kafka_offset,
-             max(position) AS last_position, arg_min(told_at, place) AS told_at, max(told_at) AS last_told_at
+      SELECT ${key}, number, ${values.map((column) => `arg_min_null(${column}, ordinal) AS ${column}`).join(', ')},
+             arg_min(valid_from, ordinal) AS valid_from, arg_min(op, ordinal) AS op, arg_min(is_gone, ordinal) AS is_deleted,
+             arg_min_null(lsn, ordinal) AS lsn, arg_min(position, ordinal) AS kafka_offset,
+             max(position) AS last_position, arg_min(told_at, ordinal) AS told_at, max(told_at) AS last_told_at
         FROM numbered GROUP BY ${key}, number
     )
     SELECT * EXCLUDE (number, last_position, last_told_at),
@@ -122,13 +131,13 @@ function versionsSql(
       FROM versions ORDER BY ${key}, number`
 }
 
-/** A mark that was told twice is one. */
+/** Repeated marks count once. */
 function marksSql({ rows, changes }: FoldParts['keyless']): string {
   return `SELECT DISTINCT mark, lsn, valid_from
             FROM (SELECT mark, lsn, valid_from FROM ${rows} UNION ALL SELECT mark, lsn, valid_from FROM ${changes})`
 }
 
-/** Whole snapshots end with a row that says so; incremental ones have none, and need none. */
+/** The last row of a whole snapshot has one of these markers. Incremental snapshots have none and need none. */
 const LAST_OF_SNAPSHOT = `('last', 'last_in_data_collection')`
 
 function changesSql(
@@ -148,7 +157,7 @@ function changesSql(
     SELECT *, ${rejectedBy([{ reason: 'no-key', rejects: `${key} IS NULL` }, ...gates])} AS reason FROM columns
     UNION ALL BY NAME
     SELECT kafka_partition, kafka_offset, NULL AS ${key}, ${nothing.join(', ')}, lsn,
-           -- A truncate counts from where the connector tells of it, a snapshot from where it began.
+           -- A truncate counts from when the connector processed it, a snapshot from when it began.
            if(op = 't', told_at, committed_at) AS valid_from, kafka_offset AS position, told_at, op,
            if(op = 't', 'truncate', 'snapshot') AS mark
       FROM read WHERE op = 't' OR op = 'r' AND snapshot IN ${LAST_OF_SNAPSHOT}`

@@ -1,21 +1,16 @@
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { scanSql } from '@tenseams/iceberg/read/scan-sql'
 import { ensureSchema } from '@tenseams/iceberg/table/evolve'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
 import { type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
 import { writeDataFileFrom } from '@tenseams/iceberg/write/data-files'
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
-import { loadIfThere, loadOrMake } from '../bronze/table-opening.ts'
-import {
-  type DerivedColumn,
-  type DerivedTable,
-  nameOf,
-  schemaOf,
-  typedAs,
-} from './derived-table.ts'
+import { loadIfThere, loadOrCreate } from '../bronze/table-opening.ts'
+import { type DerivedColumn, type DerivedTable, schemaOf, typedAs } from './derived-table.ts'
 import { planRefresh } from './refresh-plan.ts'
 
-/** `silver.quarantine`: rows of bronze that a gate kept out, so that whoever mends them finds each with its reason. */
+/** `silver.quarantine`: the rows of bronze that a gate rejected, each with its reason, for whoever repairs them. */
 export const quarantineOf = ({ table: { namespace } }: DerivedTable): TableIdentifier => ({
   ...{ namespace, name: 'quarantine' },
 })
@@ -25,16 +20,16 @@ const columns: readonly DerivedColumn[] = [
   { name: 'kafka_partition', type: 'int', required: true },
   { name: 'kafka_offset', type: 'long', required: true },
   { name: 'reason', type: 'string', required: true, doc: 'The gate.' },
-  { name: 'change', type: 'string', required: true, doc: 'JSON of what silver would have taken.' },
+  { name: 'change', type: 'string', required: true, doc: 'JSON of the rejected change.' },
 ]
 
-/** How many rows were kept out, by gate. */
+/** How many rows were rejected, by gate. */
 export type Quarantined = Readonly<Record<string, number>>
 
 /**
- * Lists what a silver table's gates have rejected since the snapshot of its source that the quarantine has recorded, rows
- * and recorded snapshot in one commit. It is made of bronze as silver is, by the same gates, so that each row is in one of
- * the two: no commit has to hold both.
+ * Adds what a silver table's gates have rejected since the snapshot of its source that the quarantine has recorded, rows
+ * and recorded snapshot in one commit. It is made from bronze with the same gates as silver, so each row is in exactly one of
+ * the two, and no commit has to contain both.
  */
 export async function quarantine(
   ports: AppendPorts,
@@ -47,7 +42,7 @@ export async function quarantine(
   const base = baseOf(await open(ports, table))
   const plan = await planRefresh(ports.storage, base.metadata, derived.source, source, mostRows)
   if (plan === undefined) return {}
-  const name = nameOf(derived.source)
+  const name = fullName(derived.source)
   const relation = `(${await scanSql(ports, plan, plan.schema)})`
   const rejected = `SELECT '${name}' AS source, kafka_partition, kafka_offset, reason, to_json(taken) AS change
     FROM (${derived.changes(relation)}) AS taken WHERE reason IS NOT NULL`
@@ -70,7 +65,7 @@ export async function quarantine(
 async function open({ catalog }: AppendPorts, table: TableIdentifier) {
   const schema = schemaOf(columns)
   const partitioning = [{ column: 'source', transform: 'identity' }]
-  const found = await loadOrMake(catalog, table, schema, partitioning)
+  const found = await loadOrCreate(catalog, table, schema, partitioning)
   return ensureSchema(catalog, table, found, schema)
 }
 

@@ -1,26 +1,26 @@
 import { hasCode } from '@tenseams/iceberg/errors'
 import type { DataFile } from '@tenseams/iceberg/format/manifest'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { StructType } from '@tenseams/iceberg/format/schema'
 import { readSources } from '@tenseams/iceberg/offsets/sources'
 import { planIncremental } from '@tenseams/iceberg/read/incremental'
 import { planScan } from '@tenseams/iceberg/read/scan'
 import type { Storage } from '@tenseams/iceberg/storage'
 import { history } from '@tenseams/iceberg/table/history'
-import { nameOf } from './derived-table.ts'
 
 /** The source's files to read, and up to which snapshot that is. */
 export type RefreshPlan = {
   readonly files: readonly DataFile[]
   readonly schema: StructType
   readonly upTo: bigint
-  /** Nothing that the table holds is taken over. */
+  /** The table is rebuilt: no row that it holds is kept. */
   readonly isAnew: boolean
 }
 
 /**
- * What came to the source since the snapshot that the table has recorded; `undefined` when that is nothing. When the way
- * from there is not known any more, or a snapshot took rows away, the plan is the whole source.
+ * The files added to the source since the snapshot that the table has recorded; `undefined` when there are none. When some
+ * snapshot since then has expired, or removed rows, the plan is the whole source.
  */
 export async function planRefresh(
   storage: Storage,
@@ -29,7 +29,7 @@ export async function planRefresh(
   source: TableMetadata,
   mostRows: bigint,
 ): Promise<RefreshPlan | undefined> {
-  const after = readSources(properties)[nameOf(sourceTable)] ?? null
+  const after = readSources(properties)[fullName(sourceTable)] ?? null
   if (after === source.currentSnapshotId) return undefined
   const { schema } = source
   try {
@@ -47,7 +47,7 @@ export async function planRefresh(
   return snapshot && { files, schema, upTo: snapshot.snapshotId, isAnew: true }
 }
 
-/** The newest snapshot up to which no more rows came than are taken in one go; at least one. */
+/** The newest snapshot up to which at most `mostRows` were added; at least one snapshot further. */
 function boundedEnd(
   source: TableMetadata,
   after: bigint | null,

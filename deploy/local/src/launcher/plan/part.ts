@@ -35,8 +35,6 @@ export type StackSettings = {
    * so a service that is killed and started again runs the same file.
    */
   readonly entryFiles?: Readonly<Record<string, string>>
-  /** A service that runs without one of its guards, for a proof that must then fail. */
-  readonly broken?: { readonly part: string; readonly guard: string }
 }
 
 export type Command = {

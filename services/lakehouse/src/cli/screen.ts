@@ -1,4 +1,5 @@
-import { Engine, type Row } from '@tenseams/iceberg/duckdb'
+import { Engine } from '@tenseams/iceberg/duckdb'
+import type { Row } from '@tenseams/iceberg/format/row'
 import { jsonLines, tableText } from './table-text.ts'
 
 /** Where a verb of `npm run lake` writes to. */

@@ -1,18 +1,18 @@
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { compact, planCompaction } from '@tenseams/iceberg/maintain/compaction'
 import { planExpiry } from '@tenseams/iceberg/maintain/expire'
 import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
 import { verifyTable } from '@tenseams/iceberg/maintain/verify'
 import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
-import { listTables } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
+import { listTables } from '@tenseams/iceberg/table/list-tables'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
 import { expireTable, expiryPolicy } from '../maintenance/expiry.ts'
 import { compactionPolicy, orphanAgeMs } from '../maintenance/maintenance.ts'
-import { nameOf } from './lake-arguments.ts'
-import { type LakeScreen, withEngine } from './lake-screen.ts'
+import { type LakeScreen, withEngine } from './screen.ts'
 
 type Care = {
   readonly catalog: Catalog
@@ -39,7 +39,7 @@ export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<nu
       const { metadata, files, groups } = await plan()
       const small = groups.flat().length
       if (groups.length === 0) {
-        screen.tell(`${nameOf(table)}: ${files.length} files, nothing to put together`)
+        screen.tell(`${fullName(table)}: ${files.length} files, nothing to put together`)
         return 0
       }
       screen.tell(`run ${run}: ${small} of ${files.length} files into ${groups.length}`)
@@ -58,14 +58,14 @@ export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<nu
 export async function expireNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
   const metadata = await catalog.loadTable(table)
   if (!isOurs(metadata)) {
-    const message = `${nameOf(table)}: its writer may need its snapshots, so none is let go here`
+    const message = `${fullName(table)}: its writer may need its snapshots, so none is let go here`
     throw new LakehouseError('CARE_REFUSED', message)
   }
   const pinned = await pinnedBy(catalog, table)
   const pins = pinned.length === 0 ? '' : `, and all since ${pinned.join(', ')} for other tables`
   const minutes = expiry.olderThanMs / 60_000
   screen.tell(
-    `${nameOf(table)}: ${metadata.snapshots.length} snapshots; what stays: the newest ${expiry.keepLast}, those of the last ${minutes} minutes${pins}`,
+    `${fullName(table)}: ${metadata.snapshots.length} snapshots; what stays: the newest ${expiry.keepLast}, those of the last ${minutes} minutes${pins}`,
   )
   if (dryRun) {
     const plan = planExpiry(metadata, { ...expiry, pinned }, Date.now())
@@ -92,7 +92,7 @@ export async function removeOrphansNow({ catalog, table, dryRun, screen }: Care)
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0n)
   const verb = dryRun ? 'would be removed' : 'were removed'
   screen.tell(
-    `${nameOf(table)}: ${files.length} files of ${bytes} bytes, older than ${orphanAgeMs / 60_000} minutes, ${verb}`,
+    `${fullName(table)}: ${files.length} files of ${bytes} bytes, older than ${orphanAgeMs / 60_000} minutes, ${verb}`,
   )
   return 0
 }
@@ -110,7 +110,7 @@ export function verifyNow(
     for (const one of tables) {
       const { snapshots, manifests, dataFiles, rows, breaks } = await verifyTable(ports, one)
       const looked = `${rows} rows; ${snapshots} snapshots, ${manifests} manifests, ${dataFiles} data files`
-      screen.tell(`${breaks.length === 0 ? 'whole ' : 'BROKEN'}  ${nameOf(one)}: ${looked}`)
+      screen.tell(`${breaks.length === 0 ? 'whole ' : 'BROKEN'}  ${fullName(one)}: ${looked}`)
       for (const what of breaks) screen.tell(`        ${what}`)
       if (breaks.length > 0) broken++
     }

@@ -1,21 +1,32 @@
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { readSources, sourcesProperty, writeSources } from '@tenseams/iceberg/offsets/sources'
 import { type AppendBase, type AppendPorts, baseOf } from '@tenseams/iceberg/write/append'
-import { type DerivedTable, nameOf } from './derived-table.ts'
+import type { DerivedTable } from '@tenseams/lakehouse-service/silver/derived-table'
+import { applyChanges, findChanges, type Refresh } from '@tenseams/lakehouse-service/silver/refresh'
 
 const CRASHED = 'ten-seams.crashed'
 
-/**
- * A wrong way, for the proof that shows what it does: the source's snapshot is recorded in a commit of its own, before the
- * rows that were made of it. A table that has rows is killed once in between.
- */
-export async function recordFirst(
+/** As `refresh`, but the source's snapshot is recorded in a commit of its own, before the rows that are made of it. */
+export async function refreshRecordingFirst(
+  ports: AppendPorts,
+  derived: DerivedTable,
+  mostRows: bigint,
+): Promise<Refresh> {
+  const changes = await findChanges(ports, derived, mostRows)
+  if (changes === undefined) return { kind: 'idle' }
+  const base = await recordSnapshot(ports, derived, changes.base, changes.plan.upTo)
+  return applyChanges(ports, derived, { ...changes, base })
+}
+
+/** Kills this process between the two commits, once for each table that has rows. */
+async function recordSnapshot(
   { catalog }: AppendPorts,
   derived: DerivedTable,
   { metadata }: AppendBase,
   snapshotId: bigint,
 ): Promise<AppendBase> {
   const { properties, currentSnapshotId, tableUuid } = metadata
-  const sources = { ...readSources(properties), [nameOf(derived.source)]: snapshotId }
+  const sources = { ...readSources(properties), [fullName(derived.source)]: snapshotId }
   const crashes = currentSnapshotId !== null && properties[CRASHED] === undefined
   const outcome = await catalog.commitTable(derived.table, {
     requirements: [

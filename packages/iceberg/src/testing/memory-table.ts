@@ -2,12 +2,12 @@ import { LakehouseError } from '../errors.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { Snapshot, TableMetadata } from '../format/metadata.ts'
 import type { Listing, Storage } from '../storage.ts'
-import { prepareSnapshot } from './snapshot.ts'
+import { prepareSnapshot } from '../table/snapshot.ts'
 
-/** A table without catalogue and disk, for tests of plans: its manifests are written and read as always. */
+/** A table in memory, without catalogue and disk, for tests of plans. Manifests are written and read as usual. */
 export class MemoryTable {
   readonly files = new Map<string, Buffer>()
-  /** When a file was written; a test may make one older. */
+  /** When each file was written; a test may make one older. */
   readonly writtenMs = new Map<string, number>()
   readonly storage: Storage & Listing
   metadata: TableMetadata

@@ -1,9 +1,9 @@
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { identifierOf, type LakeRequest, readLakeArguments, UsageError } from './lake-arguments.ts'
-import { compactNow, expireNow, removeOrphansNow, verifyNow } from './lake-care.ts'
-import { showHistory, showQuery, showTables } from './lake-reading.ts'
-import { openScreen } from './lake-screen.ts'
+import { identifierOf, type LakeRequest, readLakeArguments, UsageError } from './arguments.ts'
+import { compactNow, expireNow, removeOrphansNow, verifyNow } from './care.ts'
+import { showHistory, showQuery, showTables } from './reading.ts'
+import { openScreen } from './screen.ts'
 import { views } from './views.ts'
 
 const help = `npm run lake -- <verb>

@@ -1,12 +1,12 @@
 import type { Engine } from '@tenseams/iceberg/duckdb'
 import { sqlType } from '@tenseams/iceberg/duckdb'
-import { type DerivedTable, schemaOf, typedAs } from './derived-table.ts'
+import { type DerivedTable, schemaOf, typedAs } from '../silver/derived-table.ts'
 
-/** Folds rows of a source in memory, some at a time, as `refresh` does with a table of one bucket: for tests of folds. */
+/** Folds batches of a source's rows in memory, as `refresh` does with a table of one bucket. */
 export async function foldInMemory(
   engine: Engine,
   derived: DerivedTable,
-  /** Each a SELECT of rows of the source. */
+  /** SELECTs of rows of the source. */
   batches: readonly string[],
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const schema = schemaOf(derived.columns)

@@ -61,10 +61,6 @@ export function identifierOf(name: string): TableIdentifier {
   throw new UsageError(`${name}: a name like bronze.orders_order_v1 is expected`)
 }
 
-export function nameOf({ namespace, name }: TableIdentifier): string {
-  return `${namespace}.${name}`
-}
-
 /** A snapshot's id, or a time with its zone (or a date, which begins in UTC). */
 function whenOf(text: string | undefined): ScanOptions {
   if (text === undefined) return {}

@@ -1,14 +1,15 @@
-import type { Row } from '@tenseams/iceberg/duckdb'
-import { currentSnapshot, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import { currentSnapshot, fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
+import type { Row } from '@tenseams/iceberg/format/row'
+import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
 import { type OffsetProof, verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { endOffsetsSummary } from '@tenseams/iceberg/offsets/offsets'
-import { listTables, queryLake } from '@tenseams/iceberg/read/query'
+import { queryLake } from '@tenseams/iceberg/read/query'
 import type { ScanOptions } from '@tenseams/iceberg/read/scan'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
-import { chainBreaks, history } from '@tenseams/iceberg/table/history'
-import { nameOf } from './lake-arguments.ts'
-import { type LakeScreen, withEngine } from './lake-screen.ts'
+import { history } from '@tenseams/iceberg/table/history'
+import { listTables } from '@tenseams/iceberg/table/list-tables'
+import { type LakeScreen, withEngine } from './screen.ts'
 import { withViews } from './views.ts'
 
 /** `tables`: each with its rows, files and newest snapshot. */
@@ -23,7 +24,7 @@ async function describe(catalog: Catalog, table: TableIdentifier): Promise<Row> 
   const metadata = await catalog.loadTable(table)
   const snapshot = currentSnapshot(metadata)
   return {
-    table: nameOf(table),
+    table: fullName(table),
     rows: BigInt(snapshot?.summary['total-records'] ?? 0),
     files: BigInt(snapshot?.summary['total-data-files'] ?? 0),
     snapshots: metadata.snapshots.length,
