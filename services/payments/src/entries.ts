@@ -4,7 +4,7 @@ import { v5 as uuidv5 } from 'uuid'
 import { entriesOf, transfersOf } from './domain/ledger.ts'
 import type { PaymentEvent } from './domain/payment.ts'
 
-/** The double-entry ledger, as deploy/postgres/ledger.sql makes it beside the event store. */
+/** The double-entry ledger, which deploy/postgres/ledger.sql creates beside the event store. */
 export const entriesTable: SideTable = {
   table: 'entries',
   columns: [
@@ -20,7 +20,7 @@ export const entriesTable: SideTable = {
   ],
 }
 
-/** What an event says of money, as rows of the ledger: two a transfer. */
+/** The transfers of an event, as rows of the ledger: two per transfer. */
 export function entryRows(
   event: PaymentEvent,
   { eventId, streamId }: EventMetadata,
