@@ -1,5 +1,5 @@
--- The double-entry ledger of the payments, beside their event store; `{{schema}}` and `{{role}}` are filled in as there.
--- Entries are written by the statement that appends their event, so that neither can be without the other.
+-- The double-entry ledger of the payments, beside their event store; `{{schema}}` and `{{role}}` are replaced as there.
+-- The statement that appends an event also writes its entries, so neither exists without the other.
 create table if not exists {{schema}}.entries (
   transfer_id  uuid        not null,
   -- 1 is the account that is debited, 2 the one that is credited.
@@ -10,7 +10,7 @@ create table if not exists {{schema}}.entries (
   payment_id   text        not null,
   account      text        not null check (account in ('customer', 'held', 'merchant')),
   side         text        not null check (side in ('debit', 'credit')),
-  -- Integer minor units of the currency; never negative, the way back is a transfer of its own.
+  -- Integer minor units of the currency; never negative; a refund is a transfer of its own.
   amount_minor bigint      not null check (amount_minor > 0),
   currency     text        not null,
   recorded_at  timestamptz not null default clock_timestamp(),
@@ -19,7 +19,7 @@ create table if not exists {{schema}}.entries (
 create index if not exists entries_of_an_order on {{schema}}.entries (order_id);
 create index if not exists entries_of_an_event on {{schema}}.entries (event_id);
 
--- Every transfer debits what it credits. A transfer is written by one statement, and looked at when that ends.
+-- Every transfer debits what it credits. One statement writes a transfer, and the trigger checks it after that statement.
 create or replace function {{schema}}.check_transfers() returns trigger language plpgsql as $check$
 declare
   unbalanced uuid;
@@ -41,5 +41,5 @@ $check$;
 create or replace trigger transfers_balance after insert on {{schema}}.entries
   referencing new table as fresh for each statement execute function {{schema}}.check_transfers();
 
--- Least right, as for events.
+-- Least privileges, as for events.
 grant select, insert on {{schema}}.entries to {{role}};

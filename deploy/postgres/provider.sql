@@ -1,4 +1,4 @@
--- Database `provider`: the ledger of the simulated payment provider, another company's, which we only reach by HTTP.
+-- Database `provider`: the ledger of the simulated payment provider. It stands for another company, which we only reach by HTTP.
 create table if not exists payments (
   payment_id   uuid        primary key,
   -- What the payment is for, as we named it: the order's id.
@@ -10,7 +10,7 @@ create table if not exists payments (
 );
 create index if not exists payments_by_reference on payments (reference);
 
--- What was done, once an Idempotency-Key. Nothing is ever changed: a payment is the sum of its operations.
+-- The operations, one per Idempotency-Key. Rows never change: a payment is the sum of its operations.
 create table if not exists operations (
   position        bigint      generated always as identity primary key,
   operation_id    uuid        not null unique,
@@ -20,7 +20,7 @@ create table if not exists operations (
   kind            text        not null check (kind in ('authorised', 'declined', 'captured', 'voided', 'refunded')),
   amount_minor    bigint      not null check (amount_minor > 0),
   reason          text,
-  -- Readers go by (transaction_id, position) and stop below the oldest running transaction.
+  -- Readers order by (transaction_id, position) and stop below the oldest running transaction.
   transaction_id  xid8        not null default pg_current_xact_id(),
   recorded_at     timestamptz not null default clock_timestamp()
 );
@@ -29,5 +29,5 @@ create index if not exists operations_in_reading_order on operations (transactio
 
 grant select, insert on payments, operations to provider_service;
 
--- Our auditor sees the company's books.
+-- The auditor may read the provider's books.
 grant select on all tables in schema public to auditor;

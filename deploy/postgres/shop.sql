@@ -1,4 +1,4 @@
--- Database `shop`: what is not an event store. Applied by src/prepare.ts after the event stores, as often as wanted.
+-- Database `shop`: everything but the event stores. Applied by src/prepare.ts after them; idempotent.
 
 -- Personal data exists once, here, and only as ciphertext: the key of each customer is in database `vault`, which no
 -- connector captures. Erasing a customer is destroying the key, so raw change data and history need no clean-up.
@@ -9,8 +9,8 @@ create table if not exists catalogue.customers (
   email_cipher bytea       not null,
   updated_at   timestamptz not null default clock_timestamp()
 );
--- Whole old rows in the WAL: history needs what a delete took away, and a large value that an update has not touched
--- would else come as Debezium's placeholder instead of itself.
+-- Complete old rows in the WAL: the history needs the row that was deleted, and without them, a large value that an update
+-- did not change would be replaced by Debezium's placeholder.
 alter table catalogue.customers replica identity full;
 
 create table if not exists catalogue.products (
@@ -27,7 +27,7 @@ values ('lamp-01', 'Reading lamp', 4900, 'EUR'), ('desk-02', 'Oak desk', 38900, 
        ('chair-03', 'Desk chair', 17900, 'EUR'), ('mug-04', 'Enamel mug', 1250, 'EUR')
 on conflict do nothing;
 
--- Orders as lists show them, made from orders.events (services/orders/src/order-list.ts).
+-- Orders as lists show them, derived from orders.events (services/orders/src/order-list.ts).
 create table if not exists orders.order_list (
   generation  integer not null,
   order_id    text    not null,
@@ -42,14 +42,14 @@ create index if not exists orders_of_a_customer on orders.order_list (generation
 create index if not exists orders_in_a_state on orders.order_list (generation, status, order_id);
 grant select, insert, update, delete on orders.order_list to orders_service;
 
--- One row a connector. Writing it lets a slot move on while the captured tables are quiet but others fill the WAL.
+-- One row per connector. Writing it lets a slot advance while the captured tables do not change but others fill the WAL.
 create table if not exists cdc.heartbeat (
   connector text        primary key,
   beat_at   timestamptz not null
 );
 
--- What the raw connector is told to do while it runs, as a row. It writes here, too: the two marks around each chunk
--- of an incremental snapshot, by which its rows are told from changes that came meanwhile.
+-- Signals to the running raw connector, one row each. The connector writes here too: the two watermarks around each chunk of
+-- an incremental snapshot, which separate its rows from concurrent changes.
 create table if not exists cdc.signal (
   id   text primary key,
   type text not null,
@@ -60,12 +60,12 @@ grant usage on schema catalogue to orders_service;
 grant select on catalogue.products to orders_service;
 grant select, insert, update on catalogue.customers to orders_service;
 
--- Whoever audits may read, and nothing else; no personal data.
+-- The auditor may only read, and no personal data.
 grant usage on schema orders, payments to auditor;
 grant select on all tables in schema orders, payments to auditor;
 
 grant usage on schema orders, payments, control, catalogue, cdc to debezium;
 grant select on orders.events, payments.events, control.events, catalogue.customers, catalogue.products to debezium;
--- `on conflict` reads the row that it meets.
+-- `on conflict` reads the existing row.
 grant select, insert, update on cdc.heartbeat to debezium;
 grant insert on cdc.signal to debezium;

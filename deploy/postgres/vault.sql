@@ -1,4 +1,4 @@
--- Database `vault`: a key per customer, nothing else. Deleting a row erases the customer everywhere.
+-- Database `vault`: one key per customer, nothing else. Deleting a row erases the customer everywhere.
 create table if not exists customer_keys (
   customer_id uuid        primary key,
   key         bytea       not null check (length(key) = 32),

@@ -10,10 +10,10 @@ import {
 import { type ConnectorStatus, configOf, statusOf } from './connect-api.ts'
 import { type ConnectorName, recoveryMark } from './connectors.ts'
 
-/** A beat comes every 5 s; later than this, the connector writes nothing or Postgres does not hear it. */
+/** There is a heartbeat every 5 s. An older one means that the connector does not write, or not to Postgres. */
 const OLDEST_BEAT_MS = 30_000
 
-/** A connector, its slot and its publication, as they are now. */
+/** The state of a connector, its slot and its publication. */
 export type CaptureState = {
   readonly name: ConnectorName
   readonly connector: ConnectorStatus | undefined
@@ -24,7 +24,7 @@ export type CaptureState = {
   readonly beatAgeMs: number | undefined
 }
 
-/** Asks Connect and Postgres. @throws Error when one of them does not answer. */
+/** Reads the state from Connect and Postgres. @throws Error when one of them does not answer. */
 export async function captureState(
   capturing: Capturing,
   name: ConnectorName,
@@ -43,20 +43,21 @@ export async function captureState(
   })
 }
 
-/** What is wrong, each with what to do about it; empty when all is well. */
+/** What is wrong, each with its remedy; empty when the connector is healthy. */
 export function faultsOf(state: CaptureState): readonly string[] {
   const { name, connector, slot, missingTables, beatAgeMs } = state
   const recover = `\`npm run cdc -- recover --connector ${name}\``
-  if (connector === undefined) return ['Connect does not know it: `npm run stack -- up`']
+  if (connector === undefined)
+    return ['Connect has no such connector: `npm run stack -- up` creates it']
   const faults: string[] = []
   const [task] = connector.tasks
-  if (state.isHalfRecovered) faults.push(`a recovery was begun and not ended: ${recover}`)
+  if (state.isHalfRecovered) faults.push(`a recovery has not finished: ${recover}`)
   if (task?.state === 'FAILED') faults.push(`its task has failed: ${firstLine(task.trace)}`)
   if (connector.connector.state !== 'RUNNING') {
     faults.push(`it is ${connector.connector.state}: \`npm run cdc -- resume --connector ${name}\``)
   }
   if (slot === undefined || slot.walStatus === 'lost') {
-    faults.push(`its slot is lost, and changes with it: ${recover}`)
+    faults.push(`its slot is lost, and with it changes: ${recover}`)
   }
   if (missingTables === undefined) faults.push(`its publication is lost: ${recover}`)
   else if (missingTables.length > 0) {
@@ -69,7 +70,7 @@ export function faultsOf(state: CaptureState): readonly string[] {
   return faults
 }
 
-/** For people: a line a thing, faults last. */
+/** Lines for people, faults last. */
 export function stateLines(state: CaptureState): readonly string[] {
   const { name, connector, slot, missingTables, beatAgeMs } = state
   const tasks = connector?.tasks.map((task) => task.state).join(', ') || 'no task'
@@ -94,7 +95,7 @@ function publicationText(missing: readonly string[] | undefined, of: number): st
   return missing.length === 0 ? `all ${of} tables` : `lacks ${missing.join(', ')}`
 }
 
-/** The first line of a Java trace, which names what has happened. */
+/** The first line of a Java stack trace, which names the error. */
 function firstLine(trace = ''): string {
   return trace.split('\n')[0]?.trim() ?? ''
 }

@@ -2,19 +2,19 @@ import type { Capture } from '@tenseams/postgres/captures'
 import pg from 'pg'
 import type { ConnectorOptions } from './connectors.ts'
 
-/** All that capturing consists of: Connect, the database that is captured, and where the changes come out. */
+/** Everything that takes part in capturing: Connect, the captured database, and where the changes are written. */
 export type Capturing = {
   /** Kafka Connect's REST address. */
   readonly connectUrl: string
   readonly postgres: ConnectorOptions['postgres']
-  /** Of the admin: publications and slots are not Debezium's. */
+  /** The admin's: Debezium's role may not change publications and slots. */
   readonly adminPassword: string
   readonly brokers: string
   /** Without a path. */
   readonly registryUrl: string
 }
 
-/** Something stands in the way; the message ends in what to do next. */
+/** The command is not possible now. The message ends with what to do next. */
 export class CaptureError extends Error {
   readonly code = 'CAPTURE_REFUSED'
   readonly retriable = false
@@ -30,7 +30,7 @@ export async function asAdmin<Made>(
     connectionTimeoutMillis: 10_000,
     statement_timeout: 60_000,
   })
-  // Postgres may go away between two statements; the next one says so.
+  // When Postgres closes the connection between two statements, the next one fails.
   client.on('error', () => undefined)
   await client.connect()
   try {
@@ -40,17 +40,17 @@ export async function asAdmin<Made>(
   }
 }
 
-/** What Postgres knows of a connector. */
+/** The state of a replication slot in Postgres. */
 export type SlotState = {
   readonly active: boolean
   readonly walStatus: string | null
-  /** WAL that is kept for it. */
+  /** WAL that Postgres keeps for it. */
   readonly retainedBytes: number
-  /** What may still be written before it is lost; null without a limit. */
+  /** The WAL that can be written before the slot is lost; null without a limit. */
   readonly safeWalBytes: number | null
 }
 
-/** The slot of a connector; undefined when it is lost or was never made. */
+/** The slot of a connector; undefined when there is none. */
 export async function slotOf(client: pg.Client, name: Capture): Promise<SlotState | undefined> {
   const { rows } = await client.query<Record<keyof SlotState, unknown>>(
     `select active, wal_status as "walStatus", safe_wal_size as "safeWalBytes",
@@ -82,7 +82,7 @@ export async function publishedTables(
   return rows.map(({ table }) => table)
 }
 
-/** Milliseconds since the connector's last heartbeat by Postgres' clock; undefined when it never beat. */
+/** Milliseconds since the connector's last heartbeat by Postgres' clock; undefined when there was none. */
 export async function heartbeatAgeMs(
   client: pg.Client,
   name: Capture,

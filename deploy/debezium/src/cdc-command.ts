@@ -14,7 +14,7 @@ import { runVerb } from '@tenseams/cli/run-verb'
 import { openContext } from '@tenseams/local/launcher/supervise/context'
 import { captureState, faultsOf, stateLines } from './capture-status.ts'
 import { CaptureError, type Capturing } from './capturing.ts'
-import { configOf, insist, untilIn } from './connect-api.ts'
+import { askUntilAnswered, configOf, untilIn } from './connect-api.ts'
 import { type ConnectorName, connectors, recoveryMark } from './connectors.ts'
 import { rawTables } from './raw-topics.ts'
 import { recover } from './recover.ts'
@@ -115,7 +115,7 @@ async function setState(
     )
   }
   const deadline = Date.now() + STATE_MS
-  await insist(connectUrl, `/connectors/${name}/${command}`, deadline, { method: 'PUT' })
+  await askUntilAnswered(connectUrl, `/connectors/${name}/${command}`, deadline, { method: 'PUT' })
   await untilIn(connectUrl, name, command === 'pause' ? 'PAUSED' : 'RUNNING', deadline)
   say(`${name} is ${command === 'pause' ? 'paused' : 'running'}`)
 }

@@ -12,13 +12,13 @@ export type ConnectorStatus = {
 
 export type ConnectAnswer = { readonly status: number; readonly text: string }
 
-/** A connector does not do what is asked. The message holds what Connect says of it. */
+/** A connector did not do what was requested. The message contains Connect's answer. */
 export class ConnectorError extends Error {
   readonly code = 'CONNECTOR_NOT_RUNNING'
   readonly retriable = true
 }
 
-/** Asks Kafka Connect once; nobody there is a 503, as a worker that still starts. */
+/** One request to Kafka Connect. When it does not answer, the result is a 503, as from a worker that is starting. */
 export async function askConnect(
   connectUrl: string,
   path: string,
@@ -39,11 +39,11 @@ export async function askConnect(
 }
 
 /**
- * Asks until Connect has an answer: 409 comes while its workers rebalance, 5xx while it starts.
+ * Repeats a request while Connect answers with 409 (its workers rebalance) or 5xx (it starts).
  *
- * @throws ConnectorError with its answer when it refuses, or when `deadline` (of `Date.now()`) has passed.
+ * @throws ConnectorError with the answer when Connect refuses, or when `deadline` (in terms of `Date.now()`) has passed.
  */
-export async function insist(
+export async function askUntilAnswered(
   connectUrl: string,
   path: string,
   deadline: number,
@@ -52,8 +52,8 @@ export async function insist(
   for (;;) {
     const answer = await askConnect(connectUrl, path, method, body)
     if (answer.status < 300) return answer.text
-    const passing = answer.status === 409 || answer.status >= 500
-    if (!passing || Date.now() > deadline) {
+    const isTemporary = answer.status === 409 || answer.status >= 500
+    if (!isTemporary || Date.now() > deadline) {
       throw new ConnectorError(`${method} ${path}: ${answer.status} ${answer.text}`)
     }
     await delay(200)
@@ -82,22 +82,22 @@ export async function configOf(
   return JSON.parse(text) as Readonly<Record<string, string>>
 }
 
-/** True when the connector and all its tasks are in that state; stopped and running have no and one task. */
+/** True when the connector and all its tasks are in that state. A stopped connector has no task. */
 export function isIn(status: ConnectorStatus, state: 'RUNNING' | 'PAUSED' | 'STOPPED'): boolean {
   if (status.connector.state !== state) return false
   if (state === 'STOPPED') return status.tasks.length === 0
   return status.tasks.length > 0 && status.tasks.every((task) => task.state === state)
 }
 
-/** Longer than a worker takes to give a connector that runs its task. */
+/** Longer than a worker takes to start the task of a running connector. */
 const TASKLESS_MS = 5_000
 
 /**
- * Waits until a connector and its task are in a state. A task that has failed is restarted when it is to run, and a
- * connector of which no task is known: one that did not end in time when it was stopped may take its successor's status
- * away with its own (seen with Debezium 2.7, whose tasks take longer than the worker's five seconds).
+ * Waits until a connector and its task are in a state. For RUNNING, a failed task is restarted, and so is a connector without
+ * a known task: when a stopped task ends too late, it may delete its successor's status together with its own (observed
+ * with Debezium 2.7, whose tasks take longer to stop than the worker's five seconds).
  *
- * @throws ConnectorError at the deadline, with the last status, the task's own trace included.
+ * @throws ConnectorError at the deadline, with the last status, which includes the task's stack trace.
  */
 export async function untilIn(
   connectUrl: string,
@@ -118,13 +118,13 @@ export async function untilIn(
       const isTaskless = status.connector.state === 'RUNNING' && status.tasks.length === 0
       tasklessSince = isTaskless ? Math.min(tasklessSince, Date.now()) : Number.POSITIVE_INFINITY
       if (state === 'RUNNING' && Date.now() - tasklessSince > TASKLESS_MS) {
-        await giveTask(connectUrl, name)
+        await restartTask(connectUrl, name)
         tasklessSince = Number.POSITIVE_INFINITY
       }
     }
     await delay(200)
   }
-  throw new ConnectorError(`connector ${name} does not come to be ${state}: ${last}`)
+  throw new ConnectorError(`connector ${name} does not become ${state}: ${last}`)
 }
 
 async function restart(connectUrl: string, name: string): Promise<void> {
@@ -133,8 +133,8 @@ async function restart(connectUrl: string, name: string): Promise<void> {
   await delay(1_000)
 }
 
-/** Starts the task anew, which tells its status again; without one in the configuration, the connector, which makes it. */
-async function giveTask(connectUrl: string, name: string): Promise<void> {
+/** Restarts the task, which publishes its status again; when there is no task, restarts the connector, which creates one. */
+async function restartTask(connectUrl: string, name: string): Promise<void> {
   const { status } = await askConnect(connectUrl, `/connectors/${name}/tasks/0/restart`, 'POST')
   if (status === 404) await askConnect(connectUrl, `/connectors/${name}/restart`, 'POST')
   await delay(1_000)

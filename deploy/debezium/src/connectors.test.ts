@@ -4,14 +4,14 @@ import { connectors, fill } from './connectors.ts'
 import { notificationTopic, rawTables, rawTopicOf } from './raw-topics.ts'
 
 describe('a connector’s file', () => {
-  test('is filled in where a name is known and else left alone', () => {
+  test('is filled in where a name is known, and otherwise left alone', () => {
     expect(fill('${PORT} ${routedByValue} ${OTHER}', { PORT: '1' })).toBe(
       '1 ${routedByValue} ${OTHER}',
     )
   })
 
   test.each(connectors)(
-    '%s: never makes publications, always delivers exactly once',
+    '%s: never creates publications, requires exactly-once delivery',
     async (name) => {
       const text = await readFile(new URL(`../${name}.json`, import.meta.url), 'utf8')
       expect(JSON.parse(text)).toMatchObject({
@@ -24,7 +24,7 @@ describe('a connector’s file', () => {
   )
 })
 
-test('the topics that are made beforehand are those of the raw connector', async () => {
+test('the topics that are created beforehand are those of the raw connector', async () => {
   const settings = JSON.parse(await readFile(new URL('../cdc.json', import.meta.url), 'utf8'))
   expect(settings['notification.sink.topic.name']).toBe(notificationTopic)
   const captured = String(settings['table.include.list']).split(',')

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { askConnect, ConnectorError, insist, untilIn } from './connect-api.ts'
+import { askConnect, askUntilAnswered, ConnectorError, untilIn } from './connect-api.ts'
 
 export type ConnectorOptions = {
   /** Kafka Connect's REST address, such as http://127.0.0.1:20021. */
@@ -10,24 +10,23 @@ export type ConnectorOptions = {
   readonly timeoutMs: number
 }
 
-/** The two connectors: the events of the outbox, and raw change data. Each file is what Connect gets, with `${…}` filled in. */
+/** The two connectors: the events of the outbox, and raw change data. Each has a file with its configuration, in which `${…}` is filled in. */
 export const connectors = ['outbox', 'cdc'] as const
 
 export type ConnectorName = (typeof connectors)[number]
 
 /**
- * In a connector's configuration from the first step of its recovery to the last. While it is there, only the recovery
- * may change the configuration: without its full snapshot, what was written in the gap would be missing for ever.
+ * This key is in a connector's configuration from the first step of a recovery to the last. While it is there, only the
+ * recovery may change the configuration: without its full snapshot, changes from the gap would be lost for ever.
  */
 export const recoveryMark = 'ten-seams.recovery'
 
 export type Configuration = Readonly<Record<string, string>>
 
 /**
- * Gives Connect both configurations and returns when each connector and its task run. Giving the same configuration
- * again changes nothing; a task that has failed is restarted.
+ * Creates or updates both connectors and returns when each of them and its task run. Idempotent; a failed task is restarted.
  *
- * @throws ConnectorError after `timeoutMs`, with the task's own trace; at once when a recovery was begun and not ended.
+ * @throws ConnectorError after `timeoutMs`, with the task's stack trace; at once when a recovery has not finished.
  */
 export async function registerConnectors(options: ConnectorOptions): Promise<void> {
   const deadline = Date.now() + options.timeoutMs
@@ -42,11 +41,11 @@ async function refuseHalfRecovered(connectUrl: string, name: ConnectorName): Pro
   const { status, text } = await askConnect(connectUrl, `/connectors/${name}/config`)
   if (status !== 200 || !(recoveryMark in JSON.parse(text))) return
   throw new ConnectorError(
-    `connector ${name}: its recovery was begun and not ended; \`npm run cdc -- recover --connector ${name}\` does the rest`,
+    `connector ${name}: its recovery has not finished; run \`npm run cdc -- recover --connector ${name}\` again`,
   )
 }
 
-/** What Connect is to get for a connector: its file, filled in. */
+/** A connector's configuration: its file, filled in. */
 export async function configurationOf(
   name: ConnectorName,
   options: Pick<ConnectorOptions, 'postgres' | 'registryUrl'>,
@@ -61,7 +60,7 @@ export async function configurationOf(
   return JSON.parse(filled) as Configuration
 }
 
-/** Gives Connect a configuration; a connector that is stopped stays so, one that runs begins anew with it. */
+/** Sets a connector's configuration. A stopped connector stays stopped, a running one restarts with it. */
 export async function configure(
   connectUrl: string,
   name: ConnectorName,
@@ -69,10 +68,13 @@ export async function configure(
   deadline: number,
 ): Promise<void> {
   const body = JSON.stringify(configuration)
-  await insist(connectUrl, `/connectors/${name}/config`, deadline, { method: 'PUT', body })
+  await askUntilAnswered(connectUrl, `/connectors/${name}/config`, deadline, {
+    method: 'PUT',
+    body,
+  })
 }
 
-/** Replaces `${NAME}` where NAME is known; the router's own `${routedByValue}` stays as it is. */
+/** Replaces `${NAME}` where NAME is known. The router's own `${routedByValue}` is left alone. */
 export function fill(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\{([A-Z_]+)\}/g, (whole, name: string) => values[name] ?? whole)
 }

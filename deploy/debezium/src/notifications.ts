@@ -6,16 +6,16 @@ import { openKafka } from '@tenseams/kafka/client'
 import type { Capturing } from './capturing.ts'
 import { notificationTopic } from './raw-topics.ts'
 
-/** What Debezium says about a snapshot. */
+/** A notification of Debezium about a snapshot. */
 export type Notification = {
-  /** Of an incremental snapshot: the id of the signal that asked for it. */
+  /** For an incremental snapshot: the id of the signal that requested it. */
   readonly id: string
   readonly type: string
   readonly aggregate_type: string
   readonly additional_data: Readonly<Record<string, string>> | null
 }
 
-/** Hands over what the raw connector says from now on, one after another, until it is closed. */
+/** Calls `take` with each notification of the raw connector from now on, in order, until it is closed. */
 export async function followNotifications(
   { brokers, registryUrl }: Pick<Capturing, 'brokers' | 'registryUrl'>,
   take: (notification: Notification) => void,
@@ -44,7 +44,7 @@ export async function followNotifications(
   return { close: () => consumer.disconnect() }
 }
 
-/** By the schema that wrote it: notifications are no contract of ours. */
+/** Decodes with the writer's schema, since notifications have no contract of ours. */
 async function decoded(codec: Codec, ccompat: string, bytes: Buffer): Promise<Notification> {
   const url = `${ccompat}/schemas/ids/${schemaIdOf(bytes)}`
   const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) })

@@ -12,16 +12,16 @@ export type DeadWorker = {
 }
 
 /**
- * Ends what a killed worker has left open, so that the next one need not wait for it. Only while no worker of the group
- * runs: a living one would be fenced.
+ * Aborts the transactions that a killed Connect worker left open, so that the next worker does not wait for them. Must only be
+ * called while no worker of the group runs: a running one would be fenced.
  *
- * A task commits its offsets in its transaction, and a worker that starts reads the topic of offsets to its last
- * committed end before it starts the tasks that would fence the dead ones (KIP-618). So it stands still until the
- * transaction times out: up to 70 seconds with the timeout of 60 and a broker that looks every 10. Whoever asks for a
- * producer id under the same transactional id aborts the open transaction at once (KIP-98).
+ * A task commits its offsets in its transaction. A starting worker reads the topic of offsets to its last committed end
+ * before it starts the tasks that would fence the dead ones (KIP-618), so it waits until the transaction times out: up to
+ * 70 seconds with a timeout of 60 and a broker that checks every 10. Requesting a producer id for the same transactional id
+ * aborts the open transaction at once (KIP-98).
  *
- * Nothing is lost by it: the transaction could not be committed any more. A crash in its middle leaves the rest to the
- * timeout, as does a broker that does not answer.
+ * Nothing is lost: these transactions cannot be committed any more. After a crash in the middle, or when the broker does not
+ * answer, the timeout ends the rest.
  */
 export async function endOpenTransactions({ brokers, groupId }: DeadWorker): Promise<void> {
   const kafka = openKafka({ brokers, clientId: 'connect-fence' })
@@ -34,7 +34,7 @@ export async function endOpenTransactions({ brokers, groupId }: DeadWorker): Pro
   )
 }
 
-/** As Connect names them: its leader's, which writes configurations, and one for each connector's only task. */
+/** The ids that Connect uses: that of its leader, which writes configurations, and one for each connector's only task. */
 function transactionalIds(groupId: string): readonly string[] {
   return [`connect-cluster-${groupId}`, ...connectors.map((name) => `${groupId}-${name}-0`)]
 }

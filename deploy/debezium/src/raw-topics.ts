@@ -1,21 +1,21 @@
 import { ensureTopics } from '@tenseams/contracts/publish/publish'
 
-/** The captured tables whose rows others read, each with its topic `cdc.shop.<schema>.<table>`. */
+/** The captured tables whose changes have consumers, each with its topic `cdc.shop.<schema>.<table>`. */
 export const rawTables = ['catalogue.customers', 'catalogue.products'] as const
 
-/** A table of which raw changes are told. */
+/** A table with a topic of raw changes. */
 export type RawTable = (typeof rawTables)[number]
 
-/** Where the changes of a table are: what `topic.prefix` in cdc.json makes of its name. */
+/** The topic of a table's changes, with the `topic.prefix` of cdc.json. */
 export const rawTopicOf = (table: RawTable): string => `cdc.shop.${table}`
 
-/** What the raw connector says of its snapshots. In one partition: most of it has no key in common, but an order. */
+/** The topic of notifications about snapshots. One partition, since they are ordered but have no common key. */
 export const notificationTopic = 'cdc.shop.notifications'
 
 /**
- * Makes the topics of raw changes. Connect would make each with the first row of its table, which is too late for who
- * subscribes before, and with the broker's retention, which would take rows away that have not changed since.
- * Each has a topic for its dead letters.
+ * Creates the topics of raw changes, each with a dead letter topic. Connect would create a topic with the first row of its
+ * table, too late for consumers that subscribe before, and with the broker's retention, which would delete the rows that
+ * have not changed for long.
  */
 export function ensureRawTopics(options: {
   readonly brokers: string

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Capture, dropSlot, ensurePublication } from '@tenseams/postgres/captures'
 import { asAdmin, CaptureError, type Capturing } from './capturing.ts'
-import { ConnectorError, insist, statusOf, untilIn } from './connect-api.ts'
+import { askUntilAnswered, ConnectorError, statusOf, untilIn } from './connect-api.ts'
 import {
   type Configuration,
   type ConnectorName,
@@ -13,25 +13,24 @@ import {
 const STEP_MS = 60_000
 
 export type Recovery = {
-  /** For the full snapshot; the steps before it have a minute each. */
+  /** For the full snapshot; each step before it has a minute. */
   readonly timeoutMs: number
   readonly say: (line: string) => void
 }
 
 /**
- * What a connector needs after its slot is gone, or after its publication was without a table while rows were written:
+ * Repairs a connector whose slot is lost, or whose publication lacked a table while rows were written:
  *
- *   stopped → marked → forgotten → published → slotless → reading all → as ever
+ *   stopped → marked → offsets deleted → publication complete → slot dropped → reading everything → usual configuration
  *
- * Its offsets are deleted, the publication is made to say what it must, and the slot is dropped. Debezium makes the new
- * one and reads everything at the very point at which that slot begins, so that nothing lies between the two. The raw
- * connector tells each row as `r`. The outbox tells each event again; whoever consumes drops those that it has had by
- * their event id.
+ * Debezium creates the new slot and reads everything at exactly the position where that slot begins, so nothing is missed
+ * between the two. The raw connector sends each row with `op: r`. The outbox sends each event again, and consumers ignore
+ * the event ids that they have already seen.
  *
- * It may be killed at any step and is then begun anew: nothing is undone, and each step bears to be repeated. Until the last
- * one a mark in the configuration keeps everybody else from starting the connector in another way.
+ * After a crash at any step, run it again from the beginning: every step is idempotent. Until the last step, a mark in the
+ * configuration prevents starting the connector without the full snapshot.
  *
- * @throws ConnectorError when Connect refuses or the time is over; CaptureError when the connector does not exist.
+ * @throws ConnectorError when Connect refuses or a deadline passes; CaptureError when the connector does not exist.
  */
 export async function recover(
   capturing: Capturing,
@@ -41,35 +40,35 @@ export async function recover(
   const { connectUrl } = capturing
   const soon = () => Date.now() + STEP_MS
   if ((await statusOf(connectUrl, name)) === undefined) {
-    throw new CaptureError(`Connect knows no connector ${name}: \`npm run stack -- up\` makes it`)
+    throw new CaptureError(`Connect has no connector ${name}; \`npm run stack -- up\` creates it`)
   }
   const usual = await configurationOf(name, capturing)
   await stop(connectUrl, name, soon())
   say(`${name} is stopped`)
-  await configure(connectUrl, name, { ...usual, ...readingAll(name) }, soon())
-  await insist(connectUrl, `/connectors/${name}/offsets`, soon(), { method: 'DELETE' })
+  await configure(connectUrl, name, { ...usual, ...readingEverything(name) }, soon())
+  await askUntilAnswered(connectUrl, `/connectors/${name}/offsets`, soon(), { method: 'DELETE' })
   say('its offsets are deleted')
   await asAdmin(capturing, async (client) => {
     await ensurePublication(client, name)
     await untilDropped(() => dropSlot(client, name), soon())
   })
-  say('its publication is whole, its slot is dropped; now it reads everything')
-  await insist(connectUrl, `/connectors/${name}/resume`, soon(), { method: 'PUT' })
+  say('its publication is complete, its slot is dropped; now it reads everything')
+  await askUntilAnswered(connectUrl, `/connectors/${name}/resume`, soon(), { method: 'PUT' })
   await untilIn(connectUrl, name, 'RUNNING', soon())
-  await untilAllIsRead(connectUrl, name, Date.now() + timeoutMs, say)
+  await untilEverythingIsRead(connectUrl, name, Date.now() + timeoutMs, say)
   await configure(connectUrl, name, usual, soon())
   await untilIn(connectUrl, name, 'RUNNING', soon())
   say(`${name} has read everything and follows the slot again`)
 }
 
-/** Stops a connector, so that no task of it is left. */
+/** Stops a connector and returns when it has no task any more. */
 export async function stop(connectUrl: string, name: Capture, deadline: number): Promise<void> {
-  await insist(connectUrl, `/connectors/${name}/stop`, deadline, { method: 'PUT' })
+  await askUntilAnswered(connectUrl, `/connectors/${name}/stop`, deadline, { method: 'PUT' })
   await untilIn(connectUrl, name, 'STOPPED', deadline)
 }
 
-/** The usual configuration with this reads everything, each store of events in the order in which it was written. */
-function readingAll(name: ConnectorName): Configuration {
+/** Added to the usual configuration, makes Debezium read everything, each event store in the order of its positions. */
+function readingEverything(name: ConnectorName): Configuration {
   const mark = { [recoveryMark]: 'begun', 'snapshot.mode': 'initial' }
   if (name === 'cdc') return mark
   const stores = ['orders.events', 'payments.events', 'control.events']
@@ -83,7 +82,7 @@ function readingAll(name: ConnectorName): Configuration {
   }
 }
 
-/** A reader that has just been sent away holds its slot a little longer. */
+/** A terminated reader holds its slot for a moment longer. */
 async function untilDropped(drop: () => Promise<void>, deadline: number): Promise<void> {
   for (;;) {
     try {
@@ -96,29 +95,29 @@ async function untilDropped(drop: () => Promise<void>, deadline: number): Promis
   }
 }
 
-/** While Debezium reads all, its offset speaks of a snapshot; with the first change or heartbeat after, no longer. */
-async function untilAllIsRead(
+/** While Debezium reads everything, its offset contains a snapshot; after the first change or heartbeat it does not. */
+async function untilEverythingIsRead(
   connectUrl: string,
   name: ConnectorName,
   deadline: number,
   say: Recovery['say'],
 ): Promise<void> {
-  let told = Date.now()
+  let saidAt = Date.now()
   while (Date.now() < deadline) {
     const { offsets } = JSON.parse(
-      await insist(connectUrl, `/connectors/${name}/offsets`, deadline),
+      await askUntilAnswered(connectUrl, `/connectors/${name}/offsets`, deadline),
     ) as Offsets
     const [first] = offsets
     if (first !== undefined && !hasSnapshot(first.offset)) return
     await untilIn(connectUrl, name, 'RUNNING', deadline)
-    if (Date.now() - told > 5_000) {
-      told = Date.now()
-      say('it is still reading, or waits for transactions that were open when its slot was made')
+    if (Date.now() - saidAt > 5_000) {
+      saidAt = Date.now()
+      say('it is still reading, or waits for transactions that were open when its slot was created')
     }
     await delay(300)
   }
   throw new ConnectorError(
-    `connector ${name} has not read everything in time; it goes on, and the same command begins anew`,
+    `connector ${name} has not read everything in time; it continues, and the same command starts again`,
   )
 }
 

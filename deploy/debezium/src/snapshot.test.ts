@@ -10,7 +10,7 @@ const completed = (id: string): Notification => ({
   ...{ id, type: 'COMPLETED', aggregate_type: 'Incremental Snapshot', additional_data: {} },
 })
 
-test('a snapshot is over for a table that was read to its end, empty or not', () => {
+test('a snapshot is finished for a table that was read to its end, empty or not', () => {
   const progress = new SnapshotProgress(['a.b', 'a.c'])
   progress.begin('1')
   progress.take(scanned('1', 'a.b', 'SUCCEEDED'))
@@ -19,7 +19,7 @@ test('a snapshot is over for a table that was read to its end, empty or not', ()
   expect(progress.isDecided()).toBe(true)
 })
 
-test('completed without a word on a table leaves the table open, as after a restart in its middle', () => {
+test('a completed snapshot without a notification on a table leaves the table open, as after a restart in the middle', () => {
   const progress = new SnapshotProgress(['a.b', 'a.c'])
   progress.begin('1')
   progress.take(scanned('1', 'a.b', 'SUCCEEDED'))
@@ -28,7 +28,7 @@ test('completed without a word on a table leaves the table open, as after a rest
   expect([progress.isDecided(), progress.open()]).toEqual([true, ['a.c']])
 })
 
-test('what is said of another request does not count', () => {
+test('notifications of another request do not count', () => {
   const progress = new SnapshotProgress(['a.b'])
   progress.begin('2')
   progress.take(scanned('1', 'a.b', 'SUCCEEDED'))

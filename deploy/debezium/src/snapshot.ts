@@ -4,11 +4,11 @@ import { asAdmin, CaptureError, type Capturing } from './capturing.ts'
 import { isIn, statusOf } from './connect-api.ts'
 import { followNotifications, type Notification } from './notifications.ts'
 
-/** Without any word for so long, what was asked for is taken for lost, and asked for again. */
+/** After this time without a notification the request is considered lost, and repeated. */
 const SILENCE_MS = 60_000
 const MOST_REQUESTS = 10
 
-export type SnapshotWish = {
+export type SnapshotRequest = {
   /** As `schema.table`. */
   readonly tables: readonly string[]
   readonly timeoutMs: number
@@ -16,33 +16,33 @@ export type SnapshotWish = {
 }
 
 /**
- * Has the raw connector tell every row of some tables once more, while changes go on (an incremental snapshot), and
- * returns when each table was read to its end.
+ * Makes the raw connector send every row of some tables again while changes continue (an incremental snapshot), and returns
+ * when each table was read to its end.
  *
- * An incremental snapshot that a restart of the connector has interrupted can be reported as completed though rows are
- * missing. So only a table's own TABLE_SCAN_COMPLETED counts, with SUCCEEDED or EMPTY; for tables without it a new one is
- * asked for. Debezium ends with its wish: after a crash of this command the snapshot goes on, and asking again is safe.
+ * Hazard: an incremental snapshot that was interrupted by a restart of the connector can be reported as completed although
+ * rows are missing. Therefore only a table's own TABLE_SCAN_COMPLETED with SUCCEEDED or EMPTY counts, and the snapshot is
+ * requested again for tables without it. After a crash of this command the snapshot continues; requesting it again is safe.
  *
- * @throws CaptureError when the connector does not run, or the time is over.
+ * @throws CaptureError when the connector does not run, or the deadline passes.
  */
 export async function snapshot(
   capturing: Capturing,
-  { tables, timeoutMs, say }: SnapshotWish,
+  { tables, timeoutMs, say }: SnapshotRequest,
 ): Promise<void> {
   const status = await statusOf(capturing.connectUrl, 'cdc')
   if (status === undefined || !isIn(status, 'RUNNING')) {
-    throw new CaptureError('the connector cdc does not run: `npm run cdc -- status` says why')
+    throw new CaptureError('the connector cdc does not run; see `npm run cdc -- status`')
   }
   const deadline = Date.now() + timeoutMs
   const progress = new SnapshotProgress(tables)
-  const following = await followNotifications(capturing, (told) => {
-    const line = progress.take(told)
+  const following = await followNotifications(capturing, (notification) => {
+    const line = progress.take(notification)
     if (line !== undefined) say(line)
   })
   try {
     for (let request = 1; progress.open().length > 0; request += 1) {
       if (request > MOST_REQUESTS || Date.now() > deadline) break
-      if (request > 1) say(`asking again for ${progress.open().join(', ')}`)
+      if (request > 1) say(`requesting ${progress.open().join(', ')} again`)
       progress.begin(await ask(capturing, progress.open()))
       await untilDecided(progress, deadline)
     }
@@ -51,7 +51,7 @@ export async function snapshot(
   }
   if (progress.open().length === 0) return
   throw new CaptureError(
-    `${progress.open().join(', ')}: not read to the end in time; \`npm run cdc -- status\`, then the same command again`,
+    `${progress.open().join(', ')}: not read to the end in time; see \`npm run cdc -- status\`, then run the same command again`,
   )
 }
 
@@ -61,7 +61,7 @@ async function untilDecided(progress: SnapshotProgress, deadline: number): Promi
   }
 }
 
-/** @returns the id under which the snapshot is spoken of. */
+/** Requests a snapshot. @returns the id that its notifications carry. */
 async function ask(capturing: Capturing, tables: readonly string[]): Promise<string> {
   const id = `snapshot-${randomUUID()}`
   const data = JSON.stringify({ type: 'incremental', 'data-collections': tables })
@@ -73,42 +73,42 @@ async function ask(capturing: Capturing, tables: readonly string[]): Promise<str
   return id
 }
 
-/** What has become of a snapshot, by what was said of it. */
+/** The progress of a snapshot, according to its notifications. */
 export class SnapshotProgress {
   readonly #open: Set<string>
   #id = ''
   #isOver = false
-  #heardAt = Date.now()
+  #notifiedAt = Date.now()
 
   constructor(tables: readonly string[]) {
     this.#open = new Set(tables)
   }
 
-  /** From now on only what is said of this request counts. */
+  /** From now on only notifications of this request count. */
   begin(id: string): void {
     this.#id = id
     this.#isOver = false
-    this.#heardAt = Date.now()
+    this.#notifiedAt = Date.now()
   }
 
-  /** Tables that were not read to their end. */
+  /** The tables that have not been read to their end. */
   open(): readonly string[] {
     return [...this.#open]
   }
 
-  /** Whether nothing more is to come of this request. */
+  /** True when this request is finished, successfully or not. */
   isDecided(): boolean {
     return this.#isOver || this.#open.size === 0
   }
 
   silenceMs(): number {
-    return Date.now() - this.#heardAt
+    return Date.now() - this.#notifiedAt
   }
 
-  /** @returns a line for people when there is news. */
+  /** @returns a line for people, when there is something to report. */
   take({ id, type, additional_data: data }: Notification): string | undefined {
     if (id !== this.#id) return undefined
-    this.#heardAt = Date.now()
+    this.#notifiedAt = Date.now()
     if (type === 'COMPLETED' || type === 'ABORTED') this.#isOver = true
     if (type === 'IN_PROGRESS') {
       return `${data?.current_collection_in_progress}: up to ${data?.last_processed_key} of ${data?.maximum_key}`

@@ -11,8 +11,8 @@ describe('the demonstration', () => {
 
   test.each([
     ['an event is missing', count(2n)],
-    ['an event is there twice', count(4n, 3n)],
-    ['one is missing and another twice', count(3n, 2n)],
+    ['an event is duplicated', count(4n, 3n)],
+    ['one is missing and another is duplicated', count(3n, 2n)],
     ['the table is missing', []],
   ])('does not agree when %s', (_, bronze) => {
     expect(compareBronze(count(3n), bronze).every(agrees)).toBe(false)
@@ -36,7 +36,7 @@ describe('the demonstration', () => {
     expect(compareSilver({ OrderPlaced: 1 }, { OrderRejected: 1 }).every(agrees)).toBe(false)
   })
 
-  test('does not agree when gold made from silver has other money', () => {
+  test('does not agree when gold derived from silver has other money', () => {
     expect(compareCaptured(eur(3n, 30n), eur(3n, 30n)).every(agrees)).toBe(true)
     expect(compareCaptured(eur(3n, 30n), eur(2n, 30n)).every(agrees)).toBe(false)
   })

@@ -1,6 +1,6 @@
 import type { Money, OrderStates, TopicCount } from './figures.ts'
 
-/** Two places that must say the same, and what each says. */
+/** Two counts that must be equal. */
 export type Comparison = {
   readonly what: string
   readonly expected: bigint
@@ -44,7 +44,7 @@ export function compareGold(
   })
 }
 
-/** Each order is in silver once, in the state that its newest event led to. */
+/** Each order is in silver once, in the state after its newest event. */
 export function compareSilver(stored: OrderStates, silver: OrderStates): readonly Comparison[] {
   const states = [...new Set([...Object.keys(stored), ...Object.keys(silver)])].sort()
   return states.map((state) => ({
@@ -54,7 +54,7 @@ export function compareSilver(stored: OrderStates, silver: OrderStates): readonl
   }))
 }
 
-/** Captured money by currency, in a table that is made from silver. */
+/** Captured money by currency, in a table that is derived from silver. */
 export function compareCaptured(
   captured: readonly Money[],
   found: readonly Money[],

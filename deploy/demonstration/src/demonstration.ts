@@ -12,7 +12,7 @@ import {
 } from './agreement.ts'
 import { areSettled, eventTopics, Figures, type Money } from './figures.ts'
 import { compareJobs } from './jobs-agreement.ts'
-import { showLives } from './lives.ts'
+import { showLifecycles } from './lifecycles.ts'
 import { placeOrder, placeOrders, registerCustomers } from './shop.ts'
 import { showWindows } from './windows.ts'
 
@@ -21,16 +21,16 @@ export type DemonstrationOptions = {
   readonly secrets: Secrets
   readonly profile: Profile
   readonly orders: number
-  /** Breaks something while orders come, and mends it; all must agree just as well. */
+  /** Breaks something while orders come in, and repairs it; the counts must agree nevertheless. */
   readonly breakHalfway?: () => Promise<void>
-  /** Takes a line for people. */
+  /** Prints a line. */
   readonly say: (line: string) => void
 }
 
 export type DemonstrationResult = {
   /** Every count agrees. */
   readonly ok: boolean
-  /** From the first request to the window that holds it in gold; undefined where there is no lake. */
+  /** From the first request until a window with one of its payments is in gold; undefined without a lake. */
   readonly firstGoldMs?: number | undefined
 }
 
@@ -38,7 +38,7 @@ const CUSTOMERS = 12
 const ORDERS_TIMEOUT_MS = 60_000
 const LAKE_TIMEOUT_MS = 180_000
 
-/** Sends real orders through the running system and shows where they have come to, place by place. */
+/** Sends real orders through the running system and shows where they arrived, stage by stage. */
 export async function demonstrate(options: DemonstrationOptions): Promise<DemonstrationResult> {
   const figures = await Figures.open(options.endpoints, options.secrets)
   try {
@@ -46,7 +46,7 @@ export async function demonstrate(options: DemonstrationOptions): Promise<Demons
     if (options.profile === 'minimal') {
       const customers = await sendOrders(options)
       await showOrders(options, figures)
-      await showLives(options.endpoints, customers, options.say)
+      await showLifecycles(options.endpoints, customers, options.say)
       return { ok: true }
     }
     const stopWindows = await showWindows(options.endpoints, options.say)
@@ -69,7 +69,7 @@ async function showAll(
   const customers = await sendOrders(options)
   const firstGold = untilGoldGrows(figures, inGoldBefore, startedAt)
   await showOrders(options, figures)
-  await showLives(options.endpoints, customers, options.say)
+  await showLifecycles(options.endpoints, customers, options.say)
   const ok = await showLake(options, figures)
   await showFreshness(options, figures, customers)
   return { ok, firstGoldMs: await firstGold }
@@ -83,12 +83,12 @@ async function sendOrders({
 }: DemonstrationOptions): Promise<readonly string[]> {
   const customers = await registerCustomers(endpoints, CUSTOMERS)
   say(`${orders} orders of ${CUSTOMERS} customers in three currencies, every tenth declined`)
-  const broken: Promise<void>[] = []
+  const breaking: Promise<void>[] = []
   await placeOrders(endpoints, customers, orders, (done) => {
-    if (done % 100 === 0) say(`  ${done} orders are placed`)
-    if (done === Math.ceil(orders / 2) && breakHalfway !== undefined) broken.push(breakHalfway())
+    if (done % 100 === 0) say(`  ${done} orders placed`)
+    if (done === Math.ceil(orders / 2) && breakHalfway !== undefined) breaking.push(breakHalfway())
   })
-  await Promise.all(broken)
+  await Promise.all(breaking)
   return customers
 }
 
@@ -112,7 +112,7 @@ async function showOrders({ say }: DemonstrationOptions, figures: Figures): Prom
 
 async function showLake({ say }: DemonstrationOptions, figures: Figures): Promise<boolean> {
   say(
-    'waiting until bronze, silver and gold agree with Postgres (a session needs its gap of 10 s, the term of 20 s, 5 s of watermark, a checkpoint)',
+    'waiting until bronze, silver and gold agree with Postgres (a session takes its gap of 10 s, the payment term of 20 s, 5 s of watermark, a checkpoint)',
   )
   const comparisons = await untilAgreed(figures)
   for (const one of comparisons) {
@@ -143,7 +143,7 @@ async function untilGoldGrows(
     await eventually(async () => (await paymentsInGold(figures)) > before, waiting)
     return performance.now() - startedAt
   } catch {
-    // The comparison that follows says what is missing.
+    // The comparison that follows shows what is missing.
     return undefined
   }
 }
@@ -152,7 +152,7 @@ async function paymentsInGold(figures: Figures): Promise<bigint> {
   return countOf((await figures.gold()).windows)
 }
 
-/** What is compared, as soon as all of it agrees; at the bound, as it is then. */
+/** All comparisons as soon as they agree, or the last ones after the timeout. */
 async function untilAgreed(figures: Figures): Promise<readonly Comparison[]> {
   let last: readonly Comparison[] = []
   await eventually(

@@ -29,12 +29,12 @@ export const eventTopics = [
 /** Orders by the type of their last event. */
 export type OrderStates = Readonly<Record<string, number>>
 
-/** Whether every order's life has ended: nobody waits for a payment or a shipment. */
+/** True when the lifecycle of every order has ended: none waits for a payment or a shipment. */
 export function areSettled(states: OrderStates): boolean {
   return (states.OrderPlaced ?? 0) + (states.OrderConfirmed ?? 0) === 0
 }
 
-/** Reads what each part of the system holds. Every question has a bound; nothing is written. */
+/** Reads the counts of each stage. Every query has a timeout; nothing is written. */
 export class Figures {
   readonly #pool: pg.Pool
   readonly #admin: Admin
@@ -57,7 +57,7 @@ export class Figures {
       query_timeout: 15_000,
     })
     pool.on('error', () => {
-      // The next question opens a new connection, or says why it cannot.
+      // The next query opens a new connection, or fails with the reason.
     })
     const kafka = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'demonstration' })
     const admin = kafka.admin()
@@ -73,12 +73,12 @@ export class Figures {
     await this.#pool.end()
   }
 
-  /** Asks the lake anything, in DuckDB's SQL. */
+  /** Runs a query over the lake, in DuckDB's SQL. */
   async lake(sql: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     return queryLake(this.#lake, sql)
   }
 
-  /** Orders by where their life has come to. */
+  /** The number of orders by the type of their last event. */
   async orderStates(): Promise<OrderStates> {
     const { rows } = await this.#pool.query<{ type: string; orders: number }>(
       `select type, count(*)::int as orders from
@@ -88,7 +88,7 @@ export class Figures {
     return Object.fromEntries(rows.map(({ type, orders }) => [type, orders]))
   }
 
-  /** Events in Postgres, by the topic that they go to. */
+  /** Events in Postgres, by topic. */
   async storedEvents(): Promise<readonly TopicCount[]> {
     const { rows } = await this.#pool.query<{ topic: string; rows: string }>(
       `select topic, count(*) as rows from
@@ -104,8 +104,8 @@ export class Figures {
   }
 
   /**
-   * Events that there must be by what Postgres says: its own, and a shipment's for each confirmation and for each
-   * cancellation behind one. Fulfilment keeps nothing that could be asked.
+   * The events that must exist according to Postgres: its own, and one of a shipment for each confirmation and for each
+   * cancellation after one. Fulfilment itself has no store to read.
    */
   async dueEvents(): Promise<readonly TopicCount[]> {
     const { rows } = await this.#pool.query<{ shipments: string }>(
@@ -117,7 +117,7 @@ export class Figures {
     return [...(await this.storedEvents()), due]
   }
 
-  /** Money captured, as the payments' event store says it. */
+  /** Money captured, according to the payments' event store. */
   async captured(): Promise<readonly Money[]> {
     const { rows } = await this.#pool.query<{ currency: string; payments: string; minor: string }>(
       `select data->>'currency' as currency, count(*) as payments, sum((data->>'amountMinor')::bigint) as minor
@@ -140,7 +140,7 @@ export class Figures {
     return counted
   }
 
-  /** Events in bronze; barriers are rows there too, but no events. */
+  /** Events in bronze; barriers are rows there too, but not events. */
   async bronze(): Promise<readonly TopicCount[]> {
     const counted: TopicCount[] = []
     for (const topic of eventTopics) {
@@ -184,7 +184,7 @@ export class Figures {
     }))
   }
 
-  /** Orders by where their life has come to, as silver has it, by the same names as `orderStates`. */
+  /** The number of orders by state according to silver, with the names of `orderStates`. */
   async silverOrders(): Promise<OrderStates> {
     const rows = await queryLake(
       this.#lake,
@@ -194,7 +194,7 @@ export class Figures {
     return Object.fromEntries(rows.map(({ type, orders }) => [String(type), Number(orders)]))
   }
 
-  /** Money captured, as the gold table that is made from silver says it. */
+  /** Money captured, according to the gold table that is derived from silver. */
   async orderToCash(): Promise<readonly Money[]> {
     const rows = await queryLake(
       this.#lake,
@@ -204,7 +204,7 @@ export class Figures {
     return rows.map(moneyOfRow)
   }
 
-  /** What sold best, a line each. */
+  /** The best sellers, one line each. */
   async bestSellers(limit: number): Promise<readonly string[]> {
     const rows = await queryLake(
       this.#lake,
@@ -214,7 +214,7 @@ export class Figures {
     return rows.map((row) => Object.values(row).map(String).join('  '))
   }
 
-  /** Whether bronze shows the event that placed this order. */
+  /** Whether the event that placed this order is in bronze. */
   async isInBronze(orderId: string): Promise<boolean> {
     const rows = await queryLake(
       this.#lake,
@@ -242,7 +242,7 @@ function moneyOfRow(row: Readonly<Record<string, unknown>>): Money {
   }
 }
 
-/** DuckDB's counts and sums come as bigints (a sum of bigints as HUGEINT) or, where they fit, as numbers. */
+/** DuckDB returns counts and sums as bigints (a sum of bigints as HUGEINT) or, where they fit, as numbers. */
 function integer(value: unknown): bigint {
   if (typeof value === 'bigint') return value
   if (typeof value === 'number') return BigInt(value)

@@ -5,12 +5,12 @@ import { demonstrationSeconds as seconds } from './settings.ts'
 export type AskLake = (sql: string) => Promise<readonly Readonly<Record<string, unknown>>[]>
 
 /**
- * What the jobs must have told by what bronze holds, beside what they have told into gold. Both are rows of a name, which a row
- * that is there twice has twice, and a text.
+ * The rows that a job must have written, computed from bronze, and those that it wrote to gold. Both queries return a name and
+ * a text; a duplicated row has its name twice.
  */
-type Told = { readonly due: string; readonly found: string }
+type ExpectedAndFound = { readonly due: string; readonly found: string }
 
-/** Events are counted once in bronze, whatever came twice. What came late is in the late output instead, and said there. */
+/** Redelivered events count once. Late events are in the late output instead, and left out here. */
 const orders = (late: string): string => `
   SELECT stream_id, min(occurred_at) AS event_time, any_value(placed.customer_id) AS customer_id,
          any_value(placed.currency) AS currency, any_value(placed.total_minor) AS minor
@@ -27,7 +27,7 @@ const paidOrders = (late: string): string => `
     ) AS p ON o.stream_id = p.stream_id
      AND p.event_time BETWEEN o.event_time - ${interval(seconds.skew)} AND o.event_time + ${interval(seconds.term)}`
 
-const rates: Told = {
+const rates: ExpectedAndFound = {
   due: `
     WITH attempts AS (
       SELECT event_id, any_value(coalesce(authorised.method, captured.method, declined.method)) AS method,
@@ -48,7 +48,7 @@ const rates: Told = {
            attempts || ' attempts, ' || declined || ' declined' AS row FROM gold.payment_failure_rate`,
 }
 
-const orderToCash: Told = {
+const orderToCash: ExpectedAndFound = {
   due: `
     SELECT stream_id AS name,
            CASE WHEN is_paid THEN 'paid ' || paid_minor || ' after ' || time_to_pay_ms ELSE 'unpaid ' || minor END AS row
@@ -58,7 +58,7 @@ const orderToCash: Told = {
     UNION ALL SELECT stream_id, 'unpaid ' || amount_minor FROM gold.order_to_cash_unpaid`,
 }
 
-const sessions: Told = {
+const sessions: ExpectedAndFound = {
   due: `
     WITH gaps AS (
       SELECT *, coalesce(event_time - lag(event_time) OVER shopper > ${interval(seconds.gap)}, true) AS begins
@@ -86,21 +86,22 @@ const jobs = {
 }
 
 /**
- * Each row that a job must have told is there, and no other. Money a minute is compared by its sums elsewhere: late money is
- * folded into it.
+ * Each row that a job must have written exists, and no other. revenue-per-minute is compared by its sums elsewhere
+ * (agreement.ts), since late money is folded into it.
  *
- * @throws LakehouseError while a table is not there yet.
+ * @throws LakehouseError while a table does not exist yet.
  */
 export async function compareJobs(ask: AskLake): Promise<readonly Comparison[]> {
   const all: Comparison[] = []
-  for (const [job, told] of Object.entries(jobs)) all.push(...(await compareJob(ask, job, told)))
+  for (const [job, queries] of Object.entries(jobs))
+    all.push(...(await compareJob(ask, job, queries)))
   return all
 }
 
 async function compareJob(
   ask: AskLake,
   job: string,
-  { due, found }: Told,
+  { due, found }: ExpectedAndFound,
 ): Promise<readonly Comparison[]> {
   const [row = {}] = await ask(
     `WITH due AS (${due}), found AS (${found})
@@ -109,7 +110,7 @@ async function compareJob(
   )
   const expected = BigInt(String(row.due))
   return [
-    { what: `rows of ${job} that are as they must be`, expected, found: BigInt(String(row.same)) },
+    { what: `correct rows of ${job}`, expected, found: BigInt(String(row.same)) },
     { what: `rows of ${job}`, expected, found: BigInt(String(row.found)) },
   ]
 }

@@ -1,4 +1,4 @@
-/** How long the jobs' windows, gaps and terms are here, in seconds: short enough that people see them end. */
+/** The lengths of the jobs' windows, gaps and terms in seconds: short enough to watch them end. */
 export const demonstrationSeconds = {
   window: 10,
   slide: 10,
@@ -8,7 +8,7 @@ export const demonstrationSeconds = {
   term: 20,
 } as const
 
-/** With what an instance is started on which the demonstration is shown, or its agreement is tested. */
+/** The settings of an instance on which the demonstration, or a test of its comparisons, runs. */
 export const demonstrationSettings = {
   checkpointIntervalMs: 3_000,
   intervals: Object.fromEntries(

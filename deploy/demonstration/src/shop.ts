@@ -9,7 +9,7 @@ const CURRENCIES = ['EUR', 'USD', 'GBP'] as const
 const SKUS = ['lamp-01', 'desk-02', 'chair-03', 'mug-04'] as const
 const CONCURRENT_REQUESTS = 8
 const REQUEST_TIMEOUT_MS = 15_000
-const PATIENCE_MS = 60_000
+const RETRY_TIMEOUT_MS = 60_000
 
 /** Registers customers with made-up names and returns their ids. */
 export function registerCustomers(shop: Shop, count: number): Promise<readonly string[]> {
@@ -24,7 +24,7 @@ export function registerCustomers(shop: Shop, count: number): Promise<readonly s
   })
 }
 
-/** Places orders over all customers and currencies, every tenth with a card that will be declined. */
+/** Places orders of all customers in all currencies, every tenth with a card that is declined. */
 export function placeOrders(
   shop: Shop,
   customers: readonly string[],
@@ -40,7 +40,7 @@ export function placeOrders(
   })
 }
 
-/** Places one order; `index` chooses what is in it. */
+/** Places one order; `index` determines its content. */
 export async function placeOrder(
   shop: Shop,
   customers: readonly string[],
@@ -61,7 +61,7 @@ export async function placeOrder(
   return { orderId, placedAt }
 }
 
-/** Cancels an order, however far it has come. @throws Error when it has ended already. */
+/** Cancels an order in any state. @throws Error when its lifecycle has ended. */
 export async function cancelOrder(shop: Shop, orderId: string): Promise<void> {
   const headers = { 'idempotency-key': randomUUID(), 'if-match': '*' }
   await post(`${shop.ordersUrl}/orders/${orderId}/cancellation`, { reason: 'mistake' }, headers)
@@ -73,7 +73,7 @@ function at<Item>(items: readonly Item[], index: number): Item {
   return item
 }
 
-/** Asks again, as every client should, while nobody answers or the server says that it is not its fault. */
+/** Retries while the server does not answer or answers with 5xx, with the same idempotency key. */
 async function post(
   url: string,
   body: object,
@@ -87,17 +87,21 @@ async function post(
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     })
     const text = await response.text()
-    const said = `POST ${url} answered ${response.status}: ${text}`
-    if (response.status >= 500) throw new Error(said)
-    return { isTaken: response.ok, text, said }
+    const answer = `POST ${url} answered ${response.status}: ${text}`
+    if (response.status >= 500) throw new Error(answer)
+    return { isAccepted: response.ok, text, answer }
   }
-  const waiting = { timeoutMs: PATIENCE_MS, what: `POST ${url} to be taken`, intervalMs: 250 }
-  const { isTaken, text, said } = await eventually(ask, waiting)
-  if (!isTaken) throw new Error(said)
+  const waiting = {
+    timeoutMs: RETRY_TIMEOUT_MS,
+    what: `POST ${url} to be accepted`,
+    intervalMs: 250,
+  }
+  const { isAccepted, text, answer } = await eventually(ask, waiting)
+  if (!isAccepted) throw new Error(answer)
   return JSON.parse(text)
 }
 
-/** Does `work` for 0 … count-1, a few at a time, and keeps the order of what comes out. */
+/** Does `work` for 0 … count-1, a few concurrently, and returns the results in this order. */
 async function eachOf<Made>(
   count: number,
   work: (index: number) => Promise<Made>,

@@ -58,7 +58,7 @@ function removeData({ instance, portOffset }: StartRequest): Promise<void> {
   return takeDown({ root: projectRoot, instance, portOffset, purge: true, ...lineView(say) })
 }
 
-/** Once the list has been shown, stopping is told by plain lines. */
+/** The live list is closed once everything has started; stopping is shown in plain lines. */
 async function start(request: StartRequest, signal: AbortSignal): Promise<Stack> {
   const { instance, portOffset, profile } = request
   let view: View = viewFor(process.stdout)
@@ -114,7 +114,7 @@ async function killAndRestart(stack: Stack, names: readonly string[]): Promise<v
   for (const name of names) await stack.kill(name)
   say(`  killed: ${names.join(', ')}`)
   await stack.restart(...names)
-  say(`  runs again: ${names.join(', ')}, ${seconds(Date.now() - begun)} after the kill`)
+  say(`  running again: ${names.join(', ')}, ${seconds(Date.now() - begun)} after the kill`)
 }
 
 function verdict(profile: Profile, { ok }: DemonstrationResult): string {
@@ -128,7 +128,7 @@ function urlLines(status: readonly PartStatus[]): readonly string[] {
   )
 }
 
-/** The demonstration only looks and sends orders: it may be left where it is. */
+/** The demonstration only reads and sends orders, so it may be abandoned at any point. */
 async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
   const aborted = Promise.withResolvers<never>()
   const abort = () => aborted.reject(signal.reason)
@@ -141,28 +141,28 @@ async function orAborted<Result>(work: Promise<Result>, signal: AbortSignal): Pr
   }
 }
 
-/** Stays until somebody asks us to end, and tells when a component has ended by itself. */
+/** Waits for the interruption, and reports every component that exits by itself. */
 async function stay(stack: Stack, signal: AbortSignal): Promise<void> {
   say(
-    '\nIt runs until Ctrl-C. `npm run stack -- --help` tells how to look at it, and how to break it.',
+    '\nIt runs until Ctrl-C. `npm run stack -- --help` explains how to inspect it and how to break it.',
   )
-  const told = new Set<string>()
+  const reported = new Set<string>()
   while (!signal.aborted) {
     for (const { name } of components) {
-      if (lookAt(stack.context.paths, name) !== 'failed') told.delete(name)
-      else if (!told.has(name)) {
-        told.add(name)
-        tellEnd(stack, name)
+      if (lookAt(stack.context.paths, name) !== 'failed') reported.delete(name)
+      else if (!reported.has(name)) {
+        reported.add(name)
+        reportExit(stack, name)
       }
     }
     await pause(WATCH_MS, undefined, { signal }).catch(() => undefined)
   }
 }
 
-function tellEnd({ context }: Stack, name: string): void {
-  say(`\n${name} has ended by itself. The end of its log:`)
+function reportExit({ context }: Stack, name: string): void {
+  say(`\n${name} exited by itself. The end of its log:`)
   for (const line of lastLines(logFileOf(context.paths, name), 10)) say(`  | ${line}`)
-  say(`\`npm run stack -- restart ${name} --instance ${context.paths.instance}\` brings it back`)
+  say(`\`npm run stack -- restart ${name} --instance ${context.paths.instance}\` starts it again`)
 }
 
 await runVerb(run, help)

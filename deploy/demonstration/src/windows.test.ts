@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import { type ToldRows, windowLines } from './windows.ts'
+import { type JobRows, windowLines } from './windows.ts'
 
 const noon = Date.UTC(2026, 0, 1, 12)
 const second = 1_000
-const nothing: ToldRows = { revenue: [], rates: [], sessions: [], paid: [], unpaid: [] }
+const nothing: JobRows = { revenue: [], rates: [], sessions: [], paid: [], unpaid: [] }
 
-test('says nothing when nothing was told', () => {
+test('prints nothing without rows', () => {
   expect(windowLines(nothing)).toEqual([])
 })
 
@@ -22,7 +22,7 @@ test('puts the currencies of a window on one line, and windows in the order of t
   ])
 })
 
-test('says a rate in percent', () => {
+test('prints a rate in percent', () => {
   const rate = { windowStart: noon, windowEnd: noon + 30 * second, method: 'card' }
   expect(windowLines({ ...nothing, rates: [{ ...rate, attempts: 8n, declined: 1n }] })).toEqual([
     '  12:00:00–12:00:30  payment-failure-rate  card 12.5 % declined of 8',
@@ -46,6 +46,6 @@ test('sums up sessions and orders', () => {
     windowLines({ ...nothing, sessions: [session, session], paid: [paid], unpaid: [unpaid] }),
   ).toEqual([
     '  12:00:00–12:00:20  shopper-sessions      2 sessions ended: 6 orders, 4 paid after 1.5 s on average',
-    '  12:00:00–12:00:01  order-to-cash         1 paid after 1.0 s on average, 1 not paid within their term',
+    '  12:00:00–12:00:01  order-to-cash         1 paid after 1.0 s on average, 1 not paid in time',
   ])
 })

@@ -4,10 +4,10 @@ import type { PaymentFailureRate } from '@tenseams/contracts/generated/analytics
 import type { RevenuePerMinute } from '@tenseams/contracts/generated/analytics.revenue-per-minute.v1'
 import type { ShopperSession } from '@tenseams/contracts/generated/analytics.shopper-sessions.v1'
 import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
-import { hear } from './hearing.ts'
+import { followCommitted } from './committed-records.ts'
 
-/** What Flink's jobs have told since somebody looked last. */
-export type ToldRows = {
+/** The rows that Flink's jobs have written since the last look. */
+export type JobRows = {
   readonly revenue: readonly RevenuePerMinute[]
   readonly rates: readonly PaymentFailureRate[]
   readonly sessions: readonly ShopperSession[]
@@ -21,22 +21,22 @@ const topicOf = {
   sessions: 'analytics.shopper-sessions.v1',
   paid: 'analytics.order-to-cash.paid.v1',
   unpaid: 'analytics.order-to-cash.unpaid.v1',
-} as const satisfies Record<keyof ToldRows, string>
+} as const satisfies Record<keyof JobRows, string>
 
 const EACH_MS = 1_000
 const MOST_ROWS = 10_000
 
 /**
- * Says what the jobs tell as soon as it is committed, a few lines a second at most, until what it returns is called.
- * Between two looks it keeps a bounded number of rows; what comes beyond it is not shown.
+ * Prints the results of the jobs as soon as they are committed, a few lines a second, until the returned function is called.
+ * Between two looks it keeps a bounded number of rows; further ones are not shown.
  */
 export async function showWindows(
   endpoints: Endpoints,
   say: (line: string) => void,
 ): Promise<() => Promise<void>> {
   let rows: { readonly topic: string; readonly row: unknown }[] = []
-  const stop = await hear(endpoints, Object.values(topicOf), (heard) => {
-    if (rows.length < MOST_ROWS) rows.push(heard)
+  const stop = await followCommitted(endpoints, Object.values(topicOf), (record) => {
+    if (rows.length < MOST_ROWS) rows.push(record)
   })
   const look = () => {
     for (const line of windowLines(byTopic(rows))) say(line)
@@ -50,8 +50,8 @@ export async function showWindows(
   }
 }
 
-/** Of each topic its own rows: the codec has read them by its contract. */
-function byTopic(rows: readonly { readonly topic: string; readonly row: unknown }[]): ToldRows {
+/** The rows by topic. The codec has decoded each by the contract of its topic, which gives its type. */
+function byTopic(rows: readonly { readonly topic: string; readonly row: unknown }[]): JobRows {
   const of = <Row>(topic: string) =>
     rows.filter((one) => one.topic === topic).map(({ row }) => row as Row)
   return {
@@ -63,8 +63,8 @@ function byTopic(rows: readonly { readonly topic: string; readonly row: unknown 
   }
 }
 
-/** For people: a line for each window of money and of rates, and one for the sessions and orders that have ended. */
-export function windowLines({ revenue, rates, sessions, paid, unpaid }: ToldRows): string[] {
+/** Lines for people: one for each window of money and of rates, and one for the sessions and orders that ended. */
+export function windowLines({ revenue, rates, sessions, paid, unpaid }: JobRows): string[] {
   return [
     ...linesByWindow('revenue-per-minute', revenue, (row) => {
       return `${row.currency} ${row.deltaPayments} payments ${row.deltaMinor} minor`
@@ -114,7 +114,7 @@ function orderLines(
     sumOf(paid, (one) => one.timeToPayMs),
     count,
   )
-  const text = `${count} paid${mean}, ${unpaid.length} not paid within their term`
+  const text = `${count} paid${mean}, ${unpaid.length} not paid in time`
   return [lineOf('order-to-cash', spanOf(Math.min(...times), Math.max(...times)), text)]
 }
 

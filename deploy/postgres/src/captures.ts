@@ -1,25 +1,25 @@
 import type pg from 'pg'
 
-/** Event stores of `shop`: the schema and the role that appends to it. */
+/** The event stores in the database `shop`: the schema, and the role that appends to it. */
 export const eventStores = [
   { schema: 'orders', role: 'orders_service' },
   { schema: 'payments', role: 'payments_service' },
   { schema: 'control', role: 'pulse_service' },
 ] as const
 
-/** Columns that Debezium needs. `data` is for people: it never enters the WAL stream. */
+/** The columns that Debezium needs. `data` is for people, and not part of the WAL stream. */
 const EVENT_COLUMNS = '(position, event_id, stream_id, version, type, topic, partition, payload)'
 
 type Publication = { readonly tables: readonly string[]; readonly publish: string }
 
-/** What each connector gets to see, under the name of the connector and of its slot. */
+/** The publication of each connector, which has the name of the connector and of its slot. */
 const publications = {
   outbox: {
     tables: [
       ...eventStores.map(({ schema }) => `${schema}.events ${EVENT_COLUMNS}`),
       'cdc.heartbeat',
     ],
-    // A truncated outbox would be lost history: there is nothing that a reader could do with the news.
+    // A truncated outbox would be lost history, about which no consumer could do anything.
     publish: 'insert, update, delete',
   },
   cdc: {
@@ -33,7 +33,7 @@ export type Capture = keyof typeof publications
 
 export const captures: readonly Capture[] = ['outbox', 'cdc']
 
-/** Makes a publication, or makes one that is there say what is said above. For the admin alone. */
+/** Creates a publication, or sets the tables and operations of an existing one. Only the admin may do this. */
 export async function ensurePublication(client: pg.ClientBase, name: Capture): Promise<void> {
   const { tables, publish } = publications[name]
   const { rowCount } = await client.query('select 1 from pg_publication where pubname = $1', [name])
@@ -47,7 +47,7 @@ export async function ensurePublication(client: pg.ClientBase, name: Capture): P
   await client.query(`alter publication ${name} set (publish = '${publish}')`)
 }
 
-/** Makes a connector's slot when there is none. From here on nothing that is written is missed. */
+/** Creates a connector's slot when there is none. No change written after this is missed. */
 export async function ensureSlot(client: pg.ClientBase, name: Capture): Promise<void> {
   const found = await client.query('select 1 from pg_replication_slots where slot_name = $1', [
     name,
@@ -57,8 +57,8 @@ export async function ensureSlot(client: pg.ClientBase, name: Capture): Promise<
 }
 
 /**
- * Takes a connector's slot away, and its reader off it. What was written since is told to nobody, unless a full
- * snapshot follows. Without a slot, nothing happens.
+ * Terminates the reader of a connector's slot and drops the slot. Changes that it had not read are lost unless a full
+ * snapshot follows. Does nothing without a slot.
  */
 export async function dropSlot(client: pg.ClientBase, name: Capture): Promise<void> {
   await client.query(
@@ -71,7 +71,7 @@ export async function dropSlot(client: pg.ClientBase, name: Capture): Promise<vo
   )
 }
 
-/** The tables of which a connector is to be told, as `schema.table`. */
+/** The tables that a connector captures, as `schema.table`. */
 export function capturedTables(name: Capture): readonly string[] {
   return publications[name].tables.map((table) => table.split(' ')[0] ?? table)
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { captures, ensurePublication, ensureSlot, eventStores } from './captures.ts'
 
-/** Every role that logs in, by name; the service roles have the least right that their work needs. */
+/** All roles that log in. The service roles have the least privileges that their work needs. */
 export const roles = [
   'orders_service',
   'payments_service',
@@ -24,7 +24,7 @@ export type PrepareOptions = {
   readonly passwords: Readonly<Record<Role | 'postgres', string>>
 }
 
-/** Databases with their owner: one a concern, so that no role sees another's tables. */
+/** Databases with their owners: one for each concern, so that no role sees the tables of another. */
 const databases: readonly (readonly [name: string, owner: string])[] = [
   ['shop', 'postgres'],
   ['vault', 'postgres'],
@@ -34,15 +34,14 @@ const databases: readonly (readonly [name: string, owner: string])[] = [
 ]
 
 /**
- * Makes roles, databases, tables, publications and the two replication slots. It may be run as often as wanted and
- * continues where a crash left it. The slots exist when it returns, before any service can write the first row, so
- * that nothing is missed whenever the connectors start.
+ * Creates roles, databases, tables, publications and the two replication slots. Idempotent; after a crash, run it again. The
+ * slots exist when it returns, before any service can write a row, so nothing is missed whenever the connectors start.
  */
 export async function prepareDatabases(options: PrepareOptions): Promise<void> {
   await withDatabase(options, 'postgres', async (client) => {
     for (const role of roles) await ensureRole(client, role, options.passwords[role])
     for (const [name, owner] of databases) await ensureDatabase(client, name, owner)
-    // Postgres lets everybody into its own databases unless told otherwise.
+    // By default, Postgres lets every role connect to its own databases.
     await client.query('revoke all on database postgres, template1 from public')
   })
   await withDatabase(options, 'vault', (client) => applyFile(client, '../vault.sql'))
@@ -112,7 +111,7 @@ function guestsOf(database: string): string {
   return database === 'provider' ? 'provider_service, auditor' : ''
 }
 
-/** Applies an SQL file beside this one in one transaction; `values` fill its `{{names}}`. */
+/** Applies an SQL file, by its path relative to this one, in one transaction; `values` replace its `{{names}}`. */
 export async function applyFile(
   client: pg.Client,
   file: string,

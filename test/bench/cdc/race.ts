@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { insist, statusOf } from '@tenseams/debezium/connect-api'
+import { askUntilAnswered, statusOf } from '@tenseams/debezium/connect-api'
 import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
@@ -160,7 +160,7 @@ export class Race {
   async #ask(name: string, path: string, body?: string): Promise<void> {
     const options = { method: 'PUT', ...(body !== undefined && { body }) }
     const { connectUrl } = this.#stack.endpoints
-    await insist(connectUrl, `/connectors/${name}/${path}`, Date.now() + STEP_MS, options)
+    await askUntilAnswered(connectUrl, `/connectors/${name}/${path}`, Date.now() + STEP_MS, options)
   }
 
   async #until(name: string, state: 'RUNNING' | 'STOPPED'): Promise<void> {

@@ -1,4 +1,4 @@
-import { insist, untilIn } from '@tenseams/debezium/connect-api'
+import { askUntilAnswered, untilIn } from '@tenseams/debezium/connect-api'
 import { stop } from '@tenseams/debezium/recover'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { dropSlot, ensurePublication, ensureSlot } from '@tenseams/postgres/captures'
@@ -78,7 +78,7 @@ export async function loseSlot(scene: Scene, mending: Mending): Promise<void> {
   if (mending === 'recover') return cdc(scene.stack, 'recover')
   // As the next `stack up` would do it.
   await withClient(scene.pool, (client) => ensureSlot(client, 'cdc'))
-  await insist(connectUrl, '/connectors/cdc/resume', soon(), { method: 'PUT' })
+  await askUntilAnswered(connectUrl, '/connectors/cdc/resume', soon(), { method: 'PUT' })
   await untilIn(connectUrl, 'cdc', 'RUNNING', soon()).catch(() => undefined)
 }
 

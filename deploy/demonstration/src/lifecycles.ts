@@ -1,11 +1,11 @@
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
+import { followCommitted } from './committed-records.ts'
 import { eventTopics } from './figures.ts'
-import { hear } from './hearing.ts'
 import { cancelOrder, placeOrder } from './shop.ts'
 
-/** One order that is followed, and the types of the events with which its life is over. */
-type Life = {
+/** One order that is followed, and the types of the events that end its lifecycle. */
+type Lifecycle = {
   readonly name: string
   /** Chooses what `placeOrder` orders; 9 is declined. */
   readonly index: number
@@ -13,7 +13,7 @@ type Life = {
   readonly ends: readonly string[]
 }
 
-const lives: readonly Life[] = [
+const lifecycles: readonly Lifecycle[] = [
   {
     name: 'paid',
     index: 0,
@@ -26,39 +26,47 @@ const lives: readonly Life[] = [
 
 const TIMEOUT_MS = 30_000
 
-/** What every contract's envelope has. */
+/** The fields that every envelope has. */
 type Envelope = { readonly streamId: string; readonly type: string }
 
-type Heard = Envelope & { readonly topic: string; readonly timestampMs: number }
+type Seen = Envelope & { readonly topic: string; readonly timestampMs: number }
 
 /**
- * Places an order that is paid, one that is declined and one that is cancelled at once, and says each of their events
- * with its topic, when it was written there. A reader of several topics hears them in another sequence than that.
+ * Places an order that is paid, one that is declined and one that is cancelled at once, and prints each of their events with
+ * its topic, sorted by the time at which it was written. A consumer of several topics gets them in another order.
  */
-export async function showLives(
+export async function showLifecycles(
   endpoints: Endpoints,
   customers: readonly string[],
   say: (line: string) => void,
 ): Promise<void> {
-  say('the lives of three orders, each event when it was written into its topic:')
-  const heard: Heard[] = []
-  const stop = await hear<Envelope>(endpoints, eventTopics, ({ topic, row, timestampMs }) => {
-    heard.push({ topic, streamId: row.streamId, type: row.type, timestampMs })
-  })
+  say(
+    'the lifecycles of three orders, each event with the time at which it was written to its topic:',
+  )
+  const seen: Seen[] = []
+  const stop = await followCommitted<Envelope>(
+    endpoints,
+    eventTopics,
+    ({ topic, row, timestampMs }) => {
+      seen.push({ topic, streamId: row.streamId, type: row.type, timestampMs })
+    },
+  )
   try {
     const begunAt = Date.now()
     const names = new Map<string, string>()
-    for (const { name, index, isCancelled } of lives) {
+    for (const { name, index, isCancelled } of lifecycles) {
       const { orderId } = await placeOrder(endpoints, customers, index)
       names.set(orderId, name)
       if (isCancelled) await cancelOrder(endpoints, orderId)
     }
-    const ours = () => heard.filter(({ streamId }) => names.has(streamId))
+    const ours = () => seen.filter(({ streamId }) => names.has(streamId))
     const areOver = () => {
-      const told = new Set(ours().map(({ streamId, type }) => `${names.get(streamId)} ${type}`))
-      return lives.every(({ name, ends }) => ends.every((type) => told.has(`${name} ${type}`)))
+      const types = new Set(ours().map(({ streamId, type }) => `${names.get(streamId)} ${type}`))
+      return lifecycles.every(({ name, ends }) =>
+        ends.every((type) => types.has(`${name} ${type}`)),
+      )
     }
-    await eventually(areOver, { timeoutMs: TIMEOUT_MS, what: 'the ends of three lives' })
+    await eventually(areOver, { timeoutMs: TIMEOUT_MS, what: 'the last events of three orders' })
     for (const one of ours().sort((a, b) => a.timestampMs - b.timestampMs)) {
       const seconds = ((one.timestampMs - begunAt) / 1_000).toFixed(2)
       const name = names.get(one.streamId) ?? ''

@@ -4,21 +4,21 @@ import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 
-/** A committed record, and when it was written, in milliseconds since 1970. */
-export type Heard<Row> = {
+/** A committed record and the time at which it was written, in milliseconds since 1970. */
+export type CommittedRecord<Row> = {
   readonly topic: string
   readonly row: Row
   readonly timestampMs: number
 }
 
 /**
- * Tells what is committed to the topics from now on, until what it returns is called. A record that cannot be decoded is not
- * ours; records of several topics come in another sequence than that in which they were written.
+ * Calls `onRecord` for every record committed to the topics from now on, until the returned function is called. Records that
+ * cannot be decoded are skipped. Records of several topics do not arrive in the order in which they were written.
  */
-export async function hear<Row>(
+export async function followCommitted<Row>(
   { kafkaBrokers, registryUrl }: Endpoints,
   topics: readonly string[],
-  onHeard: (heard: Heard<Row>) => void,
+  onRecord: (record: CommittedRecord<Row>) => void,
 ): Promise<() => Promise<void>> {
   const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'demonstration' })
   const codec = new Codec({ registryUrl, timeoutMs: 5_000, contractOf: currentSchema })
@@ -36,7 +36,7 @@ export async function hear<Row>(
     eachMessage: async ({ topic, message }) => {
       const decoded = await codec.decode<Row>(topic, message.value).catch(() => undefined)
       if (decoded === undefined) return
-      onHeard({ topic, row: decoded.value, timestampMs: Number(message.timestamp) })
+      onRecord({ topic, row: decoded.value, timestampMs: Number(message.timestamp) })
     },
   })
   for (const end of ends) consumer.seek(end)
