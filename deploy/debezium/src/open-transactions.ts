@@ -2,7 +2,7 @@ import { openKafka } from '@tenseams/kafka/client'
 import { openFencedProducer } from '@tenseams/kafka/ownership'
 import { connectors } from './connectors.ts'
 
-/** Of the empty transaction by which the dead worker's is ended. */
+/** Of the empty transaction that aborts the dead worker's. */
 const TRANSACTION_TIMEOUT_MS = 60_000
 
 export type DeadWorker = {

@@ -1,27 +1,20 @@
-import { parseArgs } from 'node:util'
-import portTable from '@tenseams/cli/ports.json' with { type: 'json' }
+import { readArguments, refuseMore } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { endpointsOf, instanceOptions } from '@tenseams/cli/instance-options'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { ScanOptions } from '@tenseams/iceberg/read/scan'
 
 const options = {
-  help: { type: 'boolean', short: 'h' },
   at: { type: 'string' },
   'dry-run': { type: 'boolean' },
-  offset: { type: 'string', default: '0' },
   catalog: { type: 'string' },
   json: { type: 'boolean' },
+  ...instanceOptions,
 } as const
-
-/** What was asked for cannot be understood, or has nothing to work on. */
-export class UsageError extends Error {
-  readonly code = 'USAGE'
-  readonly retriable = false
-}
 
 /** What `npm run lake` was asked for. */
 export type LakeRequest = {
-  readonly help: boolean
-  readonly verb: string | undefined
+  readonly command: string | undefined
   readonly subject: string | undefined
   readonly when: ScanOptions
   readonly dryRun: boolean
@@ -29,28 +22,27 @@ export type LakeRequest = {
   readonly catalogUrl: string
 }
 
-/** Which options go with which verb only. */
+/** Options that belong to certain commands. */
 const owners = { at: ['query'], 'dry-run': ['compact', 'expire', 'orphans'] } as const
 
 /** @throws UsageError */
 export function readLakeArguments(args: readonly string[]): LakeRequest {
-  const { values, positionals } = parsed(args)
-  const [verb, subject, ...rest] = positionals
-  if (rest.length > 0) throw new UsageError(`${rest[0]} is not expected (quote the SQL)`)
+  const { values, positionals } = readArguments(args, options)
+  const [command, subject, ...rest] = positionals
+  refuseMore(rest, ' (quote the SQL)')
   for (const option of ['at', 'dry-run'] as const) {
-    const verbs: readonly string[] = owners[option]
-    if (values[option] !== undefined && !verbs.includes(verb ?? '')) {
-      throw new UsageError(`--${option} goes with ${verbs.join(', ')}`)
+    const commands: readonly string[] = owners[option]
+    if (values[option] !== undefined && !commands.includes(command ?? '')) {
+      throw new UsageError(`--${option} goes with ${commands.join(', ')}`)
     }
   }
   return {
-    help: values.help === true,
-    verb,
+    command,
     subject,
     when: whenOf(values.at),
     dryRun: values['dry-run'] === true,
     json: values.json === true,
-    catalogUrl: values.catalog ?? `http://127.0.0.1:${catalogPort(values.offset)}`,
+    catalogUrl: values.catalog ?? endpointsOf(values).catalogUrl,
   }
 }
 
@@ -71,17 +63,4 @@ function whenOf(text: string | undefined): ScanOptions {
   throw new UsageError(
     `--at ${text}: a snapshot's id, or a time like 2026-01-31T12:00:00Z is expected`,
   )
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
-  }
-}
-
-function catalogPort(offset: string): number {
-  if (!/^\d{1,5}$/.test(offset)) throw new UsageError(`--offset ${offset} is no whole number`)
-  return portTable.catalog + Number(offset)
 }

@@ -1,3 +1,4 @@
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { fullName } from '@tenseams/iceberg/format/metadata'
@@ -27,7 +28,7 @@ const expiry = { ...expiryPolicy, leastToExpire: 1 }
 const MAX_RUNS = 1_000
 
 /** `compact`: run after run, until no two small files of a partition could be one. */
-export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
+export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<ExitCode> {
   return withEngine(async (engine) => {
     const ports = { catalog, storage: fileStorage, engine }
     const plan = async () => {
@@ -40,22 +41,22 @@ export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<nu
       const small = groups.flat().length
       if (groups.length === 0) {
         screen.tell(`${fullName(table)}: ${files.length} files, nothing to put together`)
-        return 0
+        return exitCodes.holds
       }
       screen.tell(`run ${run}: ${small} of ${files.length} files into ${groups.length}`)
-      if (dryRun) return 0
+      if (dryRun) return exitCodes.holds
       const outcomes = await compact(ports, table, metadata, compaction)
       const done = outcomes.filter(({ kind }) => kind === 'committed')
       const bytes = done.reduce((sum, one) => sum + one.bytes, 0n)
       screen.tell(`run ${run}: ${done.length} of ${groups.length} committed, ${bytes} bytes read`)
     }
     screen.tell(`others are always first: given up after ${MAX_RUNS} runs`)
-    return 2
+    return exitCodes.undecided
   })
 }
 
 /** `expire`: every snapshot that the service's policy does not keep. */
-export async function expireNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
+export async function expireNow({ catalog, table, dryRun, screen }: Care): Promise<ExitCode> {
   const metadata = await catalog.loadTable(table)
   if (!isOurs(metadata)) {
     const message = `${fullName(table)}: its writer may need its snapshots, so none is let go here`
@@ -70,16 +71,21 @@ export async function expireNow({ catalog, table, dryRun, screen }: Care): Promi
   if (dryRun) {
     const plan = planExpiry(metadata, { ...expiry, pinned }, Date.now())
     screen.tell(`${plan.length} snapshots would go`)
-    return 0
+    return exitCodes.holds
   }
   const ports = { catalog, storage: fileStorage }
   const { expired, files } = await expireTable(ports, table, metadata, expiry)
   screen.tell(`${expired} snapshots have gone, and ${files} files with them`)
-  return 0
+  return exitCodes.holds
 }
 
 /** `orphans`: the files that nothing refers to, as rows, and away with them. */
-export async function removeOrphansNow({ catalog, table, dryRun, screen }: Care): Promise<number> {
+export async function removeOrphansNow({
+  catalog,
+  table,
+  dryRun,
+  screen,
+}: Care): Promise<ExitCode> {
   const ports = { catalog, storage: fileStorage }
   const files = await removeOrphans(ports, table, { olderThanMs: orphanAgeMs, dryRun })
   screen.show(
@@ -94,7 +100,7 @@ export async function removeOrphansNow({ catalog, table, dryRun, screen }: Care)
   screen.tell(
     `${fullName(table)}: ${files.length} files of ${bytes} bytes, older than ${orphanAgeMs / 60_000} minutes, ${verb}`,
   )
-  return 0
+  return exitCodes.holds
 }
 
 /** `verify`: one table or all of them, each from its metadata to its Parquet. */
@@ -102,7 +108,7 @@ export function verifyNow(
   catalog: Catalog,
   table: TableIdentifier | undefined,
   screen: LakeScreen,
-): Promise<number> {
+): Promise<ExitCode> {
   return withEngine(async (engine) => {
     const tables = table === undefined ? await listTables(catalog) : [table]
     const ports = { catalog, storage: fileStorage, engine }
@@ -115,6 +121,6 @@ export function verifyNow(
       if (breaks.length > 0) broken++
     }
     screen.tell(`${tables.length - broken} of ${tables.length} tables are whole`)
-    return broken === 0 ? 0 : 1
+    return broken === 0 ? exitCodes.holds : exitCodes.refuted
   })
 }

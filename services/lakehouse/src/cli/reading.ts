@@ -1,3 +1,4 @@
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { currentSnapshot, fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { Row } from '@tenseams/iceberg/format/row'
 import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
@@ -13,11 +14,11 @@ import { type LakeScreen, withEngine } from './screen.ts'
 import { withViews } from './views.ts'
 
 /** `tables`: each with its rows, files and newest snapshot. */
-export async function showTables(catalog: Catalog, screen: LakeScreen): Promise<number> {
+export async function showTables(catalog: Catalog, screen: LakeScreen): Promise<ExitCode> {
   const tables = await listTables(catalog)
   const rows = await Promise.all(tables.map((table) => describe(catalog, table)))
   screen.show(rows.toSorted((left, right) => (String(left.table) < String(right.table) ? -1 : 1)))
-  return 0
+  return exitCodes.holds
 }
 
 async function describe(catalog: Catalog, table: TableIdentifier): Promise<Row> {
@@ -39,10 +40,10 @@ export function showQuery(
   sql: string,
   when: ScanOptions,
   screen: LakeScreen,
-): Promise<number> {
+): Promise<ExitCode> {
   return withEngine(async (engine) => {
     screen.show(await queryLake({ catalog, storage: fileStorage, engine }, withViews(sql), when))
-    return 0
+    return exitCodes.holds
   })
 }
 
@@ -51,7 +52,7 @@ export async function showHistory(
   catalog: Catalog,
   table: TableIdentifier,
   screen: LakeScreen,
-): Promise<number> {
+): Promise<ExitCode> {
   const metadata = await catalog.loadTable(table)
   const snapshots = history(metadata)
   screen.show(
@@ -72,7 +73,7 @@ export async function showHistory(
   )
   const breaks = [...chain, ...(proof?.breaks ?? [])]
   for (const what of breaks) screen.tell(`broken: ${what}`)
-  return breaks.length === 0 ? 0 : 1
+  return breaks.length === 0 ? exitCodes.holds : exitCodes.refuted
 }
 
 function proofLines(proof: OffsetProof | undefined): readonly string[] {

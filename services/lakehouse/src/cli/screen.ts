@@ -1,3 +1,4 @@
+import { complain } from '@tenseams/cli/output'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import type { Row } from '@tenseams/iceberg/format/row'
 import { jsonLines, tableText } from './table-text.ts'
@@ -13,7 +14,7 @@ export type LakeScreen = {
 export function openScreen(json: boolean): LakeScreen {
   return {
     show: (rows) => void process.stdout.write(json ? jsonLines(rows) : tableText(rows)),
-    tell: (line) => void process.stderr.write(`${line}\n`),
+    tell: complain,
   }
 }
 
