@@ -14,20 +14,20 @@ type Offsets = Parameters<Transaction['sendOffsets']>[0]
 
 export function sharedTransactionalId(settings: TakeOverSettings): TakeOver {
   let opened = 0
-  return async (place) => {
+  return async (topicPartition) => {
     opened += 1
     const producer = await openProducer(settings, `${settings.incarnation}-${opened}`)
     const fence = await producer.transaction()
-    const committed = await committedOffset(settings.kafka, place)
+    const committed = await committedOffset(settings.kafka, topicPartition)
     await fence.abort()
     return { producer, committed }
   }
 }
 
 export function withoutFenceReread(settings: TakeOverSettings): TakeOver {
-  return async (place) => {
-    const committed = await committedOffset(settings.kafka, place)
-    const producer = await openProducer(settings, transactionalIdOf(place))
+  return async (topicPartition) => {
+    const committed = await committedOffset(settings.kafka, topicPartition)
+    const producer = await openProducer(settings, transactionalIdOf(topicPartition))
     const fence = await producer.transaction()
     await fence.abort()
     return { producer, committed }
@@ -36,19 +36,19 @@ export function withoutFenceReread(settings: TakeOverSettings): TakeOver {
 
 export function producerKept(settings: TakeOverSettings): TakeOver {
   const kept = new Map<string, TransactionalProducer>()
-  return async (place) => {
-    const id = transactionalIdOf(place)
+  return async (topicPartition) => {
+    const id = transactionalIdOf(topicPartition)
     const producer = kept.get(id) ?? (await openProducer(settings, id))
     kept.set(id, producer)
-    const committed = await committedOffset(settings.kafka, place)
+    const committed = await committedOffset(settings.kafka, topicPartition)
     return { producer: { ...methodsOf(producer), disconnect: async () => undefined }, committed }
   }
 }
 
 export function offsetsApart(settings: TakeOverSettings): TakeOver {
   const takeOver = fencingTakeover(settings)
-  return async (place) => {
-    const { producer, committed } = await takeOver(place)
+  return async (topicPartition) => {
+    const { producer, committed } = await takeOver(topicPartition)
     const transaction = async (): Promise<Transaction> => {
       const begun = await producer.transaction()
       let held: Offsets | undefined
@@ -68,9 +68,9 @@ export function offsetsApart(settings: TakeOverSettings): TakeOver {
 }
 
 export function withoutTransaction(settings: TakeOverSettings): TakeOver {
-  return async (place) => {
+  return async (topicPartition) => {
     const producer = settings.kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
-    const committed = await committedOffset(settings.kafka, place)
+    const committed = await committedOffset(settings.kafka, topicPartition)
     const transaction = async () => {
       let held: Offsets | undefined
       const begun = {
@@ -116,8 +116,11 @@ async function commitPlainly(
   })
 }
 
-async function committedOffset(kafka: Kafka, place: TopicPartition): Promise<bigint | undefined> {
-  const { groupId, topic, partition } = place
+async function committedOffset(
+  kafka: Kafka,
+  topicPartition: TopicPartition,
+): Promise<bigint | undefined> {
+  const { groupId, topic, partition } = topicPartition
   const [read] = await kafka.admin().fetchOffsets({ groupId, topics: [topic] })
   const found = read?.partitions.find((one) => one.partition === partition)
   const offset = BigInt(found?.offset ?? -1)

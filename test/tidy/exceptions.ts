@@ -16,7 +16,7 @@ export const exceptions = {
     'docs/bench/',
     'docs/lake-use-and-care.md',
     'docs/seam-',
-    'packages/',
+    'packages/iceberg/',
     'services/lakehouse/',
     'deploy/',
     'test/bench/',

@@ -9,7 +9,7 @@ export class StoreUnavailableError extends Error {
 const TRANSIENT = /^(08|53|57|55P03|40)/
 
 /**
- * Classifies a failed statement. A refusal by Postgres that would come again is returned as it is (a broken
+ * Classifies a failed statement. A refusal by Postgres that a retry would meet again is returned as it is (a broken
  * assumption); everything else is an outage. Errors without an SQLSTATE come from the connection.
  */
 export function unavailable(error: unknown): Error {

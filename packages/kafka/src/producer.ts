@@ -25,7 +25,7 @@ export type DurableProducerOptions = { readonly kafka: Kafka }
  * kafkajs takes the sequence number of a failed request back, retries after a pause, and gives the number to any send
  * that comes meanwhile. If the broker had in fact accepted the failed request, it takes the other send for a repetition:
  * acknowledges it and writes nothing. So a send begins only when the one before is decided, and after a send that failed
- * for good the producer, whose next number nobody knows, is closed. (kafkajs 2.2.4, producer/sendMessages.js.)
+ * for good the producer, whose next number is unknown, is closed. (kafkajs 2.2.4, producer/sendMessages.js.)
  *
  * The queue is bounded by its callers: each waits for its send.
  */

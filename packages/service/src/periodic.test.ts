@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Periodic, type PeriodicOptions } from './periodic.ts'
 
-/** Runs rounds without a clock: a pause is written down and ends at once, the last one by closing. */
+/** Runs rounds without a clock: a pause is recorded and ends at once, and the last round closes the work. */
 async function run<Result>(
   rounds: number,
   { work, ...options }: Omit<PeriodicOptions<Result>, 'onError' | 'sleep'>,
@@ -41,7 +41,7 @@ describe('periodic work', () => {
     expect(seen).toEqual(['pause 30', 'round'])
   })
 
-  test('goes on after a round that failed', async () => {
+  test('continues after a failed round', async () => {
     const work = () => Promise.reject(new Error('away'))
     const seen = await run(2, { work, pauseMs: 70 })
     expect(seen).toEqual(['round', 'Error: away', 'pause 70', 'round', 'Error: away'])

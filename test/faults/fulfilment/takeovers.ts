@@ -13,8 +13,8 @@ import { discard, durableProducer } from '@tenseams/kafka/producer'
 /** Output is sent at once by an idempotent producer; only the offsets are in a transaction, afterwards. */
 export function sendOutsideTransaction(options: TakeoverOptions): TakeOver {
   const takeOver = fencingTakeover(options)
-  return async (place) => {
-    const { producer, committed } = await takeOver(place)
+  return async (topicPartition) => {
+    const { producer, committed } = await takeOver(topicPartition)
     const outside = options.kafka.producer(durableProducer)
     await outside.connect()
     const sending: TransactionalProducer = {
@@ -34,11 +34,14 @@ export function sendOutsideTransaction(options: TakeoverOptions): TakeOver {
 /** The transactional id contains the process, so a new owner of the partition fences nobody. */
 export function useIdOfProcess(options: TakeoverOptions): TakeOver {
   const processId = randomUUID()
-  return async (place) => {
-    const producer = await openProducer(options, `${transactionalIdOf(place)}-${processId}`)
+  return async (topicPartition) => {
+    const producer = await openProducer(
+      options,
+      `${transactionalIdOf(topicPartition)}-${processId}`,
+    )
     const fence = await producer.transaction()
-    await options.onHalfTaken?.(place)
-    const committed = await committedOffset(options.kafka, place)
+    await options.onHalfTaken?.(topicPartition)
+    const committed = await committedOffset(options.kafka, topicPartition)
     await fence.abort()
     return { producer, committed }
   }
@@ -46,10 +49,10 @@ export function useIdOfProcess(options: TakeoverOptions): TakeOver {
 
 /** Offsets are read before the fence: what the old owner commits in between is processed again. */
 export function readBeforeFence(options: TakeoverOptions): TakeOver {
-  return async (place) => {
-    const committed = await committedOffset(options.kafka, place)
-    await options.onHalfTaken?.(place)
-    const producer = await openProducer(options, transactionalIdOf(place))
+  return async (topicPartition) => {
+    const committed = await committedOffset(options.kafka, topicPartition)
+    await options.onHalfTaken?.(topicPartition)
+    const producer = await openProducer(options, transactionalIdOf(topicPartition))
     const fence = await producer.transaction()
     await fence.abort()
     return { producer, committed }

@@ -94,7 +94,7 @@ describe('an append that was committed, but whose answer was lost', () => {
     expect(await store.append(append)).toEqual({ kind: 'repeated' })
   })
 
-  test('answers each caller of its batch for itself', async () => {
+  test('answers each caller of its batch separately', async () => {
     const store = storeBehindProxy({ maxStatements: 1 })
     const guard = { kind: 'inbox' as const, eventId: randomUUID() }
     const [fresh, taken] = [randomUUID(), randomUUID()]
@@ -139,7 +139,7 @@ describe('a statement that arrives after its sender has looked', () => {
     expect(await isThere(await lookThenDeliver())).toBe(false)
   })
 
-  test('is written after all when nobody ends its backend', async () => {
+  test('is written after all when its backend is not ended', async () => {
     expect(await isThere(await lookThenDeliver(withoutFence))).toBe(true)
   })
 })
@@ -160,7 +160,7 @@ describe('a statement that still waits for its stream when its sender looks', ()
       await holder.query('rollback')
       holder.release()
     }
-    // Whoever waited for the lock has had it when it can be had again.
+    // Every earlier waiter has had the lock when it can be taken here.
     await admin.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`orders.${stream}`])
     return stream
   }
@@ -169,7 +169,7 @@ describe('a statement that still waits for its stream when its sender looks', ()
     expect(await isThere(await lookWhileItWaits())).toBe(false)
   })
 
-  test('is written after all when nobody ends its backend', async () => {
+  test('is written after all when its backend is not ended', async () => {
     const stream = await lookWhileItWaits(withoutFence)
     await eventually(() => isThere(stream), { timeoutMs: 5_000, what: 'the event' })
   })

@@ -173,7 +173,7 @@ async function ask(url: string): Promise<unknown> {
   return (await fetch(url, { signal: AbortSignal.timeout(10_000) })).json()
 }
 
-/** Whether a checkpoint of the job lies behind these records. */
+/** Whether a checkpoint of the job covers these records. */
 async function hasPassed(
   sent: readonly { readonly partition: number; readonly offset: number }[],
 ): Promise<boolean> {

@@ -12,14 +12,14 @@ export function recordingTakeOver(
   worker: string,
   takeOver: TakeOver,
 ): TakeOver {
-  return async (place) => {
-    const { groupId: group, topic, partition } = place
+  return async (topicPartition) => {
+    const { groupId: group, topic, partition } = topicPartition
     const client = clientOf(worker, partition)
     const assigned = recorder.invoke(client, {
       ...{ kind: 'assign', group, partitions: [{ topic, partition }] },
     })
     try {
-      const { producer, committed } = await takeOver(place)
+      const { producer, committed } = await takeOver(topicPartition)
       assigned.ok()
       return { producer: recordingProducer(recorder, client, producer), committed }
     } catch (error) {
