@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 
-/** The part of JSON Schema that the house's own documents use. */
+/** The part of JSON Schema that our own documents use. */
 export type JsonSchema = {
   readonly type?: string
   readonly enum?: readonly unknown[]

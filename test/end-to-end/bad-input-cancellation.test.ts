@@ -150,7 +150,7 @@ describe('a cancellation', () => {
   })
 })
 
-describe('a cancellation that fulfilment hears of behind the confirmation', () => {
+describe('a cancellation that fulfilment reads after the confirmation', () => {
   test('recalls what was dispatched, and the dispatch does not bring the order back', async () => {
     stack.pause('fulfilment')
     const orderId = await place()

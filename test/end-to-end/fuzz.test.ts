@@ -30,7 +30,7 @@ const run = randomUUID().slice(0, 8)
 
 type Answered = { readonly request: WireRequest; readonly status: number; readonly text: string }
 
-/** Node's own client, because fetch mends some of what must arrive broken. */
+/** Node's own client, because fetch corrects some of what must arrive malformed. */
 function send(agent: Agent, wire: WireRequest): Promise<Answered> {
   const { promise, resolve, reject } = Promise.withResolvers<Answered>()
   const length = wire.body === undefined ? {} : { 'content-length': Buffer.byteLength(wire.body) }

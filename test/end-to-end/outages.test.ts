@@ -38,7 +38,7 @@ const readiness = async (url: string): Promise<number> => {
   return response.status
 }
 
-/** Kills a component, does `work` while it is away, and brings it back, whatever comes of the work. */
+/** Kills a component, does `work` while it is down, and starts it again, also when the work fails. */
 async function without<Made>(component: string, work: () => Promise<Made>): Promise<Made> {
   await stack.kill(component)
   try {
@@ -64,7 +64,7 @@ async function captures(orders: readonly string[]): Promise<readonly number[]> {
   return rows.map(({ times }) => Number(times))
 }
 
-describe('while a part is away', () => {
+describe('while a component is down', () => {
   test('Postgres: orders answers 503, and the same key makes one order when it is back', async () => {
     const key = randomUUID()
     await without('postgres', async () => {

@@ -19,7 +19,7 @@ afterAll(() => figures.close())
 const ORDERS = 300
 
 describe('the whole way of an order', () => {
-  test('loses and doubles nothing when lakehouse, payments, fulfilment, Connect and Flink are killed in the middle', async () => {
+  test('loses and duplicates nothing when lakehouse, payments, fulfilment, Connect and Flink are killed in the middle', async () => {
     const customers = await registerCustomers(stack.endpoints, 6)
     const killed: Promise<void>[] = []
     const victims = new Map([

@@ -7,7 +7,7 @@ const usage = `npm run check
 
 Looks at the files as they are and writes nothing: format and lint, types, unused code and
 dependencies, freshness of generated files, the contracts against those that others rely on, and
-the rules of the house (test/tidy).
+the repository's rules (test/tidy).
 
 Exit codes: 0 all hold, 1 one doesn't, 2 unknown option.
 To repair format and order of imports: npx biome check --write .`

@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { staticChecks } from './checks.ts'
 import { rootFolder } from './program.ts'
 
-test('the landing lane holds the contracts against those that others rely on', () => {
+test('npm test compares the contracts with those that others rely on', () => {
   const programs = staticChecks.map(({ program }) => [program.file, ...program.parameters])
   expect(programs).toContainEqual(['contracts/src/main.ts', 'check'])
 })

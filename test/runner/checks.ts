@@ -4,7 +4,7 @@ export type Check = { readonly name: string; readonly program: Program }
 
 const CHECK_TIMEOUT_MS = 300_000
 
-/** The static checks in the order of their usual speed to speak. They write nothing. */
+/** The static checks, usually fastest first. They write nothing. */
 export const staticChecks: readonly Check[] = [
   check('format and lint (Biome)', 'node_modules/@biomejs/biome/bin/biome', [
     ...['check', '--error-on-warnings', '--colors=off', '.'],
@@ -16,10 +16,12 @@ export const staticChecks: readonly Check[] = [
   check('contracts keep their promises', 'contracts/src/main.ts', ['check']),
 ]
 
-/** The repository's own rules. They are tests of the unit lane, too, so `npm test` doesn't run them here. */
-export const tidyCheck = check('rules of the house (test/tidy)', 'node_modules/vitest/vitest.mjs', [
-  ...['run', '--config', 'test/runner/unit.config.ts', 'test/tidy'],
-])
+/** The repository's own rules. They are part of the unit suite, too, so `npm test` doesn't run them here. */
+export const tidyCheck = check(
+  "the repository's rules (test/tidy)",
+  'node_modules/vitest/vitest.mjs',
+  [...['run', '--config', 'test/runner/unit.config.ts', 'test/tidy']],
+)
 
 /** Runs the checks one after another and prints a line for each, and what a failing one said. */
 export async function runChecks(

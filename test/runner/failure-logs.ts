@@ -9,8 +9,8 @@ import { instanceOf, instanceVariable } from './instances/instance.ts'
 const LINES = 12
 
 /**
- * Shows the end of each component's log at the moment something of the integration lane fails: at the end of the run the
- * tests after it have written over what happened.
+ * Shows the end of each component's log at the moment a test of the integration suite fails: by the end of the
+ * run, later tests have written more to the logs.
  */
 export const failureLogs: Reporter = {
   onTestCaseResult(test) {

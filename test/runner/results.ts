@@ -1,4 +1,4 @@
-/** What came of a proof when it was run last. */
+/** The result of a proof's last run. */
 export type Result = {
   /** As it is typed, such as `npm run prove -- eos --seed 1`. */
   readonly proof: string
@@ -39,7 +39,7 @@ const cellsOf = (line: string): readonly string[] =>
     .map((cell) => cell.trim())
 
 /**
- * What a proof's output comes to, in a cell: its verdict, and then the figures of one that holds, or the first anomaly.
+ * A proof's output in one cell: its verdict, and then the figures of one that holds, or the first anomaly.
  * Figures are lines that begin with a number.
  */
 export function outcomeOf(output: string): string {

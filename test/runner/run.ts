@@ -122,7 +122,7 @@ function conclude(tally: Tally, folder: string): ExitCode {
   if (stopping.aborted) console.log('\nstopped before the end')
   const slowest = slowestLines(readDurations(folder))
   if (slowest.length > 0) console.log(`\nthe slowest files\n${slowest.join('\n')}\n`)
-  // Whoever sees only the end of a long output sees what to look for in the rest.
+  // At the end, so that the tail of a long output says what to look for in the rest.
   for (const failure of tally.failures) console.log(`  FAILED  ${failure}`)
   console.log(`\n${closingLine(tally)}`)
   return tally.failed === 0 && tally.passed > 0 && !stopping.aborted

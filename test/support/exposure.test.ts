@@ -12,7 +12,7 @@ test('a socket that other machines can reach is found', () => {
   ])
 })
 
-test('sockets of this machine only, and those of others, are none of our business', () => {
+test('sockets of this machine only, and those of others, are ignored', () => {
   const sockets = [
     { port: 9_092, loopback: true, pid: 7 },
     { port: 22, loopback: false, pid: 8 },

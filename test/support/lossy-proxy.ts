@@ -1,17 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What becomes of one commit on its way. */
+/** What happens to one commit between sender and catalogue. */
 export type Loss =
   /** It arrives; its answer does not. */
   | 'answer-lost'
   /** It never arrives. */
   | 'request-lost'
-  /** The sender hears of a failure, and it arrives afterwards. */
+  /** The sender gets an error, and it arrives afterwards. */
   | 'late'
   /** It arrives twice, and the sender gets the answer to the second. */
   | 'repeated'
-  /** It arrives, and the sender hears nothing as long as it waits. */
+  /** It arrives, and the sender gets no answer as long as it waits. */
   | 'withheld'
 
 export type LossyProxy = {
@@ -27,7 +27,7 @@ export type LossyProxy = {
 
 const LATE_MS = 300
 
-/** Stands before a catalogue and does to a commit what a network may do. Reads always pass. */
+/** A proxy before a catalogue that does to a commit what a network may do. Reads always pass. */
 export async function openLossyProxy(target: string): Promise<LossyProxy> {
   let next: Loss | undefined
   let pending: Promise<unknown> = Promise.resolve()
@@ -45,7 +45,7 @@ export async function openLossyProxy(target: string): Promise<LossyProxy> {
       response.writeHead(504).end()
       pending = new Promise((resolve) => setTimeout(resolve, LATE_MS))
         .then(() => forward(target, request, body))
-        // The server may be away by then: a commit that never arrives.
+        // The server may be down by then: then the commit never arrives.
         .catch(() => undefined)
         .finally(() => {
           struck = true
@@ -60,7 +60,7 @@ export async function openLossyProxy(target: string): Promise<LossyProxy> {
     await send(response, answer)
   }
   const server = createServer((request, response) => {
-    // A server that is away is a lost connection.
+    // To the sender, a server that is down is a lost connection.
     treat(request, response).catch(() => response.destroy())
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

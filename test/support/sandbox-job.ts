@@ -22,15 +22,15 @@ import type { TestStack } from './stack.ts'
 const timeoutMs = 120_000
 
 /**
- * A job of the house on topics and tables of its own, in the shared stack: the same SQL, the same contracts, other names.
- * So a case may send what it likes, and sees nobody else's figures.
+ * One of our jobs on topics and tables of its own, in the shared stack: the same SQL, the same contracts, other names.
+ * So a case may send anything, and reads only its own figures.
  */
 export type SandboxJob = {
   readonly name: string
   readonly job: Job
   /** What Flink is given for the job, or for one with another SQL. */
   readonly scriptFor: (job: Job, how: How) => Script
-  /** The topic that stands for one of the house's. */
+  /** The topic that replaces one of ours. */
   readonly topicOf: (topic: string) => string
   readonly start: (how: How) => Promise<void>
   readonly stop: () => Promise<string>

@@ -14,7 +14,7 @@ export type TestStack = Omit<Stack, 'stop'>
 
 /**
  * The stack that all integration tests share: endpoints, passwords, and the lives of its components (`kill`, `pause`,
- * `resume`, `restart`). Whoever ends a component brings it back, also when the test fails; `stop()` is not for tests.
+ * `resume`, `restart`). A test that ends a component starts it again, also when it fails; `stop()` is not for tests.
  * Others' data are in it, too: a test uses ids of its own and counts only those.
  */
 export function useStack(): Promise<TestStack> {

@@ -17,7 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 while (existsSync(guardedFile(instance))) {
   const dead = owners.findIndex((owner) => !isAlive(owner))
   if (dead >= 0) {
-    // Whoever is behind the dead one works for nobody; the last one could start further parts.
+    // Those after the dead one have no more use, and the last one could start further parts.
     kill(
       owners
         .slice(dead + 1)

@@ -6,7 +6,7 @@ import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { announce, endAtOnce, type StartedInstance } from './instance.ts'
 import { answerForChildren, killBelow, ownersVariable } from './owners.ts'
 
-/** The guardian watches as long as this file is there; whoever ends the instance removes it. */
+/** The guardian watches as long as this file exists. Ending the instance removes it. */
 export function guardedFile(instance: string): string {
   return join(pathsOf(projectRoot, instance).run, 'guarded')
 }
@@ -45,7 +45,7 @@ function startGuardian(instance: string): void {
   const script = join(import.meta.dirname, 'guardian-main.ts')
   const guardian = spawn(process.execPath, [script, instance, owners], {
     cwd: projectRoot,
-    // Without owners of its own: whoever kills what they have left must not kill the guardian.
+    // Without owners of its own, so that killing what the owners have left does not kill the guardian.
     env: environment,
     detached: true,
     stdio: 'ignore',

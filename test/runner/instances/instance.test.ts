@@ -14,7 +14,7 @@ test('the instance of a dead run is abandoned, that of a living one is not', () 
   expect(abandonedOf(names, (pid) => pid === 13)).toEqual(['test-12', instanceOf(process.pid)])
 })
 
-test('ports are taken as a whole, where nobody listens on any of them', () => {
+test('an offset is free when nothing listens on any of its ports', () => {
   expect(freeOffset(new Set(), 0)).toBe(10_000)
   expect(freeOffset(new Set([portsAt(10_000).kafka, portsAt(9_900).sqlGateway]), 0)).toBe(9_800)
   expect(freeOffset(new Set(), 1)).toBe(9_900)

@@ -30,8 +30,8 @@ const HIGHEST_OFFSET = 10_000
 const LOWEST_OFFSET = 5_000
 
 /**
- * A port offset at which nobody listens. The search begins at another one for each process, since two runs that begin
- * at the same moment do not see each other's ports yet.
+ * A port offset at which nothing listens. Each process begins the search at another one, since two runs that begin at the
+ * same moment do not see each other's ports yet.
  *
  * @throws Error when all are taken.
  */
@@ -136,7 +136,7 @@ function sleepSync(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
 }
 
-/** Ends the instances of test runs that were killed. Those whose process lives are somebody's. */
+/** Ends the instances of test runs that were killed. Those of a running process are in use. */
 export function endAbandoned(isAlive = processLives): void {
   for (const instance of abandonedOf(knownInstances(projectRoot), isAlive)) {
     console.log(`ending ${instance}, which an earlier run left behind`)

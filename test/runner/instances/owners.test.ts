@@ -44,7 +44,7 @@ test('a child is found and ended after its parent has died', async () => {
 
   child.kill('SIGKILL')
   await once(child, 'exit')
-  expect(readStat(grandchild), 'nobody has ended it yet').toBeDefined()
+  expect(readStat(grandchild), 'it was not ended yet').toBeDefined()
   killOrphans()
   await eventually(() => readStat(grandchild) === undefined, {
     timeoutMs: 10_000,
