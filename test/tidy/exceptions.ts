@@ -10,11 +10,10 @@ export const exceptions = {
     'test/simulation/event-queue.ts, ',
     'test/simulation/flaws-of-loop.ts, ',
   ],
-  crowdedFolders: ['test/seams/07-lakehouse ', 'test/simulation '],
+  crowdedFolders: ['test/simulation '],
   refusedWords: [
     'adr/00',
     'docs/bench/',
-    'docs/lake-use-and-care.md',
     'docs/seam-',
     'packages/iceberg/',
     'services/lakehouse/',

@@ -12,13 +12,13 @@ describe('storage', () => {
     ['/a/b', '/a/b'],
   ])('finds %s at %s', (uri, path) => expect(fileStorage.locate(uri)).toBe(path))
 
-  it('knows no other place yet', () => {
-    expect(() => fileStorage.locate('s3://bucket/a')).toThrow(/no file on this machine/)
+  it('supports no other scheme', () => {
+    expect(() => fileStorage.locate('s3://bucket/a')).toThrow(/not a file on this machine/)
   })
 })
 
 describe('a listing', () => {
-  it('names every file below a folder, in the way that the folder is named', async () => {
+  it('names every file below a folder, with the folder’s own form of URI', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'listing-'))
     try {
       await fileStorage.write(`${folder}/data/day=1/a%2Fb.parquet`, Buffer.of(1, 2))
@@ -34,14 +34,14 @@ describe('a listing', () => {
     }
   })
 
-  it('is empty for a folder that is not there', async () => {
+  it('is empty for a missing folder', async () => {
     expect(await fileStorage.list('/no/such/folder')).toEqual([])
     expect(await fileStorage.stat('/no/such/file')).toBeUndefined()
   })
 })
 
-describe('a folder that is there already', () => {
-  it('is made durable all the way up, because whoever made it may not have done so', async () => {
+describe('an existing folder', () => {
+  it('is made durable all the way up, because its creator may not have synced it', async () => {
     const { disk, synced } = recordingDisk()
     await storageOn(disk).write('/lake/t/metadata/a', Buffer.of())
     expect(synced).toEqual([
@@ -63,7 +63,7 @@ describe('a folder that is there already', () => {
     ])
   })
 
-  it('is made durable again when it had to be made again', async () => {
+  it('is made durable again when it had to be created again', async () => {
     const { disk, synced } = recordingDisk()
     const storage = storageOn(disk)
     await storage.write('/lake/t/data/a', Buffer.of())
@@ -73,7 +73,7 @@ describe('a folder that is there already', () => {
     expect(synced).toEqual(['/lake/t', '/lake', '/lake/t/data/b', '/lake/t/data'])
   })
 
-  it('may lie below folders of others', async () => {
+  it('may be below folders of other users', async () => {
     const { disk, synced } = recordingDisk()
     const { sync } = disk
     disk.sync = (path) =>
@@ -87,7 +87,7 @@ describe('a folder that is there already', () => {
 
 type Changeable<Type> = { -readonly [Key in keyof Type]: Type[Key] }
 
-/** A disk on which every folder is there. */
+/** A disk on which every folder exists. */
 function recordingDisk(): { readonly disk: Changeable<Disk>; readonly synced: string[] } {
   const synced: string[] = []
   const disk: Disk = {

@@ -91,7 +91,7 @@ function told(proof: OffsetProof | undefined, orphans: number): readonly string[
   if (proof === undefined) return []
   const { commits, unnamed } = proof
   return [
-    `log of offsets: ${commits} commits, ${unnamed} tries that came to nothing`,
+    `log of offsets: ${commits} commits, ${unnamed} attempts that failed`,
     `${orphans} data files that nothing refers to`,
   ]
 }

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
 import { type Instance, OwnBronze, type OwnTopic } from './own-bronze.ts'
 
-/** What the service holds in memory under a backlog: never more than its bound, though the backlog is a hundred times that. */
+/** The service's memory under a backlog a hundred times its limit: never more than the limit. */
 
 const BACKLOG = 300_000
 const BOUND = 8 * 1_048_576
-/** For Node, DuckDB (256 MB) and what is fetched, with room to spare: the backlog decoded would be half a gigabyte more. */
+/** For Node, DuckDB (256 MB) and fetches, with a margin: the decoded backlog would be half a gigabyte more. */
 const PROCESS_BOUND = 640 * 1_048_576
 const BATCH = 5_000
 const HELD = 'tenseams_lakehouse_buffered_bytes'
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => own.close())
 
 test(
-  'a backlog passes through a small bound, each record once',
+  'a backlog is written within a small memory limit, each record once',
   async () => {
     const topic = await own.topic('avro', text)
     await fill(topic, BACKLOG)
@@ -44,7 +44,7 @@ test(
 )
 
 test(
-  'without the bound the same holds many times as much',
+  'without the limit the service holds many times as much',
   async () => {
     const topic = await own.topic('avro', text)
     const backlog = BACKLOG / 5
@@ -68,7 +68,7 @@ async function fill(topic: OwnTopic, records: number): Promise<void> {
   }
 }
 
-/** Samples what the instance tells that it holds, until so many rows are committed. */
+/** Samples the instance's metric of held bytes, until so many rows are committed. */
 async function highestHeld(instance: Instance, rows: number) {
   let held = 0
   let samples = 0

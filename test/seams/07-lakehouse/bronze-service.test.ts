@@ -47,7 +47,7 @@ afterAll(async () => {
 })
 
 describe('the bronze table of a topic', () => {
-  test('holds each committed record once, no tick, none of an aborted transaction, whoever is killed', async () => {
+  test('holds each committed record once, no tick, none of an aborted transaction, whatever is killed', async () => {
     const committed: string[] = []
     for (let round = 0; round < ROUNDS; round++) {
       committed.push(...(await send('barrier', 'commit')))
@@ -66,7 +66,7 @@ describe('the bronze table of a topic', () => {
   })
 })
 
-/** One control event a partition in one transaction; they carry no branch, so that no other service acts on them. */
+/** One control event per partition in one transaction; they have no branch, so that no other service acts on them. */
 async function send(type: 'barrier' | 'tick', end: 'commit' | 'abort'): Promise<readonly string[]> {
   const events = Array.from({ length: PARTITIONS }, (_, partition) => ({
     partition,

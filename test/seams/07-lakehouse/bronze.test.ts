@@ -59,7 +59,7 @@ describe('two writers of one table', () => {
     await expectEachRecordOnce(name)
   })
 
-  test('double nothing and leave nothing out when a third puts their files together', async () => {
+  test('double nothing and leave nothing out while a third compacts their files', async () => {
     const table = { namespace, name: 'raced_and_compacted' }
     expect(await writeRecords(table.name, 'first', undefined, 60)).toMatchObject({ ok: true })
     let running = true
@@ -106,7 +106,7 @@ describe('a commit whose outcome is unknown', () => {
 })
 
 describe('a refused writer', () => {
-  test('takes its own files away and nobody else’s', async () => {
+  test('deletes its own files and no others', async () => {
     const table = { namespace, name: 'refused' }
     expect(await writeRecords(table.name, 'first')).toMatchObject({ ok: true })
     const stale = baseOf(await ports.catalog.loadTable(table))
@@ -124,7 +124,7 @@ describe('a refused writer', () => {
     await expectNoBreaks(table.name)
   })
 
-  test('may follow on top when the other wrote other partitions', async () => {
+  test('is rebased when the other wrote other partitions', async () => {
     const table = { namespace, name: 'rebased' }
     expect(await writeRecords(table.name, 'first')).toMatchObject({ ok: true })
     const stale = baseOf(await ports.catalog.loadTable(table))
@@ -144,7 +144,7 @@ describe('a refused writer', () => {
   })
 })
 
-/** Puts all small files together, and says how many commits that took. */
+/** Compacts all small files, and returns the number of commits. */
 async function compactions(table: TableIdentifier): Promise<number> {
   const policy = { targetBytes: 1_000_000n, leastFiles: 2, mostBytes: 1_000_000n }
   const outcomes = await compact(ports, table, await ports.catalog.loadTable(table), policy)
@@ -160,7 +160,7 @@ function writeRecords(
   const { catalogUrl } = stack.endpoints
   const task = { catalogUrl, namespace, name, records, writer, ...(killAt && { killAt }) }
   return runProgram({
-    file: 'test/seams/07-lakehouse/bronze-writer.ts',
+    file: 'test/seams/07-lakehouse/programs/bronze-writer.ts',
     parameters: [JSON.stringify(task)],
     timeoutMs: 60_000,
   })

@@ -14,7 +14,7 @@ import { openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { appendNumber, newTable, numbersIn } from './numbers-table.ts'
 
-/** Compaction, expiry and the removal of orphans, killed and beside a writer; and `npm run lake`, which does them by hand. */
+/** Compaction, expiry and the removal of orphans: killed, beside a writer, and by hand with `npm run lake`. */
 
 const namespace = `care_${randomUUID().slice(0, 8)}`
 const TWO_HOURS_S = 7_200
@@ -55,7 +55,7 @@ describe('beside a writer, with a kill at each step', () => {
       })
       const { catalogUrl } = stack.endpoints
       const killed = await runProgram({
-        file: 'test/seams/07-lakehouse/care-worker.ts',
+        file: 'test/seams/07-lakehouse/programs/care-worker.ts',
         parameters: [JSON.stringify({ catalogUrl, table, killAt })],
         timeoutMs: 60_000,
       })
@@ -68,7 +68,7 @@ describe('beside a writer, with a kill at each step', () => {
 })
 
 test.each<AppendStep>(['parquet-written', 'before-commit'])(
-  'an append that stands still at %s keeps its files, and is done',
+  'a paused append at %s keeps its files, and is committed',
   async (at) => {
     const slow = await newTable(ports, namespace)
     await makeOld(slow)
@@ -96,7 +96,7 @@ describe('npm run lake', () => {
     return { reason: outcome.reason, output: outcome.output }
   }
 
-  test('compact leaves one file, and orphans nothing that nobody refers to', async () => {
+  test('compact leaves one file, and orphans leaves none that nothing refers to', async () => {
     const before = await numbersIn(ports, table)
     expect(await lake('compact', '--dry-run')).toMatchObject({ reason: '' })
     expect((await liveFiles()).length).toBeGreaterThan(1)
@@ -111,7 +111,7 @@ describe('npm run lake', () => {
     expect((await lake('verify')).output).toContain('1 of 1 tables are whole')
   })
 
-  test('verify names a file that is gone, and says 1', async () => {
+  test('verify names a missing file, and exits with 1', async () => {
     const [file = ''] = await liveFiles()
     rmSync(fileStorage.locate(file))
     const { reason, output } = await lake('verify')
@@ -125,14 +125,14 @@ async function liveFiles(): Promise<readonly string[]> {
   return files.map(({ file_path }) => file_path)
 }
 
-/** As a killed writer leaves it. */
+/** A file as a killed writer leaves it. */
 async function litter(): Promise<void> {
   const { location } = await ports.catalog.loadTable(table)
   await fileStorage.remove(`${location}/data/litter.parquet`)
   await fileStorage.write(`${location}/data/litter.parquet`, Buffer.of(1))
 }
 
-/** All that the table has on the disk, whoever refers to it, was written two hours ago. */
+/** Makes every file of the table on the disk two hours old. */
 async function makeOld(one = table): Promise<void> {
   const { location } = await ports.catalog.loadTable(one)
   const time = Date.now() / 1_000 - TWO_HOURS_S
@@ -148,7 +148,7 @@ class Writer {
   #turn: Promise<void> = Promise.resolve()
   readonly #running = this.#run()
 
-  /** Does something while no append is under way. */
+  /** Runs something while no append is under way. */
   async pausing(work: () => Promise<void>): Promise<void> {
     const turn = this.#turn.then(work)
     this.#turn = turn

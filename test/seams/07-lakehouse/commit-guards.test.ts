@@ -17,7 +17,7 @@ import { openLossyProxy } from '../../support/lossy-proxy.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { appendNumber, newTable, numbersIn } from './numbers-table.ts'
 
-/** Each guard of the commit under the provocation that it is there for: with it nothing happens, without it something does. */
+/** Each guard of the commit, with what it guards against provoked: harmless with the guard, an anomaly without it. */
 
 const namespace = `guards_${randomUUID().slice(0, 8)}`
 
@@ -34,8 +34,8 @@ afterAll(async () => {
   await closeLake(ports, namespace)
 })
 
-describe('the answer to an accepted commit is lost', () => {
-  test('offsets in the commit: the writer goes on behind its rows', async () => {
+describe('the response to an accepted commit is lost', () => {
+  test('offsets in the commit: the writer continues after its rows', async () => {
     const table = await newTable(ports, namespace)
     await losingTheAnswer(table)
     await appendNumber(ports, table)
@@ -43,7 +43,7 @@ describe('the answer to an accepted commit is lost', () => {
     expect(await breaksOf(table)).toEqual({ chain: 0, log: 0 })
   })
 
-  test('offsets behind the commit: the writer takes the same record again', async () => {
+  test('offsets after the commit: the writer writes the same record again', async () => {
     const table = await newTable(ports, namespace)
     await losingTheAnswer(table, 'offsets-outside-commit')
     await appendNumber(ports, table)
@@ -51,13 +51,13 @@ describe('the answer to an accepted commit is lost', () => {
     expect((await breaksOf(table)).chain).toBeGreaterThan(0)
   })
 
-  test('files kept while the outcome is open: the rows are there', async () => {
+  test('files kept while the outcome is unknown: the rows are there', async () => {
     const table = await newTable(ports, namespace)
     expect(await losingTheAnswer(table)).toMatchObject({ kind: 'committed' })
     expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n])
   })
 
-  test('files deleted as after a refusal: the table names a file that is gone', async () => {
+  test('files deleted as after a refusal: the table names a missing file', async () => {
     const table = await newTable(ports, namespace)
     await expect(losingTheAnswer(table, 'delete-on-unknown')).rejects.toThrow()
     const { properties } = await ports.catalog.loadTable(table)
@@ -84,7 +84,7 @@ describe('another writer commits in between', () => {
     expect((await breaksOf(table)).log).toBeGreaterThan(0)
   })
 
-  test('parent and offsets of one read: who comes second is overtaken', async () => {
+  test('parent and offsets of one read: the second writer is overtaken', async () => {
     const table = await newTable(ports, namespace)
     const outcome = await behindAnother(table, 'numbers-0')
     expect(outcome).toMatchObject({ kind: 'overtaken', conflicts: 1 })
@@ -103,7 +103,7 @@ describe('another writer commits in between', () => {
   })
 })
 
-/** Appends the next number; the commit arrives, its answer does not. */
+/** Appends the next number; the commit arrives, its response does not. */
 async function losingTheAnswer(table: TableIdentifier, broken?: Guard): Promise<AppendOutcome> {
   const proxy = await openLossyProxy(stack.endpoints.catalogUrl)
   try {
@@ -116,7 +116,7 @@ async function losingTheAnswer(table: TableIdentifier, broken?: Guard): Promise<
   }
 }
 
-/** Appends the next number on a base that another writer has left behind with 100, a record of the partition. */
+/** Appends the next number on a base that is stale, because another writer has added 100, a record of the partition. */
 async function behindAnother(
   table: TableIdentifier,
   partition: string,
@@ -140,7 +140,7 @@ async function appendHundred(
   expect(await append(ports, table, base, batch)).toMatchObject({ kind: 'committed' })
 }
 
-/** How many breaks the snapshots' chain and the log of offsets tell of. */
+/** Number of breaks in the snapshots' chain and in the log of offsets. */
 async function breaksOf(table: TableIdentifier): Promise<{ chain: number; log: number }> {
   const metadata = await ports.catalog.loadTable(table)
   const proof = await verifyOffsets(fileStorage, metadata)

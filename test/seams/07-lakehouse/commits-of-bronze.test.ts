@@ -58,7 +58,7 @@ test('SIGTERM commits what is buffered, and the exit code is 0', async () => {
   await topic.expectEachOnce(50)
 })
 
-test('SIGKILL loses the buffer and no record: the next instance reads them again', async () => {
+test('SIGKILL loses the buffer and no record: the next instance reads it again', async () => {
   const topic = await own.topic('avro', text)
   const encoder = await topic.publish(text)
   const instance = own.start([topic], { flushIntervalMs: LONG_INTERVAL_MS })
@@ -73,7 +73,7 @@ test('SIGKILL loses the buffer and no record: the next instance reads them again
   await topic.expectEachOnce(50)
 })
 
-test('a record that cannot be decoded lies in the dead letters, and what follows is read', async () => {
+test('an undecodable record is dead-lettered, and the next ones are read', async () => {
   const topic = await own.topic('avro', text, 1)
   const encoder = await topic.publish(text)
   const broken = Buffer.from('no frame at all')
@@ -81,16 +81,16 @@ test('a record that cannot be decoded lies in the dead letters, and what follows
   own.start([topic])
   await topic.send([thing(0), broken, thing(1)], 1)
   await topic.expectEachOnce(2)
-  // Alone in its fetch it is a reason to commit as well: the offset moves on by a snapshot without rows.
+  // Alone in its fetch it causes a commit, too: a snapshot without rows moves the offset.
   await topic.send([broken], 1)
   await eventually(async () => (await topic.nextOffset(0)) === 4n, {
     ...{ timeoutMs: 30_000, what: 'the offset to move on' },
   })
   const reading = await readTopics(stack.endpoints.kafkaBrokers, [deadLetterTopicOf(topic.name)])
   try {
-    const letters = await eventually(
+    const deadLetters = await eventually(
       () => {
-        // A rebalance just then may write one twice, by the same origin.
+        // A rebalance at that moment may write one twice, with the same origin.
         const each = new Map(reading.records.map((one) => [one.headers['dead-letter-offset'], one]))
         return each.size >= 2 && [...each.values()]
       },
@@ -107,7 +107,7 @@ test('a record that cannot be decoded lies in the dead letters, and what follows
         'dead-letter-detail': expect.stringContaining('no schema id in front'),
       },
     })
-    expect(letters).toMatchObject([told('1'), told('3')])
+    expect(deadLetters).toMatchObject([told('1'), told('3')])
   } finally {
     await reading.close()
   }

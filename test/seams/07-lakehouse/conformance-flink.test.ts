@@ -10,7 +10,7 @@ import { Ours, sorted } from '../../support/lake/ours.ts'
 import { useStack } from '../../support/stack.ts'
 
 const namespace = `flink_${randomUUID().slice(0, 8)}`
-/** What Flink's SQL has, too: no UUID, times of a day in whole seconds, no NaN in its texts. */
+/** The subset that Flink's SQL supports: no UUID, times of day in whole seconds, no NaN in its texts. */
 const { key, ...others } = samples
 const shared = {
   ...others,
@@ -81,7 +81,7 @@ describe('what the library writes, Flink reads', () => {
     }
   })
 
-  test('files of before and after a column was added, renamed, widened and moved', async () => {
+  test('files from before and after a column was added, renamed, widened and moved', async () => {
     const table = { namespace, name: 'evolved' }
     const { small, price, name } = samples
     if (!small || !price || !name) throw new Error('a sample is missing')
@@ -104,7 +104,7 @@ describe('what the library writes, Flink reads', () => {
 })
 
 describe('what Flink writes, the library reads', () => {
-  test('every type, and we add to it', async () => {
+  test('every type, and the library appends to it', async () => {
     const table = { namespace, name: 'theirs' }
     const fields = fieldsOf(shared)
     await flink.create(table, fields)
@@ -121,7 +121,7 @@ describe('what Flink writes, the library reads', () => {
     const fields = fieldsOf(shared)
     for (const [column, transform] of partitionings) {
       const table = named('theirs', column, transform)
-      // Flink's SQL makes partitions by identity only: the table of the others is made by us, and empty.
+      // Flink's SQL creates identity partitions only, so the library creates the other tables, empty.
       await ours.ports.catalog.ensureTable(table, { type: 'struct', fields }, {}, [
         { column, transform },
       ])

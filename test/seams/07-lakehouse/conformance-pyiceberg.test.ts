@@ -18,7 +18,7 @@ import { pyiceberg, type Step } from '../../support/lake/pyiceberg.ts'
 import { useStack } from '../../support/stack.ts'
 
 const namespace = `pyiceberg_${randomUUID().slice(0, 8)}`
-/** How tables are partitioned: each of a column of `samples`. */
+/** The tables' partitionings, each by a column of `samples`. */
 const partitionings = [
   ['name', 'identity'],
   ['flag', 'identity'],
@@ -44,7 +44,7 @@ beforeAll(async () => {
 afterAll(() => ours.close())
 
 describe('what the library writes, pyiceberg reads', () => {
-  test('every type, with its nulls and its borders, with a filter and without', async () => {
+  test('every type, with nulls and boundary values, with and without a filter', async () => {
     const table = { namespace, name: 'all_types' }
     await ours.make(table, fieldsOf(), rowsOf())
     const [read, filtered] = await steps({ do: 'read', table }, { do: 'filtered', table })
@@ -71,7 +71,7 @@ describe('what the library writes, pyiceberg reads', () => {
     for (const found of filtered) expectNothingLost(found)
   })
 
-  test('files of before and after a column was added, renamed, widened and moved', async () => {
+  test('files from before and after a column was added, renamed, widened and moved', async () => {
     const table = { namespace, name: 'evolved' }
     await ours.make(table, fieldsOf(pick('small', 'ratio', 'price', 'name')), [
       { small: 1, ratio: 0.5, price: 250n, name: 'before' },
@@ -108,7 +108,7 @@ describe('what pyiceberg writes, the library reads', () => {
     expect(await ours.read(table, nestedFields)).toEqual(sorted(textRows(nestedFields, nestedRows)))
   })
 
-  test('partitions of every kind, and both add to them', async () => {
+  test('partitions of every kind, and both append to them', async () => {
     const tables = partitionings.map(([column, transform]) => named('theirs', column, transform))
     await steps(
       ...tables.map((table, at) => theirs(table, fieldsOf(), partitionings[at])),
@@ -127,7 +127,7 @@ describe('what pyiceberg writes, the library reads', () => {
     for (const found of await steps(...filters)) expectNothingLost(found)
   })
 
-  test('a table that they evolve, delete from and give properties, while we write', async () => {
+  test('a table that pyiceberg evolves, deletes from and sets properties of, while the library writes', async () => {
     const table = { namespace, name: 'theirs_evolved' }
     const fields = fieldsOf(pick('small', 'ratio', 'name'))
     await steps(
@@ -224,7 +224,7 @@ function rowsIn(read: unknown): readonly TextRow[] {
   return sorted(read as readonly TextRow[])
 }
 
-/** Each value is found as often with a filter by it as without one: no bound and no partition hides it. */
+/** Each value is found as often with a filter as without: no bound and no partition hides it. */
 function expectNothingLost(filtered: unknown): void {
   const counts = filtered as Readonly<Record<string, readonly [found: number, there: number]>>
   expect(Object.keys(counts).length).toBeGreaterThan(Object.keys(samples).length)

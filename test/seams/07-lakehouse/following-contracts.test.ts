@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
 import { OwnBronze } from './own-bronze.ts'
 
-/** A contract moves on while the service runs: the table follows, and nobody starts anything anew. */
+/** A contract gets a new version while the service runs: the table follows without a restart. */
 
 const RECORDS = 40
 
@@ -25,7 +25,7 @@ function avro(...fields: readonly Field[]): string {
   return JSON.stringify({ type: 'record', name: 'Thing', namespace: 'test', doc, fields })
 }
 
-/** Things with ids of their own, by what each of them is besides. */
+/** Things with ids, and the given other fields. */
 function things(from: number, besides: (number: number) => object): readonly object[] {
   return Array.from({ length: RECORDS }, (_, index) => ({
     eventId: `thing-${from + index}`,
@@ -34,7 +34,7 @@ function things(from: number, besides: (number: number) => object): readonly obj
 }
 
 describe('a topic’s Avro contract', () => {
-  test('gets a column: new rows have it, old ones are null, old writers go on', async () => {
+  test('gets a column: new rows have it, old ones are null, old writers continue', async () => {
     const topic = await own.topic('avro', avro(eventId, size))
     const first = await topic.publish(avro(eventId, size))
     const instance = own.start([topic])
@@ -44,7 +44,7 @@ describe('a topic’s Avro contract', () => {
     const second = await topic.publish(avro(eventId, size, colour))
     const grown = things(RECORDS, (number) => ({ size: number, colour: `colour-${number}` }))
     const late = things(2 * RECORDS, (number) => ({ size: number }))
-    // One behind the other in the same fetch: the batch is given back and read by the newer version.
+    // Both in the same fetch: the batch is released and decoded again with the newer version.
     await topic.send(
       grown.flatMap((thing, index) => [second.encode(thing), first.encode(late[index])]),
     )
@@ -60,7 +60,7 @@ describe('a topic’s Avro contract', () => {
     expect(instance.hasEnded).toBe(false)
   })
 
-  test('renames a column by alias and widens it: it is the column that it was', async () => {
+  test('renames a column by alias and widens it: it is still the same column', async () => {
     const topic = await own.topic('avro', avro(eventId, size))
     const first = await topic.publish(avro(eventId, size))
     const instance = own.start([topic])
@@ -81,7 +81,7 @@ describe('a topic’s Avro contract', () => {
     expect(instance.hasEnded).toBe(false)
   })
 
-  test('moves on unseen without a follower: the column stays away', async () => {
+  test('gets a new version unnoticed without a follower: the column is missing', async () => {
     const topic = await own.topic('avro', avro(eventId, size))
     own.start([topic], { followsNothing: true })
     const second = await topic.publish(avro(eventId, size, colour))

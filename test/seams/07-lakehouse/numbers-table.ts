@@ -13,14 +13,14 @@ import {
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
 
 /**
- * The operations of the library on a table of one column, by which tests see what a crash or another writer did: `append`
- * adds the next number, `overwrite` adds ten to each, `replace` puts the files together and changes none.
+ * The operations of the library on a table of one column, which show what a crash or another writer did: `append` adds the
+ * next number, `overwrite` adds ten to each, `replace` compacts the files and changes none.
  */
 export const operations = { append: appendNumber, overwrite: overwriteAll, replace: compactAll }
 
 export type Operation = keyof typeof operations
 
-/** What is in the table of `newTable` after one operation; it began with 1 and 2. */
+/** The numbers in the table of `newTable` after one operation; it began with 1 and 2. */
 export const afterOne: Readonly<Record<Operation, readonly bigint[]>> = {
   append: [1n, 2n, 3n],
   overwrite: [11n, 12n],

@@ -56,7 +56,7 @@ describe.each(kinds)('%s', (operation) => {
     const { catalogUrl } = stack.endpoints
     const task = { catalogUrl, table, operation, killAt: step }
     const killed = await runProgram({
-      file: 'test/seams/07-lakehouse/numbers-writer.ts',
+      file: 'test/seams/07-lakehouse/programs/numbers-writer.ts',
       parameters: [JSON.stringify(task)],
       timeoutMs: 60_000,
     })
@@ -87,7 +87,7 @@ describe.each(kinds)('%s', (operation) => {
 })
 
 describe('another writer in between', () => {
-  test('an append follows on top of a compaction', async () => {
+  test('an append is rebased on a compaction', async () => {
     const table = await newTable(ports, namespace)
     const stale = await ports.catalog.loadTable(table)
     await compactAll(ports, table)
@@ -97,7 +97,7 @@ describe('another writer in between', () => {
     await expectProof(table)
   })
 
-  test('a compaction follows on top of an append', async () => {
+  test('a compaction is rebased on an append', async () => {
     const table = await newTable(ports, namespace)
     const stale = await ports.catalog.loadTable(table)
     await appendNumber(ports, table)
@@ -107,7 +107,7 @@ describe('another writer in between', () => {
     await expectProof(table)
   })
 
-  test('an overwrite follows on top of a change that moved no row', async () => {
+  test('an overwrite is rebased on a change that changed no row', async () => {
     const table = await newTable(ports, namespace)
     const stale = await ports.catalog.loadTable(table)
     await ports.catalog.commitTable(table, {
@@ -145,7 +145,7 @@ describe('another writer in between', () => {
   })
 })
 
-test('a compaction that another one has overtaken leaves out what is done already', async () => {
+test('a compaction overtaken by another skips the groups that are already done', async () => {
   const table = await newTable(ports, namespace)
   for (let number = 0; number < 2; number++) await appendNumber(ports, table)
   const stale = await ports.catalog.loadTable(table)
@@ -161,7 +161,7 @@ test('a compaction that another one has overtaken leaves out what is done alread
   expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n, 4n])
 })
 
-test('an append that is not told of, and expires before it is looked for, keeps its files', async () => {
+test('an append without a response, expired before it is searched for, keeps its files', async () => {
   const table = await newTable(ports, namespace)
   class RepeatedThenExpired extends Catalog {
     override async commitTable(...commit: Parameters<Catalog['commitTable']>) {
@@ -179,7 +179,7 @@ test('an append that is not told of, and expires before it is looked for, keeps 
   await expectProof(table)
 })
 
-test('an expiry whose outcome is unknown, or that another writer overtakes, deletes nothing', async () => {
+test('an expiry whose outcome is unknown, or that is overtaken, deletes nothing', async () => {
   const table = await newTable(ports, namespace)
   const policy = { keepLast: 1, olderThanMs: 0, leastToExpire: 1, pinned: [] }
   const before = await ports.catalog.loadTable(table)
@@ -199,7 +199,7 @@ test('an expiry whose outcome is unknown, or that another writer overtakes, dele
   expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n])
 })
 
-test('expired snapshots take their files along, and lose no proof', async () => {
+test('the files of expired snapshots are deleted, and the proof of their offsets stays', async () => {
   const table = await newTable(ports, namespace)
   for (let number = 0; number < 25; number++) await appendNumber(ports, table)
   const before = await ports.catalog.loadTable(table)
@@ -227,7 +227,7 @@ function dataFiles({ location }: TableMetadata): readonly string[] {
   return readdirSync(fileStorage.locate(`${location}/data`)).sort()
 }
 
-/** The offsets are an unbroken chain, by the snapshots and by the log. */
+/** The offsets are a chain without gaps, by the snapshots and by the log. */
 async function expectProof(table: TableIdentifier): Promise<void> {
   const metadata = await ports.catalog.loadTable(table)
   expect(chainBreaks(history(metadata))).toEqual([])

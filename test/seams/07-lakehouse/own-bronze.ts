@@ -23,9 +23,9 @@ import { expect } from 'vitest'
 import { newTopic } from '../../support/kafka.ts'
 import type { TestStack } from '../../support/stack.ts'
 import { type Worker, Workers } from '../../support/workers.ts'
-import type { InstanceTask, InstanceTopic } from './bronze-instance.ts'
+import type { InstanceTask, InstanceTopic } from './programs/bronze-instance.ts'
 
-/** Bronze instances of a test's own, with topics, contracts, tables and a group that nobody else knows. */
+/** A test's own bronze instances, with topics, contracts, tables and a consumer group of their own. */
 export class OwnBronze {
   readonly #stack: TestStack
   readonly #groupId = `bronze-${randomUUID().slice(0, 8)}`
@@ -75,7 +75,7 @@ export class OwnBronze {
       ...changes,
     }
     return new Instance(
-      this.#workers.start('07-lakehouse/bronze-instance.ts', 'the instance', task),
+      this.#workers.start('07-lakehouse/programs/bronze-instance.ts', 'the instance', task),
     )
   }
 
@@ -128,7 +128,7 @@ export class OwnTopic {
     return this.#first
   }
 
-  /** Publishes a version of the contract, and gives what writes records by it. */
+  /** Publishes a version of the contract, and returns its encoder. */
   async publish(text: string): Promise<Encoder<unknown>> {
     const { name, format, registry, registryUrl } = this.#parts
     const { version } = await registry.register(`${name}-value`, { text, format })
@@ -151,13 +151,13 @@ export class OwnTopic {
     return (await this.#parts.own.ports.catalog.loadTable(this.table)).snapshots.length
   }
 
-  /** Where the table goes on in a partition; undefined before its first commit. */
+  /** The table's next offset of a partition; undefined before its first commit. */
   async nextOffset(partition: number): Promise<bigint | undefined> {
     const metadata = await this.#parts.own.ports.catalog.loadTable(this.table)
     return baseOf(metadata).offsets[partitionKey(this.name, partition)]
   }
 
-  /** As many rows as were sent, each of another record and of another thing, and no break in the chain of offsets. */
+  /** Expects as many rows as were sent, each of another record and another thing, and no break in the chain of offsets. */
   async expectEachOnce(things: number): Promise<void> {
     const counts = async () => {
       const [row] = await this.query(
@@ -179,7 +179,7 @@ export class OwnTopic {
   }
 }
 
-/** A process with the service in it. */
+/** A process that runs the service. */
 export class Instance {
   readonly #worker: Worker
 
@@ -210,7 +210,7 @@ export class Instance {
     return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)
   }
 
-  /** The most memory that it ever had, from the kernel. */
+  /** Its peak memory, from the kernel. */
   get peakBytes(): number {
     const status = readFileSync(`/proc/${this.pid}/status`, 'utf8')
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1_024

@@ -80,7 +80,7 @@ test('a compaction keeps partitions apart', async () => {
   expect(await idsIn(table)).toHaveLength(30)
 })
 
-test('a table is not partitioned by what it lacks', async () => {
+test('a table is not partitioned by a column that it lacks', async () => {
   const table = { namespace, name: 'impossible' }
   const wish = ports.catalog.ensureTable(table, schema, {}, [
     { column: 'shop', transform: 'identity' },

@@ -4,9 +4,9 @@ import { verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { fileStorage, storageOn } from '@tenseams/iceberg/storage'
 import type { AppendPorts, AppendStep } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type PowerlessDisk, powerlessDisk } from '../../support/lake/losing-power.ts'
 import { closeLake, openLake } from '../../support/lake/open-lake.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
-import { type PowerlessDisk, powerlessDisk } from './losing-power.ts'
 import {
   afterOne,
   appendNumber,
@@ -60,13 +60,13 @@ describe.each(Object.keys(operations) as Operation[])('%s', (operation) => {
   })
 })
 
-test('the first file of a table outlives it, with the folder that was made for it', async () => {
+test('the first file of a table survives, with the folder that was created for it', async () => {
   const table = await newTable(ports, namespace, { empty: true })
   await losingPower('append', table, await diskOf(table), 'after-commit')
   expect(await numbersIn(ports, table)).toEqual([1n])
 })
 
-test('what the catalogue said is committed is durable, its own file included', async () => {
+test('an acknowledged commit is durable, the catalogue’s own file included', async () => {
   const table = await newTable(ports, namespace)
   const disk = await diskOf(table)
   await appendNumber({ ...ports, storage: storageOn(disk) }, table)
@@ -91,7 +91,7 @@ async function losingPower(
   await expect(run).rejects.toThrow(PowerLost)
 }
 
-/** The catalogue's own files are its business. */
+/** The catalogue's own files. */
 async function diskOf(
   table: TableIdentifier,
   ignoresSync?: 'files' | 'folders',

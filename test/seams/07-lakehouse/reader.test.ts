@@ -100,13 +100,13 @@ describe('a table whose columns were renamed, widened and added', () => {
     await expectAll()
   })
 
-  test('gives older rows as they were when it is read as of then', async () => {
+  test('gives older rows as they were, in a read as of that time', async () => {
     expect(await queryTable(ports, table, 'SELECT * FROM rows', first)).toEqual([oldRow])
   })
 })
 
 describe('what changed since a snapshot', () => {
-  test('is each row once, whatever was compacted in between', async () => {
+  test('is each row once, also with compactions in between', async () => {
     const table = await newTable(ports, namespace)
     const start = await currentId(table)
     await appendNumber(ports, table)
@@ -188,7 +188,7 @@ test('a scan of a table by buckets reads the bucket of the value', async () => {
   }
 })
 
-test('a table that was empty cannot be read as of then', async () => {
+test('a table cannot be read as of a time when it was empty', async () => {
   const table = await newTable(ports, namespace, { empty: true })
   await expect(planScan(fileStorage, await load(table), { at: Date.now() })).rejects.toMatchObject({
     code: 'SNAPSHOT_UNKNOWN',

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
 import { OwnBronze, type OwnTopic } from './own-bronze.ts'
 
-/** Several processes of the service, one of them killed and another one joining while records come. */
+/** Several processes of the service; one is killed and another joins while records arrive. */
 
 const BATCH = 400
 const PARTITIONS = [0, 1, 2, 3]
@@ -61,7 +61,7 @@ describe('instances that share the partitions of a topic', () => {
         await commits(one)
         await commits(two)
         await one.end('SIGKILL')
-        // What was the other's begins where the table ends, not where this one opened it.
+        // The other's partitions begin at the table's offsets, not at those of when this instance opened the table.
         await allGoOn(topic)
         const three = own.start([topic])
         await commits(three)
@@ -78,7 +78,7 @@ describe('instances that share the partitions of a topic', () => {
 
 describe('instances with a table each', () => {
   test(
-    'are dealt only what they read; one that is killed stops no other, and its successor goes on',
+    'get only partitions of topics that they read; a killed one stops no other, and its successor continues',
     async () => {
       const topics = [await own.topic('avro', text), await own.topic('avro', text)] as const
       const encoders = await Promise.all(topics.map((topic) => topic.publish(text)))
@@ -105,7 +105,7 @@ describe('instances with a table each', () => {
   )
 })
 
-/** Resolves when the instance has committed rows once more. */
+/** Resolves when the instance has committed more rows. */
 async function commits(instance: ReturnType<OwnBronze['start']>): Promise<void> {
   const name = 'tenseams_lakehouse_commits_total'
   const before = await instance.metric(name).catch(() => 0)
@@ -113,7 +113,7 @@ async function commits(instance: ReturnType<OwnBronze['start']>): Promise<void> 
   await eventually(more, { timeoutMs: 60_000, what: 'an instance to commit', intervalMs: 50 })
 }
 
-/** Resolves when the table has rows of every partition that it had not before. */
+/** Resolves when the table has new rows of every partition. */
 async function allGoOn(topic: OwnTopic): Promise<void> {
   const offsets = () => Promise.all(PARTITIONS.map((partition) => topic.nextOffset(partition)))
   const before = await offsets()

@@ -11,7 +11,7 @@ export type Shipped = { readonly order: string; readonly version: 1 | 2 }
 
 const source = bronzeTableOf('fulfilment.shipment.v1')
 
-/** `silver.shipments` of a test's own: source and table in a namespace that nobody else knows. */
+/** A test's own `silver.shipments`: source and table in a namespace of its own. */
 export function ownShipments(namespace: string): DerivedTable {
   const shipments = silverTables().find(({ table }) => table.name === 'shipments')
   if (shipments === undefined) throw new Error('silver has no shipments')
@@ -19,7 +19,7 @@ export function ownShipments(namespace: string): DerivedTable {
   return { ...shipments, table: own('shipments'), source: own('events') }
 }
 
-/** Adds events to the source in a commit of their own, as bronze's sink does. */
+/** Adds events to the source in one commit, as bronze's sink does. */
 export async function arrive(
   ports: AppendPorts,
   derived: DerivedTable,

@@ -39,7 +39,7 @@ const event = (order: string, version: 1 | 2 = 1): Shipped => ({ order, version 
 
 const writer = (changes: { killAt?: AppendStep; recordsFirst?: boolean }) =>
   runProgram({
-    file: 'test/seams/07-lakehouse/silver-writer.ts',
+    file: 'test/seams/07-lakehouse/programs/silver-writer.ts',
     parameters: [
       JSON.stringify({
         catalogUrl: stack.endpoints.catalogUrl,
@@ -50,7 +50,7 @@ const writer = (changes: { killAt?: AppendStep; recordsFirst?: boolean }) =>
     timeoutMs: 60_000,
   })
 
-test('takes what is new, says what it is made of, and does nothing when nothing is new', async () => {
+test('takes new rows, records what it is made from, and does nothing when nothing is new', async () => {
   expect(await bring()).toEqual({ kind: 'idle' })
   await arrive(ports, derived, [event('a'), event('b')])
   expect(await bring()).toMatchObject({ kind: 'refreshed', changes: 2n, isBehind: false })
@@ -71,7 +71,7 @@ test('takes what is new, says what it is made of, and does nothing when nothing 
   expect(await pinnedBy(ports.catalog, derived.source)).toEqual([source?.currentSnapshotId])
 })
 
-test('an old event that is published again moves nothing back', async () => {
+test('a republished old event moves nothing back', async () => {
   await arrive(ports, derived, [event('a'), event('a', 2)])
   await bring()
   await arrive(ports, derived, [event('a')])
@@ -79,7 +79,7 @@ test('an old event that is published again moves nothing back', async () => {
   expect(await shipmentsIn(ports, derived)).toEqual(['a 2 recalled'])
 })
 
-test('goes the way in parts when there is much', async () => {
+test('takes a large backlog in parts', async () => {
   for (const order of ['a', 'b', 'c', 'd']) await arrive(ports, derived, [event(order)])
   expect(await bring(2n)).toMatchObject({ changes: 2n, isBehind: true })
   expect(await bring(1n)).toMatchObject({ changes: 1n, isBehind: true })
@@ -87,7 +87,7 @@ test('goes the way in parts when there is much', async () => {
   expect(await shipmentsIn(ports, derived)).toHaveLength(4)
 })
 
-test('a compaction of the source is not news', async () => {
+test('a compaction of the source changes nothing', async () => {
   await arrive(ports, derived, [event('a')])
   await arrive(ports, derived, [event('b')])
   await bring()
@@ -98,7 +98,7 @@ test('a compaction of the source is not news', async () => {
   expect(await shipmentsIn(ports, derived)).toHaveLength(2)
 })
 
-test('is made anew when what it was made of has expired', async () => {
+test('is rebuilt when the snapshot that it was made from has expired', async () => {
   await arrive(ports, derived, [event('a')])
   await bring()
   for (const order of ['b', 'c']) await arrive(ports, derived, [event(order)])
@@ -113,7 +113,7 @@ test('is made anew when what it was made of has expired', async () => {
   expect(await shipmentsIn(ports, derived)).toHaveLength(3)
 })
 
-test('of two that do it at once, one is first, and nothing is taken twice', async () => {
+test('of several refreshes at once, one commits, and no row is taken twice', async () => {
   await arrive(ports, derived, [event('z')])
   await bring()
   await arrive(ports, derived, [event('a'), event('b'), event('a', 2)])
@@ -150,7 +150,7 @@ describe('a kill', () => {
     ])
   })
 
-  test('loses rows when what silver is made of is recorded before it is made', async () => {
+  test('loses rows when the source’s snapshot is recorded before the rows', async () => {
     await arrive(ports, derived, [event('a')])
     await bring()
     await arrive(ports, derived, [event('b')])

@@ -1,12 +1,12 @@
 import type { Row, Value } from '@tenseams/iceberg/format/row'
 import { decimalOf, type Field, type PrimitiveType } from '@tenseams/iceberg/format/schema'
 
-/** A column's values, and the type that they have; null is added to each. */
+/** A column's values and their type; null is added to each. */
 export type Sample = { readonly type: PrimitiveType; readonly values: readonly Value[] }
 
 const DAY_MICROS = 86_400_000_000n
 
-/** Every primitive type that the library writes, with values on its borders and on those of its text. */
+/** Every primitive type that the library writes, with boundary values of the type and of its text form. */
 export const samples: Readonly<Record<string, Sample>> = {
   flag: { type: 'boolean', values: [true, false, true] },
   small: { type: 'int', values: [-2_147_483_648, 0, 2_147_483_647] },
@@ -32,7 +32,7 @@ export const samples: Readonly<Record<string, Sample>> = {
   raw: { type: 'binary', values: [bytes(''), bytes('00ff'), bytes('ff'.repeat(20))] },
 }
 
-/** Columns with columns in them. */
+/** Nested columns. */
 export const nestedFields: readonly Field[] = [
   { id: 1, name: 'id', required: true, type: 'long' },
   {
@@ -89,7 +89,7 @@ export function fieldsOf(of: Readonly<Record<string, Sample>> = samples): readon
   }))
 }
 
-/** A row a value, and one of nulls. */
+/** One row per value, and one of nulls. */
 export function rowsOf(of: Readonly<Record<string, Sample>> = samples): readonly Row[] {
   const row = (at: number) =>
     Object.fromEntries(Object.entries(of).map(([name, { values }]) => [name, values[at] ?? null]))
@@ -105,7 +105,7 @@ export function textRows(fields: readonly Field[], rows: readonly Row[]): readon
   )
 }
 
-/** A value as it travels; numbers, days and microseconds may be of either kind of number. */
+/** A value in the exchange format; numbers, days and microseconds may be number or bigint. */
 function textOf(type: Field['type'], value: Value): unknown {
   if (value === null) return value
   if (typeof type !== 'string') return type.type === 'map' ? objectOf(value) : value
@@ -141,7 +141,7 @@ function bytes(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex, 'hex'))
 }
 
-/** A floating number, whole. */
+/** A floating-point number, exact. */
 export function numberText(value: number): string {
   if (Number.isNaN(value)) return 'NaN'
   const eight = Buffer.alloc(8)

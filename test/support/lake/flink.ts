@@ -7,7 +7,7 @@ import { sorted } from './ours.ts'
 
 type Endpoints = { readonly sqlGatewayUrl: string; readonly catalogUrl: string }
 
-/** Flink's SQL on what is bounded, with its own Iceberg connector on the same catalogue. */
+/** Flink's SQL in batch mode, with its own Iceberg connector on the same catalogue. */
 export class Flink {
   readonly #session: GatewaySession
 
@@ -39,7 +39,7 @@ export class Flink {
     return (await this.#session.execute(sql)).rows
   }
 
-  /** Rows as they travel between the sides, sorted. */
+  /** Rows in the exchange format, sorted. */
   async read(table: TableIdentifier, fields: readonly Field[]): Promise<readonly TextRow[]> {
     const select = fields.map(textSql).join(', ')
     const rows = await this.rows(`SELECT ${select} FROM ${this.name(table)}`)
@@ -66,7 +66,7 @@ export class Flink {
     const values = texts.map(
       (row) => `(${fields.map((field) => literal(field, row[field.name] as Value)).join(', ')})`,
     )
-    // A batch job's exchanges want more network buffers than the house's own job leaves.
+    // A batch job's exchanges need more network buffers than our streaming jobs leave.
     await this.#session.execute(`SET 'execution.runtime-mode' = 'streaming'`)
     await this.#session.execute(`INSERT INTO ${this.name(table)} VALUES ${values.join(', ')}`)
     await this.#session.execute(`SET 'execution.runtime-mode' = 'batch'`)
@@ -89,7 +89,7 @@ function textSql({ name, type }: Field): string {
   }
 }
 
-/** What came back, as it travels. */
+/** A result in the exchange format. */
 function textOf(type: Field['type'], value: unknown): unknown {
   if (value === null || value === undefined) return null
   switch (type) {
@@ -112,7 +112,7 @@ function textOf(type: Field['type'], value: unknown): unknown {
   }
 }
 
-/** Bytes come as base64. */
+/** Bytes are base64. */
 const hexOf = (value: unknown): string => Buffer.from(String(value), 'base64').toString('hex')
 
 /** Of `2023-11-14 22:13:20.123456`, by its parts, since a Date has no microseconds. */

@@ -9,7 +9,7 @@ import type { Partitioning } from '@tenseams/iceberg/table/new-spec'
 import { type AppendPorts, append, baseOf } from '@tenseams/iceberg/write/append'
 import { numberText, type TextRow } from './all-types.ts'
 
-/** The library's side of a test that has other engines read and write the same tables, which are of its own namespace. */
+/** The library's side of a test in which another engine reads and writes the same tables, in a namespace of the test's own. */
 export class Ours {
   readonly ports: AppendPorts
   readonly #namespace: string
@@ -48,7 +48,7 @@ export class Ours {
     if (kind !== 'committed') throw new Error(`${table.name}: another writer was first`)
   }
 
-  /** Rows as they travel between the sides, sorted. */
+  /** Rows in the exchange format, sorted. */
   async read(table: TableIdentifier, fields: readonly Field[]): Promise<readonly TextRow[]> {
     const select = `SELECT ${fields.map(textSql).join(', ')} FROM rows`
     const rows = await queryTable(this.ports, table, select)
@@ -72,7 +72,7 @@ function plain(type: Field['type'], value: unknown): unknown {
   return typeof type !== 'string' && typeof value === 'string' ? JSON.parse(value) : value
 }
 
-/** DuckDB's expression for a column of `rows` as it travels; of a floating number the number itself. */
+/** DuckDB's expression for a column of `rows` in the exchange format; a floating-point number as it is. */
 function textSql({ name, type }: Field): string {
   return `${textExpression(quoteName(name), type)} AS ${quoteName(name)}`
 }

@@ -9,20 +9,20 @@ import { rootFolder } from '../../runner/program.ts'
 
 const INSTALL_TIMEOUT_MS = 10 * 60_000
 const RUN_TIMEOUT_MS = 180_000
-/** All tests share it; no instance has such a name. */
+/** Shared by all tests; no instance has this name. */
 const folder = join(rootFolder, '.stack', '.pyiceberg')
 const mark = join(folder, 'installed')
 const requirements = join(rootFolder, 'test', 'support', 'lake', 'requirements.txt')
 
-/** What `tables.py` can do; its functions say how. */
+/** The steps of `tables.py`; its functions document them. */
 export type Step = { readonly do: string; readonly table: string } & Readonly<
   Record<string, unknown>
 >
 
 /**
- * Has pyiceberg, an implementation of Iceberg that shares no code with ours, do something with tables, step by step.
+ * Runs steps with pyiceberg, an implementation of Iceberg that shares no code with ours.
  *
- * @returns what each step gave back.
+ * @returns the result of each step.
  * @throws Error with the end of Python's output; steps before the failed one have happened.
  */
 export async function pyiceberg(
@@ -44,10 +44,10 @@ async function installed(): Promise<string> {
   const wanted = createHash('sha256').update(readFileSync(requirements)).digest('hex')
   const isThere = () => existsSync(mark) && readFileSync(mark, 'utf8') === wanted
   if (isThere()) return python
-  const giveBack = await waitForLock()
+  const release = await waitForLock()
   try {
     if (isThere()) return python
-    // Marked last: what was interrupted is made anew.
+    // Marked last, so that an interrupted installation is repeated.
     rmSync(folder, { recursive: true, force: true })
     mkdirSync(folder, { recursive: true })
     const bounds = { timeoutMs: INSTALL_TIMEOUT_MS }
@@ -63,7 +63,7 @@ async function installed(): Promise<string> {
       { cause: error },
     )
   } finally {
-    giveBack()
+    release()
   }
 }
 
@@ -94,7 +94,7 @@ async function run(
   child.once('close', (code, signal) =>
     ended.resolve(code === 0 ? undefined : `ended with ${signal ?? code}`),
   )
-  // A program that ends before it has read everything says why by its code.
+  // A program that ends before it has read everything reports why by its exit code.
   child.stdin.on('error', () => undefined)
   child.stdin.end(input)
   const [failure, output, complaints] = await Promise.all([

@@ -1,4 +1,4 @@
-"""What pyiceberg makes of Iceberg tables: a list of steps as JSON on stdin, what came of each as JSON on stdout.
+"""Runs steps on Iceberg tables with pyiceberg: a list of steps as JSON on stdin, the result of each as JSON on stdout.
 
 Values travel as text that keeps them whole: whole numbers, days and microseconds in digits, decimals with their point,
 floating numbers as the hexadecimal digits of their eight bytes (one NaN for all), bytes as hexadecimal digits, a UUID as
@@ -43,7 +43,7 @@ COUNTED = {
 
 
 def text_of(kind: IcebergType, value):
-    """A value as it travels. Days and microseconds are numbers here already."""
+    """A value in the exchange format. Days and microseconds are numbers here already."""
     if value is None:
         return None
     if isinstance(kind, MapType):
@@ -64,7 +64,7 @@ def text_of(kind: IcebergType, value):
 
 
 def value_of(kind: IcebergType, text):
-    """The way back."""
+    """The inverse."""
     if text is None or not isinstance(kind, PrimitiveType):
         return text
     if isinstance(kind, (BooleanType, StringType)):
@@ -163,7 +163,7 @@ def read(catalog, step):
 
 
 def filtered(catalog, step):
-    """By each value of each plain column: how many rows are found with a filter by it, and how many there are without."""
+    """For each value of each plain column: rows found with a filter by it, and rows with it."""
     table = catalog.load_table(step["table"])
     schema = table.schema()
     everything = table.scan().to_arrow()
@@ -181,7 +181,7 @@ def filtered(catalog, step):
 
 
 def files(catalog, step):
-    """How many files a scan reads, and how many with a filter."""
+    """Number of files that a scan reads, without and with a filter."""
     table = catalog.load_table(step["table"])
     kind = table.schema().find_field(step["column"]).field_type
     by = EqualTo(step["column"], value_of(kind, step["value"]))

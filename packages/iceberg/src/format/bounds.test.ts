@@ -29,7 +29,7 @@ describe('bounds', () => {
     }
   })
 
-  it('of long texts are cut, the upper one raised so that it stays above', () => {
+  it('of long texts are truncated, the upper one raised so that it stays above', () => {
     expect(lowerBound('string', 'a'.repeat(40))?.toString()).toBe('a'.repeat(16))
     expect(upperBound('string', 'a'.repeat(40))?.toString()).toBe(`${'a'.repeat(15)}b`)
   })
@@ -38,7 +38,7 @@ describe('bounds', () => {
     expect(upperBound('string', '\u{10ffff}'.repeat(17))).toBeUndefined()
   })
 
-  it('of types without a sure text form are left out', () => {
+  it('of types without an exact text form are left out', () => {
     expect(lowerBound('binary', '00FF')).toBeUndefined()
     expect(lowerBound('double', 'nan')).toBeUndefined()
     expect(lowerBound('timestamptz', '10000-01-01 00:00:00+00')).toBeUndefined()

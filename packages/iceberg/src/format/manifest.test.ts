@@ -97,7 +97,7 @@ describe('manifests of a partitioned table', () => {
     ])
   })
 
-  it('are told in the list by the bounds of their partitions', () => {
+  it('are summarised in the list by the bounds of their partitions', () => {
     const line = partitioned.line({ path: 'm', bytes: Buffer.alloc(1) }, snapshot, [
       filed(-1, 3),
       filed(null, 0),
@@ -120,7 +120,7 @@ describe('manifests of a partitioned table', () => {
     expect(readManifestList(list)).toEqual([line])
   })
 
-  it('take no file of another spec', () => {
+  it('refuse a file of another spec', () => {
     const stranger = { ...added, data_file: { ...file, partition: { region: 'eu' } } }
     expect(() => partitioned.write([stranger])).toThrow(/spec 1 has no field region/)
   })
@@ -162,7 +162,7 @@ describe('Avro files', () => {
     expect(readAvroFile(compressed(small, codec, compress))).toEqual([{ id: -5n }])
   })
 
-  it('compressed by a codec that is not known are refused', () => {
+  it('compressed by an unknown codec are refused', () => {
     const snappy = compressed(small, '\x0csnappy', (body) => body)
     expect(() => readAvroFile(snappy)).toThrow('codec snappy')
   })

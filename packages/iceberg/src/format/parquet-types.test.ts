@@ -70,7 +70,7 @@ describe('Parquet files of all types', () => {
   const select = (sql: string) =>
     engine.using(async (connection) => (await connection.runAndReadAll(sql)).getRowObjectsJson())
 
-  it('give back every value', async () => {
+  it('return every value', async () => {
     const source = await scanSql({ engine, storage: fileStorage }, { files: [file] }, schema)
     const [first, second, third] = await select(`SELECT * FROM (${source})`)
     expect(first).toMatchObject({
@@ -95,7 +95,7 @@ describe('Parquet files of all types', () => {
     expect(types).toContain('UUIDType()')
   })
 
-  it('have bounds of what occurs: never of NaN, none of nulls only or under a map', () => {
+  it('have bounds of the values that occur: never NaN, none for nulls only or under a map', () => {
     const bounds = (of: DataFile['lower_bounds']) =>
       Object.fromEntries((of ?? []).map(({ key, value }) => [key, value.toString('hex')]))
     const lower = bounds(file.lower_bounds)

@@ -26,13 +26,13 @@ describe('a bucket', () => {
     expect(transformOf(`bucket[${EVERY}]`, type).apply(value)).toBe((hash & EVERY) % EVERY)
   })
 
-  it('hashes what is no multiple of four', () => {
+  it('hashes byte counts that are not a multiple of four', () => {
     expect(['', 'a', 'ab', 'abc', 'abcde'].map((text) => murmur3(Buffer.from(text)))).toEqual([
       0, 1_009_084_850, -1_681_926_305, -1_277_324_294, -392_455_434,
     ])
   })
 
-  it('is none of numbers that are not exact', () => {
+  it('is refused for inexact numbers', () => {
     expect(() => transformOf('bucket[4]', 'double')).toThrow(/no partition transform bucket\[4\]/)
   })
 })

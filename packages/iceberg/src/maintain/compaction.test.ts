@@ -8,7 +8,7 @@ import { compact, planCompaction } from './compaction.ts'
 const policy = { targetBytes: 100n, leastFiles: 2, mostBytes: 1_000n }
 
 describe('a compaction', () => {
-  it('puts small files together up to the target, and leaves the large alone', () => {
+  it('groups small files up to the target, and leaves large ones alone', () => {
     const files = [file('a', 30n), file('b', 80n), file('c', 40n), file('d', 60n), file('e', 20n)]
     expect(names(planCompaction(files, 0, policy))).toEqual([
       ['a', 'c'],
@@ -26,11 +26,11 @@ describe('a compaction', () => {
     expect(names(planCompaction(files, 0, policy))).toEqual([['a', 'c']])
   })
 
-  it('does nothing for fewer files than are worth it', () => {
+  it('does nothing for fewer files than the minimum', () => {
     expect(planCompaction([file('a', 10n)], 0, policy)).toEqual([])
   })
 
-  it('leaves alone what is much larger, so that no row is rewritten each time', () => {
+  it('leaves much larger files alone, so that no row is rewritten each time', () => {
     const sizes = [70n, 9n, 8n, 1n, 60n, 12n, 1n]
     const files = sizes.map((bytes, index) => file(`${bytes}-${index}`, bytes))
     const plan = planCompaction(files, 0, { ...policy, targetBytes: 1_000n })
@@ -40,7 +40,7 @@ describe('a compaction', () => {
     ])
   })
 
-  it('spends nothing on files that stay alone', () => {
+  it('does not count files that stay alone against the limit', () => {
     const files = [
       ...['a', 'b', 'c'].map((name, day) => file(name, 10n, { day })),
       ...['d', 'e'].map((name) => file(name, 10n, { day: 9 })),
@@ -65,7 +65,7 @@ describe('a compaction', () => {
     })
   })
 
-  it('reads no more than it may', () => {
+  it('reads no more than the limit', () => {
     const files = ['a', 'b', 'c', 'd'].map((name) => file(name, 10n))
     expect(names(planCompaction(files, 0, { ...policy, mostBytes: 25n }))).toEqual([['a', 'b']])
   })

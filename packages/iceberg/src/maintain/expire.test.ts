@@ -6,7 +6,7 @@ const NOW = 1_000_000
 const policy = { keepLast: 2, olderThanMs: 100, leastToExpire: 1, pinned: [] }
 
 describe('an expiry', () => {
-  it('lets go of all but the newest', () => {
+  it('expires all but the newest', () => {
     expect(ids(planExpiry(table(5), policy, NOW))).toEqual([1n, 2n, 3n])
   })
 
@@ -14,24 +14,24 @@ describe('an expiry', () => {
     expect(planExpiry(table(5), { ...policy, olderThanMs: NOW + 1 }, NOW)).toEqual([])
   })
 
-  it('keeps what is pinned, and all that came after', () => {
+  it('keeps pinned snapshots, and all newer ones', () => {
     expect(ids(planExpiry(table(5), { ...policy, pinned: [3n] }, NOW))).toEqual([1n, 2n])
   })
 
-  it('keeps what came after a pinned one that has expired, and pays no heed to one long gone', () => {
+  it('keeps what is newer than a pinned one that has expired, and ignores one long gone', () => {
     const [first, ...others] = table(5).snapshots
     const cut = { ...table(5), snapshots: others }
     expect(planExpiry(cut, { ...policy, pinned: [first?.snapshotId ?? 0n] }, NOW)).toEqual([])
     expect(ids(planExpiry(cut, { ...policy, pinned: [77n] }, NOW))).toEqual([2n, 3n])
   })
 
-  it('keeps what a branch or a tag names, and the current one', () => {
+  it('keeps those of a branch or a tag, and the current one', () => {
     const named = { ...table(5), namedSnapshots: [2n, 5n] }
     expect(ids(planExpiry(named, policy, NOW))).toEqual([1n, 3n])
     expect(ids(planExpiry(named, { ...policy, keepLast: 0 }, NOW))).toEqual([1n, 3n, 4n])
   })
 
-  it('waits until there are enough to be worth a commit', () => {
+  it('waits until there are enough for a commit', () => {
     expect(planExpiry(table(5), { ...policy, leastToExpire: 4 }, NOW)).toEqual([])
   })
 })

@@ -15,7 +15,7 @@ const policy = { olderThanMs: leastOrphanAgeMs }
 const location = 'memory:/lake/orders'
 
 describe('the removal of orphans', () => {
-  it('takes what nothing refers to, and nothing else', async () => {
+  it('removes files that nothing refers to, and no others', async () => {
     const memory = newTable()
     await memory.commit({ operation: 'append', added: [await data(memory, 'a')] })
     await memory.commit({ operation: 'append', added: [await data(memory, 'b')] })
@@ -33,7 +33,7 @@ describe('the removal of orphans', () => {
     expect([...memory.files.keys()]).toEqual(kept)
   })
 
-  it('keeps the files of a try that is under way', async () => {
+  it('keeps the files of an attempt under way', async () => {
     const memory = newTable()
     await memory.commit({ operation: 'append', added: [await data(memory, 'a')] })
     age(memory)
@@ -51,7 +51,7 @@ describe('the removal of orphans', () => {
     expect(await removeOrphans({ ...portsOf(memory), onCareStep }, table, policy)).toEqual([])
   })
 
-  it('keeps the metadata of before, statistics, logs of offsets, and checksums of those', async () => {
+  it('keeps older metadata, statistics, logs of offsets, and their checksums', async () => {
     const memory = newTable({
       metadataLocation: `${location}/metadata/00002.metadata.json`,
       otherFiles: [`file:${location}/metadata/00001.metadata.json`].map((uri) => uri.slice(5)),
@@ -65,7 +65,7 @@ describe('the removal of orphans', () => {
     expect(await removeOrphans(portsOf(memory), table, policy)).toEqual([])
   })
 
-  it('only tells what it would take when it is asked to', async () => {
+  it('only returns what it would remove in a dry run', async () => {
     const memory = newTable()
     await data(memory, 'killed')
     age(memory)
@@ -74,7 +74,7 @@ describe('the removal of orphans', () => {
     expect(memory.files.size).toBe(1)
   })
 
-  it('goes on after it was killed, and beside another one', async () => {
+  it('continues after a kill, and beside another removal', async () => {
     const memory = newTable()
     for (const name of ['a', 'b', 'c']) await data(memory, name)
     age(memory)
@@ -88,7 +88,7 @@ describe('the removal of orphans', () => {
     expect(memory.files.size).toBe(0)
   })
 
-  it('reads the table again when an expiry takes a file away under it', async () => {
+  it('reads the table again when an expiry deletes a file that it reads', async () => {
     const memory = newTable()
     await memory.commit({ operation: 'append', added: [await data(memory, 'a')] })
     await memory.commit({ operation: 'append', added: [await data(memory, 'b')] })
@@ -116,11 +116,11 @@ describe('the removal of orphans is refused', () => {
   it('for a table of another engine', () => refusal(newTable({ properties: {} })))
   it('for a format with files that it does not know', () => refusal(newTable({ formatVersion: 3 })))
   it.each([location, 'memory:/lake', `${location}/below`])(
-    'when another table lies in %s',
-    (place) => refusal(newTable(), { 'gold.other': place }),
+    'when another table has the folder %s',
+    (found) => refusal(newTable(), { 'gold.other': found }),
   )
 
-  it('when the table was dropped and made anew meanwhile', async () => {
+  it('when the table was dropped and created again meanwhile', async () => {
     const memory = newTable()
     await data(memory, 'killed')
     age(memory)
@@ -137,7 +137,7 @@ type Move = 'append' | 'replace' | 'overwrite' | 'litter' | 'expire' | 'orphans'
 
 const oldest = { keepLast: 1, olderThanMs: 0, leastToExpire: 1, pinned: [] }
 
-it('whatever is done, each snapshot that is kept can be read, and nothing else is left', async () => {
+it('after any operations, each kept snapshot can be read, and no other file is left', async () => {
   const moves = fc.constantFrom<Move[]>(
     ...(['append', 'replace', 'overwrite', 'litter', 'expire', 'orphans'] as const),
   )
@@ -182,7 +182,7 @@ async function everyFileRead({ storage, metadata }: MemoryTable): Promise<Readon
 }
 
 class OursInMemory extends MemoryTable {
-  /** Files that a snapshot which is still kept may have taken out: they stay as long as it does. */
+  /** Files that a kept snapshot may have removed: they stay as long as it does. */
   readonly takenOut = new Set<string>()
 }
 
@@ -196,7 +196,7 @@ async function data({ storage }: MemoryTable, name: string) {
   return dataFile(uri)
 }
 
-/** All that is there was written long ago. */
+/** Every file was written long ago. */
 function age({ files, writtenMs }: MemoryTable): void {
   for (const uri of files.keys()) writtenMs.set(uri, 0)
 }
@@ -209,8 +209,8 @@ function portsOf(memory: MemoryTable, others: Readonly<Record<string, string>> =
     listTables: async (namespace: string) =>
       names.filter(([one]) => one === namespace).map(([, name]) => ({ namespace, name })),
     loadTable: async ({ namespace, name }: TableIdentifier) => {
-      const place = others[`${namespace}.${name}`]
-      if (place !== undefined) return { location: place } as Partial<TableMetadata> as TableMetadata
+      const found = others[`${namespace}.${name}`]
+      if (found !== undefined) return { location: found } as Partial<TableMetadata> as TableMetadata
       return memory.metadata
     },
     commitTable: async (_table: TableIdentifier, { updates }: CommitRequest) => {

@@ -11,7 +11,7 @@ import { verifyTable } from './verify.ts'
 const uri = 'memory:/data/a.parquet'
 let engine: Engine
 let folder: string
-/** A file of two rows, which stands for every data file that DuckDB is asked for. */
+/** A file of two rows, which stands in for every data file that DuckDB reads. */
 let parquet: string
 
 beforeAll(async () => {
@@ -27,7 +27,7 @@ afterAll(async () => {
 })
 
 describe('a verification', () => {
-  it('finds a whole table whole', async () => {
+  it('finds no violation in a consistent table', async () => {
     const memory = await tableOf({ record_count: 2n })
     expect(await verified(memory)).toMatchObject({ rows: 2n, dataFiles: 1, breaks: [] })
   })
@@ -63,12 +63,12 @@ describe('a verification', () => {
     expect(breaks[0]).toContain(told)
   })
 
-  it('tells that a manifest counts other rows than its Parquet', async () => {
+  it('reports a manifest whose row count differs from its Parquet', async () => {
     const { breaks } = await verified(await tableOf({ record_count: 5n }))
     expect(breaks).toEqual([`${uri}: 2 rows, its manifest says 5`])
   })
 
-  it('takes for no break what an expiry takes away meanwhile', async () => {
+  it('does not report files that an expiry deletes meanwhile', async () => {
     const memory = await tableOf({ record_count: 2n })
     const stale = memory.metadata
     await memory.commit({ operation: 'append' })

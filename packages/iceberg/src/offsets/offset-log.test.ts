@@ -17,7 +17,7 @@ describe('the log of offsets', () => {
     })
   })
 
-  it('counts the tries that came to nothing, and what a crash tore, and is not led astray', async () => {
+  it('counts failed attempts, and ignores lines torn by a crash', async () => {
     const table = await committed([{ 'o-0': [0n, 5n] }])
     await linkOffsets(table.storage, table.metadata, attempt(8), moved({ 'o-0': [5n, 7n] }))
     const torn = Buffer.concat([table.log, Buffer.from('\n{"commitId":"to')])
@@ -25,7 +25,7 @@ describe('the log of offsets', () => {
     expect(proof).toMatchObject({ commits: 1, unnamed: 1, breaks: [] })
   })
 
-  it('tells of offsets that were left out or taken twice', async () => {
+  it('reports offsets that were left out or taken twice', async () => {
     const left = await committed([{ 'o-0': [0n, 5n] }, { 'o-0': [6n, 9n] }])
     const twice = await committed([{ 'o-0': [0n, 5n] }, { 'o-0': [4n, 9n] }])
     for (const [{ log, newest, metadata }, start] of [[left, 6n] as const, [twice, 4n] as const]) {
@@ -34,13 +34,13 @@ describe('the log of offsets', () => {
     }
   })
 
-  it('tells of a line that was changed afterwards', async () => {
+  it('reports a line that was changed afterwards', async () => {
     const { log, newest, metadata } = await committed([{ 'o-0': [0n, 5n] }, { 'o-0': [5n, 9n] }])
     const changed = Buffer.from(log.toString().replace('[0,5]', '[1,5]'))
     expect(proofOf(changed, newest, metadata).breaks[0]).toMatch(/^the log lacks the line /)
   })
 
-  it('tells of a table that says something else', async () => {
+  it('reports a table that disagrees with it', async () => {
     const { log, newest, metadata } = await committed([{ 'o-0': [0n, 5n] }])
     const moved = {
       ...metadata,
@@ -66,7 +66,7 @@ function moved(pairs: Pairs): { readonly spans: OffsetSpans; readonly added: rea
   return { spans: Object.fromEntries(spans), added: [] }
 }
 
-/** A table after commits that moved its offsets so, by the very function that commits use. */
+/** A table after commits that moved its offsets, made by the function that commits use. */
 async function committed(commits: readonly Pairs[]) {
   const chunks: Buffer[] = []
   const storage = {

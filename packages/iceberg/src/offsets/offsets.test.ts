@@ -29,7 +29,7 @@ describe('the plan for a batch', () => {
     expect(planBatch(5n, span)).toEqual({ kind: 'seek', offset: 5n })
   })
 
-  it('takes each record once, in order, wherever fetches begin', () => {
+  it('accepts each record once, in order, wherever fetches begin', () => {
     const fetch = fc.record({ from: fc.nat(60), length: fc.integer({ min: 1, max: 20 }) })
     fc.assert(
       fc.property(
@@ -39,7 +39,7 @@ describe('the plan for a batch', () => {
           const taken: number[] = []
           let position = 0
           for (const jump of [...jumps, ...steadyFetches(end)]) {
-            // A jump is a rebalance or a reset; otherwise the consumer goes on at its own position.
+            // A jump is a rebalance or a reset; otherwise the consumer continues at its own position.
             if (jump.from !== undefined) position = Math.min(jump.from, end - 1)
             const last = Math.min(position + jump.length, end)
             if (position >= last) continue
@@ -57,7 +57,7 @@ describe('the plan for a batch', () => {
   })
 })
 
-/** Enough fetches without a jump to come to the end from anywhere. */
+/** Enough fetches without a jump to reach the end from anywhere. */
 function steadyFetches(end: number): readonly { from: undefined; length: number }[] {
   return Array.from({ length: end + 2 }, () => ({ from: undefined, length: 5 }))
 }
@@ -82,7 +82,7 @@ describe('the offsets of a table', () => {
     expect(planRebase({ 'a-0': 3n, 'a-2': 12n }, spans)).toBe('overtaken')
   })
 
-  it('survive being written, beyond 2^53 too, and equal offsets are equal text', () => {
+  it('are read as they were written, also beyond 2^53, and equal offsets are equal text', () => {
     const offsets: Offsets = { 'b-1': 9_007_199_254_740_993n, 'a-0': 0n }
     expect(readOffsets(writeOffsets(offsets))).toEqual(offsets)
     expect(writeOffsets(offsets)).toBe('{"a-0":0,"b-1":9007199254740993}')
@@ -93,8 +93,8 @@ describe('the offsets of a table', () => {
     expect(() => readOffsets('{"a-0":"5"}')).toThrow(/malformed/)
   })
 
-  /** Writers race on a table that only compares and sets; each acts on what it last saw. */
-  it('take every offset once when writers race with stale bases', () => {
+  /** Writers race on a table with a compare-and-set; each acts on what it last read. */
+  it('include every offset once when writers race with stale bases', () => {
     const move = fc.record({
       writer: fc.nat(2),
       partition: fc.nat(2),

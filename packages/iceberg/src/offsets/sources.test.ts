@@ -6,14 +6,14 @@ import { pinnedBy, readSources, sourcesProperty, writeSources } from './sources.
 const bronze = { namespace: 'bronze', name: 'orders_order_v1' }
 
 describe('the sources of a table', () => {
-  it('come back as they were written, whatever their order, with all digits', () => {
+  it('are read as they were written, in any order, with all digits', () => {
     const sources = { 'bronze.b': 9_223_372_036_854_775_807n, 'bronze.a': 1n }
     const text = writeSources(sources)
     expect(text).toBe('{"bronze.a":"1","bronze.b":"9223372036854775807"}')
     expect(readSources({ [sourcesProperty]: text })).toEqual(sources)
   })
 
-  it('are none for a table that was made from none', () => {
+  it('are empty for a table that is made from none', () => {
     expect(readSources({ other: 'property' })).toEqual({})
   })
 
@@ -25,8 +25,8 @@ describe('the sources of a table', () => {
   )
 })
 
-describe('what others pin of a table', () => {
-  it('is the snapshots that they name, each once, and none of other tables', async () => {
+describe('the snapshots that other tables pin', () => {
+  it('are those that they name, each once, and none of other tables', async () => {
     const catalog = catalogOf({
       'bronze.orders_order_v1': {},
       'silver.orders': { 'bronze.orders_order_v1': 7n, 'bronze.payments_payment_v1': 9n },
@@ -36,12 +36,12 @@ describe('what others pin of a table', () => {
     expect(await pinnedBy(catalog, bronze)).toEqual([7n, 5n])
   })
 
-  it('is nothing of a table that was dropped meanwhile', async () => {
+  it('exclude those of a table that was dropped meanwhile', async () => {
     const catalog = catalogOf({ 'silver.orders': new LakehouseError('CATALOG_NOT_FOUND', 'gone') })
     expect(await pinnedBy(catalog, bronze)).toEqual([])
   })
 
-  it('is unknown as long as one of the tables cannot be read', async () => {
+  it('are unknown while one of the tables cannot be read', async () => {
     const down = new LakehouseError('CATALOG_UNAVAILABLE', 'down')
     const catalog = catalogOf({ 'silver.a': { 'bronze.orders_order_v1': 7n }, 'silver.b': down })
     await expect(pinnedBy(catalog, bronze)).rejects.toBe(down)

@@ -5,7 +5,7 @@ import { planIncremental } from './incremental.ts'
 const file = dataFile
 const [a, b, c, d] = [file('a'), file('b'), file('c'), file('d')]
 
-describe('what changed since a snapshot', () => {
+describe('the changes since a snapshot', () => {
   let table: MemoryTable
 
   beforeEach(async () => {
@@ -30,7 +30,7 @@ describe('what changed since a snapshot', () => {
     return { told, end }
   }
 
-  it('is what its successors added and took out, in their order, compactions left out', async () => {
+  it('are what later snapshots added and removed, in order, without compactions', async () => {
     expect(await plan(null)).toEqual({
       told: [
         '1 append +a -',
@@ -47,13 +47,13 @@ describe('what changed since a snapshot', () => {
     })
   })
 
-  it('ends with the snapshot that is asked for', async () => {
+  it('end with the wanted snapshot', async () => {
     expect(await plan(1n, 4n)).toEqual({ told: ['2 append +b -', '4 append +d -'], end: 4n })
     expect(await plan(2n, 3n)).toEqual({ told: [], end: 3n })
     expect(await plan(6n)).toEqual({ told: [], end: 6n })
   })
 
-  it('is told once, also of files whose manifests were merged later', async () => {
+  it('are returned once, also for files whose manifests were merged later', async () => {
     table = new MemoryTable()
     for (let index = 0; index < 50; index++) {
       await table.commit({ operation: 'append', added: [file(`f${index}`)] })
@@ -64,19 +64,19 @@ describe('what changed since a snapshot', () => {
     )
   })
 
-  it('of an empty table is nothing', async () => {
+  it('of an empty table are none', async () => {
     table = new MemoryTable()
     expect(await plan(null)).toEqual({ told: [], end: null })
   })
 
-  it('cannot be told of a snapshot that is no ancestor, and says what to do instead', async () => {
+  it('are unknown for a snapshot that is no ancestor; the error says what to do instead', async () => {
     const unknown = { code: 'SNAPSHOT_UNKNOWN', message: expect.stringContaining('whole table') }
     await expect(plan(99n)).rejects.toMatchObject(unknown)
     await expect(plan(1n, 99n)).rejects.toMatchObject(unknown)
     await expect(plan(3n, 2n)).rejects.toMatchObject({ code: 'QUERY_INVALID' })
   })
 
-  it('cannot be told across snapshots that have expired', async () => {
+  it('are unknown across snapshots that have expired', async () => {
     table.metadata = { ...table.metadata, snapshots: table.metadata.snapshots.slice(3) }
     await expect(plan(null)).rejects.toMatchObject({ code: 'SNAPSHOT_UNKNOWN' })
     await expect(plan(3n)).rejects.toMatchObject({ code: 'SNAPSHOT_UNKNOWN' })

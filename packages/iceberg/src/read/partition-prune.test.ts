@@ -61,7 +61,7 @@ describe('buckets', () => {
     expect(others).toBeLessThan((values.length * values.length) / 8)
   })
 
-  it('say nothing of ranges, of values that are written otherwise, and of tables without them', () => {
+  it('prune nothing for ranges, for values written in another form, and for tables without buckets', () => {
     const [row, value] = [1, 34]
     expect(holds(1, row, { column: 'int', op: '=', value })).toBe(false)
     expect(holds(1, row, { column: 'int', op: '=', value: 34n })).toBe(false)

@@ -116,7 +116,7 @@ describe('pruning', () => {
     expect(holds(type, bounded(lower, upper), '<=', outside)).toBe(true)
   })
 
-  it('takes NaN for above all numbers, unless there is none', () => {
+  it('treats NaN as above all numbers, unless there is none', () => {
     const file = bounded('0000803f', '00000040')
     expect(holds('float', file, '>', 9)).toBe(true)
     expect(holds('float', { ...file, nan_value_counts: [{ key: 1, value: 0n }] }, '>', 9)).toBe(
@@ -125,7 +125,7 @@ describe('pruning', () => {
     expect(holds('float', file, '=', Number.NaN)).toBe(true)
   })
 
-  it('leaves out nothing without statistics, or of types whose bounds it does not know', () => {
+  it('leaves out nothing without statistics, or for types whose bounds it does not know', () => {
     for (const op of comparisons) {
       expect(holds('long', dataFile('a'), op, 1n)).toBe(true)
       expect(holds('uuid', bounded('00', 'ff'), op, 'f')).toBe(true)
@@ -139,7 +139,7 @@ describe('pruning', () => {
     expect(pruner(schema, [{ column: 'inside.long', op: 'is-null' }])(file)).toBe(true)
   })
 
-  it('asks all conditions, and any of the values', () => {
+  it('needs all conditions, and any of the values', () => {
     const file = bounded('01000000', '05000000')
     const filter = (...conditions: readonly Condition[]) => pruner(one('int'), conditions)(file)
     expect(filter({ column: 'value', op: 'in', value: [0, 9] })).toBe(false)
@@ -151,7 +151,7 @@ describe('pruning', () => {
     expect(filter({ column: 'value', op: 'is-null' })).toBe(false)
   })
 
-  it('refuses what no row could be compared with', () => {
+  it('refuses a value that no row can be compared with', () => {
     expect(() => pruner(one('int'), [{ column: 'valeu', op: '=', value: 1 }])).toThrow(
       'no column valeu',
     )
@@ -165,7 +165,7 @@ describe('pruning', () => {
 
 type Random = (below: number) => number
 
-/** The same numbers each time, so that what fails once fails again. */
+/** The same numbers each time, so that a failure can be repeated. */
 function randomOf(seed: number): Random {
   let state = seed
   return (below) => {
@@ -174,7 +174,7 @@ function randomOf(seed: number): Random {
   }
 }
 
-const letters = ['a', 'b', 'ä', '\u{10ffff}', '\u{d7ff}', '😀', 'z', '']
+const characters = ['a', 'b', 'ä', '\u{10ffff}', '\u{d7ff}', '😀', 'z', '']
 const stem = 'fourteen chars'
 const numbers = [0, -0, 1, -1, 0.1, -0.1, 1e30, Number.POSITIVE_INFINITY, Number.NaN, 0.1 + 0.2]
 
@@ -200,7 +200,7 @@ function someValue(type: Kind, random: Random): FilterValue {
     case 'double':
       return pick(numbers)
     case 'string': {
-      const text = Array.from({ length: random(5) }, () => pick(letters)).join('')
+      const text = Array.from({ length: random(5) }, () => pick(characters)).join('')
       return pick(['', stem]) + text
     }
   }

@@ -33,7 +33,7 @@ describe('a scan', () => {
     expect(await planScan(table.storage, new MemoryTable().metadata)).toMatchObject({ files: [] })
   })
 
-  it('reads an older snapshot with the schema that the table had then, if it is known', async () => {
+  it('reads an older snapshot with the schema of that time, if it is known', async () => {
     expect(await plan({ snapshotId: 1n })).toEqual([1n, 0, 'a'])
     expect(await plan({ snapshotId: 2n })).toEqual([2n, 1, 'a,b'])
   })
@@ -62,7 +62,7 @@ describe('a scan', () => {
     expect((await plan({ filter, snapshotId: 1n }))[2]).toBe('')
   })
 
-  it('reads only what the table has, and says since when that is', async () => {
+  it('refuses a snapshot that the table no longer has, and names the oldest', async () => {
     const unknown = (message: string) => ({
       code: 'SNAPSHOT_UNKNOWN',
       message: expect.stringContaining(message),

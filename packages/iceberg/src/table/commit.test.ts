@@ -3,7 +3,7 @@ import { dataFile, MemoryTable } from '../testing/memory-table.ts'
 import type { Catalog } from './catalog.ts'
 import { commitChange, longestChangeMs } from './commit.ts'
 
-it('a change that has become too old is given up, and nothing of it is sent or left', async () => {
+it('a change that has become too old is given up: nothing is sent, and no file is left', async () => {
   const memory = new MemoryTable()
   await memory.storage.write('memory:/data/old.parquet', Buffer.of())
   const commitTable = vi.fn()

@@ -37,7 +37,7 @@ const current = struct(
 const [, placed, lines] = current.fields as readonly [Field, Field, Field]
 
 describe('the evolution of a schema', () => {
-  it('is none when the table has every column, whatever the ids and the order', () => {
+  it('is empty when the table has every column, whatever the ids and the order', () => {
     const wanted = struct(
       field(3, 'lines', list(4, struct(field(5, 'sku', 'string', true)), true)),
       field(9, 'event_id', 'string', true),
@@ -85,7 +85,7 @@ describe('the evolution of a schema', () => {
     })
   })
 
-  it('takes an alias for no rename when the table or the schema has both names', () => {
+  it('does not treat an alias as a rename when the table or the schema has both names', () => {
     const both = struct(
       eventId,
       placed,
@@ -98,7 +98,7 @@ describe('the evolution of a schema', () => {
     expect(planEvolution(renamed, wanted, 2)).toBeUndefined()
   })
 
-  it('renames by id when the schema was made of the table’s own, swapped names too', () => {
+  it('renames by id when the schema was derived from the table’s own, also swapped names', () => {
     const before = struct(field(1, 'a', 'int'), field(2, 'b', 'int'))
     const swapped = struct(field(1, 'b', 'int'), field(2, 'a', 'int'))
     expect(planEvolution(before, swapped, 2)).toBeUndefined()
@@ -127,7 +127,7 @@ describe('the evolution of a schema', () => {
     expect(planEvolution(shape(wide), shape(narrow), 6)).toBeUndefined()
   })
 
-  it('makes optional what new rows may lack: wanted so, or not wanted any more', () => {
+  it('makes columns optional that new rows may lack: wanted as optional, or no longer wanted', () => {
     const wanted = struct(
       field(1, 'event_id', 'string'),
       field(2, 'placed', struct()),
@@ -152,7 +152,7 @@ describe('the evolution of a schema', () => {
     expect(planEvolution(optional, struct(field(1, 'a', 'int', true)), 2)).toBeUndefined()
   })
 
-  it('reorders on demand only, columns that are not wanted last', () => {
+  it('reorders only on request, with unwanted columns last', () => {
     const wanted = struct(lines, field(9, 'fresh', 'int'), eventId)
     const plan = planEvolution(current, wanted, 8, { order: 'as-wanted' })
     expect(plan?.schema.fields.map(({ id, name }) => [id, name])).toEqual([
@@ -190,7 +190,7 @@ describe('the evolution of a schema', () => {
     expect(plan).toThrow(expect.objectContaining({ code: 'SCHEMA_INCOMPATIBLE' }))
   })
 
-  it('refuses two columns that claim to be one, or to be called the same', () => {
+  it('refuses two columns that match one, or have the same name', () => {
     const twice = struct(
       wasCalled(['event_id'], field(1, 'a', 'string')),
       wasCalled(['event_id'], field(2, 'b', 'string')),
@@ -200,7 +200,7 @@ describe('the evolution of a schema', () => {
     expect(() => planEvolution(current, collides, 8, { matching: 'id' })).toThrow(/two columns/)
   })
 
-  it('refuses a writer that has not heard of a rename, instead of beginning a second column', () => {
+  it('refuses a writer that does not know of a rename, instead of adding a second column', () => {
     const renamed = struct(field(1, 'id', 'string', true), placed, lines)
     const earlier = [current, renamed]
     expect(() => planEvolution(renamed, current, 8, { earlier })).toThrow(
@@ -237,7 +237,7 @@ describe('a table’s schema', () => {
   const wanted = struct(...current.fields, field(9, 'note', 'string'))
   const grown = metadataWith(struct(...current.fields, field(9, 'note', 'string')), 1)
 
-  /** Answers each commit with the next outcome and keeps what was asked. */
+  /** Answers each commit with the next outcome, and records the requests. */
   const catalogWith = (outcomes: readonly CommitOutcome[], loaded: TableMetadata) => {
     const commits: unknown[] = []
     const catalog = {
@@ -251,7 +251,7 @@ describe('a table’s schema', () => {
   }
   const table = { namespace: 'bronze', name: 'orders' }
 
-  it('is changed only if it is still the one that was planned for, and keeps its identifier', async () => {
+  it('is changed only if it is still the one planned for, and keeps its identifier fields', async () => {
     const { catalog, commits } = catalogWith([{ kind: 'committed', metadata: grown }], grown)
     expect(await ensureSchema(catalog, table, metadataWith(current, 4), wanted)).toBe(grown)
     expect(commits).toMatchObject([
@@ -269,13 +269,13 @@ describe('a table’s schema', () => {
     ])
   })
 
-  it('that another process made first is taken as it is', async () => {
+  it('that another process has changed first is used as it is', async () => {
     const { catalog, commits } = catalogWith([conflict], grown)
     expect(await ensureSchema(catalog, table, metadataWith(current), wanted)).toBe(grown)
     expect(commits).toHaveLength(1)
   })
 
-  it('that conflicts again and again is given up', async () => {
+  it('is given up after repeated conflicts', async () => {
     const { catalog, commits } = catalogWith([], metadataWith(current))
     const trying = ensureSchema(catalog, table, metadataWith(current), wanted)
     await expect(trying).rejects.toMatchObject({ code: 'CATALOG_CONFLICT' })

@@ -10,7 +10,7 @@ import { scanSql } from '../read/scan-sql.ts'
 import { fileStorage } from '../storage.ts'
 import { writeParquet, writeParquetFrom } from '../write/parquet.ts'
 
-/** Files stay as they were written; what a table's schema became meanwhile is the reader's matter. */
+/** Files are never rewritten for a change of the schema: the reader converts. */
 describe('a file written before a change of the schema', () => {
   const folder = mkdtempSync(join(tmpdir(), 'evolved-'))
   let engine: Engine
@@ -64,7 +64,7 @@ describe('a file written before a change of the schema', () => {
     { id: 'c', placed: { total: null, note: null }, lines: [] },
   ]
 
-  it('gives members of a struct by their ids: renamed, moved, added and taken out', async () => {
+  it('gives members of a struct by their ids: renamed, moved, added and removed', async () => {
     const schema = struct(
       field(
         2,
@@ -198,14 +198,14 @@ describe('a file written before a change of the schema', () => {
     expect(rows).toEqual([{ placed: { note: null } }, { placed: null }, { placed: { note: null } }])
   })
 
-  it('takes numbers of a writer that does not know yet that the column was widened', async () => {
+  it('accepts numbers from a writer that does not yet know that the column was widened', async () => {
     const widened = struct(field(1, 'value', 'long'), field(2, 'inside', list(3, 'long')))
     const rows = [{ value: 7, inside: [-1, 2n ** 53n] }]
     const found = await read([await written(widened, rows)], widened)
     expect(found.rows).toEqual([{ value: '7', inside: ['-1', '9007199254740992'] }])
   })
 
-  it('has null in columns that were added, whatever their type', async () => {
+  it('has null in added columns, whatever their type', async () => {
     const added = struct(
       field(20, 'more', struct(field(21, 'x', list(22, 'int')))),
       field(23, 'l', list(24, 'string')),

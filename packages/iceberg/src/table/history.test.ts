@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Snapshot, TableMetadata } from '../format/metadata.ts'
 import { snapshotsSince } from './history.ts'
 
-describe('what was committed since', () => {
+describe('the commits since a snapshot', () => {
   const child = (id: bigint, parent: bigint | null): Snapshot => ({
     snapshotId: id,
     parentSnapshotId: parent,
@@ -17,18 +17,18 @@ describe('what was committed since', () => {
       ({ snapshotId }) => snapshotId,
     )
 
-  it('is all that came after a snapshot', () => {
+  it('are all later ones', () => {
     expect(since(all, 1n)).toEqual([2n, 3n])
     expect(since(all, 3n)).toEqual([])
     expect(since(all, null)).toEqual([1n, 2n, 3n])
     expect(since([], null, null)).toEqual([])
   })
 
-  it('is known also when the snapshot itself has expired', () => {
+  it('are known also when the snapshot itself has expired', () => {
     expect(since(all.slice(1), 1n)).toEqual([2n, 3n])
   })
 
-  it('is unknown when some of it has expired, or the table was set back', () => {
+  it('are unknown when some have expired, or the table was rolled back', () => {
     expect(since(all.slice(2), 1n)).toBeUndefined()
     expect(since(all.slice(1), null)).toBeUndefined()
     expect(since(all, 2n, 1n)).toBeUndefined()

@@ -8,19 +8,19 @@ describe('the merging of manifests', () => {
     expect(planMerge(list, 0)).toEqual({ kept: list, merged: [] })
   })
 
-  it('makes one of twenty small ones and keeps the large', () => {
+  it('merges twenty small ones into one and keeps the large ones', () => {
     const large = manifests(3, 20)
     const small = manifests(20, 1)
     expect(planMerge([...small, ...large], 0)).toEqual({ kept: large, merged: small })
   })
 
-  it('leaves delete manifests and other partition specs to their writer', () => {
+  it('leaves delete manifests and other partition specs alone', () => {
     const foreign = manifests(30, 1).map((line) => ({ ...line, partition_spec_id: 1 }))
     const deletes = manifests(30, 1).map((line) => ({ ...line, content: 1 }))
     expect(planMerge([...foreign, ...deletes], 0).merged).toEqual([])
   })
 
-  it('keeps the list short over 10 000 commits and writes an entry again a few times only', () => {
+  it('keeps the list short over 10 000 commits and rewrites an entry only a few times', () => {
     let list: readonly ManifestFile[] = []
     let longest = 0
     let rewritten = 0

@@ -31,7 +31,7 @@ test.each([
   ['amount', 'day', /day/],
   ['shop', 'identity', /cannot be partitioned by shop/],
 ])(
-  'a table that no row could go into is refused before it is made: %s by %s',
+  'a table that could hold no row is refused before it is created: %s by %s',
   (column, transform, reason) => {
     expect(() => newSpec(schema, [{ column, transform }])).toThrow(reason)
   },

@@ -12,7 +12,7 @@ import type { Storage } from '../storage.ts'
 import { liveFiles, prepareSnapshot } from './snapshot.ts'
 
 describe('a snapshot', () => {
-  it('says of files that it took out that they are deleted, and carries the others of their manifest', async () => {
+  it('marks removed files as deleted, and keeps the others of their manifest', async () => {
     const table = new Table()
     await table.change({ added: ['a', 'b'] })
     await table.change({ added: ['c'], removed: ['a'] })
@@ -39,7 +39,7 @@ describe('a snapshot', () => {
     ])
   })
 
-  it('tells of files taken out once: the next leaves a manifest of nothing else away', async () => {
+  it('marks removed files once: the next snapshot drops a manifest with nothing else', async () => {
     const table = new Table()
     await table.change({ added: ['a'] })
     await table.change({ removed: ['a'], added: ['b'] })
@@ -59,7 +59,7 @@ describe('a snapshot', () => {
     expect(await table.files()).toEqual(['b', 'a'])
   })
 
-  it('keeps files under the spec that they were written by, whatever the table’s is by now', async () => {
+  it('keeps files under the spec that they were written with, whatever the table’s newest is', async () => {
     const table = new Table()
     await table.change({ added: ['a'], specId: 0 })
     table.metadata = { ...table.metadata, defaultSpecId: 1 }
@@ -70,7 +70,7 @@ describe('a snapshot', () => {
     ])
   })
 
-  it('takes out no file that is not in the table', async () => {
+  it('refuses to remove a file that is not in the table', async () => {
     const table = new Table()
     await table.change({ added: ['a'] })
     await table.change({ removed: ['a'] })

@@ -99,7 +99,7 @@ describe('Parquet files', () => {
       return reader.getRowObjectsJson()
     })
 
-  it('give back every value, nested and null ones too', async () => {
+  it('return every value, nested and null ones included', async () => {
     const [first, second, third] = await read(
       schema,
       '* EXCLUDE (occurred_at), epoch_us(occurred_at) AS occurred_at',
@@ -136,7 +136,7 @@ describe('Parquet files', () => {
     ])
   })
 
-  it('come with counts and bounds, by column id, none for columns under a list', () => {
+  it('have counts and bounds by column id, none for columns under a list', () => {
     expect(file.record_count).toBe(3n)
     expect(file.null_value_counts).toContainEqual({ key: 2, value: 1n })
     const version = (bounds: DataFile['lower_bounds']) =>
@@ -146,7 +146,7 @@ describe('Parquet files', () => {
     expect(file.lower_bounds?.map(({ key }) => key)).not.toContain(13)
   })
 
-  it('of an empty table are none, and its columns are there', async () => {
+  it('of an empty table are none, but its columns are known', async () => {
     const source = await scanSql({ engine, storage: fileStorage }, { files: [] }, schema)
     const found = await engine.using((connection) => connection.runAndReadAll(source))
     expect(found.columnNames()).toEqual(schema.fields.map(({ name }) => name))

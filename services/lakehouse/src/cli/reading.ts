@@ -34,7 +34,7 @@ async function describe(catalog: Catalog, table: TableIdentifier): Promise<Row> 
   }
 }
 
-/** `query`: DuckDB SQL over tables as they are, or were. */
+/** `query`: DuckDB SQL over tables, now or as of an earlier time. */
 export function showQuery(
   catalog: Catalog,
   sql: string,
@@ -47,7 +47,7 @@ export function showQuery(
   })
 }
 
-/** `history`: the snapshots of a table, and whether its offsets are an unbroken chain. */
+/** `history`: the snapshots of a table, and whether its offsets are a chain without gaps. */
 export async function showHistory(
   catalog: Catalog,
   table: TableIdentifier,
@@ -83,6 +83,6 @@ function proofLines(proof: OffsetProof | undefined): readonly string[] {
   const ranges = Object.entries(spans).map(
     ([partition, { start, end }]) => `  ${partition} ${start}–${end}`,
   )
-  const tries = unnamed === 0 ? '' : `, ${unnamed} tries that came to nothing`
+  const tries = unnamed === 0 ? '' : `, ${unnamed} failed attempts`
   return [`log of offsets: ${verdict}; ${commits} commits, ${rows} rows${tries}`, ...ranges]
 }

@@ -7,7 +7,7 @@ import { jsonLines, tableText } from './table-text.ts'
 export type LakeScreen = {
   /** Rows, to stdout: nothing else goes there. */
   readonly show: (rows: readonly Row[]) => void
-  /** What is being done and what came of it, a line each, to stderr. */
+  /** Progress and results, one line each, to stderr. */
   readonly tell: (line: string) => void
 }
 

@@ -110,4 +110,4 @@ test('the state does not depend on the order, the repetitions or the batches of 
     ),
     { numRuns: 10 },
   )
-})
+}, 120_000)

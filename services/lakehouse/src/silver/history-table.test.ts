@@ -150,5 +150,5 @@ describe('a captured row’s history', () => {
       ),
       { numRuns: 10 },
     )
-  })
+  }, 120_000)
 })

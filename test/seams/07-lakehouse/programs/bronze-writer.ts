@@ -6,8 +6,8 @@ import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { type AppendStep, append, baseOf } from '@tenseams/iceberg/write/append'
 
 /**
- * A process that writes the records of a made-up topic, two partitions of `records` each, into a table, and goes on
- * where the table ends. It may be told to kill itself at a step of one of its appends.
+ * A process that writes the records of a made-up topic, two partitions of `records` each, into a table, from the table's
+ * offsets. It may be told to kill itself at a step of one of its appends.
  */
 type Task = {
   readonly catalogUrl: string

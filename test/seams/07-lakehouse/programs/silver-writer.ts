@@ -3,10 +3,10 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendStep } from '@tenseams/iceberg/write/append'
 import { refresh } from '@tenseams/lakehouse-service/silver/refresh'
-import { refreshRecordingFirst } from '../../faults/lakehouse/record-first.ts'
-import { ownShipments } from './shipments-tables.ts'
+import { refreshRecordingFirst } from '../../../faults/lakehouse/record-first.ts'
+import { ownShipments } from '../shipments-tables.ts'
 
-/** A process that brings a test's silver up to its source once, and may be told to kill itself at a step of it. */
+/** A process that refreshes a test's silver once, and may be told to kill itself at a step. */
 type Task = {
   readonly catalogUrl: string
   readonly namespace: string

@@ -3,16 +3,16 @@ import { dirname, join } from 'node:path'
 import { type Disk, localDisk } from '@tenseams/iceberg/storage'
 
 export type PowerlessDisk = Disk & {
-  /** Whether the file, as it is now, would be there after a loss of power. */
+  /** True when the file, as it is now, would survive a loss of power. */
   isDurable(path: string): boolean
-  /** What was not synced is gone: bytes of files, and names in folders. */
+  /** Drops what was not synced: bytes of files, and names in folders. */
   losePower(): void
 }
 
 /**
- * The disk of this machine, below a folder, with the loss of power that a test cannot cause otherwise: a file keeps the
- * bytes that it had when it was synced, and its name if its folder was synced after that name was made. What is there at
- * the beginning is durable; files of others (`isForeign`) are none of our business and stay.
+ * The disk of this machine, below a folder, with a simulated loss of power: a file keeps the bytes that it had when it was
+ * synced, and its name if its folder was synced after that name was created. What exists at the beginning is durable; files
+ * of others (`isForeign`) are kept.
  */
 export function powerlessDisk(
   root: string,
@@ -45,7 +45,7 @@ export function powerlessDisk(
     },
   }
 
-  /** A name is there if each folder on the way down has it. */
+  /** A name survives if each folder on the path does. */
   function isNamed(path: string): boolean {
     for (let part = path; part !== root; part = dirname(part)) if (!names.has(part)) return false
     return true

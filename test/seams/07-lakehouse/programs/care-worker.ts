@@ -5,9 +5,9 @@ import { leastOrphanAgeMs, removeOrphans } from '@tenseams/iceberg/maintain/orph
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendStep } from '@tenseams/iceberg/write/append'
-import { compactAll } from './numbers-table.ts'
+import { compactAll } from '../numbers-table.ts'
 
-/** A process that cares once for a table, and kills itself at a step of that. */
+/** A process that compacts, expires and removes orphans of a table once, and kills itself at a step. */
 type Task = {
   readonly catalogUrl: string
   readonly table: TableIdentifier
@@ -21,7 +21,7 @@ const onStep = (step: AppendStep | CareStep) => {
 const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
 const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
 await compactAll({ catalog, storage: fileStorage, engine, onStep }, table)
-// Nothing is left out because another writer was first: that is done again until it succeeds.
+// Tried again until it succeeds, so that a conflict with another writer does not skip a step.
 for (let done = false; !done; ) {
   const policy = { keepLast: 3, olderThanMs: 0, leastToExpire: 1, pinned: [] }
   const metadata = await catalog.loadTable(table)

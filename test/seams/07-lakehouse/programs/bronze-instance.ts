@@ -33,11 +33,11 @@ export type InstanceTask = {
   readonly flushIntervalMs: number
   readonly maxBufferedRows: number
   readonly maxBufferedBytes: number
-  /** A broken mode: the contract is that of the start, whatever the records say. */
+  /** Without a follower: the contract stays that of the start, whatever the records need. */
   readonly followsNothing?: boolean
 }
 
-/** The service as its `main.ts` wires it, for topics of a test, which are no contracts of the house. */
+/** Bronze as `app.ts` builds it, for topics of a test, which are not in `contracts`. */
 async function instance(task: InstanceTask): Promise<void> {
   const registry = openMetrics('lakehouse')
   const kafka = openKafka({ brokers: task.brokers, clientId: task.groupId })
@@ -84,7 +84,7 @@ async function instance(task: InstanceTask): Promise<void> {
   process.stdout.write(`${JSON.stringify({ event: 'listening', port })}\n`)
 }
 
-/** The service's group is one for all; a test has its own. */
+/** The service has one fixed group; a test needs its own. */
 function inGroup(kafka: Kafka, groupId: string): Kafka {
   return Object.assign(Object.create(kafka) as Kafka, {
     consumer: (settings: Parameters<Kafka['consumer']>[0]) =>

@@ -3,7 +3,7 @@ import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendStep } from '@tenseams/iceberg/write/append'
-import { type Operation, operations } from './numbers-table.ts'
+import { type Operation, operations } from '../numbers-table.ts'
 
 /** A process that does one operation on a table, and may be told to kill itself at a step of it. */
 type Task = {
