@@ -30,7 +30,7 @@ function recordOf(passwords: readonly (readonly [Login, string])[]): Record<Logi
   return Object.fromEntries(passwords) as Record<Login, string>
 }
 
-/** Letters and digits only, since it is also used in URLs. */
+/** Alphanumeric, since it is also used in URLs. */
 function newPassword(): string {
   return randomBytes(18).toString('hex')
 }
