@@ -1,10 +1,10 @@
-WITH placed AS ( -- How the late gate's watermark moves over one partition. What it shows last is newest.
+WITH placed AS ( -- How the late gate's watermark advances over one partition; the newest row is the last.
   SELECT kafka_offset, type, occurred_at, kafka_timestamp,
          max(occurred_at) OVER (ORDER BY kafka_offset) - INTERVAL 5 SECOND AS watermark
     FROM bronze.payments_payment_v1
    WHERE kafka_partition = 0
 ), newest AS (
-  -- A barrier of the audit is no event, but it moves the time of its partition, like a tick.
+  -- The auditor's barrier is no event, but like a tick it advances the time of its partition.
   SELECT * FROM placed WHERE type <> 'barrier' ORDER BY kafka_offset DESC LIMIT 12
 )
 SELECT kafka_offset AS "offset", type,

@@ -1,6 +1,6 @@
 import { type Anomaly, anomaly } from './anomaly.ts'
+import type { Attempt, Transaction } from './attempts.ts'
 import {
-  type Attempt,
   type Evidence,
   fateOf,
   keyOfPlace,
@@ -11,7 +11,6 @@ import {
 import type { Logs } from './log.ts'
 import { type Operation, ofKind, placeKey } from './operations.ts'
 import type { Passed } from './passed.ts'
-import type { Transaction } from './transactions.ts'
 
 /** What nobody has seen: `found` should have been, `unseen` may be beyond what was read. */
 export type Missing = { readonly found: readonly Anomaly[]; readonly unseen: readonly Anomaly[] }

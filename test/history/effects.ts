@@ -1,6 +1,6 @@
 import { type Anomaly, anomaly } from './anomaly.ts'
+import type { Attempt } from './attempts.ts'
 import {
-  type Attempt,
   type Evidence,
   fateOf,
   mayBeVisible,

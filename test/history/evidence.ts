@@ -1,20 +1,7 @@
-import {
-  ofKind,
-  type PolledRecord,
-  type PollOperation,
-  placeKey,
-  type SendOperation,
-  type SentRecord,
-} from './operations.ts'
+import type { Attempt, Transaction } from './attempts.ts'
+import { ofKind, type PolledRecord, type PollOperation, placeKey } from './operations.ts'
 import type { History } from './read.ts'
-import { type Transaction, transactionsOf } from './transactions.ts'
-
-/** One try to write a value. */
-export type Attempt = {
-  readonly send: SendOperation
-  readonly record: SentRecord
-  readonly transaction: Transaction | undefined
-}
+import { transactionsOf } from './transactions.ts'
 
 export type Sighting = { readonly poll: PollOperation; readonly record: PolledRecord }
 

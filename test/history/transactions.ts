@@ -1,23 +1,5 @@
-import type { Attempt } from './evidence.ts'
+import type { Transaction } from './attempts.ts'
 import type { Operation } from './operations.ts'
-
-/**
- * What is known of a transaction's end:
- *
- *     begin ──► (no commit asked for) unfinished   the broker aborts it
- *       ├─────► commit ok                committed
- *       ├─────► commit fail, or abort ok  aborted
- *       └─────► commit unknown            unknown
- */
-export type Transaction = {
-  readonly id: string
-  readonly outcome: 'committed' | 'aborted' | 'unfinished' | 'unknown'
-  /** Index at which a commit was asked for first; Infinity when never. */
-  readonly commitBegin: number
-  /** Index at which its commit was acknowledged; Infinity when never. */
-  readonly commitEnd: number
-  readonly attempts: Attempt[]
-}
 
 type Ends = { readonly commits: Operation[]; readonly aborts: Operation[] }
 

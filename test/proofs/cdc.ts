@@ -12,10 +12,10 @@ const PAUSE_MS = 5
 const LONGEST_LIST = 5
 const EQUAL_MS = 45_000
 
-/** What lies in the topics of raw changes is Postgres, row by row, whatever was lost in between. */
+/** The topics of raw changes equal Postgres, row by row, whatever was lost in between. */
 export const cdc: Claim = {
   name: 'cdc',
-  says: 'raw changes are Postgres row by row after kills, a lost slot and a lost publication, each recovered as documented',
+  says: 'raw changes equal Postgres row by row after kills, a lost slot and a lost publication, each recovered as documented',
   breaks: {
     'no-resnapshot': 'slot and publication are made anew, and nothing is read again',
     'forget-deletes': 'a reader that does not end what a full snapshot has not told',
@@ -54,7 +54,7 @@ async function underFire(
   const mending = broken === 'no-resnapshot' ? broken : 'recover'
   const fire = broken === undefined ? kills : 0
   const { inTime, untold } = await snapshotUnderFire(scene, fire)
-  say(`a snapshot under live writes, ${inTime} of ${fire} kills in its middle`)
+  say(`a snapshot under live writes, ${inTime} of ${fire} kills during it`)
   await loseSlot(scene, mending)
   say(`the slot was lost: ${mending}`)
   await losePublication(scene, mending)
@@ -78,7 +78,7 @@ async function underFire(
   return { kind: inTime < fire ? 'undecided' : 'holds', lines }
 }
 
-/** What differs between the lake and Postgres, when the lake has had the time to read all of it. */
+/** The differences between the lake and Postgres, after the lake has had time to read everything. */
 async function silverDifferences({ stack, pool }: Scene): Promise<readonly string[]> {
   const ports = await openLake(stack.endpoints.catalogUrl)
   let found: readonly string[] = ['silver was not compared']

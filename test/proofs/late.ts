@@ -37,10 +37,10 @@ const BROKEN_EQUAL_MS = 30_000
 const A_DAY = 86_400
 const LONGEST_LIST = 6
 
-/** Each payment is in exactly one of its window and the late output, gold's figure has them all, and the rest are dead letters. */
+/** Each payment is in exactly one of its window and the late output, gold's figure has all of them, and the rest is dead-lettered. */
 export const late: Claim = {
   name: 'late',
-  says: 'each payment is in its window or in the late output, once, late money is in gold, and what nobody can read is a dead letter, whatever the job went through',
+  says: 'through restarts and crashes of the job, each payment is once in its window or in the late output, late money is in gold, and undecodable records are dead-lettered',
   breaks: lateBreaks,
   numbers: {
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses what is sold, and how late' },
@@ -77,7 +77,7 @@ export const late: Claim = {
   },
 }
 
-/** What a job meets in a year, in two minutes; something is sold in each phase, also while there is no job. */
+/** The faults that a job meets in a year, in two minutes. Payments come in each phase, also while no job runs. */
 async function provoke(
   stack: Stack,
   job: ProvenJob,
@@ -87,12 +87,12 @@ async function provoke(
   await job.start(1)
   await tills.sell({ seconds: 60, quiet: [3] })
   await job.checkpointed()
-  say('savepoint, sales meanwhile, parallelism 2')
+  say('savepoint, payments meanwhile, parallelism 2')
   const first = await job.stop()
   await tills.sell({ seconds: 40, quiet: [1] })
   await job.start(2, first)
   await tills.sell({ seconds: 40 })
-  say('rescaled in place to 4, the TaskManager killed, sales meanwhile')
+  say('rescaled in place to 4, the TaskManager killed, payments meanwhile')
   await job.rescale(4)
   await tills.sell({ seconds: 40, quiet: [0, 2] })
   await job.checkpointed()
@@ -104,7 +104,7 @@ async function provoke(
     'JobManager and TaskManager killed, and the job begun from its newest checkpoint; no ticks for a while',
   )
   await tills.sell({ seconds: 30, quiet: [2], withoutTicks: true })
-  // Both: where a TaskManager waits, the restart would submit the jobs of the house, too.
+  // Both, because with a TaskManager running the restart would also submit our own jobs.
   await stack.kill('flink-taskmanager')
   await stack.kill('flink-jobmanager')
   await tills.sell({ seconds: 30 })
@@ -161,7 +161,7 @@ async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
   return { kind: found?.length === 0 ? 'holds' : 'refuted', lines }
 }
 
-/** The last tick has come from every partition, so all before it has. */
+/** The last tick of every partition has arrived, so every record before it has. */
 async function whole(codec: Codec, records: readonly ReadRecord[]) {
   const input = await inputIn(codec, records)
   const { sent } = input

@@ -27,9 +27,9 @@ import { ordersTopic, paymentsTopic, Shoppers } from './rescale/shoppers.ts'
 const CHECKPOINT_MS = 10_000
 const MANAGED_MB = 64
 const LEAST_STATE_FACTOR = 3
-/** Below it nobody expects a state that is larger than the memory. */
+/** With fewer orders the state need not exceed the memory. */
 const ORDERS_FOR_STATE = 30_000
-/** A state that lies on disk takes minutes to come out of its windows. */
+/** With state on disk it takes minutes until all windows are written. */
 const SETTLED_MS = 600_000
 const GOLD_MS = 60_000
 const LONGEST_LIST = 6
@@ -44,10 +44,10 @@ const breaks = {
     'the sink writes without a transaction: what is ahead of a checkpoint comes twice',
 } as const
 
-/** A job whose state does not fit its memory gives what a batch gives, through rescaling and crashes. */
+/** A job whose state exceeds its memory gives the result of a batch, through rescaling and crashes. */
 export const rescale: Claim = {
   name: 'rescale',
-  says: 'with more state than memory, rescaled and killed under load, a job writes what a batch makes of the same input, row by row',
+  says: 'with more state than memory, rescaled and killed under load, a job writes the same rows as a batch over the same input',
   breaks,
   numbers: {
     seed: { default: 1, least: 1, most: 1_000_000, what: 'chooses who orders what, and how late' },
@@ -93,14 +93,14 @@ function withoutTransactions(script: Script): Script {
     table.replace(guarantee, guarantee.replace('exactly', 'at-least')),
   )
   if (tables.every((table, at) => table === script.tables[at])) {
-    throw new Error('the tables are not as this proof knows them')
+    throw new Error('the tables have changed: this proof does not find what it replaces')
   }
   return { ...script, tables }
 }
 
 type Outcome = Compared & {
   readonly sent: number
-  /** Rows of both topics that readers of committed data have. */
+  /** Rows of both topics that are visible to readers of committed data. */
   readonly committed: number
 }
 
@@ -108,13 +108,13 @@ type Evidence = {
   readonly brokers: string
   readonly codec: Codec
   readonly ports: LakePorts
-  /** How many records the job has been sent. */
+  /** The number of records sent to the job. */
   readonly sentRecords: number
 }
 
 /**
- * Rows come with the next checkpoint, so as many as are due are waited for before they are compared: decoding and comparing again
- * and again would keep the reader itself from its records.
+ * Rows become visible with the next checkpoint. So this waits for the expected number of rows before it compares them:
+ * comparing repeatedly would keep the reader from reading.
  */
 async function settledOutcome({ brokers, codec, ports, sentRecords }: Evidence): Promise<Outcome> {
   const inputs = await readTopics(brokers, [ordersTopic, paymentsTopic])
@@ -127,7 +127,7 @@ async function settledOutcome({ brokers, codec, ports, sentRecords }: Evidence):
     const { due } = await compareWithBatch(ports.engine, { sent, found: {} }, intervalsMs)
     const rows = due.sessions + due.late
     const areThere = () => outputs.records.length >= rows
-    // Too few are no failure of the wait: the comparison tells which.
+    // Too few rows do not fail here: the comparison names the missing ones.
     await eventually(areThere, { timeoutMs: SETTLED_MS, what: 'the rows' }).catch(() => undefined)
     let gold = await foundInGold(ports)
     const areInGold = async () => {

@@ -2,12 +2,12 @@ import { readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { runVerb } from '@tenseams/cli/run-verb'
-import { type Exploration, explore, verdictOf } from './explore.ts'
-import { brokenModes } from './flaws.ts'
-import { report } from './report.ts'
-import { scenarioOf } from './scenario.ts'
-import { smallestOf } from './shrink.ts'
-import { simulate } from './simulate.ts'
+import { brokenModes } from './flaws/flaws.ts'
+import { type Exploration, explore, verdictOf } from './run/explore.ts'
+import { report } from './run/report.ts'
+import { scenarioOf } from './run/scenario.ts'
+import { smallestOf } from './run/shrink.ts'
+import { simulate } from './run/simulate.ts'
 
 const usage = `npx node test/simulation/main.ts [--seeds <n>] [--seed <s>] [--break <mode>] [--trace]
 

@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { Coverage, RunsCovered, required } from './coverage.ts'
-import { explore, verdictOf } from './explore.ts'
-import { brokenModes } from './flaws.ts'
-import { report } from './report.ts'
-import { scenarioOf } from './scenario.ts'
-import { smallestOf } from './shrink.ts'
-import { simulate } from './simulate.ts'
+import { brokenModes } from './flaws/flaws.ts'
+import { Coverage, RunsCovered, required } from './run/coverage.ts'
+import { explore, verdictOf } from './run/explore.ts'
+import { report } from './run/report.ts'
+import { scenarioOf } from './run/scenario.ts'
+import { smallestOf } from './run/shrink.ts'
+import { simulate } from './run/simulate.ts'
 
 const SEEDS = 10_000
 const SEEDS_A_MISTAKE = 1_000
 
 describe('the protocol', () => {
-  test(`keeps every promise for ${SEEDS} seeds, in which everything that it fears occurs`, {
+  test(`keeps every promise for ${SEEDS} seeds, in which every required event occurs`, {
     timeout: 600_000,
   }, async () => {
     const exploration = await explore({ from: 0, count: SEEDS })
@@ -21,7 +21,7 @@ describe('the protocol', () => {
     expect(verdictOf(exploration)).toBe('holds')
   })
 
-  test('is not called kept when something that it fears never occurred', () => {
+  test('has no verdict when a required event never occurred', () => {
     const covered = new RunsCovered()
     const silent = { runs: SEEDS, covered, failing: [] }
     expect(covered.missing).toEqual(required)
@@ -34,7 +34,7 @@ describe('the protocol', () => {
   })
 })
 
-describe('a planted mistake is found and told in few steps', () => {
+describe('a planted mistake is found and shrunk to few steps', () => {
   test.each(Object.entries(brokenModes))('%s', { timeout: 300_000 }, async (_name, { flaws }) => {
     const { failing } = await explore({ from: 0, count: SEEDS_A_MISTAKE }, flaws)
     const smallest = await smallestOf(failing, flaws)
@@ -46,7 +46,7 @@ describe('a planted mistake is found and told in few steps', () => {
     expect(lines[0]).toMatch(/^seed \d+, (?:loop|inbox|lake|chain): \d+ records, \d+ faults$/)
     expect(lines).toContainEqual(expect.stringMatching(/ BROKEN: /))
     expect(lines).toContainEqual(expect.stringMatching(/ 0 ms +\w+-0 +starts$/))
-    // The same case without the mistake is none.
+    // Without the mistake the same case has no violation.
     expect((await simulate(smallest.scenario)).violations).toEqual([])
   })
 })
@@ -68,7 +68,7 @@ describe('a seed', () => {
     expect(scenarioOf(1).records).not.toEqual(scenarioOf(2).records)
   })
 
-  test('leaves the clocks of everybody else alone', async () => {
+  test('does not change the clocks of other code', async () => {
     const { setTimeout, setInterval } = globalThis
     const { now } = Date
     await simulate(scenarioOf(3))

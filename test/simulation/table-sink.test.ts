@@ -8,11 +8,11 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
-import { Catalogue, catalogPort } from './catalogue.ts'
-import { enginePort, Files, storagePort } from './lake.ts'
-import type { Network } from './network.ts'
+import { Catalogue, catalogPort } from './servers/catalogue.ts'
+import { enginePort, Files, storagePort } from './servers/lake.ts'
+import type { Network } from './world/network.ts'
 
-/** The service's sink over the simulation's catalogue, which here answers at once, or when it is let. */
+/** The service's sink over the simulated catalogue, which answers at once, or when the test releases it. */
 
 const topic = 'things'
 const aRecord: KafkaMessage = {
@@ -46,7 +46,7 @@ const bronze: BronzeTable = {
 
 type Held = { readonly release: () => void }
 
-/** A sink with room for so many records, and what can be seen of it. */
+/** A sink with room for this many records, and what can be observed of it. */
 async function openSink(room: number, flushIntervalMs = never, maxBufferedRows = 1_000_000) {
   const network = { call: async ({ serve }: { serve: () => unknown }) => serve() }
   const catalogue = new Catalogue()
@@ -68,7 +68,7 @@ async function openSink(room: number, flushIntervalMs = never, maxBufferedRows =
     metrics: new LakehouseMetrics(openMetrics('test')),
   })
   await sink.reopen('starting')
-  /** No commit goes on until it is released. */
+  /** Every commit waits until it is released. */
   const hangCommits = (): Held => {
     const { promise, resolve } = Promise.withResolvers<void>()
     gate = promise
@@ -79,7 +79,7 @@ async function openSink(room: number, flushIntervalMs = never, maxBufferedRows =
   return { sink, budget, wakes, hangCommits, rows, commits }
 }
 
-/** What a fetch brings from an offset on. */
+/** The result of a fetch from an offset on. */
 function fetched(from: bigint, count: number): readonly KafkaMessage[] {
   return Array.from({ length: count }, (_, index) => ({
     ...aRecord,
@@ -98,7 +98,7 @@ const asRows = ({ chunk: { messages } }: Reservation) => ({
   oldestMs: 0,
 })
 
-/** Offers the records from an offset on, and takes what there is room for. Returns where the next fetch begins. */
+/** Offers the records from an offset on; the sink takes those that it has room for. Returns the offset of the next fetch. */
 function offer(sink: TableSink, from: bigint, count: number): bigint {
   const reservation = planned(sink, from, count)
   if (reservation === undefined) return from
@@ -109,7 +109,7 @@ function offer(sink: TableSink, from: bigint, count: number): bigint {
 const waiting = { timeoutMs: 10_000, intervalMs: 1 }
 
 describe('what a sink holds', () => {
-  it('never passes the bound while a commit hangs, and what found no room comes later', async () => {
+  it('never exceeds the bound while a commit hangs, and records without room come later', async () => {
     const { sink, budget, wakes, hangCommits, rows } = await openSink(10)
     const hanging = hangCommits()
     let next = 0n
@@ -131,7 +131,7 @@ describe('what a sink holds', () => {
     expect(budget.held).toBe(0)
   })
 
-  it('is held from the plan on: what is being decoded counts as well', async () => {
+  it('counts from the plan on, also records that are being decoded', async () => {
     const { sink, budget } = await openSink(10)
     const reservation = planned(sink, 0n, 8)
     expect(budget.held).toBe(8 * SIZE)
@@ -147,7 +147,7 @@ describe('what a sink holds', () => {
     await eventually(() => commits() === 1, { ...waiting, what: 'a commit' })
   })
 
-  it('is nothing of what was read before the table was read anew', async () => {
+  it('has no records that were read before the table was reloaded', async () => {
     const { sink, budget, rows } = await openSink(10)
     const late = planned(sink, 0n, 4)
     await sink.reopen('new assignment')
@@ -158,7 +158,7 @@ describe('what a sink holds', () => {
     expect(rows()).toEqual([0, 1, 2, 3])
   })
 
-  it('is nothing of ticks, of which any number may come before the next row', async () => {
+  it('has no ticks, of which any number may come before the next row', async () => {
     const { sink, budget, rows, commits } = await openSink(10)
     for (let tick = 0n; tick < 100n; tick++) {
       const reservation = planned(sink, tick, 1)
@@ -174,7 +174,7 @@ describe('what a sink holds', () => {
 })
 
 describe('a sink commits', () => {
-  it('nothing while nothing came, nor when it is closed', async () => {
+  it('nothing while no records come, nor when it is closed', async () => {
     const { sink, commits } = await openSink(10, 1)
     await sink.reopen('new assignment')
     await sink.close()
@@ -190,7 +190,7 @@ describe('a sink commits', () => {
     expect(planned(sink, 3n, 1), 'it takes nothing more').toBeUndefined()
   })
 
-  it('when the interval is over, and early when it has its rows', async () => {
+  it('when the interval is over, and earlier when it has enough rows', async () => {
     const timed = await openSink(10, 1)
     offer(timed.sink, 0n, 3)
     await eventually(() => timed.commits() === 1, { ...waiting, what: 'the interval' })

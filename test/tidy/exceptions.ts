@@ -5,12 +5,6 @@ import type { Rule } from './tree.ts'
  * folder, remove its line and run the rule: `npx vitest run --config test/runner/unit.config.ts test/tidy/repository`.
  */
 export const exceptions = {
-  importCircles: [
-    'test/history/evidence.ts, ',
-    'test/simulation/event-queue.ts, ',
-    'test/simulation/flaws-of-loop.ts, ',
-  ],
-  crowdedFolders: ['test/simulation '],
   refusedWords: [
     'adr/0024-late-money-by-first-occurrence.md',
     'adr/0025-flink-jobs-are-sql.md',

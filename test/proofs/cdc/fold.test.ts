@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { foldChanges, type KeyedChange } from './fold.ts'
 
-/** `at` is the connector's clock; a snapshot is known by its LSN here. */
+/** `at` is the connector's clock; a snapshot is identified by its LSN here. */
 const told = (
   at: number,
   op: string,
@@ -22,13 +22,13 @@ test('the last record of a key counts', () => {
   expect(folded([...changes, told(4, 'd', 'b')])).toEqual({ a: 5 })
 })
 
-test('what was open during a snapshot comes behind it, is newer, and has the smaller LSN', () => {
+test('a transaction that was open during a snapshot comes after it, is newer, and has the smaller LSN', () => {
   const read = told(5, 'r', 'a', { lsn: 50, snapshot: 'last' })
   expect(folded([read, told(6, 'u', 'a', { price: 7, lsn: 40 })])).toEqual({ a: 7 })
   expect(folded([read, told(6, 'c', 'b', { lsn: 40 })])).toEqual({ a: 1, b: 1 })
 })
 
-test('a full snapshot that came to its end ends what it has not told, and another does not', () => {
+test('a completed full snapshot ends the rows that it does not have; other snapshots do not', () => {
   const before = [told(1, 'c', 'a'), told(2, 'c', 'gone')]
   const begun = told(5, 'r', 'a', { lsn: 50, snapshot: 'first' })
   const ended = told(6, 'r', 'c', { lsn: 50, snapshot: 'last_in_data_collection' })

@@ -1,8 +1,8 @@
-/** A raw change as Debezium tells it, as far as the state of a table is concerned. */
+/** The parts of a raw change of Debezium that matter for a table's state. */
 export type RawChange<Row> = {
   readonly op: string
   readonly after: Row | null
-  /** When the connector told it, by its own clock. */
+  /** When the connector emitted it, by its own clock. */
   readonly ts_us: bigint
   readonly source: {
     readonly snapshot: string | null
@@ -12,21 +12,21 @@ export type RawChange<Row> = {
   }
 }
 
-/** A change with the key of its row, as it lies in the topic: within a partition in the order of the list. */
+/** A change with the key of its row; the list has the changes of a partition in its order. */
 export type KeyedChange<Row> = { readonly key: string; readonly change: RawChange<Row> }
 
 export type FoldOptions = {
-  /** Whether a row that a completed full snapshot has not told counts as gone. */
+  /** Whether a row that a completed full snapshot does not have counts as deleted. */
   readonly endedBySnapshot: boolean
 }
 
 /**
- * The rows that a topic of raw changes says are there. Of one key the last record counts, in the order of its partition:
- * never the one with the greatest LSN, because a transaction that was open during a snapshot comes behind it, newer and
- * with a smaller LSN.
+ * The rows of a table according to its topic of raw changes. The last record of a key counts, in the order of its
+ * partition: not the one with the greatest LSN, because a transaction that was open during a snapshot comes after it,
+ * newer and with a smaller LSN.
  *
- * A row that was deleted while nobody watched is never told as deleted. It ends with the next full snapshot that has
- * come to its end: what the connector told last before that snapshot began, and that snapshot has not told, is gone.
+ * A row that was deleted while nobody captured has no delete record. It ends with the next completed full snapshot: a row
+ * whose last record is older than the beginning of that snapshot, and that the snapshot does not have, is deleted.
  */
 export function foldChanges<Row>(
   changes: readonly KeyedChange<Row>[],
@@ -41,10 +41,10 @@ export function foldChanges<Row>(
   return new Map(rows)
 }
 
-/** When the newest full snapshot that was told to its end began; 0 without one. */
+/** When the newest completed full snapshot began; 0 without one. */
 function lastCompleteSnapshot<Row>(changes: readonly RawChange<Row>[]): bigint {
   const rows = changes.filter(({ op, source }) => op === 'r' && source.snapshot !== 'incremental')
-  // Not by the LSN alone: with Debezium 2.7 a blocking snapshot has that of the one before.
+  // Not by the LSN alone: with Debezium 2.7 a blocking snapshot has the LSN of the previous one.
   const idOf = ({ source }: RawChange<Row>) => `${source.lsn} ${source.txId} ${source.ts_us}`
   const complete = [...Map.groupBy(rows, idOf).values()].filter((those) =>
     those.some(({ source }) => /^last/.test(source.snapshot ?? '')),

@@ -15,16 +15,16 @@ export type Scene = {
   readonly writer: CatalogueWriter
 }
 
-/** How what was lost is made good: by the documented step, or by what looks as if it were enough. */
+/** How a loss is repaired: by the documented step, or by one that only seems to be enough. */
 export type Mending = 'recover' | 'no-resnapshot'
 
 const STEP_MS = 120_000
 const WRITES_IN_A_GAP = 200
 
 /**
- * Has every row told once more while rows are written, and kills Connect as often as wanted while it is under way.
+ * Snapshots every row again while rows are written, and kills Connect a given number of times meanwhile.
  *
- * @returns how many kills fell into the snapshot, and what Postgres has that was not told since it began.
+ * @returns how many kills fell into the snapshot, and the rows of Postgres that were not captured since it began.
  */
 export async function snapshotUnderFire(
   { stack, pool, tables }: Scene,
@@ -64,7 +64,7 @@ export async function snapshotUnderFire(
   return { inTime, untold }
 }
 
-/** The slot is dropped while nobody reads it, and rows are written and deleted. */
+/** Drops the slot while nobody reads it, and writes and deletes rows. */
 export async function loseSlot(scene: Scene, mending: Mending): Promise<void> {
   const { connectUrl } = scene.stack.endpoints
   await stop(connectUrl, 'cdc', soon())
@@ -76,13 +76,13 @@ export async function loseSlot(scene: Scene, mending: Mending): Promise<void> {
   )
   await writes(scene)
   if (mending === 'recover') return cdc(scene.stack, 'recover')
-  // As the next `stack up` would do it.
+  // As the next `stack up` does.
   await withClient(scene.pool, (client) => ensureSlot(client, 'cdc'))
   await askUntilAnswered(connectUrl, '/connectors/cdc/resume', soon(), { method: 'PUT' })
   await untilIn(connectUrl, 'cdc', 'RUNNING', soon()).catch(() => undefined)
 }
 
-/** A table leaves the publication while rows are written and deleted. */
+/** Takes a table out of the publication while rows are written and deleted. */
 export async function losePublication(scene: Scene, mending: Mending): Promise<void> {
   await scene.pool.query('alter publication cdc drop table catalogue.products')
   await writes(scene)

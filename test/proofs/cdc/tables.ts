@@ -7,7 +7,7 @@ import { type Reading, type ReadRecord, readTopics } from '../../support/kafka.t
 import type { TestStack } from '../../support/stack.ts'
 import { type FoldOptions, foldChanges, type KeyedChange, type RawChange } from './fold.ts'
 
-/** A row by what is compared of it. */
+/** A row, reduced to what is compared. */
 type Columns = Readonly<Record<string, unknown>>
 
 const columns: Readonly<Record<RawTable, readonly [key: string, ...others: string[]]>> = {
@@ -15,7 +15,7 @@ const columns: Readonly<Record<RawTable, readonly [key: string, ...others: strin
   'catalogue.products': ['sku', 'name', 'price_minor', 'currency'],
 }
 
-/** Raw changes beside the tables that they are of. */
+/** Raw changes and the tables that they come from. */
 export class RawTables {
   readonly #reading: Reading
   readonly #codec: Codec
@@ -53,7 +53,7 @@ export class RawTables {
     return this.#changes[table]
   }
 
-  /** Where the topics and Postgres differ, a line a row; empty when they are equal row by row. */
+  /** Differences between the topics and Postgres, one line for each row; empty when they are equal. */
   async differences(pool: pg.Pool, options: FoldOptions): Promise<readonly string[]> {
     const lines: string[] = []
     for (const table of rawTables) {
@@ -72,11 +72,11 @@ export class RawTables {
 
   async #take({ topic, value }: ReadRecord): Promise<void> {
     const table = rawTables.find((each) => rawTopicOf(each) === topic)
-    // A tombstone says nothing that the delete before it has not said.
+    // A tombstone repeats the delete before it.
     if (table === undefined || value === null) return
     const change = await this.#decode(topic, value)
     const row = change.after ?? change.before
-    // A truncate has no key; none is done here.
+    // A truncate has no key; this proof does none.
     if (row === null) return
     const { after, op, ts_us, source } = change
     const [key] = columns[table]

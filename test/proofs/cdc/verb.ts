@@ -3,7 +3,7 @@ import type { TestStack } from '../../support/stack.ts'
 
 const VERB_MS = 600_000
 
-/** Runs `npm run cdc -- …` on an instance, as people do. @throws Error with what it said, when it is not done. */
+/** Runs `npm run cdc -- …` on an instance. @throws Error with its output when it fails. */
 export async function cdc({ context }: TestStack, ...words: readonly string[]): Promise<void> {
   const { instance } = context.paths
   const { ok, reason, output } = await runProgram({

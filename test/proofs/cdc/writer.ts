@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { randomOf } from '../eos/schedule.ts'
 
-/** Inserts, updates and deletes products and customers of its own, until it is stopped. */
+/** Inserts, updates and deletes products and customers of its own until it is stopped. */
 export class CatalogueWriter {
   readonly #pool: pg.Pool
   readonly #prefix = `cdc-${randomUUID().slice(0, 8)}`
@@ -20,7 +20,7 @@ export class CatalogueWriter {
     this.#random = randomOf(seed)
   }
 
-  /** Rows that lie there before anything happens, so that a snapshot takes a while. */
+  /** Inserts rows beforehand, so that a snapshot takes a while. */
   async fill(rows: number): Promise<void> {
     await this.#pool.query(
       `insert into catalogue.products (sku, name, price_minor, currency)
@@ -40,7 +40,7 @@ export class CatalogueWriter {
     await this.#done
   }
 
-  /** Removes all that it has made and not yet deleted. */
+  /** Deletes all of its rows that are left. */
   async tidy(): Promise<void> {
     await this.#pool.query('delete from catalogue.products where sku = any($1)', [this.#products])
     await this.#pool.query('delete from catalogue.customers where customer_id = any($1)', [

@@ -18,13 +18,13 @@ const STEP_MS = 120_000
 
 type Options = {
   readonly checkpointIntervalMs: number
-  /** In place of the job's own. */
+  /** Intervals that replace the job's own. */
   readonly intervals?: Intervals
-  /** What is given to Flink in place of the script, to switch a guard off. */
+  /** Changes the script before Flink gets it, to switch a guard off. */
   readonly changed?: (script: Script) => Script
 }
 
-/** A job on the house's own topics, started, stopped and rescaled as its verbs do it. */
+/** A job on our own topics, started, stopped and rescaled as the verbs do it. */
 export class ProvenJob {
   readonly #stack: Stack
   readonly #job: Job
@@ -70,17 +70,17 @@ export class ProvenJob {
     await rescaleJob(this.#stack.endpoints.flinkUrl, await this.id(), parallelism, STEP_MS)
   }
 
-  /** What a run goes on from when the JobManager, and with it the job, is gone. */
+  /** The checkpoint to restore from when the JobManager, and the job with it, is gone. */
   newest(): string {
     const newest = newestRestorePoint(this.#stack.context.paths.flinkState, this.#job.name)
     if (newest === undefined) throw new Error('the job left no checkpoint')
     return newest
   }
 
-  /** All tasks run, and a checkpoint that began after this call is complete. */
+  /** Waits until all tasks run and a checkpoint that began after this call is complete. */
   async checkpointed(): Promise<void> {
     await waitUntilRunning(this.#stack.endpoints.flinkUrl, await this.id(), STEP_MS)
-    // The next one to complete may have begun before.
+    // The next checkpoint to complete may have begun before this call.
     const wanted = (await this.checkpoints()) + 2
     await eventually(async () => (await this.checkpoints()) >= wanted, {
       timeoutMs: STEP_MS,
@@ -88,12 +88,12 @@ export class ProvenJob {
     })
   }
 
-  /** How many are complete. */
+  /** How many checkpoints are complete. */
   async checkpoints(): Promise<number> {
     return completedCheckpoints(this.#stack.endpoints.flinkUrl, await this.id())
   }
 
-  /** Flink's id of the run that has not ended. */
+  /** Flink's id of the running job. */
   async id(): Promise<string> {
     const running = () => runningJob(this.#stack.endpoints.flinkUrl, this.#job.name)
     return (await eventually(running, { timeoutMs: STEP_MS, what: this.#job.name })).id

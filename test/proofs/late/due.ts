@@ -3,29 +3,29 @@ import type { PaymentEvent } from '@tenseams/contracts/generated/payments.paymen
 const DELAY_MS = 5_000
 const WINDOW_MS = 60_000
 
-/** A record of the topic as a reader of committed records has it. */
+/** A record of the topic as a reader of committed records gets it. */
 export type Sent = {
   readonly partition: number
   readonly offset: bigint
   readonly event: PaymentEvent
 }
 
-/** Rows by what names them, each with its content as text. */
+/** Rows by their name, each with its content as text. */
 export type Rows = ReadonlyMap<string, string>
 
 export type Due = {
   /** By window and currency: payments and minor units. */
   readonly windows: Rows
-  /** By the record's place: its event and the window that it has missed. */
+  /** By partition and offset of the record: its event and the window that it missed. */
   readonly late: Rows
-  /** Each event once, late or not, as a figure of its window. */
+  /** Each event once, late or not, counted in its window. */
   readonly figures: Rows
   readonly counts: { readonly captured: number; readonly onTime: number; readonly late: number }
 }
 
 /**
- * What must come of the records, reckoned anew from their order in each partition: late is what is at or behind the newest
- * time of its partition less the delay; of what is on time an event counts once in its window.
+ * The expected result, recomputed from the order of the records in each partition: a record is late when its time is not
+ * after the newest time of its partition minus the delay; an event that is on time counts once in its window.
  */
 export function dueOf(records: readonly Sent[]): Due {
   const onTime = new Map<string, PaymentEvent>()
@@ -70,7 +70,7 @@ function sums(events: ReadonlyMap<string, PaymentEvent>): Rows {
   )
 }
 
-/** What differs, kind by kind, each with its first example. Rows that were there twice have their name twice. */
+/** The differences of each kind, with the first example. A row that occurs twice is listed twice. */
 export function differences(
   what: string,
   due: Rows,

@@ -16,7 +16,7 @@ export const deadLetterTopic = deadLetterTopicOf(paymentsTopic)
 
 type Found = readonly (readonly [name: string, content: string])[]
 
-/** The topic as it is read back: what could be decoded, and where nothing could. */
+/** The topic as it was read: the decoded records, and the offsets of undecodable ones. */
 export type Input = { readonly sent: readonly Sent[]; readonly undecodable: readonly string[] }
 
 export async function inputIn(codec: Codec, records: readonly ReadRecord[]): Promise<Input> {
@@ -35,13 +35,13 @@ async function decodable(codec: Codec, value: Buffer | null) {
   try {
     return await codec.decode<PaymentEvent>(paymentsTopic, value)
   } catch (error) {
-    // A registry that is away says nothing about the record.
+    // An unavailable registry does not make the record undecodable.
     if (error instanceof UndecodableError) return undefined
     throw error
   }
 }
 
-/** By the place of the record that nobody can read. */
+/** By partition and offset of the undecodable record. */
 export const deadLettersIn = (records: readonly ReadRecord[]): Found =>
   records
     .filter(({ topic }) => topic === deadLetterTopic)
@@ -50,7 +50,7 @@ export const deadLettersIn = (records: readonly ReadRecord[]): Found =>
       'dead letter',
     ])
 
-/** What the job has told: its windows, and what it has sent aside. */
+/** The job's output: its windows, and the late output. */
 export type Told = {
   readonly windows: readonly RevenuePerMinute[]
   readonly late: readonly RevenuePerMinuteLate[]

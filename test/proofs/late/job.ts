@@ -10,7 +10,7 @@ export const lateBreaks = {
 const overMax = /MAX\(et\) OVER \([^)]*\) - (INTERVAL '\d+' SECOND \/\* :delay \*\/)/
 const lateInserts = /INSERT INTO \S*(?:late\.v1`|_late)\n[\s\S]*?FROM late;\n\n/g
 
-/** The job of the house, or with a guard of its SQL off. */
+/** Our job, or the same with a guard of its SQL switched off. */
 export function jobUnder(broken: string | undefined): Job {
   const job = readJob('revenue-per-minute')
   if (broken === 'current-watermark') {
@@ -26,6 +26,7 @@ export function jobUnder(broken: string | undefined): Job {
 }
 
 function changed(job: Job, sql: string): Job {
-  if (sql === job.sql) throw new Error(`${job.file} is not as this proof knows it`)
+  if (sql === job.sql)
+    throw new Error(`${job.file} has changed: this proof does not find what it replaces`)
   return { ...job, sql }
 }

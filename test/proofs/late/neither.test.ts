@@ -29,19 +29,19 @@ const told = (payments: bigint, lateOffsets: readonly bigint[] = []): Told => ({
   })),
 })
 
-test('a payment that is neither in its window nor sent aside is lost', () => {
+test('a payment that is neither in its window nor in the late output is lost', () => {
   const gaps = neitherIn([sent('a', 0n), sent('b', 1n), sent('c', 2n)], told(1n, [0n]))
   expect(gaps).toEqual([{ windowStart: 7 * minute, currency: 'EUR', missing: 1, due: 2 }])
   expect(neitherLines(gaps, 3)[0]).toContain('1 of 3 payments are in neither window nor late')
 })
 
-test('a repeat of what is in its window is not lost, sent aside or not', () => {
+test('a repeat of a payment in its window is not lost, whether or not it is in the late output', () => {
   expect(neitherIn([sent('a', 0n), sent('a', 1n)], told(1n))).toEqual([])
   expect(neitherIn([sent('a', 0n), sent('a', 1n)], told(1n, [1n]))).toEqual([])
   expect(neitherLines([], 2)).toEqual([])
 })
 
-test('a window that never came is lost as a whole', () => {
+test('a window that was never written is lost as a whole', () => {
   const gaps = neitherIn([sent('a', 0n), sent('b', 1n)], { windows: [], late: [] })
   expect(gaps[0]?.missing).toBe(2)
 })

@@ -1,7 +1,7 @@
 import { type Sent, windowOf } from './due.ts'
 import type { Told } from './found.ts'
 
-/** A window that has fewer payments than were neither sent aside nor told before. */
+/** A window that has fewer payments than it must have. */
 export type Gap = {
   /** Milliseconds since 1970. */
   readonly windowStart: number
@@ -11,8 +11,8 @@ export type Gap = {
 }
 
 /**
- * Payments that are in neither the windows nor the late output, by window and currency. Whatever a job calls late: each payment
- * of which a record was not sent aside must be counted in its window.
+ * Payments that are in neither the windows nor the late output, by window and currency. Whatever rule a job has for late
+ * rows: each payment with a record that is not in the late output must be counted in its window.
  */
 export function neitherIn(sent: readonly Sent[], { windows, late }: Told): readonly Gap[] {
   const aside = new Set(late.map((row) => placeOf(row.kafkaPartition, row.kafkaOffset)))
@@ -40,7 +40,7 @@ const placeOf = (partition: number, offset: bigint): string => `${partition}-${o
 
 const LONGEST_LIST = 4
 
-/** For readers: how many are lost, and where. None when none is. */
+/** For people: how many are lost, and in which windows; empty when none is lost. */
 export function neitherLines(gaps: readonly Gap[], captured: number): readonly string[] {
   if (gaps.length === 0) return []
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)

@@ -10,16 +10,16 @@ const beginning = Date.UTC(2026, 0, 1, 12)
 
 type Phase = {
   readonly seconds: number
-  /** Partitions that nobody sells in. */
+  /** Partitions that get no payments. */
   readonly quiet?: readonly number[]
-  /** Nothing moves the time of a quiet partition. */
+  /** Without ticks, the time of a quiet partition does not advance. */
   readonly withoutTicks?: boolean
 }
 
 /**
- * Shops that sell, in event time of their own: most clocks are a little apart, some tills were offline and tell of their sales
- * minutes later, a clock is ahead, some events are told twice, soon or much later, and now and then
- * comes something that is no payment at all.
+ * Payments from shops with event times of their own: most clocks differ a little, some tills were offline and send their
+ * payments minutes later, one clock is ahead, some events are sent twice, soon after or much later, and a few records
+ * are no payments at all.
  */
 export class Tills {
   readonly #producer: Producer
@@ -43,7 +43,7 @@ export class Tills {
     return new Tills(producer, encode, random)
   }
 
-  /** So many seconds of event time, as fast as the broker takes them. */
+  /** Sends this many seconds of event time, as fast as the broker takes them. */
   async sell({ seconds, quiet = [], withoutTicks = false }: Phase): Promise<void> {
     for (let end = this.#second + seconds; this.#second < end; this.#second += 1) {
       for (const partition of PARTITIONS.filter((one) => !quiet.includes(one))) {
@@ -55,7 +55,7 @@ export class Tills {
     }
   }
 
-  /** A row in every partition that only moves its time; `ahead` seconds further than now. */
+  /** Sends a tick to every partition, `ahead` seconds after now. */
   async tick(ahead = 0): Promise<void> {
     const at = this.#second + ahead
     for (const partition of PARTITIONS) {
@@ -63,7 +63,7 @@ export class Tills {
     }
   }
 
-  /** Something that nobody can decode. */
+  /** Sends an undecodable record. */
   async #scrawl(partition: number): Promise<void> {
     const value = Buffer.from(`scrawl ${this.#second}`)
     await this.#producer.send({

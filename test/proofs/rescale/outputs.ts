@@ -35,7 +35,7 @@ export async function countWritten(brokers: string): Promise<Written> {
   return { count: () => count, close: () => consumer.disconnect() }
 }
 
-/** Orders and payments in the topics, ticks included, as the batch recompute takes them. */
+/** Orders and payments in the topics, ticks included, as input of the batch. */
 export async function sentIn(
   codec: Codec,
   records: readonly ReadRecord[],
@@ -97,6 +97,6 @@ export async function foundInGold(ports: LakePorts) {
     `SELECT input, event_id, stream_id, epoch_ms(occurred_at) AS et,
       epoch_ms(watermark) AS watermark, currency, amount_minor FROM gold.shopper_sessions_late`,
   )
-  // Texts and whole numbers, as the columns are declared.
+  // Texts and integers, as the columns are declared.
   return { sessions: sessions as readonly Cells[], late: late as readonly Cells[] }
 }

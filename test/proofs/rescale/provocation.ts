@@ -12,7 +12,7 @@ const CHECKPOINT_WAIT_MS = 60_000
 
 export type Provoked = {
   readonly kept: readonly Kept[]
-  /** Rows that were written when the TaskManager was killed and that no checkpoint had. */
+  /** Rows that had been written when the TaskManager was killed, and were in no checkpoint. */
   readonly ahead: number
 }
 
@@ -24,7 +24,7 @@ type Scene = {
   readonly say: (line: string) => void
 }
 
-/** Savepoint and parallelism 2 to 4, in place back to 2, a SIGKILL of the TaskManager and one of both, all under load. */
+/** A savepoint and parallelism 2 to 4, back to 2 in place, a SIGKILL of the TaskManager and one of both, all under load. */
 export async function provoke(scene: Scene): Promise<Provoked> {
   const { stack, job, shoppers, say } = scene
   const kept: Kept[] = []
@@ -37,7 +37,7 @@ export async function provoke(scene: Scene): Promise<Provoked> {
   await job.start(2)
   await shoppers.sell(0.4)
   await keep(2)
-  say('stopped with a savepoint, and begun again with parallelism 4')
+  say('stopped with a savepoint, restarted with parallelism 4')
   const [savepoint] = await Promise.all([job.stop(), shoppers.sell(0.08)])
   await Promise.all([job.start(4, savepoint), shoppers.sell(0.12)])
   await keep(4)
@@ -49,9 +49,9 @@ export async function provoke(scene: Scene): Promise<Provoked> {
   await shoppers.sell(0.05)
   await Promise.all([stack.restart('flink-taskmanager'), shoppers.sell(0.05)])
   await job.checkpointed()
-  say('JobManager and TaskManager killed, and the job begun from its newest checkpoint')
+  say('JobManager and TaskManager killed, the job restarted from its newest checkpoint')
   await shoppers.sell(0.04)
-  // Both: where a TaskManager waits, the restart would submit the jobs of the house, too.
+  // Both, because with a TaskManager running the restart would also submit our own jobs.
   await Promise.all([stack.kill('flink-taskmanager'), stack.kill('flink-jobmanager')])
   await shoppers.sell(0.04)
   await stack.restart('flink-jobmanager')
@@ -59,15 +59,15 @@ export async function provoke(scene: Scene): Promise<Provoked> {
   await Promise.all([job.start(2, job.newest()), shoppers.sell(0.04)])
   await shoppers.sell(1)
   await shoppers.finish()
-  say('all is written')
+  say('all orders are sent')
   await job.checkpointed()
   return { kept, ahead }
 }
 
 /**
- * At a moment when rows are written that no checkpoint has: with a sink that commits by itself they come twice.
+ * Kills while rows have been written that are in no checkpoint: a sink without transactions writes them twice.
  *
- * @returns how many; 0 when there was always a checkpoint in between.
+ * @returns how many such rows there were; 0 when a checkpoint always came first.
  */
 async function killTaskManager({ stack, job, shoppers, written, say }: Scene): Promise<number> {
   for (let attempt = 1; attempt <= KILL_ATTEMPTS; attempt += 1) {
@@ -84,7 +84,7 @@ async function killTaskManager({ stack, job, shoppers, written, say }: Scene): P
     if (!moved || (await job.checkpoints()) > checkpoints) continue
     await stack.kill('flink-taskmanager')
     const ahead = written.count() - rows
-    say(`TaskManager killed with ${ahead} rows written that no checkpoint had`)
+    say(`TaskManager killed with ${ahead} written rows that are in no checkpoint`)
     return ahead
   }
   await stack.kill('flink-taskmanager')

@@ -23,7 +23,7 @@ const session = (start: number, end: number, orders: number, paid: number, ms: n
   ...{ amount_minor: orders * 10, paid_orders: paid, time_to_pay_ms: ms },
 })
 
-// The tick has no customer and no amount; b is exactly the gap behind a, c more than that; d is late, and b is told twice.
+// The tick has no customer and no amount; b is exactly the gap after a, c is later than that; d is late, and b is sent twice.
 const sent: readonly Cells[] = [
   order(0, 0, 'a'),
   order(1, 60, 'b'),
@@ -46,19 +46,19 @@ const late: readonly Cells[] = [
 const compared = (found: { sessions: readonly Cells[]; late: readonly Cells[] }) =>
   compareWithBatch(engine, { sent, found: { topic: found } }, intervals)
 
-test('sessions, repeats, payments within the term and late rows are as the job makes them', async () => {
+test('sessions, repeats, payments within the term and late rows equal those of the job', async () => {
   const outcome = await compared({ sessions, late })
   expect(outcome).toEqual({ due: { sessions: 2, late: 1 }, differences: [] })
 })
 
-test('a row that is there twice is told', async () => {
+test('a row that occurs twice is reported', async () => {
   const { differences } = await compared({ sessions: [...sessions, ...sessions], late })
   expect(differences).toEqual([
     expect.stringContaining('sessions in topic: 2 rows more often than due'),
   ])
 })
 
-test('a row that is missing and one that is not due are told', async () => {
+test('a missing row and an unexpected row are reported', async () => {
   const { differences } = await compared({ sessions: [session(0, 120, 2, 2, 30)], late: [] })
   expect(differences).toEqual([
     expect.stringContaining('sessions in topic: 1 rows not due'),

@@ -8,9 +8,9 @@ type Cell = string | number | bigint | null
 export type Cells = Readonly<Record<string, Cell>>
 
 export type Rows = {
-  /** What the job has read. */
+  /** The job's input. */
   readonly sent: readonly Cells[]
-  /** What it wrote, by its place, such as `topic` and `gold`. */
+  /** The job's output by where it was written, such as `topic` and `gold`. */
   readonly found: Readonly<Record<string, { sessions: readonly Cells[]; late: readonly Cells[] }>>
 }
 
@@ -44,11 +44,11 @@ const kinds = ['sessions', 'late'] as const
 
 export type Compared = {
   readonly due: { readonly sessions: number; readonly late: number }
-  /** Where what was written is not what is due; a row that is there twice differs once. */
+  /** Differences between output and expectation; a row that occurs twice is one difference. */
   readonly differences: readonly string[]
 }
 
-/** Reckons anew what is due of the records that were sent, and compares it with what was found, row by row. */
+/** Recomputes the expected rows from the sent records, and compares them with the rows that were found. */
 export async function compareWithBatch(
   engine: Engine,
   rows: Rows,
@@ -127,6 +127,6 @@ function readCsv(file: string, types: Readonly<Record<string, string>>): string 
   return `SELECT * FROM read_csv(${quoteText(file)}, ${options})`
 }
 
-/** No name of the proof has a comma or a quote. */
+/** No name in this proof has a comma or a quote. */
 const csvOf = (names: readonly string[], all: readonly Cells[]) =>
   all.map((row) => `${names.map((name) => row[name] ?? '').join(',')}\n`).join('')

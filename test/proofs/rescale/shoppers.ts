@@ -9,14 +9,14 @@ export const ordersTopic = 'orders.order.v1'
 export const paymentsTopic = 'payments.payment.v1'
 const PARTITIONS = [0, 1, 2, 3]
 const beginning = Date.UTC(2026, 0, 1, 12)
-/** Event time that all orders together take, whatever their number. */
+/** The event time over which all orders are spread, whatever their number. */
 const ALL_MS = 5_000_000
-/** Wall-clock time that writing them takes at least, so that what is done to the job is done under load. */
+/** The least time that writing them takes, so that all faults happen under load. */
 const WRITING_MS = 60_000
 const BATCH = 100
 const ORDERS_A_CUSTOMER = 50
 const TICK_MS = 5_000
-/** Wide rows, so that few of them are more than a small memory holds. */
+/** Wide rows, so that few of them exceed a small memory. */
 const STREAM_ID_CHARACTERS = 800
 const CUSTOMER_ID_CHARACTERS = 1_500
 
@@ -34,8 +34,8 @@ type Encoders = {
 }
 
 /**
- * Customers who order and pay, in event time of their own; some much more than others. Most events are a little out of order, some
- * come minutes late, and some are told twice.
+ * Customers who order and pay, with event times of their own; some order much more than others. Most events are a little
+ * out of order, some come minutes late, and some are sent twice.
  */
 export class Shoppers {
   readonly #producer: Producer
@@ -60,7 +60,7 @@ export class Shoppers {
     this.#orders = orders
   }
 
-  /** @param orders how many there will be in all. */
+  /** @param orders the number of orders in all. */
   static async open(producer: Producer, codec: Codec, random: () => number, orders: number) {
     const order = await codec.encoder<OrderEvent>(ordersTopic)
     const payment = await codec.encoder<PaymentEvent>(paymentsTopic)
@@ -73,7 +73,7 @@ export class Shoppers {
     return this.#sent
   }
 
-  /** This share of all orders, at an even pace. */
+  /** Sends this share of all orders, at an even rate. */
   async sell(share: number): Promise<void> {
     const end = Math.min(this.#orders, this.#placed + Math.round(this.#orders * share))
     while (this.#placed < end) {
@@ -82,7 +82,7 @@ export class Shoppers {
     }
   }
 
-  /** A row in every partition of both topics that only moves its time; all that is still due comes before. */
+  /** Sends everything that is still due, then a tick to every partition of both topics. */
   async finish(): Promise<void> {
     await this.#send(this.#due.splice(0).map(({ sale }) => sale))
     this.#nowMs += 86_400_000
@@ -187,7 +187,7 @@ export class Shoppers {
   }
 }
 
-/** A name with so many characters behind it that no compression makes them fewer. */
+/** A name with this many incompressible characters after it. */
 function wide(name: string, characters: number): string {
   const bytes = createHash('shake256', { outputLength: Math.ceil((characters * 3) / 4) })
   return `${name}.${bytes.update(name).digest('base64url')}`

@@ -5,23 +5,23 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
 const REQUEST_MS = 10_000
-/** Flink asks its TaskManagers for metrics every ten seconds. */
+/** Flink fetches the metrics of its TaskManagers every ten seconds. */
 const METRICS_MS = 25_000
 const MB = 1_048_576
 
-/** What a job keeps, at one parallelism. */
+/** The state of a job at one parallelism. */
 export type Kept = {
   readonly parallelism: number
   /** The full size of its newest checkpoint. */
   readonly stateMb: number
-  /** What its slots have of managed memory, which RocksDB shares. */
+  /** The managed memory of its slots, which RocksDB uses. */
   readonly managedMb: number
   /** RocksDB's files on disk, of all slots. */
   readonly filesMb: number
   readonly lines: readonly string[]
 }
 
-/** Asks Flink, right after a checkpoint. */
+/** Reads the figures from Flink; call it right after a checkpoint. */
 export async function keptBy(stack: Stack, jobId: string, parallelism: number): Promise<Kept> {
   const { flinkUrl } = stack.endpoints
   const ask = (path: string) => call(`${flinkUrl}/v1/${path}`, { timeoutMs: REQUEST_MS })
@@ -50,7 +50,7 @@ export async function keptBy(stack: Stack, jobId: string, parallelism: number): 
   return { parallelism, stateMb, managedMb, filesMb, lines }
 }
 
-/** What each has read since it was started or restarted last; empty when its metrics do not come in time. */
+/** What each subtask has read since its last start; empty when the metrics do not arrive in time. */
 async function rowsBySubtask(ask: () => Promise<unknown>): Promise<readonly number[]> {
   const told = async () => {
     const { subtasks } = (await ask()) as { subtasks: readonly { metrics: SubtaskMetrics }[] }
