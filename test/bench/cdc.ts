@@ -8,10 +8,10 @@ const GOAL = 2
 type Wish = { readonly rounds: number; readonly seconds: number; readonly records: number }
 
 /**
- * Events of an outbox by several settings of the same connector: a backlog, worked off by one after another, and single
- * writes.
+ * Events of an outbox with different settings of the same connector: a backlog, which one after another catches up with,
+ * and single writes.
  *
- * @returns whether ours carries so many times the default's events with a second of Connect's CPU.
+ * @returns whether ours reaches the goal of events per CPU-second of Connect, relative to the defaults.
  */
 export async function benchCdc(stack: Stack, { rounds, seconds, records }: Wish): Promise<boolean> {
   const race = await Race.open(stack)

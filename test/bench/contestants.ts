@@ -8,7 +8,7 @@ import type { AppendNext } from './measure.ts'
 export type Contestant = {
   readonly name: string
   readonly appendNext: AppendNext
-  /** How many events its tables hold. */
+  /** The number of events in its tables. */
   stored(): Promise<number>
   close(): Promise<void>
 }
@@ -17,7 +17,7 @@ const POOL_SIZE = 16
 const EVENTS_A_STREAM = 10
 const TOPIC = 'bench.event-store'
 
-/** What an order's event is about as large as. */
+/** About the size of an order's event. */
 const data = {
   customerId: '0198c0de-0000-7000-8000-000000000001',
   currency: 'EUR',
@@ -29,7 +29,7 @@ const payload = Buffer.alloc(120, 7)
 
 type Turn = { readonly streamId: string; readonly version: number }
 
-/** Each caller fills one stream after another, so that every append has a version to be checked. */
+/** Each caller fills one stream after another, so that every append checks a version. */
 function turns(): (caller: number) => Turn {
   const last = new Map<number, Turn>()
   return (caller) => {
@@ -43,7 +43,7 @@ function turns(): (caller: number) => Turn {
   }
 }
 
-/** The loop, the clock and the ids without any store: what the generator itself costs. */
+/** The loop, the clock and the ids without a store: the cost of the generator itself. */
 export function nobody(): Contestant {
   const next = turns()
   let count = 0
@@ -59,7 +59,7 @@ export function nobody(): Contestant {
   }
 }
 
-/** `EventStore`: group commit, as the services use it, on a pool of the size that the others get. */
+/** `EventStore` with group commit, as the services use it, on a pool of the same size as the others'. */
 export function ours(stack: TestStack): Contestant {
   const pool = poolOf(stack, 'orders_service')
   const store = new EventStore({ pool, schema: 'orders' })
@@ -88,7 +88,7 @@ export function ours(stack: TestStack): Contestant {
   }
 }
 
-/** One insert and one commit an append, into a table of the same form; its unique index is the optimistic check. */
+/** One insert and one commit for each append, into a table of the same form; its unique index is the version check. */
 export function oneInsertACommit(stack: TestStack): Contestant {
   const pool = poolOf(stack, 'payments_service')
   const next = turns()
@@ -165,7 +165,7 @@ function poolOf(
     statement_timeout: 30_000,
   })
   pool.on('error', () => {
-    // An idle connection that breaks is told to whoever uses it next; without a listener it would end the process.
+    // The next user of a broken idle connection gets the error; without a listener it would end the process.
   })
   return pool
 }

@@ -9,13 +9,13 @@ import { type Bench, openBench, PARTITIONS, RECORDS_PER_SECOND, take } from './e
 export type EosOptions = {
   readonly rounds: number
   readonly seconds: number
-  /** The ends of the scales, and what is usual. */
+  /** The extremes of both scales, and the usual setting. */
   readonly quick: boolean
 }
 
 /**
- * The transactional loop beside the same loop without transactions, on one broker, at several intervals. The sides take
- * turns, one right after the other.
+ * The transactional loop compared with the same loop without transactions, on one broker, at several intervals. The sides
+ * take turns, one right after the other.
  *
  * @returns whether the goal was reached.
  */
@@ -45,7 +45,7 @@ export async function benchEos(stack: Stack, options: EosOptions): Promise<boole
   }
 }
 
-/** Until compilers of both sides have seen what will be measured. */
+/** Warms up the JIT compilers of both sides. */
 async function warmUp(bench: Bench): Promise<void> {
   for (const turn of turnsOf(warmUps, 0)) await take(bench, turn, -1, 0)
 }

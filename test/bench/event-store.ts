@@ -16,7 +16,7 @@ export type BenchOptions = { readonly rounds: number; readonly seconds: number }
 const CALLERS = [16, 256]
 const WARM_UP_MS = 1_000
 
-/** What is to be reached: so many times the other's events a second, in the same round. */
+/** The goals: events per second relative to the other's, in the same round. */
 const goals: readonly { readonly callers: number; readonly by: string; readonly ratio: number }[] =
   [
     { callers: 16, by: 'one insert a commit', ratio: 2 },
@@ -25,12 +25,12 @@ const goals: readonly { readonly callers: number; readonly by: string; readonly 
     { callers: 256, by: 'emmett', ratio: 15 },
   ]
 
-/** Runs of one contestant with so many callers, one a round. */
+/** Runs of one contestant with a number of callers, one for each round. */
 type Series = { readonly name: string; readonly callers: number; readonly runs: readonly Run[] }
 
 /**
- * Contestants take turns in every round, each beginning another one, so that what else the machine does falls on all.
- * A closed loop: the ratios count. Every acknowledged append must be there at the end.
+ * Contestants take turns in every round, in rotating order, so that other work on the machine affects all. A closed loop:
+ * the ratios count. Every acknowledged append must exist at the end.
  *
  * @returns whether all goals were reached.
  */
@@ -74,7 +74,7 @@ async function rounds(
   return [...found.values()]
 }
 
-/** A figure of a store that is not durable would be worth nothing. */
+/** The figures of a store that is not durable would be worthless. */
 async function conditionsOf(stack: TestStack): Promise<string> {
   const pool = adminPool(stack)
   try {
@@ -83,7 +83,7 @@ async function conditionsOf(stack: TestStack): Promise<string> {
               current_setting('synchronous_commit') as commit`,
     )
     const { version, fsync, commit } = rows[0] ?? { version: '', fsync: '', commit: '' }
-    if (fsync !== 'on' || commit !== 'on') throw new Error('Postgres is not durable as it runs')
+    if (fsync !== 'on' || commit !== 'on') throw new Error('Postgres runs without durability')
     return `Postgres ${version}, fsync on, synchronous_commit on; Node ${process.version}`
   } finally {
     await pool.end()
@@ -93,7 +93,7 @@ async function conditionsOf(stack: TestStack): Promise<string> {
 async function assertAllThere(contestant: Contestant, acknowledged: number): Promise<void> {
   const stored = await contestant.stored()
   if (stored === acknowledged) return
-  throw new Error(`${contestant.name}: ${acknowledged} were acknowledged, ${stored} are there`)
+  throw new Error(`${contestant.name}: ${acknowledged} appends were acknowledged, ${stored} exist`)
 }
 
 function report(series: readonly Series[]): boolean {

@@ -9,7 +9,7 @@ import { type Turn, turn } from './flink/race.ts'
 import { type Steady, steady } from './flink/steady.ts'
 import { ratios, summarise } from './measure.ts'
 
-/** Of heap state's records a CPU-second. */
+/** Records per CPU-second, relative to heap state. */
 const GOAL = 0.7
 const GOAL_RESCALED_MS = 10_000
 const STEADY_PER_SECOND = 4_000
@@ -17,10 +17,10 @@ const STEADY_PER_SECOND = 4_000
 type Wish = { readonly rounds: number; readonly records: number }
 
 /**
- * The house's windowed jobs over a backlog, each by itself, with state in RocksDB and on the heap; then one of them under a
- * constant load, rescaled.
+ * Our windowed jobs over a backlog, each alone, with state in RocksDB and on the heap; then one of them under a constant
+ * load, rescaled.
  *
- * @returns whether RocksDB does so many times the heap's records a CPU-second in each window, and lag was 0 in time.
+ * @returns whether RocksDB reaches the goal in each window, and the lag after rescaling was 0 in time.
  */
 export async function benchFlink(stack: Stack, { rounds, records }: Wish): Promise<boolean> {
   const { kafkaBrokers: brokers, registryUrl } = stack.endpoints

@@ -24,11 +24,11 @@ import { type Sink, sides } from './lake/sinks.ts'
 export type LakeOptions = {
   readonly rounds: number
   readonly seconds: number
-  /** Of the backlog by which memory is measured. */
+  /** The size of the backlog for the memory measurement. */
   readonly records: number
   /** The longest history. */
   readonly commits: number
-  /** Whether docs/bench/lakehouse.md gets the tables. */
+  /** Whether the tables are written to docs/bench/lakehouse.md. */
   readonly page: boolean
 }
 
@@ -36,14 +36,14 @@ const ONLY_THE_NEWEST: ExpirePolicy = { keepLast: 1, olderThanMs: 0, leastToExpi
 const INTERVAL_MS = 1_000
 const SERVICE_FLUSH_MS = 400
 const BACKLOG = 150_000
-/** Well below what either can: the question is what a row costs while each second is committed. */
+/** Well below the capacity of both: this measures the cost of a row while every second is committed. */
 const STEADY_RATE = 4_000
-/** Of the rate at which the backlog was worked off: a generator and a reader need their part of the machine. */
+/** The share of the backlog's rate: generator and reader need a part of the machine. */
 const STEPS = [0.15, 0.3, 0.45, 0.6, 0.75, 0.9]
 
 /**
- * The service `lakehouse` beside Iceberg's own sink for Kafka Connect: the same topic, interval and catalogue, in one
- * run. Every part ends with both tables holding each record once, or the bench fails.
+ * The lakehouse service compared with Iceberg's own sink for Kafka Connect: the same topic, interval and catalogue, in one
+ * run. After every part both tables must have each record once, or the bench fails.
  *
  * @returns whether all goals were reached.
  */
@@ -125,7 +125,7 @@ async function locationsOf({ catalog }: LakePorts, sinks: Bench['sinks']) {
   return { ours: await locationOf(sinks.ours), connect: await locationOf(sinks.connect) }
 }
 
-/** One more backlog for ours, with the profiler on; the time of its threads tells what the profiler does not see. */
+/** One more backlog for ours, with the profiler on; the CPU time of its threads includes what the profiler does not see. */
 async function profiled(bench: Bench) {
   const folder = mkdtempSync(join(tmpdir(), 'tenseams-profile-'))
   try {
@@ -143,7 +143,7 @@ async function profiled(bench: Bench) {
   }
 }
 
-/** Each sink alone, at the interval that it has in service; theirs at the shortest that was compared. */
+/** Each sink alone: ours at its interval in production, theirs at the shortest compared one. */
 async function freshness(
   stack: Stack,
   ports: LakePorts,
@@ -186,10 +186,10 @@ async function freshnessTurn(
   const reader = new Reader(ports.catalog, sink.table)
   try {
     await reader.holds(load.sent)
-    // So that a reader's question costs the same whoever wrote the table how often.
+    // So that a reader's query costs the same for both tables, however often they were committed.
     await expire(ports, sink.table, await ports.catalog.loadTable(sink.table), ONLY_THE_NEWEST)
     await reader.holds(load.sent)
-    // What is begun here is not counted: the first second finds compilers and connections cold.
+    // Not counted: in the first second compilers and connections are cold.
     await load.pace(rate, 1_000)
     await reader.holds(load.sent)
     const fromMs = Date.now()

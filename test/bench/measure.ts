@@ -1,4 +1,4 @@
-/** One contestant's run: so many callers, each with its next append as soon as the last one is answered. */
+/** One contestant's run: each caller makes its next append as soon as the last one is answered. */
 export type Run = { readonly events: number; readonly wallMs: number; readonly cpuMicros: number }
 
 export type Summary = {
@@ -10,7 +10,7 @@ export type Summary = {
 /** One append; resolves when it is durable. `caller` keeps to streams of its own. */
 export type AppendNext = (caller: number) => Promise<void>
 
-/** A closed loop: it serves for ratios within one run, not for latencies. */
+/** A closed loop: its ratios within one run are meaningful, its latencies are not. */
 export async function run(
   appendNext: AppendNext,
   callers: number,
@@ -46,7 +46,7 @@ export function summarise(values: readonly number[]): Summary {
   }
 }
 
-/** Of each round, ours by theirs: what both met in that round (other work, a checkpoint) falls out. */
+/** Ours divided by theirs, by round: what affects both in a round (other work, a checkpoint) cancels out. */
 export function ratios(ours: readonly number[], theirs: readonly number[]): readonly number[] {
   if (ours.length !== theirs.length) throw new Error('rounds are missing')
   return ours.map((value, round) => value / (theirs[round] ?? Number.NaN))

@@ -1,6 +1,6 @@
 import type { SendOperation, SentRecord } from './operations.ts'
 
-/** One try to write a value. */
+/** One attempt to write a value. */
 export type Attempt = {
   readonly send: SendOperation
   readonly record: SentRecord
@@ -8,9 +8,9 @@ export type Attempt = {
 }
 
 /**
- * What is known of a transaction's end:
+ * How a transaction ended, as far as known:
  *
- *     begin ──► (no commit asked for) unfinished   the broker aborts it
+ *     begin ──► (no commit requested) unfinished   the broker aborts it
  *       ├─────► commit ok                committed
  *       ├─────► commit fail, or abort ok  aborted
  *       └─────► commit unknown            unknown
@@ -18,7 +18,7 @@ export type Attempt = {
 export type Transaction = {
   readonly id: string
   readonly outcome: 'committed' | 'aborted' | 'unfinished' | 'unknown'
-  /** Index at which a commit was asked for first; Infinity when never. */
+  /** Index at which a commit was first requested; Infinity when never. */
   readonly commitBegin: number
   /** Index at which its commit was acknowledged; Infinity when never. */
   readonly commitEnd: number

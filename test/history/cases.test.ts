@@ -4,7 +4,7 @@ import { anomalies } from './anomaly.ts'
 import { checkHistory } from './check.ts'
 import { linesOf } from './read.ts'
 
-/** What a history holds, beside it. Fields that an expectation leaves out are not compared. */
+/** What is expected of a history. Fields that an expectation omits are not compared. */
 type Expected = {
   readonly says: string
   readonly anomalies: readonly Readonly<Record<string, unknown>>[]
@@ -43,7 +43,7 @@ describe('planted and clean histories', () => {
     )
   })
 
-  test('every file of the folder is one of the two of a history', () => {
+  test('every file of the folder belongs to a history', () => {
     const due = names.flatMap((name) => [`${name}.expected.json`, `${name}.jsonl`])
     expect(readdirSync(folder).sort()).toEqual(due.sort())
   })

@@ -11,11 +11,11 @@ import { judgeSightings } from './sightings.ts'
 
 export type Judgement = {
   readonly operations: number
-  /** What must not be. */
+  /** Violations. */
   readonly anomalies: readonly Anomaly[]
-  /** Acknowledged values that nobody has read, where nobody claims to have read to the end. */
+  /** Acknowledged values that nobody has read, where no reader claims to have read to the end. */
   readonly unseen: readonly Anomaly[]
-  /** Last lines that a crash has cut off. */
+  /** Last lines that a crash truncated. */
   readonly torn: readonly string[]
 }
 
@@ -23,7 +23,7 @@ export type Judgement = {
  * Judges a history that clients recorded, after Jepsen's workload for Kafka. Unknown outcomes may have happened or not:
  * neither is an anomaly. The work grows as n log n with the history.
  *
- * @throws HistoryError when a line is not what a recorder writes.
+ * @throws HistoryError when no recorder writes such a line.
  */
 export function checkHistory(...files: readonly (readonly string[])[]): Judgement {
   return judge(readHistory(...files))

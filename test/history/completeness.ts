@@ -3,24 +3,24 @@ import type { Attempt, Transaction } from './attempts.ts'
 import {
   type Evidence,
   fateOf,
-  keyOfPlace,
+  keyOfPartition,
   type Value,
   valueKey,
   wasSeenThere,
 } from './evidence.ts'
 import type { Logs } from './log.ts'
-import { type Operation, ofKind, placeKey } from './operations.ts'
+import { type Operation, ofKind, topicPartitionKey } from './operations.ts'
 import type { Passed } from './passed.ts'
 
-/** What nobody has seen: `found` should have been, `unseen` may be beyond what was read. */
+/** Values that nobody has seen: `found` should have been seen, `unseen` may be beyond what was read. */
 export type Missing = { readonly found: readonly Anomaly[]; readonly unseen: readonly Anomaly[] }
 
 type Known = { readonly evidence: Evidence; readonly logs: Logs; readonly passed: Passed }
 
-/** A last reading of everything. */
+/** A final read of everything. */
 type Ends = { readonly begin: number; readonly topics: ReadonlySet<string> }
 
-/** Acknowledged values that nobody has seen. A conflict at their offset explains them, and is told elsewhere. */
+/** Acknowledged values that nobody has seen. A conflict at their offset explains them and is reported elsewhere. */
 export function judgeMissing(operations: readonly Operation[], known: Known): Missing {
   const { evidence, logs, passed } = known
   const ends = markEnds(operations, passed)
@@ -31,8 +31,8 @@ export function judgeMissing(operations: readonly Operation[], known: Known): Mi
     const attempt = acknowledgedUnseen(value, evidence)
     if (attempt === undefined) continue
     const { offset } = attempt.record
-    const place = keyOfPlace(attempt)
-    if (place === undefined || offset === undefined) {
+    const topicPartition = keyOfPartition(attempt)
+    if (topicPartition === undefined || offset === undefined) {
       const isDue = ends.some(
         ({ begin, topics }) => attempt.send.end < begin && topics.has(value.topic),
       )
@@ -40,23 +40,25 @@ export function judgeMissing(operations: readonly Operation[], known: Known): Mi
       else unseen.push(missing('unseen', value, attempt))
       continue
     }
-    if (logs.get(place)?.conflicts.has(offset)) continue
-    if (!passed.has(place, offset)) unseen.push(missing('unseen', value, attempt))
+    if (logs.get(topicPartition)?.conflicts.has(offset)) continue
+    if (!passed.has(topicPartition, offset)) unseen.push(missing('unseen', value, attempt))
     else if (attempt.transaction !== undefined && isPartlySeen(attempt.transaction, evidence)) {
       const those = torn.get(attempt.transaction) ?? []
       torn.set(attempt.transaction, those)
       those.push(attempt)
     } else
-      found.push(missing(wasRead(place, offset, known) ? 'lost-write' : 'unseen', value, attempt))
+      found.push(
+        missing(wasRead(topicPartition, offset, known) ? 'lost-write' : 'unseen', value, attempt),
+      )
   }
   return { found: [...found, ...[...torn].map(tornAnomaly)], unseen }
 }
 
-/** A final read passes everything up to its ends, whatever it saw. */
+/** A final read counts as having read everything below its offsets, whatever it saw. */
 function markEnds(operations: readonly Operation[], passed: Passed): readonly Ends[] {
   const finals = ofKind(operations, 'final-read').filter(({ outcome }) => outcome === 'ok')
   for (const { positions } of finals) {
-    for (const position of positions) passed.add(placeKey(position), 0n, position.offset)
+    for (const position of positions) passed.add(topicPartitionKey(position), 0n, position.offset)
   }
   return finals.map(({ begin, positions }) => ({
     begin,
@@ -64,9 +66,9 @@ function markEnds(operations: readonly Operation[], passed: Passed): readonly En
   }))
 }
 
-/** Something further on was seen; else all that is missing lies at the end. */
-function wasRead(place: string, offset: bigint, { logs }: Known): boolean {
-  const last = logs.get(place)?.visible.at(-1)
+/** True when a later offset was seen; otherwise everything missing is at the end. */
+function wasRead(topicPartition: string, offset: bigint, { logs }: Known): boolean {
+  const last = logs.get(topicPartition)?.visible.at(-1)
   return last !== undefined && last > offset
 }
 

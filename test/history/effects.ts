@@ -9,9 +9,9 @@ import {
   visibleFrom,
 } from './evidence.ts'
 import type { GroupCommits } from './groups.ts'
-import { type Cause, type Operation, ofKind, placeKey } from './operations.ts'
+import { type Cause, type Operation, ofKind, topicPartitionKey } from './operations.ts'
 
-/** A record that was made from another, and that surely is there. */
+/** A record that was made from another, and that surely exists. */
 type Effect = {
   readonly value: Value
   readonly cause: Cause
@@ -39,7 +39,7 @@ export function judgeEffects(
   ]
 }
 
-/** Aborted ones are none, also when somebody has seen them: that is told elsewhere. */
+/** Aborted records are no effects, even if they were seen: that is reported elsewhere. */
 function effectsOf({ values, proven }: Evidence): readonly Effect[] {
   const effects: Effect[] = []
   for (const value of values.values()) {
@@ -64,7 +64,7 @@ function causeOf({ attempts, sightings }: Value): Cause | undefined {
 
 const causeKey = ({ topic, value, part = 0 }: Cause): string => `${valueKey(topic, value)}\n${part}`
 
-/** A topic without recorded sends says nothing of what is in it. */
+/** Without recorded sends to a topic, its content is unknown. */
 function judgeCause(effect: Effect, evidence: Evidence): Anomaly | undefined {
   const { value, cause } = effect
   if (!evidence.writtenTopics.has(cause.topic)) return undefined
@@ -120,7 +120,7 @@ function judgeExpectations(
       .filter((value) => mayBeVisible(value, proven))
       .flatMap((value) => {
         const sighting = value.sightings.find(
-          ({ record }) => record.offset < (commits.highest(group, placeKey(record)) ?? 0n),
+          ({ record }) => record.offset < (commits.highest(group, topicPartitionKey(record)) ?? 0n),
         )
         if (sighting === undefined) return []
         const { partition, offset } = sighting.record

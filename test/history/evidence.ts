@@ -1,11 +1,11 @@
 import type { Attempt, Transaction } from './attempts.ts'
-import { ofKind, type PolledRecord, type PollOperation, placeKey } from './operations.ts'
+import { ofKind, type PolledRecord, type PollOperation, topicPartitionKey } from './operations.ts'
 import type { History } from './read.ts'
 import { transactionsOf } from './transactions.ts'
 
 export type Sighting = { readonly poll: PollOperation; readonly record: PolledRecord }
 
-/** All that is known of a value of a topic. */
+/** What is known of a value in a topic. */
 export type Value = {
   readonly topic: string
   readonly value: string
@@ -14,17 +14,17 @@ export type Value = {
 }
 
 /**
- * What became of an attempt. `never` comes in two shapes: it was refused or aborted, or its transaction was left before
- * anybody asked for a commit.
+ * The fate of an attempt. `aborted`: it was refused or aborted. `uncommitted`: its transaction was abandoned before a
+ * commit was requested.
  */
 export type Fate = 'acknowledged' | 'possible' | 'aborted' | 'uncommitted'
 
 export type Evidence = {
   readonly values: ReadonlyMap<string, Value>
   readonly transactions: ReadonlyMap<string, Transaction>
-  /** Topics of which at least one send is recorded: then all their writers are taken to be. */
+  /** Topics with at least one recorded send: all their writers are then assumed to be recorded. */
   readonly writtenTopics: ReadonlySet<string>
-  /** Transactions that nobody acknowledged, and of which something was seen where it was written. */
+  /** Unacknowledged transactions of which a value was seen at the offset of its write. */
   readonly proven: ReadonlySet<Transaction>
 }
 
@@ -75,9 +75,9 @@ export function visibleFrom(attempt: Attempt): number {
   return attempt.transaction?.commitBegin ?? attempt.send.begin
 }
 
-/** The partition that an attempt went to; undefined when it isn't known. */
-export function keyOfPlace({ record: { topic, partition } }: Attempt): string | undefined {
-  return partition === undefined ? undefined : placeKey({ topic, partition })
+/** The partition that an attempt wrote to; undefined when it isn't known. */
+export function keyOfPartition({ record: { topic, partition } }: Attempt): string | undefined {
+  return partition === undefined ? undefined : topicPartitionKey({ topic, partition })
 }
 
 export function wasSeenThere({ record }: Attempt, { sightings }: Value): boolean {
@@ -106,7 +106,7 @@ function provenIn(
   return new Set(unknown.filter(({ attempts }) => attempts.some((one) => isSeen(one, values))))
 }
 
-/** A value that was tried again may be seen for its other attempt. */
+/** A retried value may have been seen because of its other attempt. */
 function isSeen(attempt: Attempt, values: ReadonlyMap<string, Value>): boolean {
   const value = values.get(valueKey(attempt.record.topic, attempt.record.value))
   if (value === undefined || value.sightings.length === 0) return false

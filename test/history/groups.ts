@@ -1,13 +1,18 @@
 import type { Evidence } from './evidence.ts'
-import { type CommitOffsetsOperation, type Operation, ofKind, placeKey } from './operations.ts'
+import {
+  type CommitOffsetsOperation,
+  type Operation,
+  ofKind,
+  topicPartitionKey,
+} from './operations.ts'
 
 /** A commit of one partition's offset. `end` is Infinity when it may have happened, or may happen yet. */
 type Commit = { readonly begin: number; readonly end: number; readonly offset: bigint }
 
-/** Where a group may stand in a partition: at one of its commits, from the lowest to the highest of them. */
+/** The committed offsets that a group may have in a partition, from the lowest to the highest. */
 export type Range = { readonly lowest: bigint; readonly highest: bigint }
 
-/** Commits of a group in a partition, and what lets us find among them without walking through all. */
+/** Commits of a group in a partition, with indexes for binary search. */
 type Ledger = {
   /** Acknowledged ones by their end; the highest begin up to each; the lowest begin from each on. */
   readonly done: readonly Commit[]
@@ -20,38 +25,38 @@ type Ledger = {
 
 export type GroupCommits = {
   /**
-   * Where the group may stand for whoever asks within these indexes; undefined when nothing was surely committed
-   * before, since then it depends on where a new group begins. A commit counts no more when another has surely
-   * followed it, whatever its offset was.
+   * The committed offsets that a request between these indexes may get; undefined when no commit surely came before,
+   * because then it depends on where a new group begins. A commit no longer counts when another surely followed it,
+   * whatever its offset.
    */
-  standing(group: string, place: string, from: number, to: number): Range | undefined
+  standing(group: string, topicPartition: string, from: number, to: number): Range | undefined
   /** The highest offset that was ever acknowledged. */
-  highest(group: string, place: string): bigint | undefined
+  highest(group: string, topicPartition: string): bigint | undefined
 }
 
 export function groupCommits(
   operations: readonly Operation[],
   { transactions }: Evidence,
 ): GroupCommits {
-  const byPlace = new Map<string, Commit[]>()
+  const byPartition = new Map<string, Commit[]>()
   for (const operation of ofKind(operations, 'commit-offsets')) {
     const span = spanOf(operation, transactions)
     if (span === undefined) continue
     for (const position of operation.offsets) {
-      const key = `${operation.group}\n${placeKey(position)}`
-      const known = byPlace.get(key) ?? []
-      byPlace.set(key, known)
+      const key = `${operation.group}\n${topicPartitionKey(position)}`
+      const known = byPartition.get(key) ?? []
+      byPartition.set(key, known)
       known.push({ ...span, offset: position.offset })
     }
   }
-  const ledgers = new Map([...byPlace].map(([key, commits]) => [key, ledgerOf(commits)]))
+  const ledgers = new Map([...byPartition].map(([key, commits]) => [key, ledgerOf(commits)]))
   return {
-    standing: (group, place, from, to) => {
-      const ledger = ledgers.get(`${group}\n${place}`)
+    standing: (group, topicPartition, from, to) => {
+      const ledger = ledgers.get(`${group}\n${topicPartition}`)
       return ledger === undefined ? undefined : standingIn(ledger, from, to)
     },
-    highest: (group, place) => {
-      const done = ledgers.get(`${group}\n${place}`)?.done ?? []
+    highest: (group, topicPartition) => {
+      const done = ledgers.get(`${group}\n${topicPartition}`)?.done ?? []
       return done.length === 0 ? undefined : rangeOf(done).highest
     },
   }
@@ -106,7 +111,7 @@ function rangeOf(commits: readonly Commit[], range?: Range): Range {
   return { lowest, highest }
 }
 
-/** How many come before `limit`, in a list that rises by `of`. */
+/** How many are below `limit`, in a list that is ascending by `of`. */
 function countBelow(
   commits: readonly Commit[],
   limit: number,

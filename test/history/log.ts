@@ -1,24 +1,24 @@
 import type { Evidence, Value } from './evidence.ts'
 import { mayBeVisible } from './evidence.ts'
-import { type Place, placeKey } from './operations.ts'
+import { type TopicPartition, topicPartitionKey } from './operations.ts'
 
 type Entry = { readonly value: string; readonly by: number }
 
 /**
- * A partition as far as the history tells it. Offsets that nobody knows of are nothing: markers of transactions take
- * them, and records of others.
+ * A partition as the history shows it. Unknown offsets mean nothing: markers of transactions have offsets, and so do
+ * records of other writers.
  */
 export type PartitionLog = {
-  readonly place: Place
-  /** What was read at an offset, or acknowledged there, aborted or not. A second value is a conflict. */
+  readonly topicPartition: TopicPartition
+  /** The value that was read or acknowledged at an offset, aborted or not. A second value is a conflict. */
   readonly entries: ReadonlyMap<bigint, Entry>
   readonly conflicts: ReadonlyMap<bigint, readonly Entry[]>
-  /** Where values have been seen that every reader of committed data must see, rising. */
+  /** Offsets, ascending, of values that every reader of committed data must see. */
   readonly visible: readonly bigint[]
 }
 
 type Growing = {
-  readonly place: Place
+  readonly topicPartition: TopicPartition
   readonly entries: Map<bigint, Entry>
   readonly conflicts: Map<bigint, Entry[]>
   readonly visible: Set<bigint>
@@ -53,12 +53,12 @@ export function firstVisible(
   return found !== undefined && found < to ? found : undefined
 }
 
-/** A copy in rising order. What rises already, as most does, costs one look. */
+/** A copy in ascending order. A list that is already ascending, as most are, is not sorted. */
 export function ascending(offsets: readonly bigint[]): readonly bigint[] {
   return [...offsets].sort((one, other) => (one < other ? -1 : one > other ? 1 : 0))
 }
 
-/** The index of the first that is not below `least`. */
+/** The index of the first offset that is not below `least`. */
 export function lowerBound(offsets: readonly bigint[], least: bigint): number {
   let low = 0
   let high = offsets.length
@@ -71,7 +71,7 @@ export function lowerBound(offsets: readonly bigint[], least: bigint): number {
   return low
 }
 
-/** An aborted record takes its offset as any other does. */
+/** An aborted record has an offset like any other. */
 function enterAttempts(logs: Map<string, Growing>, { attempts }: Value): void {
   for (const { send, record } of attempts) {
     const { topic, partition, offset, value } = record
@@ -92,12 +92,12 @@ function enter({ entries, conflicts }: Growing, offset: bigint, entry: Entry): v
   if (those.every(({ value }) => value !== entry.value)) those.push(entry)
 }
 
-function logOf(logs: Map<string, Growing>, { topic, partition }: Place): Growing {
-  const key = placeKey({ topic, partition })
+function logOf(logs: Map<string, Growing>, { topic, partition }: TopicPartition): Growing {
+  const key = topicPartitionKey({ topic, partition })
   const known = logs.get(key)
   if (known !== undefined) return known
   const made: Growing = {
-    ...{ place: { topic, partition }, entries: new Map(), conflicts: new Map() },
+    ...{ topicPartition: { topic, partition }, entries: new Map(), conflicts: new Map() },
     visible: new Set(),
   }
   logs.set(key, made)

@@ -7,15 +7,18 @@ type Slot = {
   state: 'open' | 'committed' | 'hidden'
 }
 
-export type ModelPlace = { readonly topic: string; readonly partition: number }
+export type ModelPartition = { readonly topic: string; readonly partition: number }
 type Fields = Readonly<Record<string, unknown>>
 export type Line = Record<string, unknown> & { readonly index: number }
 
-/** The least that makes a broker: logs, transactions, a last stable offset, and committed offsets of groups. */
+/** A minimal broker: logs, transactions, a last stable offset, and committed offsets of groups. */
 export class ModelBroker {
   readonly lines: Line[] = []
   readonly #logs = new Map<string, Slot[]>()
-  readonly #open = new Map<string, { readonly slot: Slot; readonly place: ModelPlace }[]>()
+  readonly #open = new Map<
+    string,
+    { readonly slot: Slot; readonly topicPartition: ModelPartition }[]
+  >()
   readonly #pending = new Map<string, Map<string, number>>()
   readonly #committed = new Map<string, number>()
 
@@ -25,21 +28,27 @@ export class ModelBroker {
     return index
   }
 
-  write(place: ModelPlace, { value, cause }: SentRecord, transaction?: string): string {
-    const log = this.#logOf(place)
+  write(
+    topicPartition: ModelPartition,
+    { value, cause }: SentRecord,
+    transaction?: string,
+  ): string {
+    const log = this.#logOf(topicPartition)
     const state = transaction === undefined ? 'committed' : 'open'
     const slot: Slot = { value, state, ...(cause && { cause }) }
     log.push(slot)
-    if (transaction !== undefined) this.#slotsOf(transaction).push({ slot, place })
+    if (transaction !== undefined) this.#slotsOf(transaction).push({ slot, topicPartition })
     return String(log.length - 1)
   }
 
-  /** Ends a transaction, with a marker in each partition that it wrote. Ending it again does nothing. */
+  /** Ends a transaction with a marker in each partition that it wrote to. Ending it again does nothing. */
   end(transaction: string, state: 'committed' | 'hidden'): void {
     const slots = this.#slotsOf(transaction)
     for (const { slot } of slots) slot.state = state
-    for (const place of new Map(slots.map((one) => [placeName(one.place), one.place])).values()) {
-      this.#logOf(place).push({ value: undefined, state: 'hidden' })
+    for (const topicPartition of new Map(
+      slots.map((one) => [partitionName(one.topicPartition), one.topicPartition]),
+    ).values()) {
+      this.#logOf(topicPartition).push({ value: undefined, state: 'hidden' })
     }
     this.#open.delete(transaction)
     if (state === 'committed') {
@@ -54,8 +63,13 @@ export class ModelBroker {
     return [...new Set([...this.#open.keys(), ...this.#pending.keys()])]
   }
 
-  commitOffset(group: string, place: ModelPlace, offset: number, transaction?: string): void {
-    const key = `${group} ${placeName(place)}`
+  commitOffset(
+    group: string,
+    topicPartition: ModelPartition,
+    offset: number,
+    transaction?: string,
+  ): void {
+    const key = `${group} ${partitionName(topicPartition)}`
     if (transaction === undefined) {
       this.#committed.set(key, offset)
       return
@@ -64,13 +78,13 @@ export class ModelBroker {
     this.#pending.set(transaction, pending.set(key, offset))
   }
 
-  committed(group: string, place: ModelPlace): number {
-    return this.#committed.get(`${group} ${placeName(place)}`) ?? 0
+  committed(group: string, topicPartition: ModelPartition): number {
+    return this.#committed.get(`${group} ${partitionName(topicPartition)}`) ?? 0
   }
 
-  /** What a reader of committed data gets from `position` on, and where it then stands. */
-  read(place: ModelPlace, position: number, limit: number) {
-    const log = this.#logOf(place)
+  /** The records that a reader of committed data gets from `position` on, and its next position. */
+  read(topicPartition: ModelPartition, position: number, limit: number) {
+    const log = this.#logOf(topicPartition)
     const records: (Omit<PolledRecord, 'offset'> & { readonly offset: string })[] = []
     let next = position
     for (; next < log.length && records.length < limit; next += 1) {
@@ -78,14 +92,14 @@ export class ModelBroker {
       if (slot === undefined || slot.state === 'open') break
       if (slot.state === 'hidden' || slot.value === undefined) continue
       const { value, cause } = slot
-      records.push({ ...place, offset: String(next), value, ...(cause && { cause }) })
+      records.push({ ...topicPartition, offset: String(next), value, ...(cause && { cause }) })
     }
     return { records, next }
   }
 
-  #logOf(place: ModelPlace): Slot[] {
-    const known = this.#logs.get(placeName(place)) ?? []
-    this.#logs.set(placeName(place), known)
+  #logOf(topicPartition: ModelPartition): Slot[] {
+    const known = this.#logs.get(partitionName(topicPartition)) ?? []
+    this.#logs.set(partitionName(topicPartition), known)
     return known
   }
 
@@ -96,4 +110,5 @@ export class ModelBroker {
   }
 }
 
-export const placeName = ({ topic, partition }: ModelPlace): string => `${topic}/${partition}`
+export const partitionName = ({ topic, partition }: ModelPartition): string =>
+  `${topic}/${partition}`

@@ -1,17 +1,17 @@
-import { type Line, ModelBroker, type ModelPlace, placeName } from './model-broker.ts'
+import { type Line, ModelBroker, type ModelPartition, partitionName } from './model-broker.ts'
 import type { Cause } from './operations.ts'
 
-/** What a random execution does next; the numbers choose among what is possible then. */
+/** The next step of a random execution; the numbers choose among the possible ones. */
 export type Step = { readonly what: number; readonly who: number; readonly how: number }
 
-const inputs: readonly ModelPlace[] = [0, 1].map((partition) => ({ topic: 'in', partition }))
-const output: ModelPlace = { topic: 'out', partition: 0 }
-const places = [...inputs, output]
+const inputs: readonly ModelPartition[] = [0, 1].map((partition) => ({ topic: 'in', partition }))
+const output: ModelPartition = { topic: 'out', partition: 0 }
+const topicPartitions = [...inputs, output]
 
-/** A reader of a group, and where it stands in what is assigned to it. */
+/** A reader of a group, and its positions in its assigned partitions. */
 type Reader = { readonly name: string; positions: Map<string, number> }
 
-/** Clients that do what clients do, by the rules: whatever they live through, it is no anomaly. */
+/** Clients that keep the rules: whatever happens to them is no anomaly. */
 class ModelClients {
   readonly broker = new ModelBroker()
   readonly #readers: readonly Reader[] = ['r0', 'r1'].map((name) => ({
@@ -42,15 +42,17 @@ class ModelClients {
   finish(): readonly Line[] {
     for (const answer of this.#answers.splice(0)) answer()
     for (const transaction of this.broker.openTransactions) this.broker.end(transaction, 'hidden')
-    for (const place of places) {
+    for (const topicPartition of topicPartitions) {
       for (let position = 0; ; ) {
-        const { records, next } = this.broker.read(place, position, 3)
-        this.#note('last', 'poll', { positions: [at(place, position)], records })
+        const { records, next } = this.broker.read(topicPartition, position, 3)
+        this.#note('last', 'poll', { positions: [at(topicPartition, position)], records })
         if (next === position) break
         position = next
       }
     }
-    const positions = places.map((place) => at(place, this.broker.read(place, 0, 1_000_000).next))
+    const positions = topicPartitions.map((topicPartition) =>
+      at(topicPartition, this.broker.read(topicPartition, 0, 1_000_000).next),
+    )
     this.#note('last', 'final-read', { positions })
     return this.broker.lines
   }
@@ -61,13 +63,13 @@ class ModelClients {
 
   #write(
     process: string,
-    place: ModelPlace,
+    topicPartition: ModelPartition,
     how: number,
     transaction?: string,
     cause?: Cause,
   ): void {
     const value = `v${this.#values++}`
-    const given = { ...place, value, ...(cause && { cause }) }
+    const given = { ...topicPartition, value, ...(cause && { cause }) }
     const call = { kind: 'send', ...(transaction !== undefined && { transaction }) }
     const of = this.broker.record(process, 'invoke', { ...call, records: [given] })
     const fate = cause === undefined ? how % 6 : 0
@@ -75,7 +77,7 @@ class ModelClients {
       this.#answer(process, fate === 1 ? 'fail' : 'unknown', { kind: 'send', of })
       return
     }
-    const offset = this.broker.write(place, given, transaction)
+    const offset = this.broker.write(topicPartition, given, transaction)
     if (fate === 3) return
     const told = fate === 4 ? given : { ...given, offset }
     const answer = () => this.#answer(process, 'ok', { kind: 'send', of, records: [told] })
@@ -87,7 +89,7 @@ class ModelClients {
     const process = `q${who % 2}`
     const transaction = this.#open.get(process) ?? this.#begin(process)
     this.#open.set(process, transaction)
-    this.#write(process, places[how % 2] ?? output, how >> 1, transaction)
+    this.#write(process, topicPartitions[how % 2] ?? output, how >> 1, transaction)
   }
 
   #begin(process: string): string {
@@ -104,7 +106,7 @@ class ModelClients {
     this.#endTransaction(process, transaction, how)
   }
 
-  /** Committed, aborted, unknown and happened, unknown and not, or the client is gone. */
+  /** Committed; aborted; unknown but done; unknown and not done; or the client has crashed. */
   #endTransaction(process: string, transaction: string, how: number): void {
     const fate = how % 6
     const kind = fate === 2 ? 'abort' : 'commit'
@@ -120,27 +122,37 @@ class ModelClients {
 
   #poll(who: number, how: number): void {
     const reader = this.#readers[who % 2]
-    const assigned = inputs.filter((place) => reader?.positions.has(placeName(place)))
-    const place = assigned[how % Math.max(1, assigned.length)]
-    if (reader === undefined || place === undefined) return
-    const position = reader.positions.get(placeName(place)) ?? 0
-    const { records, next } = this.broker.read(place, position, 1 + (how % 5))
-    reader.positions.set(placeName(place), next)
-    const positions = how % 3 === 0 && records.length > 0 ? [] : [at(place, position)]
+    const assigned = inputs.filter((topicPartition) =>
+      reader?.positions.has(partitionName(topicPartition)),
+    )
+    const topicPartition = assigned[how % Math.max(1, assigned.length)]
+    if (reader === undefined || topicPartition === undefined) return
+    const position = reader.positions.get(partitionName(topicPartition)) ?? 0
+    const { records, next } = this.broker.read(topicPartition, position, 1 + (how % 5))
+    reader.positions.set(partitionName(topicPartition), next)
+    const positions = how % 3 === 0 && records.length > 0 ? [] : [at(topicPartition, position)]
     this.#note(reader.name, 'poll', { positions, records })
   }
 
   #commitOffsets(who: number, how: number): void {
     const reader = this.#readers[who % 2]
     if (reader === undefined) return
-    const own = inputs.filter((place) => reader.positions.has(placeName(place)))
-    const offsets = own.map((place) => at(place, reader.positions.get(placeName(place)) ?? 0))
+    const own = inputs.filter((topicPartition) =>
+      reader.positions.has(partitionName(topicPartition)),
+    )
+    const offsets = own.map((topicPartition) =>
+      at(topicPartition, reader.positions.get(partitionName(topicPartition)) ?? 0),
+    )
     const body = { kind: 'commit-offsets', group: 'g', offsets }
     const of = this.broker.record(reader.name, 'invoke', body)
     const fate = how % 4
     if (fate !== 3) {
-      for (const place of own) {
-        this.broker.commitOffset('g', place, reader.positions.get(placeName(place)) ?? 0)
+      for (const topicPartition of own) {
+        this.broker.commitOffset(
+          'g',
+          topicPartition,
+          reader.positions.get(partitionName(topicPartition)) ?? 0,
+        )
       }
     }
     this.#answer(reader.name, fate < 2 ? 'ok' : 'unknown', { kind: 'commit-offsets', of })
@@ -151,19 +163,26 @@ class ModelClients {
       const own = inputs.filter((_, index) => ((how >> index) & 1) === number)
       this.#call(reader.name, 'assign', { group: 'g', partitions: own })
       reader.positions = new Map(
-        own.map((place) => [placeName(place), this.broker.committed('g', place)]),
+        own.map((topicPartition) => [
+          partitionName(topicPartition),
+          this.broker.committed('g', topicPartition),
+        ]),
       )
     }
   }
 
   #seek(who: number, how: number): void {
     const reader = this.#readers[who % 2]
-    const place = inputs[how % 2]
-    if (reader === undefined || place === undefined || !reader.positions.has(placeName(place)))
+    const topicPartition = inputs[how % 2]
+    if (
+      reader === undefined ||
+      topicPartition === undefined ||
+      !reader.positions.has(partitionName(topicPartition))
+    )
       return
-    const { next } = this.broker.read(place, 0, how >> 1)
-    reader.positions.set(placeName(place), next)
-    this.#note(reader.name, 'seek', { positions: [at(place, next)] })
+    const { next } = this.broker.read(topicPartition, 0, how >> 1)
+    reader.positions.set(partitionName(topicPartition), next)
+    this.#note(reader.name, 'seek', { positions: [at(topicPartition, next)] })
   }
 
   #crash(who: number): void {
@@ -175,18 +194,18 @@ class ModelClients {
 
   /** A worker takes over, reads what its group has not committed, and writes effects and offsets in one transaction. */
   #consumeAndProduce(how: number): void {
-    const place = inputs[how % 2] ?? output
-    this.#call('w', 'assign', { group: 'workers', partitions: [place] })
-    const position = this.broker.committed('workers', place)
-    const { records, next } = this.broker.read(place, position, 2)
-    this.#note('w', 'poll', { positions: [at(place, position)], records })
+    const topicPartition = inputs[how % 2] ?? output
+    this.#call('w', 'assign', { group: 'workers', partitions: [topicPartition] })
+    const position = this.broker.committed('workers', topicPartition)
+    const { records, next } = this.broker.read(topicPartition, position, 2)
+    this.#note('w', 'poll', { positions: [at(topicPartition, position)], records })
     if (records.length === 0) return
     const transaction = this.#begin('w')
     for (const { topic, value } of records)
       this.#write('w', output, 0, transaction, { topic, value })
-    const offsets = [at(place, next)]
+    const offsets = [at(topicPartition, next)]
     this.#call('w', 'commit-offsets', { group: 'workers', offsets, transaction })
-    this.broker.commitOffset('workers', place, next, transaction)
+    this.broker.commitOffset('workers', topicPartition, next, transaction)
     this.#endTransaction('w', transaction, how >> 1)
   }
 
@@ -204,8 +223,8 @@ class ModelClients {
   }
 }
 
-function at(place: ModelPlace, offset: number) {
-  return { ...place, offset: String(offset) }
+function at(topicPartition: ModelPartition, offset: number) {
+  return { ...topicPartition, offset: String(offset) }
 }
 
 /** A clean history of these steps. */

@@ -30,7 +30,7 @@ describe('random executions of a model broker', () => {
       const { anomalies } = judge(mutation.lines)
       if (mutation.isHarmless) harmless += 1
       else reported += 1
-      // A harmless one may be reported all the same, but a harmful one must be.
+      // A harmless one may be reported as well, but a harmful one must be.
       if (!mutation.isHarmless) expect(anomalies).not.toEqual([])
     })
     fc.assert(property, { seed: SEED, numRuns: 400 })

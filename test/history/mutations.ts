@@ -4,10 +4,10 @@ type Polled = { topic: string; partition: number; offset: string; value: string 
 type Sent = { topic: string; partition: number; offset?: string; value: string }
 type Spot = { readonly line: Line; readonly records: Polled[]; readonly at: number }
 
-/** A history with one change, and whether a reader of it could be content: said without the checker. */
+/** A history with one change, and whether the change does harm, decided without the checker. */
 export type Mutation = { readonly lines: readonly Line[]; readonly isHarmless: boolean }
 
-/** Changes the lines, which are its own, and tells whether that does harm; undefined when there is nothing to change. */
+/** Changes its own copy of the lines, and returns whether that does harm; undefined when there is nothing to change. */
 type Change = (
   lines: Line[],
   pick: <One>(from: readonly One[]) => One | undefined,
@@ -125,7 +125,7 @@ function isMissed(lines: readonly Line[], { line, records, at }: Spot): boolean 
     (spot) => spot.records[spot.at]?.value === record.value && spot.line !== line,
   )
   if (!isElsewhere) return isAcknowledged(lines, record)
-  const isSame = (one: Polled | undefined) => samePlace(one, record)
+  const isSame = (one: Polled | undefined) => isSamePartition(one, record)
   const positions = line['positions'] as readonly Polled[]
   const before =
     records.slice(0, at).some(isSame) || positions.some(isSame) || wasHere(lines, line, record)
@@ -133,7 +133,7 @@ function isMissed(lines: readonly Line[], { line, records, at }: Spot): boolean 
   return before && after
 }
 
-/** Its own send was acknowledged, and so was its commit, or something else of the transaction is seen. */
+/** Its send and its commit were acknowledged, or another value of the transaction was seen. */
 function isAcknowledged(lines: readonly Line[], { value }: Polled): boolean {
   const completion = lines.find(
     (line) => line['phase'] === 'ok' && sentOf(line).some((sent) => sent.value === value),
@@ -156,42 +156,50 @@ function isAcknowledged(lines: readonly Line[], { value }: Polled): boolean {
   )
 }
 
-/** The next poll of the same reader in the place, before anything moves it elsewhere. */
+/** The reader's next poll of the partition, before anything changes its position there. */
 function followerOf(
   lines: readonly Line[],
   line: Line,
-  place: Polled | undefined,
+  topicPartition: Polled | undefined,
 ): Line | undefined {
-  if (place === undefined) return undefined
+  if (topicPartition === undefined) return undefined
   for (const one of lines.slice(lines.indexOf(line) + 1)) {
     if (one['process'] !== line['process']) continue
-    if (isMove(one, place)) return undefined
-    if (one['kind'] === 'poll' && placesOf(one).some((other) => samePlace(other, place))) return one
+    if (isMove(one, topicPartition)) return undefined
+    if (
+      one['kind'] === 'poll' &&
+      partitionsOf(one).some((other) => isSamePartition(other, topicPartition))
+    )
+      return one
   }
   return undefined
 }
 
-/** Whether the reader polled the place, or was put there, since its last assignment. */
-function wasHere(lines: readonly Line[], line: Line, place: Polled): boolean {
+/** Whether the reader polled or sought the partition since its last assignment. */
+function wasHere(lines: readonly Line[], line: Line, topicPartition: Polled): boolean {
   for (const one of lines.slice(0, lines.indexOf(line)).reverse()) {
     if (one['process'] !== line['process']) continue
-    if (isMove(one, place)) return one['kind'] === 'seek'
-    if (one['kind'] === 'poll' && placesOf(one).some((other) => samePlace(other, place)))
+    if (isMove(one, topicPartition)) return one['kind'] === 'seek'
+    if (
+      one['kind'] === 'poll' &&
+      partitionsOf(one).some((other) => isSamePartition(other, topicPartition))
+    )
       return true
   }
   return false
 }
 
-function isMove(line: Line, place: Polled): boolean {
-  if (line['kind'] === 'seek') return placesOf(line).some((other) => samePlace(other, place))
+function isMove(line: Line, topicPartition: Polled): boolean {
+  if (line['kind'] === 'seek')
+    return partitionsOf(line).some((other) => isSamePartition(other, topicPartition))
   return line['kind'] === 'crash' || line['kind'] === 'assign'
 }
 
-function placesOf(line: Line): readonly Polled[] {
+function partitionsOf(line: Line): readonly Polled[] {
   return [...((line['positions'] ?? []) as readonly Polled[]), ...recordsOf(line)]
 }
 
-function samePlace(one: Polled | undefined, other: Polled): boolean {
+function isSamePartition(one: Polled | undefined, other: Polled): boolean {
   return one?.topic === other.topic && one.partition === other.partition
 }
 
@@ -214,7 +222,7 @@ function valuesSeen(lines: readonly Line[]): ReadonlySet<string> {
   return new Set(polledRecords(lines).flatMap(({ records, at }) => records[at]?.value ?? []))
 }
 
-/** Acknowledgements of values that somebody has read. */
+/** Acknowledgements of values that were read. */
 function seenSends(lines: readonly Line[]): readonly Line[] {
   const seen = valuesSeen(lines)
   return lines.filter(

@@ -1,23 +1,23 @@
 /**
- * The operations of clients, as they are recorded and judged. An operation is invoked and may complete:
+ * The operations of clients that are recorded and judged. An operation is invoked and may complete:
  *
  *     invoke ──► ok        it happened
  *        │  ├───► fail      it surely did not happen, and never will
  *        │  └───► unknown   it may have happened, or happen yet (timeout, lost answer)
  *        └──────► (no more) as unknown: the process died, or the history ends
  *
- * Whoever records must call `fail` only what cannot have happened: a commit that was refused after a retry is unknown.
+ * The recording client must report `fail` only for what cannot have happened: a commit refused after a retry is unknown.
  */
 export type Outcome = 'ok' | 'fail' | 'unknown'
 export type Phase = 'invoke' | Outcome
 
-export type Place = { readonly topic: string; readonly partition: number }
-export type Position = Place & { readonly offset: bigint }
+export type TopicPartition = { readonly topic: string; readonly partition: number }
+export type Position = TopicPartition & { readonly offset: bigint }
 
-/** The record that another was made from. `part` tells several effects of one cause in one topic apart. */
+/** The record that another was made from. `part` distinguishes several effects of one cause in one topic. */
 export type Cause = { readonly topic: string; readonly value: string; readonly part?: number }
 
-/** `value` is an id: no two different records of a topic share it. The offset is there when the broker has told it. */
+/** `value` is an id, unique among the records of a topic. The offset is set when the broker returned it. */
 export type SentRecord = {
   readonly topic: string
   readonly partition?: number
@@ -35,14 +35,14 @@ export type PolledRecord = Position & {
 
 type Send = {
   readonly kind: 'send'
-  /** In the order in which the client gave them. */
+  /** In the order in which the client passed them. */
   readonly records: readonly SentRecord[]
   readonly transaction?: string
 }
 
 /**
- * What one call handed to the client, in its order. A process is one reader: records that were handed over, but must
- * be fetched again, are followed by a seek. `positions` are where the call began to read.
+ * The records that one call returned to the client, in its order. A process is one reader: when it must fetch returned
+ * records again, a seek follows. `positions` are the offsets at which the call began to read.
  */
 type Poll = {
   readonly kind: 'poll'
@@ -55,7 +55,7 @@ type Begin = { readonly kind: 'begin'; readonly transaction: string }
 type Commit = { readonly kind: 'commit'; readonly transaction: string }
 type Abort = { readonly kind: 'abort'; readonly transaction: string }
 
-/** Within a transaction it counts when that is committed. */
+/** Within a transaction it takes effect when that is committed. */
 type CommitOffsets = {
   readonly kind: 'commit-offsets'
   readonly group: string
@@ -64,21 +64,21 @@ type CommitOffsets = {
 }
 
 /**
- * From now on the process reads these partitions, from what its group has committed; nothing it read before says where
- * it goes on. It is invoked before committed offsets are asked for.
+ * From now on the process reads these partitions, from its group's committed offsets; its earlier positions no longer
+ * count. It is invoked before the committed offsets are requested.
  */
 type Assign = {
   readonly kind: 'assign'
   readonly group?: string
-  readonly partitions: readonly Place[]
+  readonly partitions: readonly TopicPartition[]
 }
 
 type Seek = { readonly kind: 'seek'; readonly positions: readonly Position[] }
 
-/** The process is gone. One that starts under its name remembers nothing. */
+/** The process has ended. One that starts under its name knows nothing of it. */
 type Crash = { readonly kind: 'crash' }
 
-/** After all writing: everything below these ends, of all partitions of these topics, has been read by somebody. */
+/** After all writes: everything below these offsets, in all partitions of these topics, has been read. */
 type FinalRead = { readonly kind: 'final-read'; readonly positions: readonly Position[] }
 
 /** Each record of `from` that the group has committed must have an effect in `to`. */
@@ -110,7 +110,7 @@ export type Operation<One extends Body = Body> = One & {
   readonly process: string
   readonly outcome: Outcome
   readonly begin: number
-  /** Infinity when nothing was heard of it. */
+  /** Infinity when it never completed. */
   readonly end: number
   readonly timeUs: number
 }
@@ -129,5 +129,6 @@ export function ofKind<One extends Kind>(
   )
 }
 
-/** One text for each partition, as a key of maps. */
-export const placeKey = ({ topic, partition }: Place): string => `${topic}-${partition}`
+/** A text for each topic-partition, as the key of maps. */
+export const topicPartitionKey = ({ topic, partition }: TopicPartition): string =>
+  `${topic}-${partition}`

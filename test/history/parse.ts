@@ -1,6 +1,13 @@
-import type { Body, Cause, Place, PolledRecord, Position, SentRecord } from './operations.ts'
+import type {
+  Body,
+  Cause,
+  PolledRecord,
+  Position,
+  SentRecord,
+  TopicPartition,
+} from './operations.ts'
 
-/** The history cannot be judged: it is not what a recorder writes. */
+/** The history cannot be judged, because no recorder writes such lines. */
 export class HistoryError extends Error {
   readonly code = 'HISTORY_UNREADABLE'
   readonly retriable = false
@@ -8,7 +15,7 @@ export class HistoryError extends Error {
 
 export type Raw = Readonly<Record<string, unknown>>
 
-/** What an operation's invocation and completion say together. @throws HistoryError on the first wrong field. */
+/** An operation from its invocation and completion. @throws HistoryError for the first wrong field. */
 export function parseBody(raw: Raw): Body {
   const kind = raw['kind']
   switch (kind) {
@@ -31,7 +38,7 @@ export function parseBody(raw: Raw): Body {
       }
     case 'assign':
       return {
-        ...{ kind, partitions: list(raw, 'partitions', parsePlace) },
+        ...{ kind, partitions: list(raw, 'partitions', parseTopicPartition) },
         ...(raw['group'] !== undefined && { group: text(raw, 'group') }),
       }
     case 'seek':
@@ -62,12 +69,12 @@ export function isRaw(value: unknown): value is Raw {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-function parsePlace(raw: Raw): Place {
+function parseTopicPartition(raw: Raw): TopicPartition {
   return { topic: text(raw, 'topic'), partition: count(raw, 'partition') }
 }
 
 function parsePosition(raw: Raw): Position {
-  return { ...parsePlace(raw), offset: offsetOf(raw) }
+  return { ...parseTopicPartition(raw), offset: offsetOf(raw) }
 }
 
 function parsePolled(raw: Raw): PolledRecord {
@@ -119,5 +126,5 @@ function list<Item>(raw: Raw, field: string, parse: (item: Raw) => Item): readon
 }
 
 function wrong(raw: Raw, field: string, due: string): HistoryError {
-  return new HistoryError(`${field} is ${JSON.stringify(raw[field])}, where ${due} is due`)
+  return new HistoryError(`${field} is ${JSON.stringify(raw[field])}, but ${due} is expected`)
 }

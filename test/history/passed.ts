@@ -1,23 +1,23 @@
-/** Stretches of partitions that some reader has gone through: whatever is there, it must have been seen by somebody. */
+/** Ranges of offsets that some reader has read: every visible record in them must have been seen. */
 export class Passed {
   readonly #stretches = new Map<string, Stretch[]>()
   #isMerged = true
 
   /** From the first offset to before the second. */
-  add(place: string, from: bigint, to: bigint): void {
+  add(topicPartition: string, from: bigint, to: bigint): void {
     if (from >= to) return
-    const known = this.#stretches.get(place)
+    const known = this.#stretches.get(topicPartition)
     const last = known?.at(-1)
-    if (known === undefined) this.#stretches.set(place, [{ from, to }])
+    if (known === undefined) this.#stretches.set(topicPartition, [{ from, to }])
     else if (last !== undefined && last.from <= from && from <= last.to) {
       if (to > last.to) last.to = to
     } else known.push({ from, to })
     this.#isMerged = false
   }
 
-  has(place: string, offset: bigint): boolean {
+  has(topicPartition: string, offset: bigint): boolean {
     if (!this.#isMerged) this.#merge()
-    const stretches = this.#stretches.get(place) ?? []
+    const stretches = this.#stretches.get(topicPartition) ?? []
     let low = 0
     let high = stretches.length
     while (low < high) {
@@ -31,7 +31,7 @@ export class Passed {
   }
 
   #merge(): void {
-    for (const [place, stretches] of this.#stretches) {
+    for (const [topicPartition, stretches] of this.#stretches) {
       stretches.sort((one, other) => (one.from < other.from ? -1 : one.from > other.from ? 1 : 0))
       const merged: Stretch[] = []
       for (const stretch of stretches) {
@@ -39,7 +39,7 @@ export class Passed {
         if (last === undefined || stretch.from > last.to) merged.push(stretch)
         else if (stretch.to > last.to) last.to = stretch.to
       }
-      this.#stretches.set(place, merged)
+      this.#stretches.set(topicPartition, merged)
     }
     this.#isMerged = true
   }

@@ -1,14 +1,14 @@
 import type { Operation, Outcome, Phase } from './operations.ts'
 import { count, HistoryError, isRaw, parseBody, type Raw, text } from './parse.ts'
 
-/** A parsed history. Operations stand in the order in which they began. */
+/** A parsed history. Operations are in the order in which they began. */
 export type History = {
   readonly operations: readonly Operation[]
-  /** Last lines that were cut off by a crash, and are left out. */
+  /** Last lines that a crash truncated; they are ignored. */
   readonly torn: readonly string[]
 }
 
-/** A line, before it is known what it completes. */
+/** A parsed line, before invocations and completions are joined. */
 type Event = {
   readonly index: number
   readonly timeUs: number
@@ -21,10 +21,10 @@ type Event = {
 const phases: readonly Phase[] = ['invoke', 'ok', 'fail', 'unknown']
 
 /**
- * Reads what a recorder wrote; several of one machine are merged by their common clock, and numbered anew. A torn last
- * line is left out and told: whoever wrote it died there, so it stands for an unknown outcome at most.
+ * Reads the files of recorders; those of one machine are merged by their common clock and renumbered. A truncated last
+ * line is ignored and reported: its writer crashed there, so it stands for an unknown outcome at most.
  *
- * @throws HistoryError that names the line, when one is not what a recorder writes.
+ * @throws HistoryError that names the line, when no recorder writes such a line.
  */
 export function readHistory(...files: readonly (readonly string[])[]): History {
   const torn: string[] = []
@@ -79,7 +79,7 @@ function readEvent(raw: unknown, last: Event | undefined): Event {
   return event
 }
 
-/** In the order of time; what happened in the same microsecond stays in the order of the files. */
+/** In the order of time; lines of the same microsecond stay in the order of the files. */
 function merge(files: readonly (readonly Event[])[]): readonly Event[] {
   const all = files.flatMap((events, file) => events.map((event) => ({ event, file })))
   all.sort((one, other) => one.event.timeUs - other.event.timeUs)
@@ -94,7 +94,7 @@ function merge(files: readonly (readonly Event[])[]): readonly Event[] {
   })
 }
 
-/** Joins invocations with their completions. A completion that has none happened within an instant. */
+/** Joins invocations with their completions. A completion without invocation is an operation without duration. */
 function pair(events: readonly Event[]): readonly Operation[] {
   const open = new Map<number, Event>()
   const operations: Operation[] = []

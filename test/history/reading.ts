@@ -1,35 +1,44 @@
 import { type Anomaly, type AnomalyKind, anomaly } from './anomaly.ts'
 import type { GroupCommits } from './groups.ts'
 import { ascending, firstVisible, type Logs } from './log.ts'
-import { type Operation, type Place, type PollOperation, placeKey } from './operations.ts'
+import {
+  type Operation,
+  type PollOperation,
+  type TopicPartition,
+  topicPartitionKey,
+} from './operations.ts'
 import { Passed } from './passed.ts'
 
-/** Where a reader stands in a partition. */
-type Hand = {
-  /** It must not go on before this. */
+/** The position of a reader in a partition. */
+type ReaderPosition = {
+  /** It must not continue before this offset. */
   readonly next: bigint
-  /** It must not go on beyond this, as far as something is there; above `next` after it went back. */
+  /** It must not skip visible records from this offset on; above `next` after it went back. */
   readonly high: bigint
-  /** The operation that brought it there. */
+  /** The operation that set the position. */
   readonly by: number
 }
 
 /**
- * What a process knows since its last assignment. A partition without a hand is read from what the group committed,
- * if there is a group; after an operation of unknown outcome nothing is known.
+ * What a process knows since its last assignment. A partition without a position is read from the group's committed offset, if
+ * there is a group; after an operation of unknown outcome nothing is known.
  */
 type Session = {
   readonly group: string | undefined
   readonly assignedAt: number
-  readonly hands: Map<string, Hand>
+  readonly readerPositions: Map<string, ReaderPosition>
 }
 
-/** What one poll read of one partition, in its order. */
-type Span = { readonly place: Place; position: bigint | undefined; readonly offsets: bigint[] }
+/** The offsets of one partition in one poll, in its order. */
+type Span = {
+  readonly topicPartition: TopicPartition
+  position: bigint | undefined
+  readonly offsets: bigint[]
+}
 
 type Known = { readonly logs: Logs; readonly commits: GroupCommits }
 
-/** Follows each process through its polls, and tells which stretches of the partitions were gone through. */
+/** Follows each process through its polls, and returns the anomalies and the ranges of offsets that were read. */
 export function judgeReading(
   operations: readonly Operation[],
   known: Known,
@@ -44,12 +53,16 @@ export function judgeReading(
     if (operation.kind === 'crash') sessions.set(process, nothingKnown())
     if (operation.kind === 'assign' && outcome !== 'fail') {
       const group = outcome === 'ok' ? operation.group : undefined
-      sessions.set(process, { group, assignedAt: operation.begin, hands: new Map() })
+      sessions.set(process, { group, assignedAt: operation.begin, readerPositions: new Map() })
     }
     if (operation.kind === 'seek' && outcome === 'ok') {
       for (const position of operation.positions) {
         const { offset } = position
-        session.hands.set(placeKey(position), { next: offset, high: offset, by: operation.begin })
+        session.readerPositions.set(topicPartitionKey(position), {
+          next: offset,
+          high: offset,
+          by: operation.begin,
+        })
       }
     }
     if (operation.kind === 'poll') {
@@ -68,7 +81,7 @@ export function judgeReading(
 }
 
 function nothingKnown(): Session {
-  return { group: undefined, assignedAt: 0, hands: new Map() }
+  return { group: undefined, assignedAt: 0, readerPositions: new Map() }
 }
 
 function inOrderOfEnd(operations: readonly Operation[]): readonly Operation[] {
@@ -80,10 +93,10 @@ function inOrderOfEnd(operations: readonly Operation[]): readonly Operation[] {
 
 function spansOf({ positions, records }: PollOperation): ReadonlyMap<string, Span> {
   const spans = new Map<string, Span>()
-  const spanOf = ({ topic, partition }: Place): Span => {
-    const key = placeKey({ topic, partition })
+  const spanOf = ({ topic, partition }: TopicPartition): Span => {
+    const key = topicPartitionKey({ topic, partition })
     const span = spans.get(key) ?? {
-      ...{ place: { topic, partition }, position: undefined, offsets: [] },
+      ...{ topicPartition: { topic, partition }, position: undefined, offsets: [] },
     }
     spans.set(key, span)
     return span
@@ -93,16 +106,16 @@ function spansOf({ positions, records }: PollOperation): ReadonlyMap<string, Spa
   return spans
 }
 
-/** Where the poll began to read. */
+/** The offset at which the poll began. */
 function startOf({ position, offsets }: Span): bigint | undefined {
   return position ?? ascending(offsets)[0]
 }
 
-/** Within one poll. Order and gaps are judged apart, so that two swapped records are no gap. */
+/** Judges one poll. Order and gaps are judged separately, so that two swapped records are no gap. */
 function judgeSpan(poll: PollOperation, span: Span, logs: Logs): readonly Anomaly[] {
-  const { place, position, offsets } = span
+  const { topicPartition, position, offsets } = span
   const found: Anomaly[] = []
-  const tell = teller(poll, place)
+  const tell = teller(poll, topicPartition)
   const back = offsets.findIndex((offset, at) => offset <= (offsets[at - 1] ?? -1n))
   if (back > 0) {
     const two = offsets.slice(back - 1, back + 1)
@@ -116,7 +129,7 @@ function judgeSpan(poll: PollOperation, span: Span, logs: Logs): readonly Anomal
     found.push(tell('internal-nonmonotonic-poll', says, [position, lowest]))
   }
   let next = position ?? lowest ?? 0n
-  const log = logs.get(placeKey(place))
+  const log = logs.get(topicPartitionKey(topicPartition))
   for (const offset of sorted) {
     const missed = firstVisible(log, next, offset)
     if (missed !== undefined) {
@@ -129,40 +142,41 @@ function judgeSpan(poll: PollOperation, span: Span, logs: Logs): readonly Anomal
   return found
 }
 
-/** Where a poll begins, against where its reader, or its group, stood. */
+/** Compares the begin of a poll with the position of its reader, or of its group. */
 function judgeStart(
   poll: PollOperation,
   span: Span,
-  { hands, group, assignedAt }: Session,
+  { readerPositions, group, assignedAt }: Session,
   { logs, commits }: Known,
   passed: Passed,
 ): readonly Anomaly[] {
-  const key = placeKey(span.place)
+  const key = topicPartitionKey(span.topicPartition)
   const start = startOf(span)
   if (start === undefined) return []
-  const hand = hands.get(key)
+  const readerPosition = readerPositions.get(key)
   const log = logs.get(key)
   const last = ascending(span.offsets).at(-1)
   const next = last === undefined || last < start ? start : last + 1n
-  const high = hand === undefined || hand.high < next ? next : hand.high
-  hands.set(key, { next, high, by: poll.begin })
-  if (hand !== undefined) {
-    passed.add(key, hand.high, start)
-    const tell = teller(poll, span.place, hand.by)
-    const missed = firstVisible(log, hand.high, start)
+  const high =
+    readerPosition === undefined || readerPosition.high < next ? next : readerPosition.high
+  readerPositions.set(key, { next, high, by: poll.begin })
+  if (readerPosition !== undefined) {
+    passed.add(key, readerPosition.high, start)
+    const tell = teller(poll, span.topicPartition, readerPosition.by)
+    const missed = firstVisible(log, readerPosition.high, start)
     if (missed !== undefined) {
-      const says = `the reader stood at ${hand.high}, goes on at ${start} and leaves out ${missed}`
+      const says = `the reader stood at ${readerPosition.high}, goes on at ${start} and leaves out ${missed}`
       return [tell('external-poll-skip', says, [missed, start])]
     }
-    if (start >= hand.next) return []
-    const says = `the reader stood at ${hand.next} and goes on at ${start}`
-    return [tell('external-nonmonotonic-poll', says, [hand.next, start])]
+    if (start >= readerPosition.next) return []
+    const says = `the reader stood at ${readerPosition.next} and goes on at ${start}`
+    return [tell('external-nonmonotonic-poll', says, [readerPosition.next, start])]
   }
   if (group === undefined) return []
   const range = commits.standing(group, key, assignedAt, poll.end)
   if (range === undefined) return []
   passed.add(key, range.highest, start)
-  const tell = teller(poll, span.place, assignedAt)
+  const tell = teller(poll, span.topicPartition, assignedAt)
   const missed = firstVisible(log, range.highest, start)
   if (missed !== undefined) {
     const says = `${group} stood at ${range.highest}, goes on at ${start} and leaves out ${missed}`
@@ -174,9 +188,9 @@ function judgeStart(
   return [tell('group-nonmonotonic-poll', says, [range.lowest, again])]
 }
 
-function teller(poll: PollOperation, place: Place, ...before: readonly number[]) {
+function teller(poll: PollOperation, topicPartition: TopicPartition, ...before: readonly number[]) {
   return (kind: AnomalyKind, says: string, offsets: readonly bigint[]): Anomaly =>
     anomaly(kind, `${poll.process}: ${says}`, {
-      ...{ ...place, offsets, operations: [...before, poll.begin] },
+      ...{ ...topicPartition, offsets, operations: [...before, poll.begin] },
     })
 }

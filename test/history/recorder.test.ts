@@ -11,7 +11,7 @@ import { HistoryRecorder } from './recorder.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const cases = fileURLToPath(new URL('cases/', import.meta.url))
-const place = { topic: 'in', partition: 0 }
+const topicPartition = { topic: 'in', partition: 0 }
 
 let folder = ''
 let path = ''
@@ -25,16 +25,16 @@ const read = (file = path) => linesOf(readFileSync(file, 'utf8'))
 const written = () => read().filter((line) => line !== '').length
 
 function sendOne(recorder: HistoryRecorder, value: string, offset: bigint): void {
-  const records = [{ ...place, value }]
+  const records = [{ ...topicPartition, value }]
   const sending = recorder.invoke('p', { kind: 'send', records })
-  sending.ok({ records: [{ ...place, value, offset }] })
+  sending.ok({ records: [{ ...topicPartition, value, offset }] })
 }
 
 describe('the recorder', () => {
   test('writes what can be read again, offsets beyond 2^53 among it', () => {
     const recorder = new HistoryRecorder(path)
     sendOne(recorder, 'a', 9_007_199_254_740_993n)
-    recorder.note('r', { kind: 'seek', positions: [{ ...place, offset: 7n }] })
+    recorder.note('r', { kind: 'seek', positions: [{ ...topicPartition, offset: 7n }] })
     recorder.close()
     expect(readHistory(read())).toMatchObject({
       operations: [
@@ -54,7 +54,7 @@ describe('the recorder', () => {
     recorder.close()
   })
 
-  test('holds back no more events than it may', () => {
+  test('buffers no more events than allowed', () => {
     const recorder = new HistoryRecorder(path, { maxBufferedEvents: 3 })
     for (let at = 0; at < 3; at += 1) recorder.note('p', { kind: 'crash' })
     expect(written()).toBe(0)
@@ -74,7 +74,7 @@ describe('the recorder', () => {
     expect(readHistory(read()).operations).toMatchObject([{ outcome: 'unknown', end: Infinity }])
   })
 
-  test('goes on with a file after a crash, without its torn last line', () => {
+  test('continues a file after a crash, without its truncated last line', () => {
     const before = new HistoryRecorder(path)
     sendOne(before, 'a', 0n)
     before.close()
@@ -101,7 +101,7 @@ describe('the recorder', () => {
 describe('a history', () => {
   const line = (fields: object) => JSON.stringify({ index: 0, timeUs: 1, process: 'p', ...fields })
 
-  test('is judged without its torn last line, which is told', () => {
+  test('is judged without its truncated last line, which is reported', () => {
     const judgement = checkHistory([line({ phase: 'ok', kind: 'crash' }), '{"index":1,"ti'])
     expect(judgement).toMatchObject({ operations: 1, anomalies: [], torn: ['{"index":1,"ti'] })
   })
@@ -114,7 +114,7 @@ describe('a history', () => {
     ['a completion of nothing', [line({ phase: 'ok', kind: 'crash', of: 7 })]],
     [
       'an offset that is a number',
-      [line({ phase: 'ok', kind: 'seek', positions: [{ ...place, offset: 3 }] })],
+      [line({ phase: 'ok', kind: 'seek', positions: [{ ...topicPartition, offset: 3 }] })],
     ],
     [
       'a clock that goes back',
@@ -128,7 +128,7 @@ describe('a history', () => {
     expect(() => checkHistory(lines)).toThrow(HistoryError)
   })
 
-  test('of several processes is one, in the order of their clock', () => {
+  test('of several processes is merged in the order of their clock', () => {
     const other = join(folder, 'readers.jsonl')
     let now = 100
     const nowUs = () => ++now
@@ -136,12 +136,16 @@ describe('a history', () => {
     const reader = new HistoryRecorder(other, { nowUs })
     const opening = writer.invoke('p', { kind: 'begin', transaction: 't1' })
     opening.ok()
-    const sent = { kind: 'send', transaction: 't1', records: [{ ...place, value: 'a' }] } as const
-    writer.invoke('p', sent).ok({ records: [{ ...place, value: 'a', offset: 0n }] })
+    const sent = {
+      kind: 'send',
+      transaction: 't1',
+      records: [{ ...topicPartition, value: 'a' }],
+    } as const
+    writer.invoke('p', sent).ok({ records: [{ ...topicPartition, value: 'a', offset: 0n }] })
     reader.note('r', {
       kind: 'poll',
       positions: [],
-      records: [{ ...place, offset: 0n, value: 'a' }],
+      records: [{ ...topicPartition, offset: 0n, value: 'a' }],
     })
     writer.invoke('p', { kind: 'commit', transaction: 't1' }).ok()
     writer.close()
@@ -162,7 +166,7 @@ describe('the command', () => {
     return { status, said: stdout + stderr }
   }
 
-  test('tells by its exit code: clean, an anomaly, not to be judged', () => {
+  test('has three exit codes: clean, an anomaly, cannot be judged', () => {
     expect(run(join(cases, 'clean-unknown-sends.jsonl'))).toMatchObject({ status: 0 })
     const torn = run(join(cases, 'torn-transaction-two-partitions.jsonl'))
     expect(torn.status).toBe(1)
@@ -173,7 +177,7 @@ describe('the command', () => {
     expect(run()).toMatchObject({ status: 2 })
   })
 
-  test('explains itself', () => {
+  test('has a help text', () => {
     const said = execFileSync(process.execPath, [main, '--help'], { encoding: 'utf8' })
     expect(said).toContain('external-nonmonotonic-poll')
   })

@@ -5,29 +5,29 @@ import { readHistory } from './read.ts'
 
 type Completion<One extends Kind> = Partial<Omit<BodyOf<One>, 'kind'>>
 
-/** An operation under way. One of the three is called, once; when none is, its outcome is unknown. */
+/** An operation under way. Call one of the three, once; without a call its outcome is unknown. */
 export type Recording<One extends Kind> = Readonly<
   Record<Outcome, (completion?: Completion<One>) => void>
 >
 
 export type RecorderOptions = {
-  /** How many completions may wait in memory: 256. */
+  /** How many completions may be buffered; 256 by default. */
   readonly maxBufferedEvents?: number
-  /** A clock that all processes of the machine share: CLOCK_MONOTONIC. It must not go back. */
+  /** A monotonic clock that all processes of the machine share: CLOCK_MONOTONIC. */
   readonly nowUs?: () => number
 }
 
 const DEFAULT_MAX_BUFFERED_EVENTS = 256
 
 /**
- * Writes operations as JSON lines. One recorder a file; other processes have files of their own, which are merged when
- * they are judged.
+ * Writes operations as JSON lines. Each process has a recorder and a file of its own; the files are merged when they are
+ * judged.
  *
  * Before `invoke` returns, it and all that was recorded before it are with the operating system: a SIGKILL loses no
- * invocation, and no completion that another operation of this process came after. A lost completion is an unknown
- * outcome, and a lost poll is one that nobody acted upon. (Power loss is another matter: nothing is synced to disk.)
+ * invocation, and no completion that another operation of this process follows. A lost completion is an unknown
+ * outcome, and a lost poll had no effect. (Nothing is synced to disk, so a power failure loses more.)
  *
- * A file that is there already is gone on with: a torn last line is cut off, and every process in it has crashed.
+ * An existing file is continued: a truncated last line is removed, and every process in it counts as crashed.
  */
 export class HistoryRecorder {
   readonly #file: number
@@ -50,7 +50,7 @@ export class HistoryRecorder {
     }
   }
 
-  /** Call it before the operation is asked for. */
+  /** Call it before the operation is requested. */
   invoke<One extends Kind>(
     client: string,
     body: { readonly kind: One } & BodyOf<One>,
@@ -63,7 +63,7 @@ export class HistoryRecorder {
     return { ok: end('ok'), fail: end('fail'), unknown: end('unknown') }
   }
 
-  /** Something that has just happened, and that nobody had to wait for: a batch handed over, a seek, a crash. */
+  /** Records something that took no time: a delivered batch, a seek, a crash. */
   note(client: string, body: Body): void {
     this.#record(client, 'ok', body)
   }
@@ -77,7 +77,7 @@ export class HistoryRecorder {
     }
   }
 
-  /** What completes later is not recorded: its outcome stays unknown. */
+  /** Later completions are not recorded: their outcome stays unknown. */
   close(): void {
     if (!this.#isOpen) return
     this.flush()

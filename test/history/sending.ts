@@ -1,7 +1,7 @@
 import { type Anomaly, anomaly } from './anomaly.ts'
-import { type Operation, ofKind, placeKey, type SendOperation } from './operations.ts'
+import { type Operation, ofKind, type SendOperation, topicPartitionKey } from './operations.ts'
 
-/** The highest acknowledged offset of a partition, and whose it is. */
+/** The highest acknowledged offset of a partition, and its send. */
 type Top = { readonly offset: bigint; readonly value: string; readonly send: SendOperation }
 type Tops = Map<string, Top>
 
@@ -9,7 +9,7 @@ type Step = { readonly at: number; readonly send: SendOperation; readonly ends: 
 
 /**
  * Offsets of a partition rise in the order of sends: within one, and from one that is acknowledged to any that begins
- * after it. Sends that overlap have no order. A gap is no anomaly: others write there.
+ * after it. Sends that overlap have no order. A gap is no anomaly: it belongs to other writers.
  */
 export function judgeSending(operations: readonly Operation[]): readonly Anomaly[] {
   const sends = ofKind(operations, 'send').filter(({ outcome }) => outcome === 'ok')
@@ -39,20 +39,20 @@ function topsFor({ records }: SendOperation, tops: Tops): Tops {
   const own: Tops = new Map()
   for (const { topic, partition } of records) {
     if (partition === undefined) continue
-    const key = placeKey({ topic, partition })
+    const key = topicPartitionKey({ topic, partition })
     const top = tops.get(key)
     if (top !== undefined) own.set(key, top)
   }
   return own
 }
 
-/** One anomaly a partition at most. */
+/** At most one anomaly for each partition. */
 function judgeSend(send: SendOperation, before: Tops): readonly Anomaly[] {
   const found = new Map<string, Anomaly>()
   const tops: Tops = new Map(before)
   for (const { topic, partition, offset, value } of send.records) {
     if (partition === undefined || offset === undefined) continue
-    const key = placeKey({ topic, partition })
+    const key = topicPartitionKey({ topic, partition })
     const top = tops.get(key)
     if (top !== undefined && offset < top.offset && !found.has(key)) {
       found.set(
@@ -79,7 +79,7 @@ function topsWithin(send: SendOperation): Tops {
   const tops: Tops = new Map()
   for (const { topic, partition, offset, value } of send.records) {
     if (partition === undefined || offset === undefined) continue
-    const key = placeKey({ topic, partition })
+    const key = topicPartitionKey({ topic, partition })
     if ((tops.get(key)?.offset ?? -1n) < offset) tops.set(key, { offset, value, send })
   }
   return tops

@@ -2,22 +2,22 @@ import { type Anomaly, anomaly } from './anomaly.ts'
 import { type Evidence, fateOf, type Sighting, type Value, visibleFrom } from './evidence.ts'
 import type { Logs } from './log.ts'
 
-/** What was seen and must not have been, or not yet, or not there. */
+/** Values that were seen and must not have been, or not yet, or not at that offset. */
 export function judgeSightings(evidence: Evidence, logs: Logs): readonly Anomaly[] {
   const found: Anomaly[] = []
   for (const value of evidence.values.values()) {
     const unfit = judgeVisibility(value, evidence)
     if (unfit !== undefined) found.push(unfit)
-    const duplicate = judgePlaces(value, evidence)
+    const duplicate = judgeDuplicate(value, evidence)
     if (duplicate !== undefined) found.push(duplicate)
   }
-  for (const { place, conflicts } of logs.values()) {
+  for (const { topicPartition, conflicts } of logs.values()) {
     for (const [offset, entries] of conflicts) {
       const values = entries.map(({ value }) => value)
       const operations = entries.map(({ by }) => by)
       found.push(
         anomaly('inconsistent-offsets', `offset ${offset} holds ${values.join(' and ')}`, {
-          ...{ ...place, operations, offsets: [offset], values },
+          ...{ ...topicPartition, operations, offsets: [offset], values },
         }),
       )
     }
@@ -50,28 +50,36 @@ function judgeVisibility(value: Value, evidence: Evidence): Anomaly | undefined 
   return witnessed('precommitted-read', says, value, early)
 }
 
-/** Aborted attempts lie in the log, too; only what readers see counts. */
-function judgePlaces(value: Value, { proven }: Evidence): Anomaly | undefined {
+/** Aborted attempts are in the log as well; only what readers see counts. */
+function judgeDuplicate(value: Value, { proven }: Evidence): Anomaly | undefined {
   const { topic, attempts, sightings } = value
-  const places = new Map<string, { readonly offset: bigint; readonly by: number }>()
+  const topicPartitions = new Map<string, { readonly offset: bigint; readonly by: number }>()
   for (const { poll, record } of sightings) {
     const name = `${record.partition}:${record.offset}`
-    if (!places.has(name)) places.set(name, { offset: record.offset, by: poll.begin })
+    if (!topicPartitions.has(name))
+      topicPartitions.set(name, { offset: record.offset, by: poll.begin })
   }
   for (const attempt of attempts) {
     const { partition, offset } = attempt.record
     if (partition === undefined || offset === undefined) continue
-    if (fateOf(attempt, proven) !== 'acknowledged' || places.has(`${partition}:${offset}`)) continue
-    places.set(`${partition}:${offset}`, { offset, by: attempt.send.begin })
+    if (fateOf(attempt, proven) !== 'acknowledged' || topicPartitions.has(`${partition}:${offset}`))
+      continue
+    topicPartitions.set(`${partition}:${offset}`, { offset, by: attempt.send.begin })
   }
-  if (places.size < 2) return undefined
-  const sorted = [...places.values()].sort((one, other) => Number(one.offset - other.offset))
-  return anomaly('duplicate', `${value.value} lies at ${[...places.keys()].join(' and ')}`, {
-    topic,
-    operations: [...new Set(sorted.map(({ by }) => by))],
-    offsets: sorted.map(({ offset }) => offset),
-    values: [value.value],
-  })
+  if (topicPartitions.size < 2) return undefined
+  const sorted = [...topicPartitions.values()].sort((one, other) =>
+    Number(one.offset - other.offset),
+  )
+  return anomaly(
+    'duplicate',
+    `${value.value} lies at ${[...topicPartitions.keys()].join(' and ')}`,
+    {
+      topic,
+      operations: [...new Set(sorted.map(({ by }) => by))],
+      offsets: sorted.map(({ offset }) => offset),
+      values: [value.value],
+    },
+  )
 }
 
 function witnessed(

@@ -3,7 +3,7 @@ import type { Operation } from './operations.ts'
 
 type Ends = { readonly commits: Operation[]; readonly aborts: Operation[] }
 
-/** Every transaction that is named anywhere, without its sends. */
+/** Every transaction that occurs in the history, without its sends. */
 export function transactionsOf(operations: readonly Operation[]): ReadonlyMap<string, Transaction> {
   const ends = new Map<string, Ends>()
   for (const operation of operations) {

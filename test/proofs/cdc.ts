@@ -51,14 +51,14 @@ async function underFire(
   { broken, numbers: { kills = 3 }, say }: Proving,
 ): Promise<Verdict> {
   const { pool, tables, writer } = scene
-  const mending = broken === 'no-resnapshot' ? broken : 'recover'
+  const repair = broken === 'no-resnapshot' ? broken : 'recover'
   const fire = broken === undefined ? kills : 0
   const { inTime, untold } = await snapshotUnderFire(scene, fire)
   say(`a snapshot under live writes, ${inTime} of ${fire} kills during it`)
-  await loseSlot(scene, mending)
-  say(`the slot was lost: ${mending}`)
-  await losePublication(scene, mending)
-  say(`the publication was without a table: ${mending}`)
+  await loseSlot(scene, repair)
+  say(`the slot was lost: ${repair}`)
+  await losePublication(scene, repair)
+  say(`the publication was without a table: ${repair}`)
   await writer.stop()
   const differences = () =>
     tables.differences(pool, { endedBySnapshot: broken !== 'forget-deletes' })

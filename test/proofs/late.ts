@@ -138,12 +138,12 @@ async function judge(evidence: Evidence, timeoutMs: number): Promise<Verdict> {
   let lost: readonly string[] = []
   const isEqual = async () => {
     const told = await toldIn(evidence.codec, records())
-    const letters = differences(
+    const deadLetters = differences(
       'dead letters',
       new Map(undecodable.map((place) => [place, 'dead letter'])),
       deadLettersIn(records()),
     )
-    found = [...letters, ...(await compare(evidence.ports, told, due))]
+    found = [...deadLetters, ...(await compare(evidence.ports, told, due))]
     lost = neitherLines(neitherIn(sent, told), due.counts.captured)
     return found.length === 0
   }

@@ -6,16 +6,8 @@ import type { Rule } from './tree.ts'
  */
 export const exceptions = {
   refusedWords: [
-    'adr/0024-late-money-by-first-occurrence.md',
-    'adr/0025-flink-jobs-are-sql.md',
-    'docs/bench/flink.md',
-    'docs/seam-04-event-time.md',
-    'docs/seam-05-stateful-sql.md',
-    'test/bench/',
     'test/end-to-end/',
-    'test/history/',
     'test/proofs/',
-    'test/simulation/',
   ],
 } as const
 

@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs'
 
-/** What a reader of committed records has seen of a topic of events: how many, and when each, by its id. */
+/** The events that a reader of committed records has seen in a topic: their number, and when each came, by id. */
 export class Arrivals {
   count = 0
   readonly #at = new Map<string, number>()
@@ -26,7 +26,7 @@ export class Arrivals {
     return arrivals
   }
 
-  /** When the event came, by this process' clock in ms; undefined while it has not. */
+  /** When the event came, by this process's clock in ms; undefined before that. */
   at(eventId: string): number | undefined {
     return this.#at.get(eventId)
   }

@@ -12,10 +12,10 @@ export type Contestant = {
 export const TABLE = 'bench.events'
 const ROUTED_TO = 'events'
 
-/** What deploy/debezium/outbox.json sets for speed; everything else of it is needed, or keeps what it promises. */
+/** The settings of deploy/debezium/outbox.json that are for speed; the others are required or keep a promise. */
 const tuned = ['poll.interval.ms', 'max.batch.size', 'max.queue.size', 'transaction.boundary']
 
-/** What the worker sets for its producers, as Kafka's clients have it by themselves. */
+/** The worker's producer settings at the defaults of Kafka's clients. */
 const defaultProducer = {
   'producer.override.linger.ms': '0',
   'producer.override.batch.size': '16384',
@@ -29,7 +29,7 @@ const wide = {
   'transaction.boundary.interval.ms': '100',
 }
 
-/** The same router in three settings; exactly once in all of them. */
+/** The same router with three sets of settings, exactly once in all of them. */
 export async function contestantsOf(stack: Stack): Promise<readonly Contestant[]> {
   const { endpoints, secrets, ports } = stack.context
   const ours = await configurationOf('outbox', {
@@ -69,7 +69,7 @@ function contestant(
   }
 }
 
-/** Rows in transactions of some, all of one topic. */
+/** Inserts rows of one topic, some in each transaction. */
 export const INSERT = `insert into ${TABLE} (event_id, stream_id, version, type, topic, payload)
   select gen_random_uuid(), 'stream-' || n % 997, n, 'Happened', '${ROUTED_TO}', $2::bytea from generate_series(1, $1) n
   returning event_id`

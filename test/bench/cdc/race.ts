@@ -17,12 +17,12 @@ const PAYLOAD_BYTES = 200
 const STEP_MS = 120_000
 export const SINGLE_WRITES_A_SECOND = 100
 
-/** One contestant's way through a backlog. */
+/** One contestant's run through a backlog. */
 export type Turn = { readonly perCpuSecond: number; readonly perSecond: number }
 
 type Entered = { readonly contestant: Contestant; readonly arrivals: Arrivals }
 
-/** Connectors of several settings for one table of events; each is stopped unless it is its turn. */
+/** Connectors with different settings for one table of events; each is paused except in its turn. */
 export class Race {
   readonly #stack: Stack
   readonly #pool: pg.Pool
@@ -35,7 +35,7 @@ export class Race {
     this.#kafka = openKafka({ brokers: stack.endpoints.kafkaBrokers, clientId: 'bench' })
   }
 
-  /** Makes the table, and for each contestant topic, publication, slot and connector. */
+  /** Creates the table, and for each contestant a topic, a publication, a slot and a connector. */
   static async open(stack: Stack): Promise<Race> {
     const race = new Race(stack)
     await race.#makeTable()
@@ -58,7 +58,7 @@ export class Race {
       `create table ${TABLE} (like orders.events including defaults including identity)`,
       'grant usage on schema bench to debezium',
       `grant select on ${TABLE} to debezium`,
-      // The content as JSON is for people; the connector takes the payload.
+      // The JSON is for people; the connector sends the payload.
       `alter table ${TABLE} alter data drop not null`,
     ]) {
       await this.#pool.query(statement)
@@ -80,7 +80,7 @@ export class Race {
     await this.#stop(name)
   }
 
-  /** Rows are written while all stand still; then one after another works them off alone, each round the other way round. */
+  /** Writes rows while all are paused; then one after another catches up alone, in reverse order in every second round. */
   async round(at: number, records: number): Promise<ReadonlyMap<string, Turn>> {
     for (let written = 0; written < records; written += ROWS_A_TRANSACTION) {
       await this.#pool.query(INSERT, [ROWS_A_TRANSACTION, randomBytes(PAYLOAD_BYTES)])
@@ -106,7 +106,7 @@ export class Race {
     return { perCpuSecond: (records / micros) * 1e6, perSecond: (records / wallMs) * 1_000 }
   }
 
-  /** Single writes at a fixed rate, and the milliseconds from each one's commit to a reader of committed records. */
+  /** Single writes at a fixed rate: the milliseconds from each commit to a reader of committed records. */
   async latencies(name: string, seconds: number): Promise<readonly number[]> {
     const entered = this.#entered.find(({ contestant }) => contestant.name === name)
     if (entered === undefined) throw new Error(`no contestant ${name}`)
@@ -144,7 +144,7 @@ export class Race {
       intervalMs: 20,
       what: `all events by ${name}`,
     })
-    if (arrivals.count > due) throw new Error(`${name} told ${arrivals.count - due} events twice`)
+    if (arrivals.count > due) throw new Error(`${name} sent ${arrivals.count - due} events twice`)
   }
 
   async #resume(name: string): Promise<void> {
@@ -164,11 +164,15 @@ export class Race {
   }
 
   async #until(name: string, state: 'RUNNING' | 'STOPPED'): Promise<void> {
-    const isSo = async () => {
+    const isInState = async () => {
       const status = await statusOf(this.#stack.endpoints.connectUrl, name)
       const tasks = status?.tasks.filter((task) => task.state === 'RUNNING').length ?? -1
       return status?.connector.state === state && tasks === (state === 'RUNNING' ? 1 : 0)
     }
-    await eventually(isSo, { timeoutMs: STEP_MS, intervalMs: 50, what: `${name} to be ${state}` })
+    await eventually(isInState, {
+      timeoutMs: STEP_MS,
+      intervalMs: 50,
+      what: `${name} to be ${state}`,
+    })
   }
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Kafka } from 'kafkajs'
-import { readStamp } from './load.ts'
+import { readPayload } from './load.ts'
 
-/** What a reader of committed data has seen of the records that were sent. */
+/** The sent records that a reader of committed data has seen. */
 export class Arrivals {
   readonly #latenciesMs: Float64Array
   #seen = 0
@@ -22,17 +22,17 @@ export class Arrivals {
     this.#seen += 1
   }
 
-  /** How many different ones. */
+  /** The number of different records. */
   get seen(): number {
     return this.#seen
   }
 
-  /** Sorted, of those from that number on. */
+  /** Latencies, sorted, of the records from that number on. */
   latenciesMs(from: number): Float64Array {
     return this.#latenciesMs.slice(from).sort()
   }
 
-  /** A figure of a loop that loses or doubles records, although nobody disturbs it, would be worth nothing. */
+  /** The figures of a loop that loses or doubles records would be worthless. */
   assertEachOnce(): void {
     const lost = this.#latenciesMs.length - this.#seen
     if (lost === 0 && this.#doubled === 0) return
@@ -40,7 +40,7 @@ export class Arrivals {
   }
 }
 
-/** Reads committed data from the beginning. The broker answers as soon as there is any. */
+/** Reads committed data from the beginning. The broker answers as soon as there are records. */
 export async function readInto(
   kafka: Kafka,
   topic: string,
@@ -61,7 +61,7 @@ export async function readInto(
       const now = performance.now()
       for (const { value } of messages) {
         if (value === null) continue
-        const { sequence, intendedAtMs } = readStamp(value)
+        const { sequence, intendedAtMs } = readPayload(value)
         arrivals.note(sequence, now - intendedAtMs)
       }
     },

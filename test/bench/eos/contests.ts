@@ -2,9 +2,9 @@
 export type Side = 'transactions' | 'plain'
 
 export type Load =
-  /** An open loop at a fixed rate; the loop writes what has come in an interval. */
+  /** An open loop at a fixed rate; the loop writes the records of an interval together. */
   | { readonly kind: 'paced'; readonly intervalMs: number }
-  /** All of it is there before the loop begins; so many records are written at once, whatever the machine does. */
+  /** All records exist before the loop begins; it writes this many together, whatever the machine does. */
   | { readonly kind: 'backlog'; readonly recordsPerTransaction: number }
 
 /** Conditions under which both sides are measured. */
@@ -47,14 +47,14 @@ export const allContests: readonly Contest[] = [...intervals, ...backlogs]
 
 export const warmUps: readonly Contest[] = [backlogOf(100), asServices]
 
-/** For a look: the ends of both scales, and what is usual. */
+/** For a quick run: the extremes of both scales, and the usual setting. */
 export const fewContests: readonly Contest[] = allContests.filter(({ name }) =>
   ['10 ms', '100 ms', '1000 ms', '10 records', '500 records'].includes(name),
 )
 
 /**
- * One round: each contest has its turn with both sides, one right after the other, so that what else the machine does
- * falls on both. Each round begins with another contest, and which side goes first alternates.
+ * One round: each contest has its turn with both sides, one right after the other, so that other work on the machine affects
+ * both. Each round begins with another contest, and the side that goes first alternates.
  */
 export function turnsOf(contests: readonly Contest[], round: number): readonly Turn[] {
   const begin = round % Math.max(1, contests.length)
@@ -68,7 +68,7 @@ export function turnsOf(contests: readonly Contest[], round: number): readonly T
   })
 }
 
-/** Enough transactions for a figure, and enough records. */
+/** Enough transactions and enough records for a figure. */
 export function backlogRecords(recordsPerTransaction: number): number {
   return Math.min(20_000, 200 * recordsPerTransaction)
 }

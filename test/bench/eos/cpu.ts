@@ -5,8 +5,8 @@ import { cpus } from 'node:os'
 export type ThreadTimes = ReadonlyMap<string, number>
 
 /**
- * What the threads of a process have used so far, as the scheduler counts it (/proc/<pid>/task/<thread>/schedstat). The
- * process' own figure in /proc/<pid>/stat has steps of 10 ms, which is too coarse for a turn of some seconds.
+ * The CPU time of a process's threads so far, as the scheduler counts it (/proc/<pid>/task/<thread>/schedstat). The figure
+ * of the process in /proc/<pid>/stat has a resolution of 10 ms, which is too coarse for a turn of some seconds.
  */
 export function threadTimesOf(pid: number): ThreadTimes {
   const folder = `/proc/${pid}/task`
@@ -15,7 +15,7 @@ export function threadTimesOf(pid: number): ThreadTimes {
       try {
         return [[thread, parseSchedstat(readFileSync(`${folder}/${thread}/schedstat`, 'utf8'))]]
       } catch {
-        // A thread that has ended meanwhile is not read any more.
+        // The thread has ended meanwhile.
         return []
       }
     }),
@@ -29,14 +29,14 @@ export function parseSchedstat(line: string): number {
   return nanos
 }
 
-/** A thread that began in between counts from its beginning; one that ended, up to the first look at it. */
+/** A thread that began in between counts from its beginning; one that ended counts until the first reading. */
 export function microsBetween(before: ThreadTimes, after: ThreadTimes): number {
   let nanos = 0
   for (const [thread, time] of after) nanos += time - (before.get(thread) ?? 0)
   return nanos / 1_000
 }
 
-/** What all cores together have been busy since the machine's start, whoever made them so. */
+/** The busy time of all cores since the machine's start, of all processes. */
 export function machineBusyMicros(): number {
   const busy = cpus().map(({ times: { user, nice, sys, irq } }) => user + nice + sys + irq)
   return busy.reduce((sum, each) => sum + each, 0) * 1_000

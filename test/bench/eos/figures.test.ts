@@ -14,7 +14,7 @@ import {
   retriedShare,
   type TurnFigures,
 } from './figures.ts'
-import { readStamp, stamped } from './load.ts'
+import { payloadOf, readPayload } from './load.ts'
 
 const turn = (different: Partial<TurnFigures> = {}): TurnFigures => ({
   contest: '100 records',
@@ -36,7 +36,7 @@ const turn = (different: Partial<TurnFigures> = {}): TurnFigures => ({
 const plain = turn({ side: 'plain', loopMicros: 20_000, brokerMicros: 25_000 })
 
 describe('the order of turns', () => {
-  test('has each contest once with both sides, one right after the other, in every round', () => {
+  test('has each contest once with both sides, consecutively, in every round', () => {
     for (const round of [0, 1, 2]) {
       const turns = turnsOf(allContests, round)
       expect(turns).toHaveLength(2 * allContests.length)
@@ -48,7 +48,7 @@ describe('the order of turns', () => {
     }
   })
 
-  test('gives neither side the first place, nor any contest', () => {
+  test('lets neither side always be first, nor any contest', () => {
     const first = (round: number) => turnsOf(allContests, round)[0]
     expect(first(1)?.contest).not.toEqual(first(0)?.contest)
     for (const contest of allContests) {
@@ -65,7 +65,7 @@ describe('the CPU of a process', () => {
     expect(() => parseSchedstat('')).toThrow('no schedstat')
   })
 
-  test('counts threads that have begun in between, and takes nothing away for those that ended', () => {
+  test('counts threads that began in between, and subtracts nothing for those that ended', () => {
     const before = new Map([
       ['1', 5_000],
       ['2', 9_000],
@@ -77,25 +77,25 @@ describe('the CPU of a process', () => {
     expect(microsBetween(before, after)).toBe(6)
   })
 
-  test('of others is a share of all cores, and never below nothing', () => {
+  test('of other processes is a share of all cores, and never negative', () => {
     expect(othersShare(turn(), 2)).toBe(0.25)
     expect(othersShare(turn({ othersMicros: -5 }), 2)).toBe(0)
   })
 })
 
 describe('what a transaction costs', () => {
-  test('is what its records cost more than without', () => {
+  test('is what its records cost more than without a transaction', () => {
     const pair = { transactional: turn(), plain }
     expect(microsPerTransaction(loopMicrosPerRecord, pair)).toBeCloseTo(1_000)
     expect(microsPerTransaction(brokerMicrosPerRecord, pair)).toBeCloseTo(1_500)
   })
 
-  test('says how many records make it a small share', () => {
+  test('gives the number of records that makes it a small share', () => {
     // 950 records at 20 µs and 1 000 µs for the transaction: it is a twentieth of the 20 000 µs.
     expect(recordsForShare(0.05, 1_000, 20)).toBeCloseTo(950)
   })
 
-  test('counts as retried what was asked more often than once a transaction', () => {
+  test('counts requests beyond one for each transaction as retries', () => {
     const asked = (count: number) =>
       turn({ requests: { AddPartitionsToTxn: { count, waitedMs: 5 } } })
     expect(retriedShare(asked(12))).toBeCloseTo(0.2)
@@ -104,7 +104,7 @@ describe('what a transaction costs', () => {
   })
 })
 
-test('requests are those between two looks', () => {
+test('requests are counted between two readings', () => {
   const before = { Fetch: { count: 2, waitedMs: 10 }, EndTxn: { count: 1, waitedMs: 1 } }
   const after = { ...before, Fetch: { count: 5, waitedMs: 40 }, Produce: { count: 1, waitedMs: 2 } }
   expect(requestsBetween(before, after)).toEqual({
@@ -128,7 +128,7 @@ test('a percentile is one of the values', () => {
 })
 
 describe('arrivals', () => {
-  test('know a lost record from a doubled one', () => {
+  test('distinguish a lost record from a doubled one', () => {
     const arrivals = new Arrivals(3)
     arrivals.note(0, 5)
     arrivals.note(2, 6)
@@ -138,15 +138,15 @@ describe('arrivals', () => {
     expect([...arrivals.latenciesMs(2)]).toEqual([6])
   })
 
-  test('are content when each came once', () => {
+  test('are complete when each record came once', () => {
     const arrivals = new Arrivals(1)
     arrivals.note(0, 0)
     expect(() => arrivals.assertEachOnce()).not.toThrow()
   })
 
-  test('read which record it is, and when it was to be sent', () => {
-    const value = stamped(70_000, 1_234.5, 200)
+  test('give the number of a record and its intended time', () => {
+    const value = payloadOf(70_000, 1_234.5, 200)
     expect(value).toHaveLength(200)
-    expect(readStamp(value)).toEqual({ sequence: 70_000, intendedAtMs: 1_234.5 })
+    expect(readPayload(value)).toEqual({ sequence: 70_000, intendedAtMs: 1_234.5 })
   })
 })

@@ -62,20 +62,20 @@ function messagesOf(
     const sequence = load.first + from + index
     return {
       key: `0198c0de-0000-7000-8000-${String(sequence).padStart(12, '0')}`,
-      value: stamped(sequence, intendedAt(from + index), load.recordBytes),
+      value: payloadOf(sequence, intendedAt(from + index), load.recordBytes),
     }
   })
 }
 
 /** A record says which it is, and when it was to be sent. */
-export function stamped(sequence: number, intendedAtMs: number, bytes: number): Buffer {
+export function payloadOf(sequence: number, intendedAtMs: number, bytes: number): Buffer {
   const value = Buffer.alloc(bytes, 'tenseams')
   value.writeUInt32BE(sequence)
   value.writeDoubleBE(intendedAtMs, SEQUENCE_BYTES)
   return value
 }
 
-export function readStamp(value: Buffer): {
+export function readPayload(value: Buffer): {
   readonly sequence: number
   readonly intendedAtMs: number
 } {

@@ -6,7 +6,7 @@ import { gapMs, type Load } from './load.ts'
 export type Contestant = {
   readonly name: string
   readonly job: Job
-  /** Settings of Flink instead of the house's. */
+  /** Settings of Flink that replace ours. */
   readonly settings: Readonly<Record<string, string>>
   readonly window: keyof Load['due']
   /** Records that it reads for an order. */

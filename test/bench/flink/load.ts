@@ -27,8 +27,8 @@ export type Load = {
 }
 
 /**
- * Writes orders, each authorised and captured within half a second of event time, and a tick a day later in every partition, which
- * closes all windows. Event time goes on by a second each hundred orders. The same number gives the same load.
+ * Writes orders, each authorised and captured within half a second of event time, and a tick in every partition a day later,
+ * which closes all windows. Event time advances by a second every hundred orders. The same number gives the same load.
  */
 export async function writeLoad(producer: Producer, codec: Codec, orders: number): Promise<Load> {
   const order = await codec.encoder<OrderEvent>(ordersTopic)
@@ -69,7 +69,7 @@ function orderOf(index: number, customer: number): Order {
   }
 }
 
-/** Reckons what is due, as orders come. */
+/** Computes the expected result while orders are written. */
 class Counting {
   readonly #minutes = new Set<string>()
   readonly #slides = new Set<number>()
@@ -153,7 +153,7 @@ export function capturedAt(
   return { ...noPayment, ...envelope, version: 2n, captured: moneyOf(order) }
 }
 
-/** One request, in which each partition has its records in order. */
+/** One request; each partition has its records in order. */
 export async function send<Event extends { readonly streamId: string }>(
   producer: Producer,
   topic: string,

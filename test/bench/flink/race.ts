@@ -9,12 +9,12 @@ import type { Arrivals } from './arrivals.ts'
 import type { Contestant } from './contestants.ts'
 import type { Load } from './load.ts'
 
-/** One contestant's way through the whole load, from its submission on. */
+/** One contestant's run through the whole load, from its submission on. */
 export type Turn = { readonly perCpuSecond: number; readonly perSecond: number }
 
 const TURN_MS = 240_000
 
-/** The house's script for a job of the bench, with some settings of Flink changed. */
+/** Our script for a job of the bench, with some settings of Flink changed. */
 export function scriptFor(
   stack: Stack,
   { job, settings }: Pick<Contestant, 'job' | 'settings'>,
@@ -26,10 +26,10 @@ export function scriptFor(
 }
 
 /**
- * Lets a contestant read the load from its beginning, alone, and gives what the TaskManager's process took for it until the last
- * window was written. Start and compilers are in it.
+ * Lets a contestant read the load from its beginning, alone, and returns the CPU time of the TaskManager's process until the
+ * last window was written. It includes the job's start and the JIT compilers.
  *
- * @throws Error when it has counted anything else than is due.
+ * @throws Error when the contestant's result is wrong.
  */
 export async function turn(
   stack: Stack,

@@ -15,9 +15,9 @@ import { scriptFor } from './race.ts'
 export type Steady = {
   readonly offeredPerSecond: number
   readonly achievedPerSecond: number
-  /** How far the newest window was behind now, before anything was done. */
+  /** The age of the newest window before the first rescaling. */
   readonly usualLagMs: number
-  /** Each from the request until the newest window was no further behind than before. */
+  /** Each from the request until the newest window was as recent as before. */
   readonly rescaledMs: readonly number[]
   readonly checkpoints: { readonly count: number; readonly p50: number; readonly p99: number }
 }
@@ -54,7 +54,7 @@ export async function steady(
         ...{ timeoutMs: SETTLE_MS, intervalMs: 20, what: 'lag 0' },
       })
       rescaledMs.push(performance.now() - begun)
-      // Long enough for the next checkpoint.
+      // Waits for the next checkpoint.
       await delay(BETWEEN_MS)
     }
     const checkpoints = await checkpointsOf(flinkUrl, id)
@@ -68,7 +68,7 @@ export async function steady(
   }
 }
 
-/** The greatest of three seconds: a window of one second comes once a second. */
+/** The greatest of three seconds, because a window of one second comes once a second. */
 async function worstLag(lag: () => number): Promise<number> {
   let worst = 0
   const end = performance.now() + 3_000
@@ -79,7 +79,7 @@ async function worstLag(lag: () => number): Promise<number> {
   return worst
 }
 
-/** Open loop: each payment has the time at which it was to be sent. @returns how many were sent a second. */
+/** Open loop: each payment has its intended time. @returns how many were sent per second. */
 async function sell(
   producer: Producer,
   codec: Codec,

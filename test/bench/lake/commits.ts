@@ -6,13 +6,13 @@ import { append, baseOf } from '@tenseams/iceberg/write/append'
 import type { CommitCost } from './figures.ts'
 import { cpuMicrosOf } from './processes.ts'
 
-/** So many commits around a number are measured together, so that a tick of the clock is little. */
+/** How many commits around a mark are measured together, so that the clock's resolution does not matter. */
 const WINDOW = 20
 const ROWS = 100
-/** What a bounded table keeps, and how many more it lets gather before it expires them at once. */
+/** How many snapshots a bounded table keeps, and how many more gather before they are expired together. */
 const BOUNDED: ExpirePolicy = { keepLast: 20, olderThanMs: 0, leastToExpire: 10, pinned: [] }
 
-/** Commits of a table, one after the other, and what those around some numbers cost. Ours is this process. */
+/** Commits to a table one after another, and the cost of those around some marks. Our side is this process. */
 export async function commitCosts(
   ports: LakePorts,
   catalogPid: number,
@@ -72,6 +72,7 @@ async function appendOnce(
   }))
   const spans = { 'commits-0': { start, end: start + BigInt(ROWS) } }
   const outcome = await append(ports, table, base, { rows, spans })
-  if (outcome.kind !== 'committed') throw new Error('somebody else writes the table of the bench')
+  if (outcome.kind !== 'committed')
+    throw new Error('another writer has written to the table of the bench')
   return outcome.base.metadata
 }

@@ -24,12 +24,12 @@ const NAME = 'iceberg'
 const CONTROL_TOPIC = 'control-iceberg'
 const table: TableIdentifier = { namespace: 'bench', name: 'orders_order_v1' }
 const READY_TIMEOUT_MS = 120_000
-/** As much as it likes: less makes it collect more often. */
+/** The heap: with less, garbage collection runs more often. */
 const HEAP_MB = 1_024
-/** So long it may be held back without being thrown out of its groups. */
+/** How long it may be paused without being removed from its groups. */
 const HELD_BACK_MS = 600_000
 
-/** Iceberg's own sink for Kafka Connect in a worker of its own, with the one task that two cores have use for. */
+/** Iceberg's own sink for Kafka Connect in a worker of its own, with one task: two cores have no use for more. */
 export async function startConnectSink(stack: Stack, options: ConnectSinkOptions): Promise<Sink> {
   const { paths, java, ports, endpoints, settings } = stack.context
   const jdk = java.main
@@ -43,7 +43,7 @@ export async function startConnectSink(stack: Stack, options: ConnectSinkOptions
   const running = new Running({
     file: javaProgram(jdk),
     parameters: [
-      // The house's own JVMs have only the first compiler; the one measured has both.
+      // Our other JVMs use the C1 compiler only; the measured one uses both.
       `-Xmx${HEAP_MB}m`,
       '-XX:+UseSerialGC',
       '-Djava.net.preferIPv4Stack=true',
@@ -51,7 +51,7 @@ export async function startConnectSink(stack: Stack, options: ConnectSinkOptions
       `-Dlog4j2.configurationFile=${join(paths.jvm, 'log4j2.properties')}`,
       '-cp',
       classPath(paths, 'kafka'),
-      // By this name in its command line the sink finds the worker's settings for clients of its own.
+      // The sink finds the worker's settings, for its own clients, by this name in the command line.
       'org.apache.kafka.connect.cli.ConnectDistributed',
       settingsFile,
     ],
@@ -69,14 +69,14 @@ export async function startConnectSink(stack: Stack, options: ConnectSinkOptions
     side: 'connect',
     pid: running.pid,
     table,
-    // As ours is held back. Connect's own pause makes its coordinator wait 30 s for a task that answers nothing.
+    // Paused like ours. Connect's own pause makes the sink's coordinator wait 30 s for a task that does not answer.
     pause: async () => running.signal('SIGSTOP'),
     resume: async () => running.signal('SIGCONT'),
     close: () => running.stop(),
   }
 }
 
-/** The broker makes no topics by itself. The sink's documentation asks for one partition. */
+/** The broker does not create topics by itself. The sink's documentation requires one partition. */
 async function makeControlTopic(brokers: string): Promise<void> {
   const admin = openKafka({ brokers, clientId: 'bench' }).admin()
   await admin.connect()
@@ -160,8 +160,8 @@ function workerSettings({ context }: Stack): Readonly<Record<string, string | nu
     'status.storage.partitions': 1,
     'scheduled.rebalance.max.delay.ms': 0,
     'session.timeout.ms': HELD_BACK_MS,
-    // The longest that a task waits for records, and only between two waits does the sink answer commit requests. With
-    // the default of a minute the last rows before a silence are committed up to a minute late.
+    // How long a task waits for records. The sink answers commit requests only between two waits, so with the default of
+    // a minute the last rows before a pause are committed up to a minute late.
     'offset.flush.interval.ms': 500,
     'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
@@ -180,7 +180,7 @@ function connectorSettings({ context }: Stack, { commitIntervalMs }: ConnectSink
     'consumer.override.session.timeout.ms': String(HELD_BACK_MS),
     'iceberg.kafka.session.timeout.ms': String(HELD_BACK_MS),
     'consumer.override.auto.offset.reset': 'earliest',
-    // 500 is the default, with which it asks its control topic ten times as often for the same rows.
+    // With the default of 500 it polls its control topic ten times as often for the same rows.
     'consumer.override.max.poll.records': '5000',
     'consumer.override.fetch.max.wait.ms': '100',
     'value.converter': 'io.apicurio.registry.utils.converter.AvroConverter',
@@ -188,7 +188,7 @@ function connectorSettings({ context }: Stack, { commitIntervalMs }: ConnectSink
     [`${AVRO}.as-confluent`]: 'true',
     [`${AVRO}.use-id`]: 'contentId',
     [`${AVRO}.headers.enabled`]: 'false',
-    // So that its rows, too, can be traced to their records.
+    // So that its rows can be traced to their records as well.
     transforms: 'origin',
     'transforms.origin.type': 'org.apache.kafka.connect.transforms.InsertField$Value',
     'transforms.origin.partition.field': 'kafka_partition',

@@ -15,7 +15,7 @@ export type MappedField = {
   readonly fields?: readonly MappedField[]
 }
 
-/** Of the origin's columns the schema id is left out: no stock transform of Connect can give it. */
+/** The origin's columns without the schema id, which no transform of Connect provides. */
 const LEFT_OUT = 'schema_id'
 
 /** The table of Iceberg's sink: our table's columns, and the contract's names for them as a name mapping. */
@@ -29,7 +29,7 @@ export async function makeConnectTable(catalog: Catalog, table: TableIdentifier)
     'write.metadata.delete-after-commit.enabled': 'true',
     'write.metadata.previous-versions-max': '5',
   })
-  // The server numbers the columns by itself, so the mapping comes after the table.
+  // The server assigns the column ids, so the mapping comes after the table.
   const mapping = JSON.stringify(nameMappingOf(made, currentSchema(TOPIC).schema))
   const outcome = await catalog.commitTable(table, {
     requirements: [],
@@ -38,7 +38,7 @@ export async function makeConnectTable(catalog: Catalog, table: TableIdentifier)
   if (outcome.kind !== 'committed') throw outcome.error
 }
 
-/** Each column beside the name that its field has in the contract. */
+/** Each column with the name of its field in the contract. */
 export function nameMappingOf(columns: StructType, record: AvroRecord): readonly MappedField[] {
   return columns.fields.map((column) => {
     const field = record.fields.find(({ name }) => columnName(name) === column.name)

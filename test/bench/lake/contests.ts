@@ -6,7 +6,7 @@ import { cpuMicrosOf, peakMegabytesOf, type ServerName } from './processes.ts'
 import type { Side, Sink } from './sinks.ts'
 import { newestMetadata, progressOf, rowsIn } from './table-watch.ts'
 
-/** Both sinks, what feeds them, and what serves them. */
+/** Both sinks, their load, and their servers. */
 export type Bench = {
   readonly stack: Stack
   readonly load: Load
@@ -17,7 +17,7 @@ export type Bench = {
 
 const TURN_TIMEOUT_MS = 300_000
 
-/** Each works off the same backlog, one after the other; who begins alternates. */
+/** Both catch up with the same backlog, one after the other, in alternating order. */
 export async function backlogRound(
   bench: Bench,
   round: number,
@@ -61,7 +61,7 @@ async function backlogTurn(
   }
 }
 
-/** Both at once on the same records at the same time: whatever else the machine does meets both. */
+/** Both read the same records at the same time, so other work on the machine affects both. */
 export async function pacedRound(
   bench: Bench,
   round: number,
@@ -100,7 +100,7 @@ export type MemoryTurn = {
   readonly wallMs: number
 }
 
-/** The peak of a sink's life, which ends with the greatest backlog. */
+/** A sink's peak memory so far; the greatest backlog comes last. */
 export async function memoryTurns(bench: Bench, rows: number): Promise<readonly MemoryTurn[]> {
   const turns = await backlogRound(bench, 0, rows)
   return turns.map(({ side, wallMs }) => ({
@@ -111,7 +111,7 @@ export async function memoryTurns(bench: Bench, rows: number): Promise<readonly 
   }))
 }
 
-/** Until a table has every record that was ever sent. */
+/** Waits until a table has every record that was sent. */
 export function holdsAll({ load, locations }: Bench, { side }: Sink) {
   const isThere = () => {
     const metadata = newestMetadata(locations[side])

@@ -2,7 +2,7 @@ import { quoteName } from '@tenseams/iceberg/duckdb'
 import { type LakePorts, queryTable } from '@tenseams/iceberg/read/query'
 import type { Sink } from './sinks.ts'
 
-/** What a table holds, as far as two of them can be compared without reading them side by side. */
+/** Counts and sums of a table, to compare two tables without reading them side by side. */
 export type Sum = {
   readonly side: string
   readonly rows: number
@@ -10,7 +10,7 @@ export type Sum = {
   readonly checksum: string
 }
 
-/** Counts and sums all columns that both tables have. The order of the rows is of no matter. */
+/** Counts and sums all columns that both tables have. The order of the rows does not matter. */
 export async function sumsOf(ports: LakePorts, sinks: readonly Sink[]): Promise<readonly Sum[]> {
   const tables = await Promise.all(sinks.map(({ table }) => ports.catalog.loadTable(table)))
   const names = tables.map(({ schema }) => schema.fields.map(({ name }) => name))
@@ -27,7 +27,7 @@ export async function sumsOf(ports: LakePorts, sinks: readonly Sink[]): Promise<
   return sums
 }
 
-/** @throws when a table does not hold each record sent once, or the tables differ: the run is void then. */
+/** @throws when a table does not have each sent record once, or the tables differ: then the run is void. */
 export function assertEqual(sums: readonly Sum[], sent: number): void {
   for (const { side, rows, distinct } of sums) {
     if (rows === sent && distinct === sent) continue

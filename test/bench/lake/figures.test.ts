@@ -18,7 +18,7 @@ describe('figures of the lake', () => {
     expect(kneeOf([turn(1, 2_500)])).toBeUndefined()
   })
 
-  test('growth is of both sides of the wire', () => {
+  test('growth includes both client and server', () => {
     const cost = { snapshots: 0 }
     const costs = [
       { ...cost, commits: 10, ownMs: 10, catalogMs: 10 },
@@ -27,7 +27,7 @@ describe('figures of the lake', () => {
     expect(growth(costs)).toBe(3)
   })
 
-  test("a process' time is its own and that of its ended children", () => {
+  test("a process's time includes that of its ended children", () => {
     const fields = Array.from({ length: 40 }, (_, index) => index)
     expect(parseTicks(`7 (a (b) c) S ${fields.join(' ')}`)).toBe(10 + 11 + 12 + 13)
     expect(() => parseTicks('7 (a) S 1 2')).toThrow('no times')
@@ -55,7 +55,7 @@ describe('where the time goes', () => {
     expect(groupOf({ url, functionName: name })).toBe(group)
   })
 
-  test('shares are of the time that was not idle', () => {
+  test('shares are relative to the busy time', () => {
     const node = (id: number, functionName: string, url = '') => ({
       id,
       callFrame: { functionName, url },

@@ -1,6 +1,6 @@
 import type { Side } from './sinks.ts'
 
-/** Processor time in microseconds: the sink's own process, and what it makes the servers do. */
+/** CPU time in microseconds: of the sink's own process, and of the servers on its behalf. */
 export type Cpu = {
   readonly sink: number
   readonly kafka: number
@@ -8,7 +8,7 @@ export type Cpu = {
   readonly postgres: number
 }
 
-/** A backlog that one sink has worked off while the other was held back. */
+/** A backlog that one sink caught up with while the other was paused. */
 export type BacklogTurn = {
   readonly side: Side
   readonly round: number
@@ -19,7 +19,7 @@ export type BacklogTurn = {
   readonly files: number
 }
 
-/** Records at a steady rate, read by both sinks in the very same seconds. */
+/** Records at a steady rate, read by both sinks at the same time. */
 export type PacedRound = {
   readonly round: number
   readonly rows: number
@@ -43,7 +43,7 @@ export function cpuBetween(before: Cpu, after: Cpu): Cpu {
   }
 }
 
-/** From the moment at which it was let go to the last row: the first fetch is in it, and for ours joining its group. */
+/** From its resume to the last row; it includes the first fetch, and for ours the rejoining of its group. */
 export const rowsPerSecond = ({ rows, wallMs }: BacklogTurn): number => (rows * 1_000) / wallMs
 
 export type Latency = {
@@ -61,15 +61,15 @@ export type FreshnessTurn = {
   readonly latency: Latency
 }
 
-/** A turn in which the generator was late says nothing: its records waited to be sent. */
+/** A turn with a late generator is void, because its records waited to be sent. */
 export const LEAST_ACHIEVED = 0.99
-/** Beyond this the sink has fallen behind: what waits grows, and with it the latency. */
+/** Above this latency the sink is falling behind. */
 export const KNEE_P99_MS = 2_000
 
 export const isKept = ({ achieved, latency }: FreshnessTurn): boolean =>
   achieved >= LEAST_ACHIEVED && latency.p99Ms <= KNEE_P99_MS
 
-/** The highest rate of a rising series that was kept before the first that was not. */
+/** The last rate of a rising series before the first one that the sink could not keep. */
 export function kneeOf(turns: readonly FreshnessTurn[]): number | undefined {
   const firstLost = turns.findIndex((turn) => !isKept(turn))
   const kept = firstLost === -1 ? turns : turns.slice(0, firstLost)
@@ -84,7 +84,7 @@ export type CommitCost = {
   readonly snapshots: number
 }
 
-/** How much more the last costs than the first, both sides of the wire together. */
+/** How much more the last costs than the first, client and server together. */
 export function growth(costs: readonly CommitCost[]): number {
   const [first, last] = [costs[0], costs.at(-1)]
   if (first === undefined || last === undefined) throw new Error('no commit was measured')

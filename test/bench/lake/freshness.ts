@@ -12,7 +12,7 @@ const POLL_MS = 25
 
 type Sight = { readonly snapshotId: bigint; readonly sequence: bigint; readonly atMs: number }
 
-/** A reader that asks the catalogue again and again, and notes when it first saw which snapshot. */
+/** A reader that polls the catalogue and records when it first saw each snapshot. */
 export class Reader {
   readonly #catalog: Catalog
   readonly #table: TableIdentifier
@@ -27,7 +27,7 @@ export class Reader {
     this.#reading = this.#read()
   }
 
-  /** Rows of the newest snapshot that was seen. */
+  /** The rows of the newest snapshot seen. */
   get rows(): number {
     const metadata = this.#metadata
     const current = metadata?.snapshots.find(
@@ -41,7 +41,7 @@ export class Reader {
     return this.#metadata
   }
 
-  /** Until so many rows were seen. */
+  /** Waits until this many rows were seen. */
   async holds(rows: number): Promise<void> {
     await eventually(() => this.rows >= rows, {
       timeoutMs: 120_000,
@@ -69,14 +69,14 @@ export class Reader {
   }
 }
 
-/** When a snapshot was first seen: itself, or a later one that holds its rows as well. */
+/** When a snapshot, or a later one that includes its rows, was first seen. */
 export function seenAtMs(sights: readonly Sight[], sequence: bigint): number | undefined {
   return sights.find((sight) => sight.sequence >= sequence)?.atMs
 }
 
 /**
- * Of all rows sent from a moment on: from the time at which the record was to be sent, which is its timestamp, to the
- * first sight of a snapshot with it.
+ * The latency of all rows sent from a given time on: from the record's timestamp, which is its intended time, until a
+ * snapshot with it was first seen.
  */
 export async function latencyOf(engine: Engine, reader: Reader, fromMs: number): Promise<Latency> {
   const files = await filesWithSequence(reader.metadata)
@@ -84,7 +84,7 @@ export async function latencyOf(engine: Engine, reader: Reader, fromMs: number):
     const at = seenAtMs(reader.sights.slice(1), sequence)
     return at === undefined ? [] : [{ path, at }]
   })
-  if (seen.length === 0) throw new Error('no snapshot was seen while it was looked for')
+  if (seen.length === 0) throw new Error('no snapshot was seen')
   const values = seen.map(({ path, at }) => `(${quoteText(path)}, ${at})`).join(', ')
   const paths = seen.map(({ path }) => quoteText(path)).join(', ')
   const sql = `

@@ -12,10 +12,10 @@ import { PARTITIONS, TOPIC } from './sinks.ts'
 const TICK_MS = 10
 const BACKLOG_BATCH = 4_000
 
-/** What was offered, and the share of its rate at which it was sent. */
+/** The offered load, and the share of its rate at which it was sent. */
 export type Paced = { readonly records: number; readonly achieved: number }
 
-/** Sends the events of orders, each once and numbered on, as Debezium writes them: Avro in Confluent's frame, gzip. */
+/** Sends the events of orders, numbered, each once, as Debezium writes them: Avro in Confluent's frame, gzip. */
 export class Load {
   readonly #producer: Producer
   readonly #encoder: Encoder<OrderEvent>
@@ -31,7 +31,7 @@ export class Load {
     const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
     const encoder = await codec.encoder<OrderEvent>(TOPIC)
     const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'bench-generator' })
-    // Sends overlap here, which kafkajs's idempotent producer must not do; the sums at the end show what it came to.
+    // Sends overlap here, which kafkajs's idempotent producer must not do; the sums at the end show whether it did harm.
     const producer = kafka.producer({
       ...durableProducer,
       idempotent: false,
@@ -45,7 +45,7 @@ export class Load {
     return this.#sent
   }
 
-  /** All of it, as fast as it goes. */
+  /** Sends all of them as fast as possible. */
   async pile(count: number): Promise<void> {
     const end = this.#sent + count
     let before: Promise<unknown> = Promise.resolve()
@@ -60,8 +60,8 @@ export class Load {
   }
 
   /**
-   * An open loop: each record has a time at which it is to be sent, whatever becomes of those before, and bears it as
-   * its timestamp. All is acknowledged when this returns.
+   * An open loop: each record is sent at its intended time, whether or not earlier ones were acknowledged, and has that
+   * time as its timestamp. All records are acknowledged when this returns.
    */
   async pace(recordsPerSecond: number, ms: number): Promise<Paced> {
     const first = this.#sent

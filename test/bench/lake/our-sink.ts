@@ -15,7 +15,7 @@ export type OurSinkOptions = {
   readonly nodeArguments?: readonly string[]
 }
 
-/** The service as it is deployed, with the settings that it has in service but for the interval. */
+/** The service as it is deployed, with its production settings except for the interval. */
 export async function startOurSink(stack: Stack, options: OurSinkOptions): Promise<Sink> {
   const { ports, endpoints, paths } = stack.context
   const running = new Running({
@@ -39,7 +39,7 @@ export async function startOurSink(stack: Stack, options: OurSinkOptions): Promi
     side: 'ours',
     pid: running.pid,
     table: bronzeTableOf(TOPIC).table,
-    // It has no door for that. Its group forgets it meanwhile, and it joins again at once.
+    // The service has no way to pause, so it is stopped by a signal. Its group removes it, and it rejoins at once.
     pause: async () => running.signal('SIGSTOP'),
     resume: async () => running.signal('SIGCONT'),
     close: () => running.stop(),

@@ -3,7 +3,7 @@ import { nameMappingOf } from './connect-table.ts'
 import { seenAtMs } from './freshness.ts'
 import { replaceBetweenMarks } from './report.ts'
 
-test('tables replace tables, and prose stays', () => {
+test('tables replace tables, and the text stays', () => {
   const marks = ['<!-- written by npm run bench -- lake --page -->', '<!-- until here -->']
   const page = `before\n${marks[0]}\nold\n${marks[1]}\nafter`
   const written = replaceBetweenMarks(page, 'new')
@@ -12,7 +12,7 @@ test('tables replace tables, and prose stays', () => {
   expect(() => replaceBetweenMarks('before', 'new')).toThrow('no place')
 })
 
-test("columns bear the contract's names in the mapping, down to the elements of lists", () => {
+test("the mapping has the contract's names of the columns, down to the elements of lists", () => {
   const line = {
     type: 'record',
     name: 'Line',
@@ -50,7 +50,7 @@ test("columns bear the contract's names in the mapping, down to the elements of 
   ])
 })
 
-test('a snapshot that was missed is seen with the next one', () => {
+test('a missed snapshot counts as seen with the next one', () => {
   const sights = [
     { snapshotId: 1n, sequence: 1n, atMs: 10 },
     { snapshotId: 3n, sequence: 3n, atMs: 30 },

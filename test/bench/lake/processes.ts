@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { treeOf } from '@tenseams/local/launcher/host/procfs'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
-/** Processor time of a process and all that descend from it, in microseconds. */
+/** CPU time of a process and its descendants, in microseconds. */
 export function cpuMicrosOf(pid: number): number {
   let ticks = 0
   for (const member of treeOf(pid)) {
@@ -12,7 +12,7 @@ export function cpuMicrosOf(pid: number): number {
   return ticks * MICROS_A_TICK
 }
 
-/** USER_HZ, which Linux has at 100 wherever Node runs. */
+/** USER_HZ, which is 100 on every Linux that Node supports. */
 const MICROS_A_TICK = 10_000
 
 /** User and system time of a line of /proc/<pid>/stat, and that of its children that have ended. */
@@ -23,7 +23,7 @@ export function parseTicks(line: string): number {
   return times.reduce((sum, each) => sum + each, 0)
 }
 
-/** The most memory that a process had in core since the last `forgetPeak`, in megabytes. */
+/** The peak resident memory of a process since the last `forgetPeak`, in megabytes. */
 export function peakMegabytesOf(pid: number): number {
   const kilobytes = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return Number(kilobytes) / 1_024
@@ -31,7 +31,7 @@ export function peakMegabytesOf(pid: number): number {
 
 export type ServerName = 'kafka' | 'catalog' | 'postgres'
 
-/** The numbers of the servers that a sink makes work for. */
+/** The process ids of the servers that work for the sinks. */
 export async function serverPids(stack: Stack): Promise<Readonly<Record<ServerName, number>>> {
   const status = await stack.status()
   const pidOf = (name: ServerName) => {
@@ -46,7 +46,7 @@ function textOf(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    // It has ended meanwhile; what it took is in its parent's figure.
+    // It has ended meanwhile; its CPU time is in its parent's figure.
     return undefined
   }
 }

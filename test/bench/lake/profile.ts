@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 type CallFrame = { readonly functionName: string; readonly url: string }
 
-/** What `node --cpu-prof` writes, as far as it is read here. */
+/** The parts of a `node --cpu-prof` file that are read here. */
 export type Profile = {
   readonly nodes: readonly { readonly id: number; readonly callFrame: CallFrame }[]
   readonly samples: readonly number[]
@@ -14,7 +14,7 @@ export type Share = { readonly group: string; readonly share: number }
 
 const IDLE = 'idle'
 
-/** By where a function stands. The first that fits counts. */
+/** Groups of functions by their file; the first match counts. */
 const groups: readonly (readonly [RegExp, string])[] = [
   [/node_modules\/kafkajs|packages\/kafka\//, 'kafkajs'],
   [/node_modules\/(avsc|@kafkajs)|contracts\/|packages\/codec|bronze\/batch/, 'decode'],
@@ -26,7 +26,7 @@ const groups: readonly (readonly [RegExp, string])[] = [
   [/^node:|node:internal/, "Node's own"],
 ]
 
-/** What a function works at. Native code bears its name only. */
+/** The group of a function. Native code has a name only. */
 export function groupOf({ functionName, url }: CallFrame): string {
   if (functionName === '(idle)') return IDLE
   if (functionName === '(garbage collector)') return 'garbage collector'
@@ -48,7 +48,7 @@ export function sharesOf({ nodes, samples, timeDeltas }: Profile): readonly Shar
     .toSorted((a, b) => b.share - a.share)
 }
 
-/** The profile that a process has written into a folder of its own when it ended. */
+/** The profile that a process wrote into its own folder when it ended. */
 export function readProfile(folder: string): Profile {
   const [name] = globSync('*.cpuprofile', { cwd: folder })
   if (name === undefined) throw new Error(`no profile in ${folder}`)

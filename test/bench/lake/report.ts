@@ -38,7 +38,7 @@ type Goal = { readonly text: string; readonly isReached: boolean }
 export const FRESHNESS_GOAL_MS = 1_000
 export const GROWTH_GOAL = 1.5
 
-/** What shared goals come to. */
+/** Results against the shared goals. */
 export function goalsOf(figures: Figures): readonly Goal[] {
   const paced = summarise(pacedRatios(figures.paced))
   const backlog = summarise(backlogRatios(figures.backlog, 'sink'))
@@ -65,7 +65,7 @@ export function goalsOf(figures: Figures): readonly Goal[] {
   ]
 }
 
-/** Writes the figures of every turn, for whoever wants to reckon otherwise. */
+/** Writes the figures of every turn, for other calculations. */
 export function writeFigures(figures: Partial<Figures>): string {
   const file = join(rootFolder, '.stack', 'bench', 'lake.json')
   mkdirSync(dirname(file), { recursive: true })
@@ -75,7 +75,7 @@ export function writeFigures(figures: Partial<Figures>): string {
 
 const [BEGIN, END] = ['<!-- written by npm run bench -- lake --page -->', '<!-- until here -->']
 
-/** Puts the tables into the page, between its two marks, and leaves its prose alone. */
+/** Writes the tables into the page, between its two marks; the rest of the page is unchanged. */
 export function writePage(tables: string): void {
   const file = join(rootFolder, 'docs', 'bench', 'lakehouse.md')
   writeFileSync(file, replaceBetweenMarks(readFileSync(file, 'utf8'), tables))
@@ -83,11 +83,11 @@ export function writePage(tables: string): void {
 
 export function replaceBetweenMarks(page: string, tables: string): string {
   const [begin, end] = [page.indexOf(BEGIN), page.indexOf(END)]
-  if (begin === -1 || end < begin) throw new Error(`the page has no place for tables: ${BEGIN}`)
+  if (begin === -1 || end < begin) throw new Error(`the page has no marks for tables: ${BEGIN}`)
   return `${page.slice(0, begin + BEGIN.length)}\n\n${tables}\n\n${page.slice(end)}`
 }
 
-/** The report as the page has it, and as it is printed. */
+/** The report, for the page and for the terminal. */
 export function tablesOf(figures: Figures): string {
   const conditions = Object.entries(figures.conditions).map(
     ([name, value]) => `- ${name}: ${value}`,

@@ -7,18 +7,18 @@ export type RunningProgram = {
   readonly file: string
   readonly parameters: readonly string[]
   readonly environment: Readonly<Record<string, string>>
-  /** Gets all that the program says. */
+  /** Receives the program's output. */
   readonly logFile: string
 }
 
 const STOP_TIMEOUT_MS = 30_000
 const LAST_CHARACTERS = 3_000
 
-/** A program that runs beside the bench until it is stopped, and says how it ended when that comes too early. */
+/** A program that runs beside the bench until it is stopped; when it ends early, its output explains why. */
 export class Running {
   readonly #child: ChildProcess
   readonly #logFile: string
-  /** Whoever ends the bench ends what it has started. */
+  /** Ends with the bench, however that ends. */
   readonly #end = () => this.signal('SIGKILL')
 
   constructor({ file, parameters, environment, logFile }: RunningProgram) {
@@ -38,7 +38,7 @@ export class Running {
     return this.#child.pid
   }
 
-  /** Throws when it has ended, with its last words. */
+  /** @throws with its last output when it has ended. */
   assertRuns(): void {
     const { exitCode, signalCode } = this.#child
     if (exitCode === null && signalCode === null) return
@@ -50,7 +50,7 @@ export class Running {
     this.#child.kill(signal)
   }
 
-  /** SIGTERM, and SIGKILL for whoever takes too long. */
+  /** SIGTERM, and SIGKILL if it takes too long. */
   async stop(): Promise<void> {
     process.off('exit', this.#end)
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return

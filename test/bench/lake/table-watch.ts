@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url'
 import { parseJson } from '@tenseams/iceberg/format/json'
 import { parseMetadata, type TableMetadata } from '@tenseams/iceberg/format/metadata'
 
-/** What a table held after a snapshot, in the order of the snapshots. */
+/** A table's contents after each snapshot, in order. */
 export type Progress = { readonly rows: number; readonly files: number; readonly atMs: number }
 
 /**
- * The newest metadata that the catalogue has written for a table, read from the file: asking the catalogue would be work
- * of the catalogue in somebody's turn. Where freshness is measured, the catalogue is asked.
+ * The newest metadata that the catalogue has written for a table, read from its file: a request would cost CPU time of the
+ * catalogue in a contestant's turn. Where freshness is measured, the catalogue is asked.
  */
 export function newestMetadata(location: string): TableMetadata | undefined {
   const folder = join(fileURLToPath(location), 'metadata')
@@ -21,7 +21,7 @@ export function newestMetadata(location: string): TableMetadata | undefined {
   return undefined
 }
 
-/** A file that is being written, or was deleted since the folder was listed, is passed over. */
+/** Skips a file that is being written, or that was deleted since the folder was listed. */
 function readWhole(file: string): TableMetadata | undefined {
   try {
     return parseMetadata(parseJson(readFileSync(file, 'utf8')))

@@ -16,7 +16,7 @@ export type Scene = {
 }
 
 /** How a loss is repaired: by the documented step, or by one that only seems to be enough. */
-export type Mending = 'recover' | 'no-resnapshot'
+export type Repair = 'recover' | 'no-resnapshot'
 
 const STEP_MS = 120_000
 const WRITES_IN_A_GAP = 200
@@ -65,7 +65,7 @@ export async function snapshotUnderFire(
 }
 
 /** Drops the slot while nobody reads it, and writes and deletes rows. */
-export async function loseSlot(scene: Scene, mending: Mending): Promise<void> {
+export async function loseSlot(scene: Scene, repair: Repair): Promise<void> {
   const { connectUrl } = scene.stack.endpoints
   await stop(connectUrl, 'cdc', soon())
   await withClient(scene.pool, (client) =>
@@ -75,7 +75,7 @@ export async function loseSlot(scene: Scene, mending: Mending): Promise<void> {
     }),
   )
   await writes(scene)
-  if (mending === 'recover') return cdc(scene.stack, 'recover')
+  if (repair === 'recover') return cdc(scene.stack, 'recover')
   // As the next `stack up` does.
   await withClient(scene.pool, (client) => ensureSlot(client, 'cdc'))
   await askUntilAnswered(connectUrl, '/connectors/cdc/resume', soon(), { method: 'PUT' })
@@ -83,10 +83,10 @@ export async function loseSlot(scene: Scene, mending: Mending): Promise<void> {
 }
 
 /** Takes a table out of the publication while rows are written and deleted. */
-export async function losePublication(scene: Scene, mending: Mending): Promise<void> {
+export async function losePublication(scene: Scene, repair: Repair): Promise<void> {
   await scene.pool.query('alter publication cdc drop table catalogue.products')
   await writes(scene)
-  if (mending === 'recover') return cdc(scene.stack, 'recover')
+  if (repair === 'recover') return cdc(scene.stack, 'recover')
   await withClient(scene.pool, (client) => ensurePublication(client, 'cdc'))
   await writes(scene)
 }

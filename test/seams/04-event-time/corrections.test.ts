@@ -34,7 +34,7 @@ afterAll(async () => {
 const round = () => correct(ports, own, 1_000n)
 const payment = (id: string, offset: bigint, minute = 7): Captured => ({ id, offset, minute })
 
-test('late money is further rows of its window, once', async () => {
+test('late money is added as further rows of its window, once', async () => {
   expect(await round()).toEqual({ kind: 'idle' })
   await log(ports, own, [payment('a', 0n), payment('b', 1n, 8), payment('c', 2n)])
   await aside(ports, own, [payment('a', 0n), payment('b', 1n, 8)])
@@ -45,7 +45,7 @@ test('late money is further rows of its window, once', async () => {
   expect(await correctionsIn(ports, own)).toEqual(['7 1 100', '7 1 100', '8 1 100'])
 })
 
-test('a repeat that came late adds nothing, whether its first was in time or late', async () => {
+test('a late repeat adds nothing, whether its first record was on time or late', async () => {
   await log(ports, own, [payment('in-time', 0n), payment('late', 1n), payment('in-time', 2n)])
   await log(ports, own, [payment('late', 3n)])
   await aside(ports, own, [payment('late', 1n), payment('in-time', 2n)])
@@ -55,7 +55,7 @@ test('a repeat that came late adds nothing, whether its first was in time or lat
   expect(await correctionsIn(ports, own)).toEqual(['7 1 100'])
 })
 
-test('bronze is waited for, and how far it had come is said', async () => {
+test('the correction waits for bronze, and records how far bronze had come', async () => {
   await log(ports, own, [payment('a', 0n)])
   await aside(ports, own, [payment('b', 1n)])
   expect(await round()).toEqual({ kind: 'waiting' })
@@ -65,7 +65,7 @@ test('bronze is waited for, and how far it had come is said', async () => {
   expect(table.snapshots.at(-1)?.summary[askedUpToSummary]).toBe(`{"${own.topic}-0":2}`)
 })
 
-test('of three at once, one counts it', async () => {
+test('of three concurrent corrections, one counts it', async () => {
   await log(ports, own, [payment('a', 0n)])
   await aside(ports, own, [payment('a', 0n)])
   const kinds = (await Promise.all([round(), round(), round()])).map(({ kind }) => kind)

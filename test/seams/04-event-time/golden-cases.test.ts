@@ -44,8 +44,8 @@ const sandboxes = new Map<string, SandboxJob>()
 const runs = new Map<string, Run>()
 
 /**
- * What goes into a job and what must come out of it, once in its topics and once in its tables. Each job runs once, as it
- * is, and all its cases pass through it. A case is two files in the job's folder, written as golden-cases.ts reads them.
+ * Input and expected output of each job, once in its topics and once in its tables. Each job runs once, unchanged, with all
+ * of its cases. A case is two files in the job's folder, in the form that golden-cases.ts reads.
  */
 describe('the cases of', () => {
   beforeAll(async () => {
@@ -75,7 +75,7 @@ describe('the cases of', () => {
     })
   })
 
-  it('no job without a case', () => {
+  it('every job has a case', () => {
     expect(jobs.filter(({ cases }) => cases.length === 0).map(({ name }) => name)).toEqual([])
   })
 })
@@ -86,7 +86,7 @@ function runOf(name: string): Run {
   return run
 }
 
-/** Sends all cases through a job of their own, and returns when all that they cause is there. */
+/** Sends all cases through a job of their own, and returns when all of their output is there. */
 async function play(name: string): Promise<void> {
   const { reads, writes, cases } = jobs.find((job) => job.name === name) ?? {
     ...readJob(name),
@@ -104,7 +104,7 @@ async function play(name: string): Promise<void> {
   await eventually(async () => reading.records.length >= expected, {
     timeoutMs: 20_000,
     what: `${expected} rows of ${name}`,
-  }).catch(() => undefined) // The cases say better what is missing.
+  }).catch(() => undefined) // The cases report what is missing.
   runs.set(name, { job, reading, gold: (await Promise.all(writes.map(goldRows(job)))).flat() })
 }
 
@@ -165,7 +165,7 @@ function goldRows(job: SandboxJob): (topic: string) => Promise<readonly DayRow[]
   }
 }
 
-/** The table's columns by the names of the topic's fields. */
+/** The table's columns under the names of the topic's fields. */
 function columnsOf(topic: string): string {
   const times = new Set(timeFields(topic))
   return currentSchema(topic)

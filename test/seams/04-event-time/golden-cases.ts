@@ -5,12 +5,12 @@ import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
 
-/** A row as the expected files write it: its topic, and times in seconds since its case's beginning. */
+/** A row of an expected file: its topic, and times in seconds since the beginning of its case. */
 export type OutputRow = Readonly<Record<string, unknown>>
 
 /** One line of an input file. Without `tick` it is an event, in the topic that its branch belongs to. */
 export type CaseLine = {
-  /** Only moves time, in these partitions (all) of this topic (all that the job reads). */
+  /** Only advances time, in these partitions (default: all) of this topic (default: all that the job reads). */
   readonly tick?: number
   readonly partitions?: readonly number[]
   readonly topic?: string
@@ -30,7 +30,7 @@ export type GoldenCase = {
   readonly name: string
   readonly lines: readonly CaseLine[]
   readonly expected: readonly OutputRow[]
-  /** Where the case's second 0 is. Cases of a job share its run: each has a day of its own, and begins at noon. */
+  /** The time of the case's second 0. The cases of a job share its run: each has a day of its own and begins at noon. */
   readonly beginning: number
   readonly day: number
 }
@@ -48,7 +48,7 @@ const dayMs = 86_400_000
 const hourMs = 3_600_000
 const everyPartition = [0, 1, 2, 3]
 
-/** The cases of a job's folder, except those that do something to the cluster: 04-late-rows plays them. */
+/** The cases of a job's folder, except those with faults of the cluster, which late-rows.test.ts runs. */
 export function goldenCases(job: string): readonly GoldenCase[] {
   const folder = new URL(`../../../flink-jobs/${job}/cases/`, import.meta.url)
   return readdirSync(folder)
@@ -70,7 +70,7 @@ export function goldenCases(job: string): readonly GoldenCase[] {
 
 const beginningOf = (day: number): number => firstDay + day * dayMs + 12 * hourMs
 
-/** What is sent for a case, in order, and six hours later a tick everywhere, which closes all that is open. */
+/** The records of a case, in order, and a tick in every partition six hours later, which closes all windows. */
 export function recordsOf(
   { lines, beginning }: GoldenCase,
   reads: readonly string[],
@@ -145,7 +145,7 @@ function placedOf(given: Readonly<Record<string, unknown>>) {
 /** Cases share partitions, so a record's offset depends on the cases before it. */
 const places = new Set(['kafkaOffset'])
 
-/** A row as the expected files write it; its case is the day of its first time. */
+/** A row as in the expected files; the day of its first time tells its case. */
 export function plainRow(topic: string, row: OutputRow): { day: number; row: OutputRow } {
   const times = new Set(timeFields(topic))
   const first = Object.entries(row).find(([field]) => times.has(field))

@@ -50,7 +50,7 @@ let reading: Reading
 
 /**
  * Every input is in exactly one of window and late output: through a stop with savepoint, rows sent meanwhile, a restart
- * with another parallelism, and a SIGKILL of the TaskManager. The case's files say what goes in and what must come out.
+ * with another parallelism, and a SIGKILL of the TaskManager. The case's files have input and expected output.
  */
 describe('revenue per minute', () => {
   beforeAll(async () => {
@@ -72,7 +72,7 @@ describe('revenue per minute', () => {
     await job?.remove()
   })
 
-  it('has each payment once in its window or once among the late, in the topics', async () => {
+  it('has each payment once, in its window or in the late output, in the topics', async () => {
     await soon('the rows in the topics', async () => expectRows(await topicRows()))
   })
 
@@ -191,7 +191,7 @@ const lakeSql: Readonly<Record<string, string>> = {
 
 const times = new Set(['windowStart', 'windowEnd', 'occurredAt', 'watermark'])
 
-/** As the case's files write it: numbers for bigints, times in seconds since the case's beginning. */
+/** As in the case's files: numbers for bigints, times in seconds since the beginning of the case. */
 function plain(row: OutputRow): OutputRow {
   return Object.fromEntries(
     Object.entries(row).map(([field, value]) => {

@@ -24,13 +24,13 @@ const lateSchema = schemaOf([
   { name: 'window_end', type: 'timestamptz', required: true },
 ])
 
-/** The tables of late money of a test's own, in a namespace that nobody else knows. */
+/** Tables of late money for one test, in a namespace of its own. */
 export function ownCorrections(namespace: string): Corrections {
   const own = (name: string) => ({ namespace, name })
   return { ...revenueCorrections, table: own('corrections'), late: own('late'), bronze: own('log') }
 }
 
-/** Adds records to bronze, which has then come to the last one's offset. */
+/** Adds records to bronze, which then ends at the last one's offset. */
 export async function log(
   ports: AppendPorts,
   { bronze, topic }: Corrections,
@@ -51,7 +51,7 @@ export async function log(
   await append(ports, bronze, base, { rows, spans })
 }
 
-/** Adds rows to what the gate has sent aside, as Flink does: in a commit that knows no offsets. */
+/** Adds rows to the late output as Flink does: in a commit without offsets. */
 export async function aside(
   ports: AppendPorts,
   { late }: Corrections,

@@ -5,7 +5,7 @@ import type { AppendStep } from '@tenseams/iceberg/write/append'
 import { correct } from '@tenseams/lakehouse-service/gold/corrections'
 import { ownCorrections } from './late-tables.ts'
 
-/** A process that folds a test's late money in once, and kills itself at a step of it. */
+/** A process that corrects with a test's late money once, and kills itself at a given step. */
 type Task = {
   readonly catalogUrl: string
   readonly namespace: string

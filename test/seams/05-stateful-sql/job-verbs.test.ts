@@ -58,7 +58,7 @@ afterAll(async () => {
 })
 
 describe('a running job', () => {
-  test('is rescaled in place, and counts each payment once meanwhile', async () => {
+  test('is rescaled in place and counts each payment once', async () => {
     const options = { endpoints, partitions: partitions.length }
     await pay(1)
     expect(await rescale(sandbox.job, 2, options)).toMatchObject({ from: 1, to: 2 })
@@ -70,13 +70,13 @@ describe('a running job', () => {
     await expectWindow(0, 3 * partitions.length)
   }, 180_000)
 
-  test('is not rescaled beyond the partitions that it reads', async () => {
+  test('is not rescaled beyond the number of partitions that it reads', async () => {
     const options = { endpoints, partitions: partitions.length }
     await expect(rescale(sandbox.job, 5, options)).rejects.toThrow('from 1 to 4')
     await expect(rescale(sandbox.job, 0, options)).rejects.toThrow('from 1 to 4')
   })
 
-  test('is upgraded to a query whose state is the same, in the middle of a window', async () => {
+  test('is upgraded to a query with the same state, in the middle of a window', async () => {
     await pay(21)
     const dearOnly = withSql('WHERE amountMinor IS NOT NULL', 'WHERE amountMinor > 50')
     const script = sandbox.scriptFor(dearOnly, { parallelism: 1 })
@@ -90,7 +90,7 @@ describe('a running job', () => {
     await expectWindow(20, 2 * partitions.length)
   }, 180_000)
 
-  test('runs on when the state does not fit the new query, and the reason and a replay are told', async () => {
+  test('keeps running when the state does not fit the new query, and the message has the reason and the steps of a replay', async () => {
     const before = await runningJob(endpoints.flinkUrl, sandbox.name)
     const other = withSql('SUM(amountMinor) AS minor', 'MAX(amountMinor) AS minor')
     const script = sandbox.scriptFor(other, { parallelism: 1 })
@@ -101,7 +101,7 @@ describe('a running job', () => {
     expect(await runningJob(endpoints.flinkUrl, sandbox.name)).toEqual(before)
   }, 120_000)
 
-  test('runs on when the new query does not compile, and file and line are told', async () => {
+  test('keeps running when the new query does not compile, and the message has file and line', async () => {
     const before = await runningJob(endpoints.flinkUrl, sandbox.name)
     const wrong = withSql('COUNT(*) AS payments', 'COUNT(*) AS payments, nobody AS x')
     const script = sandbox.scriptFor(wrong, { parallelism: 1 })
@@ -124,7 +124,7 @@ test("the broker allows the sinks' transactions", async () => {
   expect(longest).toBeGreaterThanOrEqual(timeouts.transactionTimeoutMs)
 })
 
-test('a namespace of the lake that several make at once is made', async () => {
+test('a namespace of the lake is created when several clients create it at once', async () => {
   const { catalogUrl } = stack.endpoints
   const namespace = `made_at_once_${randomUUID().slice(0, 8)}`
   await Promise.all(Array.from({ length: 8 }, () => ensureNamespace(catalogUrl, namespace)))

@@ -34,8 +34,8 @@ export async function judge(system: System): Promise<readonly Violation[]> {
   if (roles.includes('inbox')) violations.push(...judgeInbox(broker, system.store))
   if (roles.includes('lake')) violations.push(...(await judgeLake(system)))
   for (const topic of broker.topics.filter((name) => name.endsWith('dead-letter'))) {
-    const letters = broker.logs(topic).flatMap((log) => log.visible())
-    for (const { value } of letters) violations.push(`dead letter: ${value} in ${topic}`)
+    const deadLettered = broker.logs(topic).flatMap((log) => log.visible())
+    for (const { value } of deadLettered) violations.push(`dead letter: ${value} in ${topic}`)
   }
   return violations
 }

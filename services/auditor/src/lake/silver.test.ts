@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { Evidence } from '../evidence.ts'
 import { endOf, endsAt } from './bronze.ts'
 import type { IcebergSnapshot, IcebergTable } from './iceberg.ts'
-import { progressOf } from './silver.ts'
+import { oldestUnread, progressOf } from './silver.ts'
 
 const topic = 'orders.order.v1'
 const snapshot = (id: number, sequence: number, ends?: object): IcebergSnapshot => ({
@@ -59,4 +60,24 @@ test('a table that silver has not read yet is wholly unread', () => {
 test('a recorded snapshot that is gone leaves no verdict', () => {
   const recorded = new Map([[topic, { silver: 10n }]])
   expect(() => progressOf({ topic, table }, recorded)).toThrow('snapshot 10')
+})
+
+test('the oldest record that silver or its quarantine has not read tells how far it is behind', async () => {
+  const evidence = await Evidence.open('64MB')
+  const at = { topic, partition: 0n }
+  const records = [4n, 5n, 6n].map((offset) => ({ ...at, offset, written_at: 100n + offset }))
+  await evidence.load('records', records)
+  await evidence.load(
+    'bronze',
+    records.map(({ offset }) => ({ ...at, offset })),
+  )
+  await evidence.load('changes', [{ ...at, topic: 'cdc', offset: 1n, told_at: 50n }])
+  await evidence.load('progress', [
+    { ...at, silver_end: 6n, quarantine_end: 5n },
+    { ...at, topic: 'cdc', silver_end: 2n, quarantine_end: 2n },
+  ])
+  expect(await oldestUnread(evidence)).toBe(105)
+  await evidence.run('update progress set silver_end = 7, quarantine_end = 7')
+  expect(await oldestUnread(evidence)).toBeUndefined()
+  evidence.close()
 })

@@ -161,7 +161,7 @@ function endsOrNone(table: IcebergTable, id: bigint | undefined): ReadonlyMap<st
 export async function oldestUnread(evidence: Evidence): Promise<number | undefined> {
   const [row] = await evidence.query(
     `select min(since) as oldest from (
-       select b.topic, b.partition, b."offset", written_at as since from bronze b join records using (topic, partition, "offset")
+       select b.topic, b.partition, b."offset", written_at as since from bronze b join records r using (topic, partition, "offset")
        union all select topic, partition, "offset", told_at from changes
      ) join progress using (topic, partition) where "offset" >= least(silver_end, quarantine_end)`,
   )
