@@ -9,7 +9,7 @@ test('tables replace tables, and the text stays', () => {
   const written = replaceBetweenMarks(page, 'new')
   expect(written).toBe(`before\n${marks[0]}\n\nnew\n\n${marks[1]}\nafter`)
   expect(replaceBetweenMarks(written, 'new')).toBe(written)
-  expect(() => replaceBetweenMarks('before', 'new')).toThrow('no place')
+  expect(() => replaceBetweenMarks('before', 'new')).toThrow('no marks')
 })
 
 test("the mapping has the contract's names of the columns, down to the elements of lists", () => {
