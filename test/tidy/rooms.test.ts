@@ -3,7 +3,7 @@ import { importedFrom } from './imports.ts'
 import { forbiddenImports, impureDomains } from './rooms.ts'
 
 const rooms = ['contracts', 'packages/decider', 'packages/kafka', 'packages/event-store']
-  .concat('services/orders', 'services/payments', 'deploy/local', 'test')
+  .concat('services/orders', 'services/payments', 'deploy/local', 'deploy/demonstration', 'test')
   .map(
     (room) => [`${room}/package.json`, `{"name":"@tenseams/${room.split('/').at(-1)}"}`] as const,
   )
@@ -19,6 +19,7 @@ test.each([
   ['services/orders/src/a.ts', '@tenseams/payments/main', 'may not import services/payments'],
   ['services/orders/src/a.ts', '@tenseams/test/wait', 'services/orders may not import test'],
   ['deploy/local/src/a.ts', '@tenseams/orders/main', 'deploy/local may not import services/orders'],
+  ['deploy/local/src/a.ts', '@tenseams/demonstration/shop', 'may not import deploy/demonstration'],
   ['services/orders/src/a.ts', '../../payments/src/main.ts', "by its package's name"],
   ['services/orders/src/a.ts', '@tenseams/nowhere/main', 'no room has that name'],
   ['packages/new/src/a.ts', '@tenseams/kafka/client', 'has no line in test/tidy/rooms.ts'],

@@ -25,7 +25,15 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'packages/kafka',
     'packages/iceberg',
   ],
-  'deploy/*': ['contracts', 'packages/*', 'deploy/*', 'flink-jobs'],
+  // Not deploy/demonstration: the launcher starts instances without it.
+  'deploy/*': [
+    'contracts',
+    'packages/*',
+    'deploy/debezium',
+    'deploy/local',
+    'deploy/postgres',
+    'flink-jobs',
+  ],
   test: 'anything',
 }
 

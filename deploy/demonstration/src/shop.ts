@@ -24,7 +24,7 @@ export function registerCustomers(shop: Shop, count: number): Promise<readonly s
   })
 }
 
-/** Places orders of all customers in all currencies, every tenth with a card that is declined. */
+/** Sends orders of all customers in all currencies, every tenth with a card that is declined. */
 export function placeOrders(
   shop: Shop,
   customers: readonly string[],
@@ -40,7 +40,7 @@ export function placeOrders(
   })
 }
 
-/** Places one order; `index` determines its content. */
+/** Sends one order; `index` determines its content. */
 export async function placeOrder(
   shop: Shop,
   customers: readonly string[],
