@@ -34,7 +34,7 @@ export const lake: Claim = {
         proving.say(`${one} is provoked`)
       }
       await scene.writer.finish(2_000, 60_000)
-      // Whoever begins anew makes good whatever can be made good.
+      // A new sink makes up for whatever can be made up for.
       await scene.endBoth('SIGTERM')
       await scene.begin('a', 'sharing').catch(() => undefined)
       return await verify(stack, seed)
@@ -44,7 +44,7 @@ export const lake: Claim = {
   },
 }
 
-/** What each guard is there for, so that it is surely missed. */
+/** What each guard protects against, so that its absence is certain to show. */
 const provocations: Readonly<Record<Guard, (scene: Scene) => Promise<void>>> = {
   'offsets-outside-commit': async (scene) => {
     await alone(scene)
@@ -60,14 +60,14 @@ const provocations: Readonly<Record<Guard, (scene: Scene) => Promise<void>>> = {
   },
 }
 
-/** Only one sink, so that no commit meets another's and is refused: what is lost on the way is an acceptance. */
+/** Only one sink, so that no commit conflicts: the response that is lost is an acceptance. */
 async function alone(scene: Scene): Promise<void> {
   await scene.endBoth('SIGTERM')
   await scene.begin('a', 'sharing')
   await scene.someCommits('a', 1)
 }
 
-/** One sink stands still right before its commit, while the other commits. */
+/** One sink is paused right before its commit, while the other commits. */
 async function overtake(scene: Scene, phase: Phase): Promise<void> {
   await scene.beginBoth(phase)
   await scene.sink('a').reach({ step: 'before-commit', by: 'stop' })

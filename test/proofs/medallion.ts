@@ -24,20 +24,20 @@ const ORDERS_PER_SECOND = 10
 const CUSTOMERS = 15
 const SILVER_INTERVAL_MS = 1_000
 const CATCH_UP_MS = 240_000
-/** What is broken stays so: there is less to wait for. */
+/** Without a guard the difference stays, so waiting longer is useless. */
 const STAY_BROKEN_MS = 45_000
-/** What falls. The service that makes the lake is killed as often as all others together. */
+/** The lakehouse is killed as often as all others together. */
 const victims = ['lakehouse', 'lakehouse', 'lakehouse', 'connect', 'catalog', 'kafka'] as const
 
 const breaks = {
   'forget-bronze-snapshot':
-    'silver records the snapshot it is made of before it is made, and is killed in between',
-  'last-write-wins-by-arrival': 'silver takes the event that came last for the newest',
+    'silver records the snapshot it is made from before its rows, and is killed in between',
+  'last-write-wins-by-arrival': 'silver takes the event that arrived last for the newest',
 } as const
 
 /**
- * Bronze is the topics, silver is Postgres, gold is silver, whatever is killed on the way. The provocation: orders under load,
- * products and customers that change, kills, and old events that are published again.
+ * Bronze equals the topics, silver equals Postgres, gold equals silver, whatever is killed. The provocation: orders under load,
+ * changes of products and customers, kills, and republished old events.
  */
 export const medallion: Claim = {
   name: 'medallion',
@@ -102,7 +102,7 @@ async function provoke(scene: Scene, { numbers, broken, say }: Proving): Promise
   const random = randomOf(seed)
   load.start()
   writes.start()
-  // A guard that is off shows itself without further kills; what does the harm is in the service, or comes below.
+  // Without a guard one kill is enough: the fault is in the service, or in the republished events below.
   for (let kill = 1; kill <= (broken === undefined ? kills : 1); kill++) {
     await someCompleted(shop)
     const victim = victims[Math.floor(random() * victims.length)] ?? 'lakehouse'
@@ -121,7 +121,7 @@ async function provoke(scene: Scene, { numbers, broken, say }: Proving): Promise
   journal.note('old events published again', { events: again })
 }
 
-/** The first events of streams that have ended, as a connector that lost its place publishes them. */
+/** Publishes the first events of ended streams again, as a connector does that has lost its position. */
 async function publishAgain({ stack, reading }: Scene): Promise<number> {
   const { kafkaBrokers } = stack.endpoints
   const events = [topics.orders, topics.payments].flatMap((topic) => {
@@ -142,7 +142,7 @@ async function publishAgain({ stack, reading }: Scene): Promise<number> {
   return events.length
 }
 
-/** Everything is compared until all of it is equal, or nothing has got nearer for the time of catching up. */
+/** Compares until everything is equal, or the time is up. */
 async function judge(scene: Scene, { broken }: Proving): Promise<Verdict> {
   const { stack, journal, reading, shop } = scene
   const revived = async () => {
@@ -162,7 +162,7 @@ async function judge(scene: Scene, { broken }: Proving): Promise<Verdict> {
     intervalMs: 2_000,
   }
   await eventually(isEqual, waiting).catch((error: unknown) => {
-    // What could never be compared is no difference.
+    // A comparison that was never possible is not a difference.
     if (found === undefined) throw error
   })
   if (found === undefined) throw new Error('nothing was compared')
@@ -174,7 +174,7 @@ async function judge(scene: Scene, { broken }: Proving): Promise<Verdict> {
   return { kind: found.length === 0 ? 'holds' : 'refuted', lines }
 }
 
-/** Brings a part back that may have ended by itself. */
+/** Restarts a part that may have killed itself. */
 async function revive(stack: Stack, part: 'lakehouse'): Promise<void> {
   const url = `http://127.0.0.1:${stack.context.ports[part]}/health/live`
   const isAlive = await fetch(url, { signal: AbortSignal.timeout(2_000) }).then(

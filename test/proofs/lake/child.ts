@@ -17,7 +17,7 @@ function start(program: string, task: object): ChildProcess {
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
   child.once('exit', () => process.off('exit', kill))
-  // It may be killed while it is spoken to.
+  // It may be killed while a message is sent to it.
   child.on('error', () => undefined)
   return child
 }
@@ -25,7 +25,7 @@ function start(program: string, task: object): ChildProcess {
 const hasEnded = (child: ChildProcess): boolean =>
   child.exitCode !== null || child.signalCode !== null
 
-/** A sink of the proof. Whoever starts it ends it. */
+/** A sink process of the proof. The caller that starts it must end it. */
 export class SinkProcess {
   readonly #child: ChildProcess
   readonly #news: SinkNews[] = []
@@ -49,7 +49,7 @@ export class SinkProcess {
     await eventually(isReady, { timeoutMs: READY_TIMEOUT_MS, what: 'a sink to be ready' })
   }
 
-  /** Has it end itself, or stand still, the next time it comes to a step; resolves when it has come there. */
+  /** Makes it kill or stop itself the next time it reaches a step; resolves when it has reached it. */
   async reach(arming: Arming, timeoutMs = STEP_TIMEOUT_MS): Promise<void> {
     const since = this.#news.length
     this.#child.send(arming, () => undefined)
@@ -80,7 +80,7 @@ export class SinkProcess {
   }
 }
 
-/** The writer of the proof. It begins at once. */
+/** The writer process of the proof. It begins at once. */
 export class WriterProcess {
   readonly #child: ChildProcess
 
@@ -88,13 +88,13 @@ export class WriterProcess {
     this.#child = start('writer.ts', task)
   }
 
-  /** Resolves when so many records are written, at least. */
+  /** Resolves when at least so many records are written. */
   async finish(records: number, timeoutMs: number): Promise<void> {
     const message: Finish = { records }
     this.#child.send(message, () => undefined)
     const isDone = () => hasEnded(this.#child)
-    await eventually(isDone, { timeoutMs, what: 'the writer to come to its end' })
-    if (this.#child.exitCode !== 0) throw new Error('the writer has failed')
+    await eventually(isDone, { timeoutMs, what: 'the writer to end' })
+    if (this.#child.exitCode !== 0) throw new Error('the writer failed')
   }
 
   end(): void {

@@ -7,8 +7,8 @@ const wanted = new Map([
   ['0@1', 'one'],
   ['0@2', 'two'],
 ])
-const rows = [...wanted].map(([place, sum]) => ({ place, sum }))
-const [first = { place: '', sum: '' }] = rows
+const rows = [...wanted].map(([position, sum]) => ({ position, sum }))
+const [first = { position: '', sum: '' }] = rows
 
 test('a table with each committed record once holds', () => {
   expect(judge(wanted, rows, [])).toMatchObject({ kind: 'holds' })
@@ -17,8 +17,8 @@ test('a table with each committed record once holds', () => {
 test.each([
   ['lost: 0@2', rows.slice(0, 1), []],
   ['doubled: 0@1', [...rows, first], []],
-  ['not committed, or no row: 1@7', [...rows, { place: '1@7', sum: 'x' }], []],
-  ['other values: 0@1', [{ place: '0@1', sum: 'x' }, ...rows.slice(1)], []],
+  ['not committed, or no row: 1@7', [...rows, { position: '1@7', sum: 'x' }], []],
+  ['other values: 0@1', [{ position: '0@1', sum: 'x' }, ...rows.slice(1)], []],
   ['the chain of offsets is broken', rows, ['a gap']],
 ])('found: %s', (what, found, breaks) => {
   const { kind, lines } = judge(wanted, found, breaks)

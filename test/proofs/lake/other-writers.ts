@@ -10,8 +10,8 @@ import { TABLE } from './records.ts'
 const SMALL_FILES = { targetBytes: 4_000_000n, leastFiles: 2, mostBytes: 64_000_000n }
 
 /**
- * Others who change the sinks' table while it is written: a compaction, which replaces files, and pyiceberg, which sets a
- * property. Both move the table away from what a sink has read, and none of it moves an offset.
+ * Other writers that change the sinks' table meanwhile: a compaction, which replaces files, and pyiceberg, which sets a
+ * property. Both make a sink's base stale, and neither moves an offset.
  */
 export class OtherWriters {
   readonly #ports: AppendPorts

@@ -9,7 +9,7 @@ import type { Phase, SinkName } from './schedule.ts'
 
 export const PROGRESS = { timeoutMs: 90_000, what: 'a sink to commit' }
 
-/** What a provocation meets: two sinks, each with a proxy before the catalogue, and a writer at work. */
+/** The setting of a provocation: two sinks, each with a proxy before the catalogue, and a writer. */
 export class Scene {
   readonly sinks: Partial<Record<SinkName, SinkProcess>> = {}
   readonly #stack: Stack
@@ -72,7 +72,7 @@ export class Scene {
     await eventually(() => this.sink(name).commits >= before + more, PROGRESS)
   }
 
-  /** The next commit of a sink is treated so; resolves when that has happened. */
+  /** Applies a loss to the next commit of a sink; resolves when that has happened. */
   async lose(name: SinkName, loss: Loss): Promise<void> {
     this.proxies[name].lose(loss)
     await eventually(() => this.proxies[name].hasStruck(), { ...PROGRESS, what: loss })

@@ -18,7 +18,7 @@ import type { Arming, SinkNews, SinkStep, SinkTask } from './task.ts'
 const MAX_BUFFERED_BYTES = 64 * 1_048_576
 const MAX_BUFFERED_ROWS = 5_000
 
-/** A process with the service's own sink of one topic, that can be told to end or to stand still at a step. */
+/** A process with the service's own sink of one topic, which can be told to kill or stop itself at a step. */
 async function sink(task: SinkTask): Promise<void> {
   let armed: Arming | undefined
   process.on('message', (message: Arming) => {
@@ -33,10 +33,10 @@ async function sink(task: SinkTask): Promise<void> {
     const { by } = armed
     armed = undefined
     await tell({ news: 'reached', step })
-    // A request that has just been handed to the socket shall have a chance to arrive.
+    // Gives a request that was just written to the socket a chance to arrive.
     if (step === 'commit-sent') await delay(Math.random() * 30)
     process.kill(process.pid, by === 'kill' ? 'SIGKILL' : 'SIGSTOP')
-    // A signal to oneself may come a moment later.
+    // A signal to oneself may arrive a moment later.
     await delay(20)
   }
   const bronze = new Bronze({
@@ -65,7 +65,7 @@ async function sink(task: SinkTask): Promise<void> {
   process.disconnect()
 }
 
-/** The service's group is its own; the proof needs two, so that both want all partitions. */
+/** The service has one fixed group; the proof needs two, so that both sinks get all partitions. */
 function inGroup(kafka: Kafka, groupId: string): Kafka {
   return Object.assign(Object.create(kafka) as Kafka, {
     consumer: (settings: Parameters<Kafka['consumer']>[0]) =>

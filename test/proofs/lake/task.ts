@@ -1,6 +1,6 @@
 import type { AppendStep } from '@tenseams/iceberg/write/append'
 
-/** The moments of an append at which a sink may be ended. */
+/** The steps of an append at which a sink may be killed. */
 export type SinkStep = AppendStep
 
 const everyStep: Readonly<Record<SinkStep, true>> = {
@@ -15,7 +15,7 @@ const everyStep: Readonly<Record<SinkStep, true>> = {
 
 export const sinkSteps = Object.keys(everyStep) as readonly SinkStep[]
 
-/** What a sink is to do. */
+/** The task of a sink. */
 export type SinkTask = {
   readonly brokers: string
   readonly registryUrl: string
@@ -27,16 +27,16 @@ export type SinkTask = {
   readonly broken?: string
 }
 
-/** What a sink does at a step: it ends itself, or stands still until somebody lets it go on. */
+/** What a sink does at a step: it kills itself, or stops until it gets SIGCONT. */
 export type Arming = { readonly step: SinkStep; readonly by: 'kill' | 'stop' }
 
-/** What a sink tells. `ready`: it has joined its group and its table is open. */
+/** Messages of a sink. `ready`: it has joined its group and its table is open. */
 export type SinkNews =
   | { readonly news: 'ready' }
   | { readonly news: 'committed' }
   | { readonly news: 'reached'; readonly step: SinkStep }
 
-/** What a writer is to do. It begins at once, at its rate. */
+/** The task of a writer. It begins at once, at its rate. */
 export type WriterTask = {
   readonly brokers: string
   readonly registryUrl: string
@@ -45,10 +45,10 @@ export type WriterTask = {
   readonly journalFile: string
 }
 
-/** Told to a writer: as fast as it can until there are so many records; then it ends. */
+/** A message to a writer: write as fast as possible up to so many records, then end. */
 export type Finish = { readonly records: number }
 
-/** A transaction as its writer knows it: the offsets that it was told, and the outcome. */
+/** A transaction as its writer knows it: the offsets from the broker, and the outcome. */
 export type WrittenTransaction = {
   readonly first: number
   readonly count: number

@@ -19,8 +19,8 @@ import { judge } from './judgement.ts'
 import { NUMBER_HEADER, recordOf, sumOf, TABLE, TOPIC, textOf } from './records.ts'
 
 /**
- * The table is judged against Kafka's log, read without the sinks' client: by DuckDB over the planned files, value by value,
- * by the log of offsets, and by pyiceberg, which shares no code with who wrote it.
+ * Compares the table with Kafka's log, read by another client than the sinks': by DuckDB over the planned files, value by value,
+ * by the log of offsets, and by pyiceberg, which shares no code with the writer.
  */
 export async function verify({ endpoints }: Stack, seed: number): Promise<Verdict> {
   const { wanted, last } = await readLog(endpoints.kafkaBrokers, seed)
@@ -42,8 +42,8 @@ export async function verify({ endpoints }: Stack, seed: number): Promise<Verdic
     }
     await eventually(isThere, waiting)
     const rows = await queryTable(ports, TABLE, ROWS)
-    const found = rows.map(({ place, text }) => ({
-      ...{ place: String(place), sum: sumOf(String(text)) },
+    const found = rows.map(({ position, text }) => ({
+      ...{ position: String(position), sum: sumOf(String(text)) },
     }))
     const metadata = await catalog.loadTable(TABLE)
     const proof = await verifyOffsets(fileStorage, metadata)
@@ -63,7 +63,7 @@ export async function verify({ endpoints }: Stack, seed: number): Promise<Verdic
   }
 }
 
-/** What pyiceberg finds, if that is something else. */
+/** What pyiceberg finds, if it differs. */
 async function secondReading(catalogUrl: string, committed: number): Promise<readonly string[]> {
   const columns = ['kafka_partition', 'kafka_offset']
   const [found] = await pyiceberg(catalogUrl, [{ do: 'count', table: fullName(TABLE), columns }])
@@ -72,7 +72,7 @@ async function secondReading(catalogUrl: string, committed: number): Promise<rea
   return [`BROKEN   I16 pyiceberg reads ${rows} rows, ${distinct} distinct`]
 }
 
-/** Data files that nobody refers to: of sinks that were killed, and of commits whose outcome stayed unknown. */
+/** Data files that nothing refers to: of killed sinks, and of commits whose outcome stayed unknown. */
 async function orphansOf(metadata: TableMetadata): Promise<readonly string[]> {
   const referred = new Set<string>()
   for (const snapshot of metadata.snapshots) {
@@ -96,7 +96,7 @@ function told(proof: OffsetProof | undefined, orphans: number): readonly string[
   ]
 }
 
-/** @param what the file's place, with or without what the system says of it. */
+/** @param what the file's path, with or without the system's error. */
 const missing = (what: string): Verdict => ({
   kind: 'refuted',
   lines: [
@@ -120,7 +120,7 @@ async function readLog(brokers: string, seed: number) {
   return { wanted, last }
 }
 
-const ROWS = `SELECT kafka_partition || '@' || kafka_offset AS place, array_to_string(list_transform([
+const ROWS = `SELECT kafka_partition || '@' || kafka_offset AS position, array_to_string(list_transform([
   event_id, stream_id, version::VARCHAR, type, epoch_us(occurred_at)::VARCHAR,
   epoch_us(kafka_timestamp)::VARCHAR, traceparent, placed.customer_id, placed.currency,
   placed.total_minor::VARCHAR, placed.payment_method, array_to_string(list_transform(placed.lines,

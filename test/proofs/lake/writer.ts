@@ -19,7 +19,7 @@ import type { Finish, WriterTask, WrittenTransaction } from './task.ts'
 
 const TRANSACTION_TIMEOUT_MS = 30_000
 
-/** A process that writes the records of a seed in transactions, and writes down what it was told of each. */
+/** A process that writes the records of a seed in transactions, and records the broker's answer to each. */
 async function write(task: WriterTask): Promise<void> {
   let finish: Finish | undefined
   process.on('message', (message: Finish) => {
@@ -43,7 +43,7 @@ async function write(task: WriterTask): Promise<void> {
     const written = await writeOne(producer, encoder, task.seed, planned)
     appendFileSync(task.journalFile, `${JSON.stringify(written)}\n`)
     if (written.outcome !== 'unknown') continue
-    // Whose transaction may still be open is fenced by the next one of its id.
+    // A transaction that may still be open is fenced by the next producer with its id.
     await discard(producer)
     producer = await open()
   }

@@ -8,7 +8,7 @@ import { differences } from './comparison.ts'
 /** Every topic that has a table in bronze. */
 export const bronzeTopics: readonly string[] = [...Object.values(topics), ...rawTopics]
 
-/** Each committed record is in bronze once, at its place; ticks are no rows. */
+/** Each committed record is in bronze once, at its offset; ticks are no rows. */
 export async function bronzeEqualsTopics(
   ports: LakePorts,
   records: readonly ReadRecord[],
@@ -18,13 +18,13 @@ export async function bronzeEqualsTopics(
     const rows = await queryTable(
       ports,
       bronzeNameOf(topic),
-      `SELECT kafka_partition || '@' || kafka_offset AS place FROM rows`,
+      `SELECT kafka_partition || '@' || kafka_offset AS position FROM rows`,
     )
     const committed = records.filter(
       (record) => record.topic === topic && record.headers.eventType !== 'tick',
     )
     const wanted = committed.map(({ partition, offset }) => keyed(`${partition}@${offset}`))
-    const held = rows.map(({ place }) => keyed(String(place)))
+    const held = rows.map(({ position }) => keyed(String(position)))
     found.push(...differences(`I1 bronze of ${topic}`, wanted, held))
   }
   return found

@@ -6,7 +6,7 @@ const both = [
   { key: 'b', text: '2' },
 ]
 
-test('equal places have no differences', () => {
+test('equal sides have no differences', () => {
   expect(differences('t', both, both.toReversed())).toEqual([])
 })
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A thing that must be the same in two places: its key, and all that is compared of it as one text. */
+/** A row that must be equal on two sides: its key, and everything that is compared, as one text. */
 export type Keyed = { readonly key: string; readonly text: string }
 
 /** What is wrong, in a line each; nothing when both hold the same keys with the same hashes. */

@@ -95,7 +95,7 @@ const captured: readonly Comparison[] = [
 
 type Shipment = { readonly streamId: string; readonly version: bigint; readonly type: string }
 
-/** What the topic says of each shipment: there is no other place that knows. */
+/** The state of each shipment by its topic, which is the only source of it. */
 export async function shipmentsIn(
   registryUrl: string,
   records: readonly ReadRecord[],

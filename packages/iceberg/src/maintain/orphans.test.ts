@@ -202,8 +202,8 @@ function age({ files, writtenMs }: MemoryTable): void {
 }
 
 function portsOf(memory: MemoryTable, others: Readonly<Record<string, string>> = {}) {
-  const places = { ...others, 'bronze.orders': memory.metadata.location }
-  const names = Object.keys(places).map((name) => name.split('.') as [string, string])
+  const locations = { ...others, 'bronze.orders': memory.metadata.location }
+  const names = Object.keys(locations).map((name) => name.split('.') as [string, string])
   const catalog = {
     listNamespaces: async () => [...new Set(names.map(([namespace]) => namespace))],
     listTables: async (namespace: string) =>

@@ -53,7 +53,7 @@ function snapshotsBetween(
   if (start <= end) return ancestors.slice(start, end)
   throw new LakehouseError(
     'QUERY_INVALID',
-    `snapshot ${after} is younger than ${upTo}: change places, or leave upTo out`,
+    `snapshot ${after} is younger than ${upTo}: swap them, or leave upTo out`,
   )
 }
 

@@ -76,7 +76,7 @@ export class Evolution {
       const known = this.#find(current, wanted, change)
       const other = known === undefined ? undefined : claims.get(known.id)
       if (known !== undefined && other !== undefined) {
-        const both = `${other.name} and ${change.name} both say that they are ${place(parent, known.name)}`
+        const both = `${other.name} and ${change.name} both match the column ${pathOf(parent, known.name)}`
         throw incompatible(both, 'leave the alias (or the id) at one of them')
       }
       if (known !== undefined) claims.set(known.id, change)
@@ -109,13 +109,13 @@ export class Evolution {
     )
     if (renamed === undefined) return
     throw incompatible(
-      `column ${place(parent, change.name)} is called ${renamed.name} by now`,
+      `column ${pathOf(parent, change.name)} is called ${renamed.name} by now`,
       `use a schema that knows ${renamed.name}, or another name for a new column`,
     )
   }
 
   #known(field: Field, change: Field | undefined, parent: string): Field {
-    const column = place(parent, change?.name ?? field.name)
+    const column = pathOf(parent, change?.name ?? field.name)
     const required = field.required && change?.required === true
     if (required !== field.required) this.changes.push({ kind: 'relaxed', column })
     if (change === undefined) return { ...field, required }
@@ -134,13 +134,13 @@ export class Evolution {
     if (typeof from === 'string' || typeof to === 'string') throw typeChanged(column, from, to)
     if (from.type === 'struct' && to.type === 'struct') return this.struct(from, to, column)
     if (from.type === 'list' && to.type === 'list') {
-      const child = place(column, 'element')
+      const child = pathOf(column, 'element')
       const kept = this.#stillRequired(from['element-required'], to['element-required'], child)
       const element = this.#type({ type: from.element }, { type: to.element }, child)
       return { ...from, element, 'element-required': kept }
     }
     if (from.type === 'map' && to.type === 'map') {
-      const [key, child] = [place(column, 'key'), place(column, 'value')]
+      const [key, child] = [pathOf(column, 'key'), pathOf(column, 'value')]
       // Keys of a changed struct or of another width would no longer equal those already written.
       if (JSON.stringify(keyShape(from.key)) !== JSON.stringify(keyShape(to.key))) {
         throw typeChanged(key, from.key, to.key)
@@ -158,7 +158,7 @@ export class Evolution {
   }
 
   #added(change: Field, parent: string): Field {
-    this.changes.push({ kind: 'added', column: place(parent, change.name) })
+    this.changes.push({ kind: 'added', column: pathOf(parent, change.name) })
     const id = this.#ids.next()
     const { aliases: _aliases, ...field } = change
     return { ...field, id, required: false, type: withNewIds(change.type, this.#ids) }
@@ -179,7 +179,7 @@ export class Evolution {
     const after = [...wanted, ...before.filter((field) => !chosen.has(field))]
     const known = after.filter(({ id }) => evolved.has(id))
     const moved = known.filter((field, index) => field !== before[index])
-    for (const { name } of moved) this.changes.push({ kind: 'moved', column: place(parent, name) })
+    for (const { name } of moved) this.changes.push({ kind: 'moved', column: pathOf(parent, name) })
     return after
   }
 }
@@ -220,14 +220,14 @@ function assertNamesDiffer(fields: readonly Field[], parent: string): void {
   const names = new Set<string>()
   for (const { name } of fields) {
     if (names.has(name)) {
-      const twice = `two columns would be called ${place(parent, name)}`
+      const twice = `two columns would be called ${pathOf(parent, name)}`
       throw incompatible(twice, 'give one of them another name')
     }
     names.add(name)
   }
 }
 
-function place(parent: string, name: string): string {
+function pathOf(parent: string, name: string): string {
   return parent === '' ? name : `${parent}.${name}`
 }
 

@@ -195,7 +195,7 @@ describe('the evolution of a schema', () => {
       wasCalled(['event_id'], field(1, 'a', 'string')),
       wasCalled(['event_id'], field(2, 'b', 'string')),
     )
-    expect(() => planEvolution(current, twice, 8)).toThrow(/a and b both say .* event_id/)
+    expect(() => planEvolution(current, twice, 8)).toThrow(/a and b both match .* event_id/)
     const collides = struct(field(1, 'placed', 'string', true))
     expect(() => planEvolution(current, collides, 8, { matching: 'id' })).toThrow(/two columns/)
   })
