@@ -70,7 +70,7 @@ describe('a cancellation', () => {
   beforeAll(() => stack.pause('fulfilment'))
   afterAll(() => stack.resume('fulfilment'))
 
-  test('of a confirmed order names the payment to be given back; the same key gets the same answer', async () => {
+  test('of a confirmed order names the payment to refund; the same key gets the same answer', async () => {
     const orderId = await place()
     const etag = await settled(orderId, 'confirmed')
     const { paymentId } = (await getOrder(ordersUrl, orderId)).body

@@ -15,10 +15,13 @@ const runnable: readonly (readonly [RegExp, 0 | 1])[] = [
 ]
 
 const commands = documentedCommands(readTree())
-const ready = commands.flatMap((command) => {
-  const code = runnable.find(([pattern]) => pattern.test(command.text))?.[1]
-  return code === undefined ? [] : [[command.text, command, code] as const]
-})
+/** Each once, however many documents have it. */
+const ready = [...new Map(commands.map((command) => [command.text, command])).values()].flatMap(
+  (command) => {
+    const code = runnable.find(([pattern]) => pattern.test(command.text))?.[1]
+    return code === undefined ? [] : [[command.text, command, code] as const]
+  },
+)
 
 /** Asked once a verb: each answer is a process of its own. */
 const answers = new Map<string, Promise<string>>()
