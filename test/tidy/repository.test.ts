@@ -4,7 +4,6 @@ import { looseContracts, versionsWithoutRecords } from './contracts.ts'
 import { importCircles } from './cycles.ts'
 import { disorderlyDecisions, unconfirmedDecisions } from './decisions.ts'
 import { deadLinks, longReadme, looseSteps } from './documents.ts'
-import { exceptions, withExceptions } from './exceptions.ts'
 import { crowdedFolders, looseFiles, ownerlessFolders } from './folders.ts'
 import { refusedWords, staleWhereabouts } from './glossary.ts'
 import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
@@ -25,8 +24,8 @@ test.each<[string, Rule]>([
   ['a domain imports the decider only', impureDomains],
   ['every folder has an owner', ownerlessFolders],
   ['no file lies outside of a room', looseFiles],
-  ['no room is crowded', withExceptions(crowdedFolders, exceptions.crowdedFolders)],
-  ['no imports go round in a circle', withExceptions(importCircles, exceptions.importCircles)],
+  ['no room is crowded', crowdedFolders],
+  ['no imports go round in a circle', importCircles],
   ['no broken mode lives outside of test', brokenModes],
   ['nothing names a path of one machine or in one network', machinePaths],
   ['nothing binds its users to a registry', boundRegistries],
@@ -41,10 +40,7 @@ test.each<[string, Rule]>([
   ['each decision is confirmed by something that runs', unconfirmedDecisions],
   ['every topic has its schemas and its dead letter topic', looseContracts],
   ['every version of a schema has records that it wrote', versionsWithoutRecords],
-  [
-    'one word for one thing, as docs/glossary.md has it',
-    withExceptions(refusedWords, exceptions.refusedWords),
-  ],
+  ['one word for one thing, as docs/glossary.md has it', refusedWords],
   ['the glossary says where its terms are', staleWhereabouts],
   ['JVM versions stand in the pom only', repeatedVersions],
 ])('%s', (_promise, rule) => {
