@@ -1,9 +1,9 @@
-import { Codec } from '@tenseams/codec/codec'
 import { UndecodableError } from '@tenseams/codec/errors'
 import { protobufWire } from '@tenseams/codec/protobuf-wire'
 import protobuf from 'protobufjs'
 import { describe, expect, test } from 'vitest'
 import type { ShipmentEvent } from '../generated/fulfilment.shipment.v1.ts'
+import { openCodec } from './codec.ts'
 import { currentSchema } from './schemas.ts'
 
 const topic = 'fulfilment.shipment.v1'
@@ -34,11 +34,7 @@ const framed = (body: Uint8Array, index: readonly number[] = [0]): Buffer =>
 
 async function decode(bytes: Buffer, writerText = text, format: 'avro' | 'protobuf' = 'protobuf') {
   // Nothing listens at this address, so only learned schemas are known.
-  const codec = new Codec({
-    registryUrl: 'http://127.0.0.1:1',
-    timeoutMs: 2_000,
-    contractOf: currentSchema,
-  })
+  const codec = openCodec('http://127.0.0.1:1', 2_000)
   codec.learn(7, writerText, format)
   return (await codec.decode<ShipmentEvent>(topic, bytes)).value
 }

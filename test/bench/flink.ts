@@ -1,5 +1,4 @@
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { Arrivals } from './flink/arrivals.ts'
@@ -24,7 +23,7 @@ type Wish = { readonly rounds: number; readonly records: number }
  */
 export async function benchFlink(stack: Stack, { rounds, records }: Wish): Promise<boolean> {
   const { kafkaBrokers: brokers, registryUrl } = stack.endpoints
-  const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
+  const codec = openCodec(registryUrl, 10_000)
   const producer = openKafka({ brokers, clientId: 'bench' }).producer({
     ...{ idempotent: true, maxInFlightRequests: 1 },
   })

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -183,7 +182,7 @@ async function shipmentsOf(orderId: string, count: number): Promise<readonly Shi
   } finally {
     await reading.close()
   }
-  const codec = new Codec({ registryUrl, timeoutMs: 5_000, contractOf: currentSchema })
+  const codec = openCodec(registryUrl)
   const decode = async (value: Buffer | null) => {
     return (await codec.decode<ShipmentEvent>(topic, value)).value
   }

@@ -1,6 +1,5 @@
-import { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { placeOrder, registerCustomers } from '@tenseams/demonstration/shop'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
@@ -86,7 +85,7 @@ async function readRecords(stack: Stack, pool: pg.Pool): Promise<readonly KeyedR
   const { kafkaBrokers, registryUrl } = stack.endpoints
   const reading = await readTopics(kafkaBrokers, [TOPIC])
   try {
-    const codec = new Codec({ registryUrl, timeoutMs: 5_000, contractOf: currentSchema })
+    const codec = openCodec(registryUrl)
     const decoded = async () => {
       const records = await Promise.all(
         reading.records.map(async ({ value, partition, offset }) => {

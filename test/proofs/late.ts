@@ -1,5 +1,5 @@
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import type { LakePorts } from '@tenseams/iceberg/read/query'
@@ -53,7 +53,7 @@ export const late: Claim = {
   only: ['contracts', 'flink-jobmanager', 'flink-taskmanager', 'sql-gateway', 'lakehouse'],
   prove: async (stack, { broken, numbers, say }) => {
     const { registryUrl, kafkaBrokers: brokers, catalogUrl } = stack.endpoints
-    const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
+    const codec = openCodec(registryUrl, 10_000)
     const kafka = openKafka({ brokers, clientId: 'tills' })
     const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()

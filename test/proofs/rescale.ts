@@ -1,5 +1,5 @@
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import { readJob } from '@tenseams/flink-jobs/script/job'
 import type { Script } from '@tenseams/flink-jobs/script/script'
 import { Engine } from '@tenseams/iceberg/duckdb'
@@ -61,7 +61,7 @@ export const rescale: Claim = {
   prove: async (stack, { broken, numbers, say }) => {
     const { seed = 1, orders = 0 } = numbers
     const { registryUrl, kafkaBrokers: brokers, catalogUrl } = stack.endpoints
-    const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
+    const codec = openCodec(registryUrl, 10_000)
     const kafka = openKafka({ brokers, clientId: 'shoppers' })
     const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
     await producer.connect()

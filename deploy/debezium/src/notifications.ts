@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import { schemaIdOf } from '@tenseams/codec/frame'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Capturing } from './capturing.ts'
 import { notificationTopic } from './raw-topics.ts'
@@ -22,7 +22,7 @@ export async function followNotifications(
 ): Promise<{ close(): Promise<void> }> {
   const kafka = openKafka({ brokers, clientId: 'cdc' })
   const ccompat = `${registryUrl}/apis/ccompat/v7`
-  const codec = new Codec({ registryUrl: ccompat, timeoutMs: 10_000, contractOf: currentSchema })
+  const codec = openCodec(ccompat, 10_000)
   const consumer = kafka.consumer({
     groupId: `cdc-command-${randomUUID()}`,
     readUncommitted: false,

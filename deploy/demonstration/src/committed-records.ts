@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 
@@ -21,7 +20,7 @@ export async function followCommitted<Row>(
   onRecord: (record: CommittedRecord<Row>) => void,
 ): Promise<() => Promise<void>> {
   const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'demonstration' })
-  const codec = new Codec({ registryUrl, timeoutMs: 5_000, contractOf: currentSchema })
+  const codec = openCodec(registryUrl)
   const ends = await endsOf(kafka, topics)
   const consumer = kafka.consumer({
     groupId: `demonstration-${randomUUID()}`,

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { FlinkEndpoints } from '@tenseams/contracts/generate/flink'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import {
   runningJob,
   stopWithSavepoint,
@@ -114,7 +113,7 @@ export function jobAsRun(
 }
 
 async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promise<void> {
-  const codec = new Codec({ registryUrl, timeoutMs: registryTimeoutMs, contractOf: currentSchema })
+  const codec = openCodec(registryUrl, registryTimeoutMs)
   await codec.requirePublished([...job.reads, ...job.writes])
 }
 

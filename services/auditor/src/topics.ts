@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { avroType } from '@tenseams/codec/avro-long'
-import { Codec, type Decoded } from '@tenseams/codec/codec'
+import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { schemaIdOf } from '@tenseams/codec/frame'
-import { currentSchema, schemaVersions } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
+import { schemaVersions } from '@tenseams/contracts/schemas'
 import type avro from 'avsc'
 import type { Row } from './evidence-tables.ts'
 import type { LogRecord } from './log-reader.ts'
@@ -37,7 +38,7 @@ export class RecordDecoder {
   constructor(registryUrl: string, timeoutMs: number) {
     this.#registryUrl = registryUrl
     this.#timeoutMs = timeoutMs
-    this.#codec = new Codec({ registryUrl, timeoutMs, contractOf: currentSchema })
+    this.#codec = openCodec(registryUrl, timeoutMs)
   }
 
   async rowOf(record: LogRecord): Promise<Row<'records'>> {

@@ -1,6 +1,6 @@
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import {
   TransactionalLoop,
@@ -26,7 +26,12 @@ export async function buildFulfilment(
   settings: Settings,
   parts: FulfilmentParts = {},
 ): Promise<App> {
-  const { codec = openCodec(settings), kafka = connectKafka(settings), takeOver, onStep } = parts
+  const {
+    codec = openCodec(settings.SCHEMA_REGISTRY_URL),
+    kafka = connectKafka(settings),
+    takeOver,
+    onStep,
+  } = parts
   const metrics = openMetrics('fulfilment')
   await codec.requirePublished([ORDERS_TOPIC])
   const { encode } = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
@@ -49,12 +54,4 @@ export async function buildFulfilment(
     ...(onStep && { onStep }),
   })
   return { server, loops: [orders], resources: [] }
-}
-
-function openCodec({ SCHEMA_REGISTRY_URL }: Settings): Codec {
-  return new Codec({
-    registryUrl: SCHEMA_REGISTRY_URL,
-    timeoutMs: 5_000,
-    contractOf: currentSchema,
-  })
 }

@@ -1,5 +1,5 @@
 import { avroType } from '@tenseams/codec/avro-long'
-import { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
@@ -35,11 +35,7 @@ const cancelled = event({
 
 /** The result for one record: key, headers, and the values that were encoded. */
 async function ship(order: OrderEvent | Buffer, { offset = '0', now = 5 } = {}) {
-  const codec = new Codec({
-    registryUrl: 'http://127.0.0.1:1',
-    timeoutMs: 2_000,
-    contractOf: currentSchema,
-  })
+  const codec = openCodec('http://127.0.0.1:1', 2_000)
   codec.learn(7, text)
   const given: ShipmentEvent[] = []
   const encode = (value: ShipmentEvent) => {

@@ -1,6 +1,6 @@
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import { openRegistry } from '@tenseams/codec/registry'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
 import { readTopics } from '@tenseams/contracts/topics'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
@@ -36,7 +36,7 @@ export const connectKafka = ({ KAFKA_BROKERS }: Settings): Kafka =>
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError; Error for an unknown topic in the settings */
 export async function buildLakehouse(settings: Settings, parts: LakehouseParts = {}): Promise<App> {
-  const { kafka = connectKafka(settings), codec = openCodec(settings) } = parts
+  const { kafka = connectKafka(settings), codec = openCodec(settings.SCHEMA_REGISTRY_URL) } = parts
   const { catalog = new Catalog({ url: settings.CATALOG_URL, timeoutMs: 10_000 }) } = parts
   const topics = topicsRead(settings)
   await codec.requirePublished(topics.filter((topic) => !isRaw(topic)))
@@ -122,12 +122,4 @@ function topicsRead(settings: Settings): readonly string[] {
 
 function isRaw(topic: string): boolean {
   return rawTopics.some((raw) => raw === topic)
-}
-
-function openCodec({ SCHEMA_REGISTRY_URL }: Settings): Codec {
-  return new Codec({
-    registryUrl: SCHEMA_REGISTRY_URL,
-    timeoutMs: 5_000,
-    contractOf: currentSchema,
-  })
 }

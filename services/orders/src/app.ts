@@ -1,5 +1,5 @@
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
 import { Projection } from '@tenseams/event-store/projection'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
@@ -31,14 +31,11 @@ export type OrderParts = {
   readonly handleShipment?: ConsumptionOptions['handle']
 }
 
-export const openCodec = ({ SCHEMA_REGISTRY_URL }: Settings): Codec =>
-  new Codec({ registryUrl: SCHEMA_REGISTRY_URL, timeoutMs: 5_000, contractOf: currentSchema })
-
 export const openShop = ({ DATABASE_URL }: Settings): pg.Pool => openPool(DATABASE_URL, 'orders')
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
 export async function buildOrders(settings: Settings, parts: OrderParts = {}): Promise<App> {
-  const { shop = openShop(settings), codec = openCodec(settings) } = parts
+  const { shop = openShop(settings), codec = openCodec(settings.SCHEMA_REGISTRY_URL) } = parts
   const { vault = openPool(settings.VAULT_DATABASE_URL, 'orders') } = parts
   const metrics = openMetrics('orders')
   await codec.requirePublished([PAYMENTS_TOPIC, SHIPMENTS_TOPIC])

@@ -1,5 +1,5 @@
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
@@ -29,7 +29,8 @@ export type PaymentParts = {
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
 export async function buildPayments(settings: Settings, parts: PaymentParts = {}): Promise<App> {
   const { pool = openPool(settings.DATABASE_URL, 'payments') } = parts
-  const { codec = openCodec(settings), provider = openProvider(settings) } = parts
+  const { codec = openCodec(settings.SCHEMA_REGISTRY_URL), provider = openProvider(settings) } =
+    parts
   const { openConsumption = (options: ConsumptionOptions) => new Consumption(options) } = parts
   const metrics = openMetrics('payments')
   await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
@@ -67,14 +68,6 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
     loops: [orders, shipments, reconciler],
     resources: [deadLetters, { close: () => pool.end() }],
   }
-}
-
-function openCodec({ SCHEMA_REGISTRY_URL }: Settings): Codec {
-  return new Codec({
-    registryUrl: SCHEMA_REGISTRY_URL,
-    timeoutMs: 5_000,
-    contractOf: currentSchema,
-  })
 }
 
 function openProvider(settings: Settings): Provider {

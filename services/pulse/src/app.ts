@@ -1,5 +1,5 @@
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
@@ -14,7 +14,10 @@ export type PulseParts = { readonly pool?: pg.Pool; readonly codec?: Codec }
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
 export async function buildPulse(settings: Settings, parts: PulseParts = {}): Promise<App> {
-  const { pool = openPool(settings.DATABASE_URL, 'pulse'), codec = openCodec(settings) } = parts
+  const {
+    pool = openPool(settings.DATABASE_URL, 'pulse'),
+    codec = openCodec(settings.SCHEMA_REGISTRY_URL),
+  } = parts
   const metrics = openMetrics('pulse')
   const control = await Control.open(pool, codec)
   const server = buildServer({
@@ -33,12 +36,4 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     log: server.log,
   })
   return { server, loops: [ticker], resources: [{ close: () => pool.end() }] }
-}
-
-function openCodec({ SCHEMA_REGISTRY_URL }: Settings): Codec {
-  return new Codec({
-    registryUrl: SCHEMA_REGISTRY_URL,
-    timeoutMs: 5_000,
-    contractOf: currentSchema,
-  })
 }

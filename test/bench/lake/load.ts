@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { Codec, type Encoder } from '@tenseams/codec/codec'
+import type { Encoder } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import { durableProducer, durableSend } from '@tenseams/kafka/producer'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
@@ -28,7 +28,7 @@ export class Load {
 
   static async open({ endpoints }: Stack): Promise<Load> {
     const { kafkaBrokers, registryUrl } = endpoints
-    const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
+    const codec = openCodec(registryUrl, 10_000)
     const encoder = await codec.encoder<OrderEvent>(TOPIC)
     const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'bench-generator' })
     // Sends overlap here, which kafkajs's idempotent producer must not do; the sums at the end show whether it did harm.

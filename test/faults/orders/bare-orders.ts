@@ -1,5 +1,6 @@
+import { openCodec } from '@tenseams/contracts/codec'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
-import { buildOrders, openCodec, openShop } from '@tenseams/orders/app'
+import { buildOrders, openShop } from '@tenseams/orders/app'
 import { orderDecider } from '@tenseams/orders/domain/order'
 import { orderStreams } from '@tenseams/orders/log'
 import { readOrderSettings } from '@tenseams/orders/settings'
@@ -14,7 +15,7 @@ import { runApp } from '@tenseams/service/run'
 export async function runBareOrders(identify: Identity): Promise<void> {
   const settings = readOrderSettings()
   const shop = openShop(settings)
-  const codec = openCodec(settings)
+  const codec = openCodec(settings.SCHEMA_REGISTRY_URL)
   const streams = { ...orderStreams, decider: forgetfulDecider }
   const log = await openTopicAggregate({ pool: shop, codec, ...streams })
   const handleShipment = handleShipments(log, codec, identify)

@@ -1,6 +1,6 @@
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import { schemaIdOf } from '@tenseams/codec/frame'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
 import { type RawTable, rawTables, rawTopicOf } from '@tenseams/debezium/raw-topics'
 import type pg from 'pg'
 import { type Reading, type ReadRecord, readTopics } from '../../support/kafka.ts'
@@ -30,7 +30,7 @@ export class RawTables {
   private constructor(reading: Reading, registryUrl: string) {
     this.#reading = reading
     this.#registryUrl = registryUrl
-    this.#codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
+    this.#codec = openCodec(registryUrl, 10_000)
   }
 
   static async open({ endpoints }: TestStack): Promise<RawTables> {

@@ -1,7 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { openKafka } from '@tenseams/kafka/client'
@@ -41,11 +40,7 @@ async function sink(task: SinkTask): Promise<void> {
   }
   const bronze = new Bronze({
     kafka: inGroup(kafka, task.groupId),
-    codec: new Codec({
-      registryUrl: task.registryUrl,
-      timeoutMs: 10_000,
-      contractOf: currentSchema,
-    }),
+    codec: openCodec(task.registryUrl, 10_000),
     deadLetters,
     ports: { catalog: catalogOf(task), engine, storage: fileStorage, onStep },
     tables: [bronzeTableOf(TOPIC)],

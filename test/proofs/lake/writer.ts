@@ -1,8 +1,8 @@
 import { appendFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Codec, type Encoder } from '@tenseams/codec/codec'
+import type { Encoder } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import { openProducer } from '@tenseams/kafka/ownership'
 import { discard } from '@tenseams/kafka/producer'
@@ -28,11 +28,7 @@ async function write(task: WriterTask): Promise<void> {
   const kafka = openKafka({ brokers: task.brokers, clientId: 'lake-writer' })
   const open = () =>
     openProducer({ kafka, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS }, 'lake-writer')
-  const codec = new Codec({
-    registryUrl: task.registryUrl,
-    timeoutMs: 10_000,
-    contractOf: currentSchema,
-  })
+  const codec = openCodec(task.registryUrl, 10_000)
   const encoder = await codec.encoder<OrderEvent>(TOPIC)
   let producer = await open()
   const begun = performance.now()

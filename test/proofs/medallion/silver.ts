@@ -1,5 +1,4 @@
-import { Codec } from '@tenseams/codec/codec'
-import { currentSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
 import { type LakePorts, queryTable } from '@tenseams/iceberg/read/query'
 import type pg from 'pg'
 import type { ReadRecord } from '../../support/kafka.ts'
@@ -100,7 +99,7 @@ export async function shipmentsIn(
   registryUrl: string,
   records: readonly ReadRecord[],
 ): Promise<readonly Keyed[]> {
-  const codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
+  const codec = openCodec(registryUrl, 10_000)
   const latest = new Map<string, Shipment>()
   for (const { value } of records.filter(({ topic }) => topic === topics.shipments)) {
     const { value: event } = await codec.decode<Shipment>(topics.shipments, value)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import { goldTable } from '@tenseams/contracts/generate/flink'
 import { columnName } from '@tenseams/contracts/generate/iceberg'
 import { currentSchema } from '@tenseams/contracts/schemas'
@@ -51,7 +52,7 @@ describe('the cases of', () => {
   beforeAll(async () => {
     stack = await useStack()
     const { registryUrl, kafkaBrokers: brokers } = stack.endpoints
-    codec = new Codec({ registryUrl, timeoutMs, contractOf: currentSchema })
+    codec = openCodec(registryUrl, timeoutMs)
     const kafka = openKafka({ brokers, clientId: 'test-golden-cases' })
     producer = kafka.producer({ idempotent: true })
     admin = kafka.admin()

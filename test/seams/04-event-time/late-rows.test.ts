@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import { goldTable } from '@tenseams/contracts/generate/flink'
 import type {
   PaymentCaptured,
   PaymentDeclined,
   PaymentEvent,
 } from '@tenseams/contracts/generated/payments.payment.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
@@ -56,7 +56,7 @@ describe('revenue per minute', () => {
   beforeAll(async () => {
     stack = await useStack()
     const { registryUrl, kafkaBrokers: brokers } = stack.endpoints
-    codec = new Codec({ registryUrl, timeoutMs, contractOf: currentSchema })
+    codec = openCodec(registryUrl, timeoutMs)
     producer = openKafka({ brokers, clientId: 'test-late-rows' }).producer({ idempotent: true })
     await producer.connect()
     const run = randomUUID().slice(0, 8)

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { RevenuePerMinute } from '@tenseams/contracts/generated/analytics.revenue-per-minute.v1'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { runningJob } from '@tenseams/flink-jobs/flink/cluster'
 import { keepSubmission, keptSubmission } from '@tenseams/flink-jobs/run/kept-submission'
 import { ensureNamespace } from '@tenseams/flink-jobs/run/namespace'
@@ -40,7 +40,7 @@ beforeAll(async () => {
   stack = await useStack()
   const { registryUrl, kafkaBrokers: brokers, sqlGatewayUrl, flinkUrl } = stack.endpoints
   endpoints = { gatewayUrl: sqlGatewayUrl, flinkUrl, stateFolder: stack.context.paths.flinkState }
-  codec = new Codec({ registryUrl, timeoutMs, contractOf: currentSchema })
+  codec = openCodec(registryUrl, timeoutMs)
   producer = openKafka({ brokers, clientId: 'test-job-verbs' }).producer({ idempotent: true })
   await producer.connect()
   const run = randomUUID().slice(0, 8)

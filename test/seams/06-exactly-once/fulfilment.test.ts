@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { openKafka } from '@tenseams/kafka/client'
 import { deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { eventually } from '@tenseams/local/launcher/host/wait'
@@ -22,7 +22,7 @@ let reading: Reading
 beforeAll(async () => {
   stack = await useStack()
   const { kafkaBrokers, registryUrl } = stack.endpoints
-  codec = new Codec({ registryUrl, timeoutMs: 5_000, contractOf: currentSchema })
+  codec = openCodec(registryUrl)
   reading = await readTopics(kafkaBrokers, [shipmentTopic, deadLetterTopicOf(topic)])
 })
 

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { openPool } from '@tenseams/event-store/pool'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { Faults } from '@tenseams/payment-provider/faults'
@@ -50,11 +50,7 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   const pool = poolOf(stack, 'payments_service', 'shop')
   const providerPool = poolOf(stack, 'provider_service', 'provider', schema)
   const { server, faults, url } = await startProvider(providerPool)
-  const codec = new Codec({
-    registryUrl: stack.endpoints.registryUrl,
-    timeoutMs: 5_000,
-    contractOf: currentSchema,
-  })
+  const codec = openCodec(stack.endpoints.registryUrl)
   const log = await openTopicAggregate({ pool, codec, ...paymentStreams, schema })
   const provider = new Provider({ url, timeoutMs: 1_000 })
   const { encode } = await codec.encoder<OrderEvent>(ORDERS_TOPIC)

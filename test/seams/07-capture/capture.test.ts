@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import { schemaIdOf } from '@tenseams/codec/frame'
+import { openCodec } from '@tenseams/contracts/codec'
 import { allTopics, openAdmin } from '@tenseams/contracts/publish/broker'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { rawTables, rawTopicOf } from '@tenseams/debezium/raw-topics'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
@@ -33,11 +33,7 @@ beforeAll(async () => {
   stack = await useStack()
   pool = adminPool(stack)
   reading = await readTopics(stack.endpoints.kafkaBrokers, [products, heartbeats])
-  codec = new Codec({
-    registryUrl: stack.endpoints.registryUrl,
-    timeoutMs: 10_000,
-    contractOf: currentSchema,
-  })
+  codec = openCodec(stack.endpoints.registryUrl, 10_000)
 })
 
 afterAll(async () => {

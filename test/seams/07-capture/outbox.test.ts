@@ -1,7 +1,6 @@
-import { Codec } from '@tenseams/codec/codec'
 import { schemaIdOf } from '@tenseams/codec/frame'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -75,11 +74,7 @@ describe('an event', () => {
   })
 
   test('says the same in its readable data as in its bytes', async () => {
-    const codec = new Codec({
-      registryUrl: stack.endpoints.registryUrl,
-      timeoutMs: 5_000,
-      contractOf: currentSchema,
-    })
+    const codec = openCodec(stack.endpoints.registryUrl)
     const [placed] = (await placeAndSettle()).filter(({ type }) => type === 'OrderPlaced')
     if (placed === undefined) throw new Error('nothing was placed')
     const { value } = await codec.decode<OrderEvent>('orders.order.v1', placed.payload)
@@ -95,11 +90,7 @@ describe('an event', () => {
       'select schema_text from orders.schemas where schema_id = $1',
       [schemaId],
     )
-    const codec = new Codec({
-      registryUrl: 'http://127.0.0.1:1',
-      timeoutMs: 1_000,
-      contractOf: currentSchema,
-    })
+    const codec = openCodec('http://127.0.0.1:1', 1_000)
     codec.learn(schemaId, rows[0]?.schema_text ?? '')
     const { value } = await codec.decode<OrderEvent>('orders.order.v1', row.payload)
     expect(value.streamId).toBe(row.stream_id)

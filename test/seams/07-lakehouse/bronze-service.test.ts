@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Codec, type Encoder } from '@tenseams/codec/codec'
+import type { Encoder } from '@tenseams/codec/codec'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { currentSchema } from '@tenseams/contracts/schemas'
 import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
 import { type LakePorts, queryTable } from '@tenseams/iceberg/read/query'
 import { history } from '@tenseams/iceberg/table/history'
@@ -28,11 +28,7 @@ beforeAll(async () => {
   stack = await useStack()
   const { catalogUrl, registryUrl, kafkaBrokers } = stack.endpoints
   ports = await openLake(catalogUrl)
-  encoder = await new Codec({
-    registryUrl,
-    timeoutMs: 10_000,
-    contractOf: currentSchema,
-  }).encoder<OrderEvent>(topic)
+  encoder = await openCodec(registryUrl, 10_000).encoder<OrderEvent>(topic)
   producer = openKafka({ brokers: kafkaBrokers, clientId: 'test' }).producer({
     idempotent: true,
     transactionalId: `test-${stream}`,

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { avroType } from '@tenseams/codec/avro-long'
-import { Codec, type Encoder } from '@tenseams/codec/codec'
+import type { Encoder } from '@tenseams/codec/codec'
 import { openRegistry } from '@tenseams/codec/registry'
+import { openCodec } from '@tenseams/contracts/codec'
 import {
   catalogDdl,
   goldTable,
@@ -59,11 +60,7 @@ describe('one record with nullable branches', () => {
   beforeAll(async () => {
     stack = await useStack()
     const { registryUrl, kafkaBrokers } = stack.endpoints
-    encoder = await new Codec({
-      registryUrl,
-      timeoutMs,
-      contractOf: currentSchema,
-    }).encoder<OrderEvent>('orders.order.v1')
+    encoder = await openCodec(registryUrl, timeoutMs).encoder<OrderEvent>('orders.order.v1')
     const registry = openRegistry(registryUrl, timeoutMs)
     seenId = (await registry.register(subjectOf(seenTopic), seen)).id
     await createTopics([eventTopic, seenTopic])

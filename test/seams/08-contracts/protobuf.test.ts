@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { Codec } from '@tenseams/codec/codec'
+import type { Codec } from '@tenseams/codec/codec'
 import { schemaIdOf } from '@tenseams/codec/frame'
+import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import type { Row } from '@tenseams/iceberg/format/row'
@@ -62,7 +63,7 @@ let codec: Codec
 beforeAll(async () => {
   stack = await useStack()
   const { catalogUrl, registryUrl } = stack.endpoints
-  codec = new Codec({ registryUrl, timeoutMs: 10_000, contractOf: currentSchema })
+  codec = openCodec(registryUrl, 10_000)
   ports = await openLake(catalogUrl)
 })
 

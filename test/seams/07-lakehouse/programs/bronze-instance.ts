@@ -1,7 +1,7 @@
-import { Codec } from '@tenseams/codec/codec'
 import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { openRegistry } from '@tenseams/codec/registry'
-import { currentSchema, parseSchema } from '@tenseams/contracts/schemas'
+import { openCodec } from '@tenseams/contracts/codec'
+import { parseSchema } from '@tenseams/contracts/schemas'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
@@ -55,11 +55,7 @@ async function instance(task: InstanceTask): Promise<void> {
   const follower = new ContractFollower(openRegistry(task.registryUrl, 5_000))
   const bronze = new Bronze({
     kafka: inGroup(kafka, task.groupId),
-    codec: new Codec({
-      registryUrl: task.registryUrl,
-      timeoutMs: 5_000,
-      contractOf: currentSchema,
-    }),
+    codec: openCodec(task.registryUrl),
     deadLetters,
     ports: {
       catalog: new Catalog({ url: task.catalogUrl, timeoutMs: 10_000 }),
