@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { failureLogs } from './failure-logs.ts'
-import { ownInstance, sideBySide } from './order.ts'
+import { onlyInFull, ownInstance, sideBySide } from './order.ts'
 import { reportersOf } from './reporters.ts'
 import { serverSettings } from './server-settings.ts'
 
@@ -26,7 +26,7 @@ export default defineConfig({
       }),
       project('one by one', {
         include: ['test/seams/**/*.test.ts', 'test/end-to-end/**/*.test.ts'],
-        exclude: [...sideBySide, ...ownInstance],
+        exclude: [...sideBySide, ...ownInstance, ...onlyInFull],
         maxWorkers: 1,
         sequence: { groupOrder: 2 },
       }),

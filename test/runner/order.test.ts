@@ -1,15 +1,17 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { ownInstance, sideBySide } from './order.ts'
+import { onlyInFull, ownInstance, sideBySide } from './order.ts'
 import { rootFolder } from './program.ts'
 
-test.each([...ownInstance, ...sideBySide])('%s is there', (pattern) => {
+test.each([...ownInstance, ...onlyInFull, ...sideBySide])('%s is there', (pattern) => {
   expect(globSync(pattern, { cwd: rootFolder })).not.toEqual([])
 })
 
 test('no file is in two groups', () => {
-  const own = ownInstance.flatMap((pattern) => globSync(pattern, { cwd: rootFolder }))
+  const own = [...ownInstance, ...onlyInFull].flatMap((pattern) =>
+    globSync(pattern, { cwd: rootFolder }),
+  )
   expect(sideBySide.filter((file) => own.includes(file))).toEqual([])
 })
 
@@ -23,7 +25,8 @@ test.each(sideBySide)('%s ends and pauses nothing that others use', (file) => {
 })
 
 test('what starts an instance of its own does not use the shared one', () => {
-  const files = ownInstance.flatMap((pattern) => globSync(pattern, { cwd: rootFolder }))
+  const patterns = [...ownInstance, ...onlyInFull]
+  const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: rootFolder }))
   for (const file of files) {
     expect(textOf(file), file).not.toContain('useStack')
   }

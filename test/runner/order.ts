@@ -10,9 +10,11 @@
 export const ownInstance = [
   'test/seams/*/proofs.test.ts',
   'test/seams/03-durable-clients/three-brokers.test.ts',
-  'test/seams/06-exactly-once/auditor.test.ts',
   'test/end-to-end/interruption.test.ts',
 ]
+
+/** As those above, and too long for `npm test`: only `npm run test:full` runs them. */
+export const onlyInFull = ['test/seams/06-exactly-once/auditor.test.ts']
 
 /**
  * They use topics, tables and processes of their own in the shared stack, end and pause nothing that others use, and hold no

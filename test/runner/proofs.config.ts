@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config'
-import { ownInstance } from './order.ts'
+import { isFull } from '../support/rounds.ts'
+import { onlyInFull, ownInstance } from './order.ts'
 import { reportersOf } from './reporters.ts'
 import { serverSettings } from './server-settings.ts'
 
@@ -11,7 +12,7 @@ export default defineConfig({
   root: serverSettings.root,
   test: {
     ...serverSettings.test,
-    include: ownInstance,
+    include: [...ownInstance, ...(isFull() ? onlyInFull : [])],
     maxWorkers: 2,
     reporters: reportersOf('proofs'),
     teardownTimeout: 20_000,
