@@ -29,5 +29,6 @@ export const sideBySide = [
     ...['following-contracts', 'operations', 'partitions', 'power-loss', 'reader', 'silver'],
     'sharing-partitions',
   ].map((name) => `test/seams/07-lakehouse/${name}.test.ts`),
+  'test/seams/07-lakehouse/conformance-flink.test.ts',
   'test/seams/08-contracts/publish-and-diff.test.ts',
 ]

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { isFull } from '../support/rounds.ts'
 import { onlyInFull, ownInstance } from './order.ts'
@@ -12,6 +13,7 @@ export default defineConfig({
   root: serverSettings.root,
   test: {
     ...serverSettings.test,
+    globalSetup: [fileURLToPath(new URL('proofs-setup.ts', import.meta.url))],
     include: [...ownInstance, ...(isFull() ? onlyInFull : [])],
     maxWorkers: 2,
     reporters: reportersOf('proofs'),
