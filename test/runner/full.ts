@@ -14,6 +14,7 @@ import { medallion } from '../proofs/medallion.ts'
 import { rescale } from '../proofs/rescale.ts'
 import { fullRoundsVariable } from '../support/rounds.ts'
 import { answerForChildren, killBelow } from './instances/owners.ts'
+import { onlyInFull } from './order.ts'
 import { rootFolder, runProgram } from './program.ts'
 import { outcomeOf, withResults } from './results.ts'
 
@@ -70,21 +71,18 @@ const proofs: readonly LongProof[] = [
   })),
 ]
 
-type RoundsRun = { readonly suite: string; readonly files: readonly string[] }
+type FileRun = { readonly suite: string; readonly files: readonly string[] }
 
-/** The files that use `rounds`. */
-const roundsRuns: readonly RoundsRun[] = [
-  { suite: 'proofs', files: ['test/seams/06-exactly-once/auditor.test.ts'] },
-  {
-    suite: 'integration',
-    files: ['test/end-to-end/fuzz.test.ts', 'test/end-to-end/outages.test.ts'],
-  },
+/** The files that `npm test` leaves out, and those that it repeats fewer times. */
+const fileRuns: readonly FileRun[] = [
+  { suite: 'proofs', files: onlyInFull.ownInstance },
+  { suite: 'integration', files: ['test/end-to-end/fuzz.test.ts', ...onlyInFull.shared] },
 ]
 
 const usage = `npm run test:full [-- --only <text>]
 
 Runs every long proof, one after another, and writes the result of each to docs/proofs.md as soon as it is over; then the tests
-that \`npm test\` repeats fewer times: ${roundsRuns.map(({ files }) => files.join(', ')).join(', ')}.
+that \`npm test\` leaves out or repeats fewer times: ${fileRuns.map(({ files }) => files.join(', ')).join(', ')}.
 About an hour and a half on two cores.
 
 ${proofs.map(({ claim }) => `  npm run prove -- ${claim}`).join('\n')}
@@ -104,7 +102,7 @@ async function testFull(args: readonly string[]): Promise<ExitCode> {
   return await runAll(chosen, values.only === undefined)
 }
 
-async function runAll(chosen: readonly LongProof[], withRounds: boolean): Promise<ExitCode> {
+async function runAll(chosen: readonly LongProof[], withFiles: boolean): Promise<ExitCode> {
   const self = answerForChildren()
   const stopping = interruptible()
   let failed = 0
@@ -114,9 +112,9 @@ async function runAll(chosen: readonly LongProof[], withRounds: boolean): Promis
     if (!(await runOne(proof, stopping))) failed += 1
     killBelow(self)
   }
-  for (const run of withRounds ? roundsRuns : []) {
+  for (const run of withFiles ? fileRuns : []) {
     if (stopping.aborted) break
-    if (!(await runRounds(run, stopping))) failed += 1
+    if (!(await runFiles(run, stopping))) failed += 1
     killBelow(self)
   }
   console.log(failed === 0 ? 'all as expected' : `${failed} not as expected`)
@@ -149,7 +147,7 @@ async function runOne(
 }
 
 /** The tests' own output shows how far they are. */
-async function runRounds({ suite, files }: RoundsRun, signal: AbortSignal): Promise<boolean> {
+async function runFiles({ suite, files }: FileRun, signal: AbortSignal): Promise<boolean> {
   console.log(`in full number: ${files.join(', ')}`)
   const { ok, reason } = await runProgram({
     file: 'node_modules/vitest/vitest.mjs',

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { isFull } from '../support/rounds.ts'
 import { failureLogs } from './failure-logs.ts'
 import { onlyInFull, ownInstance, sideBySide } from './order.ts'
 import { reportersOf } from './reporters.ts'
@@ -26,7 +27,10 @@ export default defineConfig({
       }),
       project('one by one', {
         include: ['test/seams/**/*.test.ts', 'test/end-to-end/**/*.test.ts'],
-        exclude: [...sideBySide, ...ownInstance, ...onlyInFull],
+        exclude: [
+          ...[...sideBySide, ...ownInstance, ...onlyInFull.ownInstance],
+          ...(isFull() ? [] : onlyInFull.shared),
+        ],
         maxWorkers: 1,
         sequence: { groupOrder: 2 },
       }),

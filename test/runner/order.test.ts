@@ -4,12 +4,15 @@ import { expect, test } from 'vitest'
 import { onlyInFull, ownInstance, sideBySide } from './order.ts'
 import { rootFolder } from './program.ts'
 
-test.each([...ownInstance, ...onlyInFull, ...sideBySide])('%s is there', (pattern) => {
-  expect(globSync(pattern, { cwd: rootFolder })).not.toEqual([])
-})
+test.each([...ownInstance, ...onlyInFull.ownInstance, ...onlyInFull.shared, ...sideBySide])(
+  '%s is there',
+  (pattern) => {
+    expect(globSync(pattern, { cwd: rootFolder })).not.toEqual([])
+  },
+)
 
 test('no file is in two groups', () => {
-  const own = [...ownInstance, ...onlyInFull].flatMap((pattern) =>
+  const own = [...ownInstance, ...onlyInFull.ownInstance].flatMap((pattern) =>
     globSync(pattern, { cwd: rootFolder }),
   )
   expect(sideBySide.filter((file) => own.includes(file))).toEqual([])
@@ -25,7 +28,7 @@ test.each(sideBySide)('%s ends and pauses nothing that others use', (file) => {
 })
 
 test('what starts an instance of its own does not use the shared one', () => {
-  const patterns = [...ownInstance, ...onlyInFull]
+  const patterns = [...ownInstance, ...onlyInFull.ownInstance]
   const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: rootFolder }))
   for (const file of files) {
     expect(textOf(file), file).not.toContain('useStack')

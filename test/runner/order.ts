@@ -13,8 +13,11 @@ export const ownInstance = [
   'test/end-to-end/interruption.test.ts',
 ]
 
-/** As those above, and too long for `npm test`: only `npm run test:full` runs them. */
-export const onlyInFull = ['test/seams/06-exactly-once/auditor.test.ts']
+/** Too long for `npm test`: `npm run test:full` runs them (`rounds.ts`), the former on instances of their own. */
+export const onlyInFull = {
+  ownInstance: ['test/seams/06-exactly-once/auditor.test.ts'],
+  shared: ['test/end-to-end/outages.test.ts', 'test/seams/07-capture/recapture.test.ts'],
+}
 
 /**
  * They use topics, tables and processes of their own in the shared stack, end and pause nothing that others use, and hold no
@@ -27,8 +30,8 @@ export const sideBySide = [
   ...[
     ...['bronze', 'care', 'commit-guards', 'commits-of-bronze', 'conformance-pyiceberg'],
     ...['following-contracts', 'operations', 'partitions', 'power-loss', 'reader', 'silver'],
-    'sharing-partitions',
+    ...['sharing-partitions', 'bounded-bronze', 'conformance-flink'],
   ].map((name) => `test/seams/07-lakehouse/${name}.test.ts`),
-  'test/seams/07-lakehouse/conformance-flink.test.ts',
   'test/seams/08-contracts/publish-and-diff.test.ts',
+  'test/seams/08-contracts/rollouts.test.ts',
 ]

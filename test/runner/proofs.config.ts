@@ -14,7 +14,7 @@ export default defineConfig({
   test: {
     ...serverSettings.test,
     globalSetup: [fileURLToPath(new URL('proofs-setup.ts', import.meta.url))],
-    include: [...ownInstance, ...(isFull() ? onlyInFull : [])],
+    include: [...ownInstance, ...(isFull() ? onlyInFull.ownInstance : [])],
     maxWorkers: 2,
     reporters: reportersOf('proofs'),
     teardownTimeout: 20_000,

@@ -67,7 +67,7 @@ export class BrokerCluster {
       }),
     )
     await eventually(() => this.#isWhole(), {
-      timeoutMs: 90_000,
+      timeoutMs: 270_000,
       what: 'three brokers to know each other',
       intervalMs: 500,
     }).catch((error: unknown) => {
