@@ -9,6 +9,7 @@ import {
 } from '../format/manifest.ts'
 import type { Snapshot, TableMetadata } from '../format/metadata.ts'
 import type { Storage } from '../storage.ts'
+import { dataFile } from '../testing/memory-table.ts'
 import { liveFiles, prepareSnapshot } from './snapshot.ts'
 
 describe('a snapshot', () => {
@@ -139,23 +140,5 @@ class Table {
   }
 }
 
-function file(path: string): DataFile {
-  return {
-    content: 0,
-    file_path: path,
-    file_format: 'PARQUET',
-    partition: {},
-    record_count: 10n,
-    file_size_in_bytes: 100n,
-    column_sizes: null,
-    value_counts: null,
-    null_value_counts: null,
-    nan_value_counts: null,
-    lower_bounds: null,
-    upper_bounds: null,
-    key_metadata: null,
-    split_offsets: null,
-    equality_ids: null,
-    sort_order_id: null,
-  }
-}
+const file = (path: string): DataFile =>
+  dataFile(path, { record_count: 10n, file_size_in_bytes: 100n })
