@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { avroType } from '@tenseams/codec/avro-long'
 import type { Codec, Decoded } from '@tenseams/codec/codec'
+import { messageOf } from '@tenseams/codec/errors'
 import { schemaIdOf } from '@tenseams/codec/frame'
 import { openCodec } from '@tenseams/contracts/codec'
 import { schemaVersions } from '@tenseams/contracts/schemas'
@@ -111,9 +112,6 @@ export class RecordDecoder {
 
 const isRetriable = (error: unknown): boolean =>
   error instanceof Error && 'retriable' in error && error.retriable === true
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
 
 /** The origin of a dead-lettered record, by its headers. */
 export function deadLetterOf({ headers }: LogRecord): Row<'dead_letters'> {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '@tenseams/codec/errors'
 import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { BatchPlan, OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import { type AppendBase, type AppendPorts, append } from '@tenseams/iceberg/write/append'
@@ -290,8 +291,4 @@ export class TableSink {
 
 function reasonOf(state: State): string {
   return state.kind === 'opening' ? `opening (${state.reason})` : state.kind
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
