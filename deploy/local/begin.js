@@ -89,10 +89,17 @@ function isInstalled() {
   return installedAt() >= statSync(join(root, 'package-lock.json')).mtimeMs
 }
 
+/** What was compiled once is read from there, by this process's children as well: a verb starts in half the time. */
+const environment = {
+  NODE_COMPILE_CACHE: join(modules, '.cache', 'node-compile'),
+  ...process.env,
+}
+
 /** @returns {Promise<number>} the exit code; 128 plus the signal's number after a signal, as in shells. */
 function run(file, args, { output = 'inherit', onSpawn = () => undefined } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd: root, stdio: ['inherit', output, 'inherit'] })
+    const stdio = ['inherit', output, 'inherit']
+    const child = spawn(file, args, { cwd: root, env: environment, stdio })
     onSpawn(child)
     child.once('error', reject)
     child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))

@@ -75,8 +75,16 @@ type FileRun = { readonly suite: string; readonly files: readonly string[] }
 
 /** The files that `npm test` leaves out, and those that it repeats fewer times. */
 const fileRuns: readonly FileRun[] = [
+  { suite: 'unit', files: ['test/simulation/simulation.test.ts'] },
   { suite: 'proofs', files: onlyInFull.ownInstance },
-  { suite: 'integration', files: ['test/end-to-end/fuzz.test.ts', ...onlyInFull.shared] },
+  {
+    suite: 'integration',
+    files: [
+      'test/end-to-end/fuzz.test.ts',
+      'test/seams/07-lakehouse/conformance-pyiceberg.test.ts',
+      ...onlyInFull.shared,
+    ],
+  },
 ]
 
 const usage = `npm run test:full [-- --only <text>]

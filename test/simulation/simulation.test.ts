@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { rounds } from '../support/rounds.ts'
 import { brokenModes } from './flaws/flaws.ts'
 import { Coverage, RunsCovered, required } from './run/coverage.ts'
 import { explore, verdictOf } from './run/explore.ts'
@@ -7,7 +8,7 @@ import { scenarioOf } from './run/scenario.ts'
 import { smallestOf } from './run/shrink.ts'
 import { simulate } from './run/simulate.ts'
 
-const SEEDS = 10_000
+const SEEDS = rounds({ full: 10_000, usual: 3_000 })
 const SEEDS_A_MISTAKE = 1_000
 
 describe('the protocol', () => {
