@@ -8,7 +8,7 @@ import { scenarioOf } from './run/scenario.ts'
 import { smallestOf } from './run/shrink.ts'
 import { simulate } from './run/simulate.ts'
 
-const SEEDS = rounds({ full: 10_000, usual: 3_000 })
+const SEEDS = rounds({ full: 10_000, usual: 5_000 })
 const SEEDS_A_MISTAKE = 1_000
 
 describe('the protocol', () => {
