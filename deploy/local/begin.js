@@ -4,10 +4,12 @@
  * of the packages.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs'
+import { readdirSync, utimesSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { madeEnvironment } from './begin/environment.js'
+import { missingPackages, npmArguments } from './begin/installation.js'
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const modules = join(root, 'node_modules')
@@ -78,22 +80,7 @@ function help() {
   ].join('\n')
 }
 
-/** npm writes this file last, so an interrupted installation has an old one or none. */
-function installedAt() {
-  const mark = join(modules, '.package-lock.json')
-  return existsSync(mark) && existsSync(node24) ? statSync(mark).mtimeMs : 0
-}
-
-/** True when the lock file has not changed since the last installation. */
-function isInstalled() {
-  return installedAt() >= statSync(join(root, 'package-lock.json')).mtimeMs
-}
-
-/** What was compiled once is read from there, by this process's children as well: a verb starts in half the time. */
-const environment = {
-  NODE_COMPILE_CACHE: join(modules, '.cache', 'node-compile'),
-  ...process.env,
-}
+const environment = madeEnvironment(process.env, join(modules, '.cache', 'node-compile'))
 
 /** @returns {Promise<number>} the exit code; 128 plus the signal's number after a signal, as in shells. */
 function run(file, args, { output = 'inherit', onSpawn = () => undefined } = {}) {
@@ -109,18 +96,30 @@ function run(file, args, { output = 'inherit', onSpawn = () => undefined } = {})
 async function install() {
   const begun = Date.now()
   console.error('Installing npm packages (about 620 MB on disk, a minute or two, once) …')
-  const code = await run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const code = await run('npm', npmArguments, {
     // Only the verb itself writes to stdout.
     output: process.stderr,
-  })
+  }).catch((error) => error)
+  if (code instanceof Error) return fail(`npm cannot be run: ${code.message}. Is it installed?`)
   if (code !== 0) {
-    console.error('npm ci failed, for the reason above. Is the package registry reachable?')
-    process.exit(EXIT_UNDECIDED)
+    return fail('npm ci failed, for the reason above. Is the package registry reachable?')
   }
   const now = new Date()
   utimesSync(join(modules, '.package-lock.json'), now, now)
+  const missing = missingPackages(root)
+  if (missing.length > 0) {
+    const few = missing.slice(0, 3).join(', ')
+    return fail(
+      `npm ci has left out ${few}${missing.length > 3 ? ` and ${missing.length - 3} more` : ''}: look for \`omit\`, \`ignore-scripts\` or \`workspaces\` in ~/.npmrc, and run this again`,
+    )
+  }
   const packages = readdirSync(modules).length
   console.error(`npm packages installed: ${packages} folders in ${seconds(begun)} s`)
+}
+
+function fail(line) {
+  console.error(line)
+  process.exit(EXIT_UNDECIDED)
 }
 
 function seconds(begun) {
@@ -148,7 +147,7 @@ async function begin([verb, ...args]) {
     )
     return EXIT_UNDECIDED
   }
-  if (!isInstalled()) await install()
+  if (missingPackages(root).length > 0) await install()
   const [file] = verbs[verb]
   return run(node24, [...nodeOptions, join(root, file), ...args], { onSpawn: passSignals })
 }

@@ -20,6 +20,7 @@ const ORDERS = 300
 
 describe('the whole way of an order', () => {
   test('loses and duplicates nothing when lakehouse, payments, fulfilment, Connect and Flink are killed in the middle', async () => {
+    const stateFolder = stack.context.paths.flinkState
     const customers = await registerCustomers(stack.endpoints, 6)
     const killed: Promise<void>[] = []
     const victims = new Map([
@@ -47,7 +48,7 @@ describe('the whole way of an order', () => {
         const comparisons = [
           ...compareBronze(await figures.dueEvents(), await figures.bronze()),
           ...compareGold(await figures.captured(), gold.windows, gold.late),
-          ...(await compareJobs((sql) => figures.lake(sql))),
+          ...(await compareJobs((sql) => figures.lake(sql), { stateFolder })),
         ]
         const differing = comparisons.filter((one) => !agrees(one))
         expect(differing).toEqual([])

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { goldTable } from '@tenseams/contracts/generate/flink'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { readTopic } from '@tenseams/contracts/topics'
@@ -13,6 +12,7 @@ import {
 } from '@tenseams/flink-jobs/flink/cluster'
 import { openSession } from '@tenseams/flink-jobs/flink/gateway'
 import { runScript } from '@tenseams/flink-jobs/run/run-script'
+import { flinkFileUrl } from '@tenseams/flink-jobs/script/file-url'
 import { type Intervals, type Job, readJob, withIntervals } from '@tenseams/flink-jobs/script/job'
 import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script/script'
 import { openKafka } from '@tenseams/kafka/client'
@@ -59,7 +59,7 @@ export async function openSandboxJob(
     scriptOf(
       wanted,
       endpointsOf(stack),
-      { ...how, checkpointIntervalMs: 1_000, stateUrl: pathToFileURL(stateFolder).href },
+      { ...how, checkpointIntervalMs: 1_000, stateUrl: flinkFileUrl(stateFolder) },
       (topic) => {
         const original = topic.replace(`-${run}.v1`, '.v1')
         const contract = { ...currentSchema(original), topic }
@@ -77,7 +77,7 @@ export async function openSandboxJob(
     },
     stop: async () => {
       const id = (await running())?.id ?? ''
-      const folder = pathToFileURL(join(stateFolder, savepointFolder(job.name))).href
+      const folder = flinkFileUrl(join(stateFolder, savepointFolder(job.name)))
       const savepoint = await stopWithSavepoint(flinkUrl, id, folder, timeoutMs)
       await waitUntilEnded(flinkUrl, id, timeoutMs)
       return savepoint

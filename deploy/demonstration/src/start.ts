@@ -91,6 +91,7 @@ async function show(
   const result = await orAborted(
     demonstrate({
       ...{ endpoints, secrets, profile, orders: ORDERS, say },
+      stateFolder: stack.context.paths.flinkState,
       ...(kill.length > 0 && { breakHalfway: () => killAndRestart(stack, kill) }),
     }),
     signal,

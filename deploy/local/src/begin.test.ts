@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { projectRoot } from '@tenseams/cli/instance'
 import { expect, test } from 'vitest'
@@ -14,24 +13,12 @@ const begin = (environment: Readonly<Record<string, string>>, ...args: readonly 
 
 const manifest = JSON.parse(readFileSync(join(projectRoot, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>
-  readonly devDependencies: { readonly node: string }
 }
 
 test('every script of package.json begins with a verb that begin.js knows', () => {
   const verbs = Object.values(manifest.scripts).map((script) => script.split(' ').at(-1) ?? '')
   const help = begin({}, '--help').stdout
   for (const verb of verbs) expect(help).toContain(`npm run ${verb}`)
-})
-
-test('a verb continues on the Node that package.json names', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'tenseams-begin-'))
-  const tell = join(folder, 'tell-version.cjs')
-  writeFileSync(tell, 'process.stderr.write(`${process.version}\\n`)')
-  const { stderr } = begin({ NODE_OPTIONS: `--require=${tell}` }, 'stack', '--help')
-  rmSync(folder, { recursive: true })
-  const versions = stderr.trim().split('\n')
-  expect(versions).toHaveLength(2)
-  expect(versions[1]).toBe(`v${manifest.devDependencies.node}`)
 })
 
 test.each(['start', 'stack'])('npm run %s has help', (verb) => {

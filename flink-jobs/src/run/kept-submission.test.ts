@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -6,10 +6,12 @@ import { JobError } from '../errors.ts'
 import { readJob, withIntervals } from '../script/job.ts'
 import {
   assertSameIntervals,
+  intervalsOfState,
   keepParallelism,
   keepSubmission,
   keptSubmission,
 } from './kept-submission.ts'
+import { jobAsRun } from './submit.ts'
 
 const job = readJob('revenue-per-minute')
 const script = { settings: { 'parallelism.default': '1' }, tables: [], statements: [] }
@@ -44,5 +46,39 @@ describe('a job that restores its state', () => {
       parallelism: 4,
       script: { settings: { 'parallelism.default': '4' } },
     })
+  })
+})
+
+describe('a job whose starter wants certain intervals for a new instance only', () => {
+  const wanted = { intervals: { window: "INTERVAL '10' SECOND" } }
+  const started = () => {
+    const options = { endpoints: { stateFolder: folder }, overrides: wanted, keepsIntervals: true }
+    return jobAsRun(job.name, options)
+  }
+  const withState = () => {
+    const savepoint = join(folder, 'savepoints', job.name, 'savepoint-1')
+    mkdirSync(savepoint, { recursive: true })
+    writeFileSync(join(savepoint, '_metadata'), '')
+  }
+
+  it('runs with them when it has no state', () => {
+    keepSubmission(folder, job, script)
+    expect(intervalsOfState(folder, job)).toBeUndefined()
+    expect(started().overrides).toEqual(wanted.intervals)
+  })
+
+  it("goes on with the SQL's own when its state was made with those", () => {
+    keepSubmission(folder, job, script)
+    withState()
+    expect(started().overrides).toEqual({})
+    expect(() => assertSameIntervals(folder, started().job)).not.toThrow()
+  })
+
+  it('goes on with the intervals of its state when the SQL has others by now', () => {
+    const hour = withIntervals(job, { window: "INTERVAL '1' HOUR" })
+    keepSubmission(folder, hour, script)
+    withState()
+    expect(started().overrides).toEqual({ window: "INTERVAL '1' HOUR" })
+    expect(() => assertSameIntervals(folder, started().job)).not.toThrow()
   })
 })

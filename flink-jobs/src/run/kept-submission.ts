@@ -4,6 +4,7 @@ import { JobError } from '../errors.ts'
 import { checkpointIntervalOf } from '../script/fits.ts'
 import { type Intervals, intervalsOf, type Job } from '../script/job.ts'
 import type { Script } from '../script/script.ts'
+import { newestRestorePoint } from './restore-point.ts'
 
 /** The settings with which a job's state was made. They are kept beside the state, which does not contain them. */
 export type Submission = {
@@ -44,6 +45,21 @@ export function keptSubmission(stateFolder: string, name: string): Submission | 
   const file = fileOf(stateFolder, name)
   if (!existsSync(file)) return undefined
   return JSON.parse(readFileSync(file, 'utf8')) as Submission
+}
+
+/**
+ * The intervals with which a job must run in order to restore its newest state: those of the kept ones that are not the
+ * SQL's own. Undefined when there is no state to restore.
+ */
+export function intervalsOfState(stateFolder: string, job: Job): Intervals | undefined {
+  const kept = keptSubmission(stateFolder, job.name)?.intervals
+  if (kept === undefined || newestRestorePoint(stateFolder, job.name) === undefined)
+    return undefined
+  const own = intervalsOf(job)
+  const changed = Object.entries(kept).filter(([mark, value]) => {
+    return own[mark] !== undefined && own[mark] !== value
+  })
+  return Object.fromEntries(changed)
 }
 
 /**

@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { newestRestorePoint } from './restore-point.ts'
 
@@ -22,7 +21,7 @@ function written(path: string, second: number, file = '_metadata') {
 }
 
 function urlOf(path: string): string {
-  return pathToFileURL(join(folder, path)).href
+  return `file://${join(folder, path)}`
 }
 
 describe('the newest restore point', () => {
@@ -44,5 +43,15 @@ describe('the newest restore point', () => {
     written('checkpoints/a-job/run/chk-3', 200, 'some-state')
     written('savepoints/another-job/savepoint-1', 300)
     expect(newestRestorePoint(folder, 'a-job')).toBe(urlOf('savepoints/a-job/savepoint-1'))
+  })
+})
+
+describe.each(['José', '100% [sure]', 'a*b?', '{x,y}'])('in a checkout below %s', (name) => {
+  it('is found, and named by the path as it is, which Flink does not decode', () => {
+    folder = join(folder, name)
+    written('savepoints/a-job/savepoint-1', 100)
+    expect(newestRestorePoint(folder, 'a-job')).toBe(
+      `file://${folder}/savepoints/a-job/savepoint-1`,
+    )
   })
 })

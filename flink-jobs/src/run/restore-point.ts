@@ -1,6 +1,6 @@
 import { existsSync, globSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { flinkFileUrl } from '../script/file-url.ts'
 import { checkpointFolder, savepointFolder } from '../script/script.ts'
 
 /**
@@ -10,13 +10,17 @@ import { checkpointFolder, savepointFolder } from '../script/script.ts'
  * that a crash of the submitter could lose.
  */
 export function newestRestorePoint(stateFolder: string, job: string): string | undefined {
-  const candidates = [
-    ...globSync(join(stateFolder, savepointFolder(job), '*', '_metadata')),
-    ...globSync(join(stateFolder, checkpointFolder(job), '*', 'chk-*', '_metadata')),
-  ]
+  // The state's folder is not part of the pattern: its path may have characters that mean something there.
+  const candidates = globSync(
+    [
+      join(savepointFolder(job), '*', '_metadata'),
+      join(checkpointFolder(job), '*', 'chk-*', '_metadata'),
+    ],
+    { cwd: stateFolder },
+  ).map((path) => join(stateFolder, path))
   const newest = candidates
     .filter((path) => existsSync(path))
     .map((path) => ({ path, writtenMs: statSync(path).mtimeMs }))
     .sort((a, b) => b.writtenMs - a.writtenMs)[0]
-  return newest === undefined ? undefined : pathToFileURL(dirname(newest.path)).href
+  return newest === undefined ? undefined : flinkFileUrl(dirname(newest.path))
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { FlinkEndpoints } from '@tenseams/contracts/generate/flink'
 import {
@@ -8,6 +7,7 @@ import {
   waitUntilEnded,
   waitUntilRunning,
 } from '../flink/cluster.ts'
+import { flinkFileUrl } from '../script/file-url.ts'
 import { assertScriptFits } from '../script/fits.ts'
 import {
   type Intervals,
@@ -18,7 +18,12 @@ import {
   withIntervals,
 } from '../script/job.ts'
 import { type JobSettings, type Script, savepointFolder, scriptOf } from '../script/script.ts'
-import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
+import {
+  assertSameIntervals,
+  intervalsOfState,
+  keepSubmission,
+  keptSubmission,
+} from './kept-submission.ts'
 import { ensureNamespace } from './namespace.ts'
 import { newestRestorePoint } from './restore-point.ts'
 import { runScript } from './run-script.ts'
@@ -41,6 +46,11 @@ export type SubmitOptions = {
    * from their beginning, and write every row again. Otherwise the URL of a savepoint.
    */
   readonly restoreFrom?: 'newest' | 'nothing' | (string & {})
+  /**
+   * A job that restores its newest state keeps the intervals with which that state was made, whatever `overrides` says:
+   * for a caller that wants certain intervals for a new instance only. Otherwise other intervals are refused.
+   */
+  readonly keepsIntervals?: boolean
   readonly onProgress?: (line: string) => void
 }
 
@@ -66,16 +76,17 @@ const stopTimeoutMs = 120_000
  */
 export async function submitJob(name: string, options: SubmitOptions): Promise<Submitted> {
   const { endpoints, onProgress } = options
-  const { job, overrides } = jobAsRun(name, options)
+  const { job, overrides: intervals } = jobAsRun(name, options)
   await requireContracts(job, endpoints)
   const running = await runningJob(endpoints.flinkUrl, name)
   if (running !== undefined) return { job: name, jobId: running.id, outcome: 'runs already' }
   const restoredFrom = restorePoint(name, options)
   if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
-  const script = scriptToRun(job, options, restoredFrom)
+  const overrides = { ...options.overrides, intervals }
+  const script = scriptToRun(job, { endpoints, overrides }, restoredFrom)
   await assertScriptFits(script, endpoints.brokers)
   if (job.gold.length > 0) await ensureNamespace(endpoints.catalogUrl, 'gold')
-  keepSubmission(endpoints.stateFolder, job, script, overrides)
+  keepSubmission(endpoints.stateFolder, job, script, intervals)
   onProgress?.(
     `${name}: starting ${restoredFrom === undefined ? 'without state' : `from ${restoredFrom}`}`,
   )
@@ -92,7 +103,7 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
 
 /**
  * A job with its current SQL. The given intervals replace the SQL's own, and so do those that the last run was given, unless
- * the job restores from nothing.
+ * the job restores from nothing. With `keepsIntervals`, those of the state that it restores replace them all.
  *
  * @throws JobError when there is no such job, or it has no such mark.
  */
@@ -102,13 +113,18 @@ export function jobAsRun(
     endpoints,
     overrides,
     restoreFrom,
-  }: Pick<SubmitOptions, 'overrides' | 'restoreFrom'> & {
+    keepsIntervals = false,
+  }: Pick<SubmitOptions, 'overrides' | 'restoreFrom' | 'keepsIntervals'> & {
     readonly endpoints: Pick<JobEndpoints, 'stateFolder'>
   },
 ): { readonly job: Job; readonly overrides: Intervals } {
   const job = readJob(name)
   const last = restoreFrom === 'nothing' ? undefined : keptSubmission(endpoints.stateFolder, name)
-  const intervals = { ...ownIntervals(job, last?.overrides ?? {}), ...overrides?.intervals }
+  const ofState = keepsIntervals ? intervalsOfState(endpoints.stateFolder, job) : undefined
+  const intervals = ofState ?? {
+    ...ownIntervals(job, last?.overrides ?? {}),
+    ...overrides?.intervals,
+  }
   return { job: withIntervals(job, intervals), overrides: intervals }
 }
 
@@ -155,7 +171,7 @@ export async function stopJobsWithSavepoint(
   for (const job of names) {
     const running = await runningJob(endpoints.flinkUrl, job)
     if (running === undefined) continue
-    const folder = pathToFileURL(join(endpoints.stateFolder, savepointFolder(job))).href
+    const folder = flinkFileUrl(join(endpoints.stateFolder, savepointFolder(job)))
     const savepoint = await stopWithSavepoint(endpoints.flinkUrl, running.id, folder, stopTimeoutMs)
     await waitUntilEnded(endpoints.flinkUrl, running.id, stopTimeoutMs)
     stopped.push({ job, savepoint })
@@ -182,7 +198,7 @@ export function scriptToRun(
     ...overrides,
     ...(parallelism === undefined ? {} : { parallelism }),
     ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
-    stateUrl: pathToFileURL(endpoints.stateFolder).href,
+    stateUrl: flinkFileUrl(endpoints.stateFolder),
     ...(restoreFrom === undefined ? {} : { restoreFrom }),
   })
 }

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { JobError } from '../errors.ts'
 import {
   runningJob,
@@ -7,6 +6,7 @@ import {
   waitUntilEnded,
   waitUntilRunning,
 } from '../flink/cluster.ts'
+import { flinkFileUrl } from '../script/file-url.ts'
 import type { Job } from '../script/job.ts'
 import { type Script, savepointFolder } from '../script/script.ts'
 import { assertSameIntervals, keepSubmission, keptSubmission } from './kept-submission.ts'
@@ -52,7 +52,7 @@ export async function upgradeJob(
   onProgress(`${job.name}: comparing the plans`)
   await assertCompatible(job, kept.script, script, endpoints.gatewayUrl)
   onProgress(`${job.name}: stopping with a savepoint`)
-  const folder = pathToFileURL(join(stateFolder, savepointFolder(job.name))).href
+  const folder = flinkFileUrl(join(stateFolder, savepointFolder(job.name)))
   const savepoint = await stopWithSavepoint(flinkUrl, running.id, folder, stepTimeoutMs)
   await waitUntilEnded(flinkUrl, running.id, stepTimeoutMs)
   onProgress(`${job.name}: starting the new SQL from ${savepoint}`)

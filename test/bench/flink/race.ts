@@ -1,6 +1,6 @@
-import { pathToFileURL } from 'node:url'
 import { cancelJob } from '@tenseams/flink-jobs/flink/cluster'
 import { runScript } from '@tenseams/flink-jobs/run/run-script'
+import { flinkFileUrl } from '@tenseams/flink-jobs/script/file-url'
 import { type Script, scriptOf } from '@tenseams/flink-jobs/script/script'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
@@ -20,7 +20,7 @@ export function scriptFor(
   { job, settings }: Pick<Contestant, 'job' | 'settings'>,
 ): Script {
   const { kafkaBrokers: brokers, registryUrl, catalogUrl } = stack.endpoints
-  const stateUrl = pathToFileURL(stack.context.paths.flinkState).href
+  const stateUrl = flinkFileUrl(stack.context.paths.flinkState)
   const script = scriptOf(job, { brokers, registryUrl, catalogUrl }, { stateUrl })
   return { ...script, settings: { ...script.settings, ...settings } }
 }

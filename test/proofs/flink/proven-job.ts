@@ -1,4 +1,3 @@
-import { pathToFileURL } from 'node:url'
 import {
   completedCheckpoints,
   rescaleJob,
@@ -9,6 +8,7 @@ import {
 } from '@tenseams/flink-jobs/flink/cluster'
 import { newestRestorePoint } from '@tenseams/flink-jobs/run/restore-point'
 import { runScript } from '@tenseams/flink-jobs/run/run-script'
+import { flinkFileUrl } from '@tenseams/flink-jobs/script/file-url'
 import type { Intervals, Job } from '@tenseams/flink-jobs/script/job'
 import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script/script'
 import { eventually } from '@tenseams/local/launcher/host/wait'
@@ -45,7 +45,7 @@ export class ProvenJob {
       { brokers, registryUrl, catalogUrl },
       {
         ...{ parallelism, checkpointIntervalMs, intervals },
-        stateUrl: pathToFileURL(context.paths.flinkState).href,
+        stateUrl: flinkFileUrl(context.paths.flinkState),
         ...(restoreFrom !== undefined && { restoreFrom }),
       },
     )
@@ -58,7 +58,7 @@ export class ProvenJob {
   async stop(): Promise<string> {
     const { flinkUrl } = this.#stack.endpoints
     const id = await this.id()
-    const { href } = pathToFileURL(
+    const href = flinkFileUrl(
       `${this.#stack.context.paths.flinkState}/${savepointFolder(this.#job.name)}`,
     )
     const savepoint = await stopWithSavepoint(flinkUrl, id, href, STEP_MS)

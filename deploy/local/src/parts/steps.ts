@@ -2,6 +2,7 @@ import { host } from '@tenseams/cli/ports'
 import { publishContracts } from '@tenseams/contracts/publish/publish'
 import { registerConnectors } from '@tenseams/debezium/connectors'
 import { ensureRawTopics } from '@tenseams/debezium/raw-topics'
+import { keptIntervalsLine } from '@tenseams/flink-jobs/run/kept-intervals'
 import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/run/submit'
 import { prepareDatabases } from '@tenseams/postgres/prepare'
 import type { Context, Step } from '../launcher/plan/part.ts'
@@ -64,6 +65,8 @@ export const flinkJobs: Step = {
   title: 'Flink SQL jobs running',
   profiles: fullOnly,
   needs: ['flink-jobmanager', 'flink-taskmanager', 'sql-gateway', 'contracts', 'catalog'],
+  notice: ({ paths, settings: { intervals = {} } }) =>
+    keptIntervalsLine(paths.flinkState, intervals),
   run: async (context) => {
     const { checkpointIntervalMs, intervals = {} } = context.settings
     await submitJobs({
@@ -72,6 +75,8 @@ export const flinkJobs: Step = {
         checkpointIntervalMs,
         intervals,
       },
+      // An instance keeps the intervals with which its state was made: other ones would cost the state.
+      keepsIntervals: true,
     })
   },
   timeoutMs: 480_000,

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Paths } from './paths.ts'
 
 export type JvmOptions = {
@@ -21,7 +22,7 @@ export function jvmArguments(paths: Paths, options: JvmOptions): readonly string
     '-Djava.net.preferIPv4Stack=true',
     '-Duser.timezone=UTC',
     ...(options.log4j
-      ? [`-Dlog4j2.configurationFile=${join(paths.jvm, 'log4j2.properties')}`]
+      ? [`-Dlog4j2.configurationFile=${pathToFileURL(join(paths.jvm, 'log4j2.properties'))}`]
       : []),
     ...(options.more ?? []),
   ]

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
+import { madeEnvironment } from './environment.ts'
 
 /** A user of the operating system; undefined stands for the one that runs the launcher. */
 export type Account = { readonly name: string; readonly uid: number; readonly gid: number }
@@ -27,10 +28,9 @@ export class ProgramFailed extends Error {
  * @throws ProgramFailed when it cannot be executed, exits with another code than 0, or is killed after `timeoutMs`.
  */
 export async function runProgram(program: Program): Promise<string> {
-  const { PATH = '', HOME = '/' } = process.env
   const child = spawn(program.file, program.arguments, {
     cwd: program.folder,
-    env: { PATH, HOME, LANG: 'C.UTF-8', TZ: 'UTC', ...program.environment },
+    env: { ...madeEnvironment(), ...program.environment },
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: program.timeoutMs,
     killSignal: 'SIGKILL',

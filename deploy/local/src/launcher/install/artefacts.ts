@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { mavenEnvironment } from '../host/environment.ts'
 import { type Jdk, javaProgram } from '../host/java.ts'
 import { classPath, jvmArguments } from '../host/jvm.ts'
 import type { Paths } from '../host/paths.ts'
@@ -161,7 +162,7 @@ async function installOne(
   await runProgram({
     file: 'mvn',
     arguments: ['-B', '-f', join(paths.jvm, 'pom.xml'), '-P', artefact.name, 'package'],
-    ...(jdk && { environment: { JAVA_HOME: jdk.home } }),
+    environment: { ...mavenEnvironment(), ...(jdk && { JAVA_HOME: jdk.home }) },
     timeoutMs: MAVEN_TIMEOUT_MS,
     onLine: (line) => {
       const bytes = downloadedBytesOf(line)

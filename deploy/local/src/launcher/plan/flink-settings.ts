@@ -21,8 +21,19 @@ export function flinkSettings(
     ...memory,
     'taskmanager.memory.managed.size': `${context.settings.flinkManagedMemoryMb ?? 256}m`,
     ...state(context),
+    ...closed(context, name),
     ...behaviour,
   }
+}
+
+/**
+ * Nobody is asked for a password here, so no page of another origin may use the two REST interfaces: our own handler refuses
+ * its requests (SameOriginHandler.java), and no answer allows it to read one. Jars are not uploaded at all: jobs come through
+ * the SQL gateway, which submits them to `POST /jobs`.
+ */
+function closed({ endpoints }: Context, name: FlinkProcessName): Settings {
+  const origin = name === 'sql-gateway' ? endpoints.sqlGatewayUrl : endpoints.flinkUrl
+  return { 'web.submit.enable': false, 'web.access-control-allow-origin': origin }
 }
 
 function metrics({ ports }: Context, name: FlinkProcessName): Settings {

@@ -53,6 +53,8 @@ type Common = {
   readonly profiles: readonly Profile[]
   /** The parts that must be ready before this one starts. Those outside of the profile are ignored. */
   readonly needs: readonly string[]
+  /** What the user must know about it, such as a folder outside of the repository. */
+  readonly notice?: (context: Context) => string | undefined
 }
 
 /** A part with a process of its own. */
@@ -62,8 +64,6 @@ export type Component = Common & {
   readonly ports: readonly PortName[]
   /** The page to show to people, if there is one. */
   readonly url?: (context: Context) => string
-  /** What the user must know about it, such as a folder outside of the repository. */
-  readonly notice?: (context: Context) => string | undefined
   /** Writes the files that the process needs to start. Must be idempotent. */
   readonly prepare?: (context: Context) => Promise<void>
   readonly command: (context: Context) => Promise<Command>

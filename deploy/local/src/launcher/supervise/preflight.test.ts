@@ -3,6 +3,8 @@ import { type Facts, lackLines, lacksOf } from './preflight.ts'
 
 const machine: Facts = {
   platform: 'linux',
+  root: '/srv/ten seams',
+  utf8Locale: true,
   java: { main: { home: '/jdk17', major: 17 }, registry: { home: '/jdk21', major: 21 } },
   jarsMissingMb: 500,
   maven: 'Apache Maven 3.8.7',
@@ -37,6 +39,35 @@ describe('preflight', () => {
     expect(lacks[0]?.what).toMatch(line)
     expect(lacks[0]?.remedy).not.toBe('')
     expect(lackLines(lacks)).toHaveLength(2)
+  })
+
+  test.each(['/home/José (α β)/日本 🚲', '/a/b@c~d&e.f_g-h'])('accepts the path %s', (root) => {
+    expect(lacksOf({ ...machine, root }, 'full')).toEqual([])
+  })
+
+  test.each([
+    ['/data/a,b', /path of this folder has ",",/],
+    ['/data/a:b', /":"/],
+    ['/data/[x]=y', /"\[" "\]" "="/],
+    ['/data/100%', /"%"/],
+    ['/data/c++', /"\+"/],
+    ['/data/new\nline', /"\\n"/],
+    ["/data/it's", /"'"/],
+    ['/data/$HOME', /"\$"/],
+    ['/data/back\\slash', /"\\\\"/],
+  ])('refuses the path %j in one line, since data would be kept elsewhere', (root, line) => {
+    const lacks = lacksOf({ ...machine, root }, 'full')
+    expect(lacks).toHaveLength(1)
+    expect(lacks[0]?.what).toMatch(line)
+    expect(lacks[0]?.what).not.toContain('\n')
+    expect(lacks[0]?.remedy).toMatch(/move it to a path of words/)
+  })
+
+  test('refuses a path that is not ASCII where no locale can pass it on', () => {
+    const facts = { ...machine, root: '/home/José', utf8Locale: false }
+    expect(lacksOf(facts, 'full').map(({ what }) => what)).toEqual([
+      expect.stringMatching(/C\.UTF-8 is not there/),
+    ])
   })
 
   test('reports everything at once', () => {

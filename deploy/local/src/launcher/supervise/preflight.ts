@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { availableParallelism, freemem } from 'node:os'
+import { needsUtf8, refusedCharacters } from '../host/checkout-path.ts'
 import { type Java, mainMajors, registryMajors } from '../host/java.ts'
 import { commandOf } from '../host/procfs.ts'
 import { ProgramFailed, runProgram } from '../host/program.ts'
@@ -13,6 +14,10 @@ import { lookAt } from './supervisor.ts'
 /** The properties of a machine that matter for a start. */
 export type Facts = {
   readonly platform: string
+  /** The checkout's folder. */
+  readonly root: string
+  /** Whether the locale with which every program is started can pass on names that are not ASCII. */
+  readonly utf8Locale: boolean
   readonly java: Java
   /** Maven is run only when jars are missing. */
   readonly jarsMissingMb: number
@@ -45,6 +50,7 @@ const LEAST_DISK_MB = 2_000
 export function lacksOf(facts: Facts, profile: Profile): readonly Lack[] {
   return [
     ...platformLacks(facts),
+    ...pathLacks(facts),
     ...javaLacks(facts.java),
     ...mavenLacks(facts),
     ...roomLacks(facts, profile),
@@ -56,6 +62,24 @@ function platformLacks({ platform }: Facts): readonly Lack[] {
   if (platform === 'linux') return []
   const remedy = 'run it on a Linux machine or in a container: the launcher reads /proc'
   return [{ what: `${platform} is not Linux`, remedy }]
+}
+
+function pathLacks({ root, utf8Locale }: Facts): readonly Lack[] {
+  const characters = refusedCharacters(root).map((each) => JSON.stringify(each))
+  const lacks: Lack[] = []
+  if (characters.length > 0) {
+    const what = `the path of this folder has ${characters.join(' ')}, which settings of the servers cannot hold: ${JSON.stringify(root)}`
+    const remedy = 'move it to a path of words, digits, blanks and . _ - @ ~ ( ) & only'
+    lacks.push({ what, remedy })
+  }
+  if (needsUtf8(root) && !utf8Locale) {
+    const what = `the path of this folder is not ASCII, and the locale C.UTF-8 is not there: ${root}`
+    lacks.push({
+      what,
+      remedy: 'install it (package libc-bin or glibc-langpack-en), or move the folder',
+    })
+  }
+  return lacks
 }
 
 function javaLacks({ main, registry }: Java): readonly Lack[] {
@@ -118,6 +142,8 @@ export async function gatherFacts(
   const begun = plan.some(({ part }) => lookAt(paths, part.name) !== 'stopped')
   return {
     platform: process.platform,
+    root: paths.root,
+    utf8Locale: !needsUtf8(paths.root) || (await hasUtf8Locale()),
     java: context.java,
     jarsMissingMb,
     maven: jarsMissingMb === 0 ? undefined : await mavenVersion(),
@@ -125,6 +151,17 @@ export async function gatherFacts(
     freeDiskMb: Math.round((bavail * bsize) / 2 ** 20),
     cores: availableParallelism(),
     takenPorts: takenPorts(context, plan),
+  }
+}
+
+/** Where there is no program `locale`, as with musl, every name is UTF-8. */
+async function hasUtf8Locale(): Promise<boolean> {
+  try {
+    const charmap = { file: 'locale', arguments: ['charmap'], timeoutMs: 10_000 }
+    return (await runProgram(charmap)).trim().endsWith('UTF-8')
+  } catch (error) {
+    if (error instanceof ProgramFailed) return true
+    throw error
   }
 }
 

@@ -123,7 +123,7 @@ function settingsOf({ root, instance, settings }: StackOptions): StackSettings {
 
 function noticesOf(plan: readonly Planned[], context: Context): readonly string[] {
   return plan.flatMap(({ part }) => {
-    const notice = part.kind === 'component' ? part.notice?.(context) : undefined
+    const notice = part.notice?.(context)
     return notice === undefined ? [] : [notice]
   })
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { madeEnvironment } from '../host/environment.ts'
 import type { Paths } from '../host/paths.ts'
 import { identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
 import type { Command, Component, Context } from '../plan/part.ts'
@@ -87,7 +88,7 @@ function spawnDetached(command: Command, log: number, paths: Paths): ChildProces
   const { account } = command
   const child = spawn(command.file, command.arguments, {
     cwd: command.folder ?? (account ? '/' : paths.state),
-    env: { ...inherited(), ...command.environment },
+    env: { ...madeEnvironment(), ...command.environment },
     detached: true,
     stdio: ['ignore', log, log],
     ...(account && { uid: account.uid, gid: account.gid }),
@@ -96,12 +97,6 @@ function spawnDetached(command: Command, log: number, paths: Paths): ChildProces
   child.on('error', () => undefined)
   child.unref()
   return child
-}
-
-/** The only variables of our environment that a child gets. */
-function inherited(): Record<string, string> {
-  const { PATH = '', HOME = '/' } = process.env
-  return { PATH, HOME, LANG: 'C.UTF-8', TZ: 'UTC' }
 }
 
 /** One file per component. A file over the limit is renamed, and one renamed file is kept, so the size is bounded. */
