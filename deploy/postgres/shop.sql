@@ -56,6 +56,20 @@ create table if not exists cdc.signal (
   data text
 );
 
+-- What the watchdog of the connectors (services/pulse) did about each that has failed.
+create table if not exists cdc.watchdog (
+  connector     text        primary key,
+  -- Since it last ran for ten minutes.
+  restarts      integer     not null,
+  reason        text        not null,
+  -- When it was first seen failed, or last restarted.
+  since         timestamptz,
+  running_since timestamptz,
+  given_up      boolean     not null
+);
+grant usage on schema cdc to pulse_service;
+grant select, insert, update on cdc.watchdog to pulse_service;
+
 grant usage on schema catalogue to orders_service;
 grant select on catalogue.products to orders_service;
 grant select, insert, update on catalogue.customers to orders_service;

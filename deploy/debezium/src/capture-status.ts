@@ -6,6 +6,8 @@ import {
   publishedTables,
   type SlotState,
   slotOf,
+  type Watched,
+  watchedOf,
 } from './capturing.ts'
 import { type ConnectorStatus, configOf, statusOf } from './connect-api.ts'
 import { type ConnectorName, recoveryMark } from './connectors.ts'
@@ -22,6 +24,8 @@ export type CaptureState = {
   /** Undefined without a publication. */
   readonly missingTables: readonly string[] | undefined
   readonly beatAgeMs: number | undefined
+  /** Undefined when it has not failed. */
+  readonly watched: Watched | undefined
 }
 
 /** Reads the state from Connect and Postgres. @throws Error when one of them does not answer. */
@@ -39,13 +43,14 @@ export async function captureState(
       missingTables:
         published && capturedTables(name).filter((table) => !published.includes(table)),
       beatAgeMs: await heartbeatAgeMs(client, name),
+      watched: await watchedOf(client, name),
     }
   })
 }
 
 /** What is wrong, each with its remedy; empty when the connector is healthy. */
 export function faultsOf(state: CaptureState): readonly string[] {
-  const { name, connector, slot, missingTables, beatAgeMs } = state
+  const { name, connector, slot, missingTables, beatAgeMs, watched } = state
   const recover = `\`npm run cdc -- recover --connector ${name}\``
   if (connector === undefined)
     return ['Connect has no such connector: `npm run stack -- up` creates it']
@@ -53,11 +58,21 @@ export function faultsOf(state: CaptureState): readonly string[] {
   const [task] = connector.tasks
   if (state.isHalfRecovered) faults.push(`a recovery has not finished: ${recover}`)
   if (task?.state === 'FAILED') faults.push(`its task has failed: ${firstLine(task.trace)}`)
+  if (watched?.givenUp) {
+    faults.push(
+      `it is not restarted any more after ${watched.restarts} times: repair the cause, then \`npm run cdc -- resume --connector ${name}\``,
+    )
+  }
   if (connector.connector.state !== 'RUNNING') {
     faults.push(`it is ${connector.connector.state}: \`npm run cdc -- resume --connector ${name}\``)
   }
   if (slot === undefined || slot.walStatus === 'lost') {
     faults.push(`its slot is lost, and with it changes: ${recover}`)
+  } else if (slot.walStatus === 'unreserved') {
+    const log = '`npm run stack -- logs connect`'
+    faults.push(
+      `its slot is lost at the next checkpoint of Postgres unless the connector catches up: ${log}`,
+    )
   }
   if (missingTables === undefined) faults.push(`its publication is lost: ${recover}`)
   else if (missingTables.length > 0) {
@@ -72,7 +87,7 @@ export function faultsOf(state: CaptureState): readonly string[] {
 
 /** Lines for people, faults last. */
 export function stateLines(state: CaptureState): readonly string[] {
-  const { name, connector, slot, missingTables, beatAgeMs } = state
+  const { name, connector, slot, missingTables, beatAgeMs, watched } = state
   const tasks = connector?.tasks.map((task) => task.state).join(', ') || 'no task'
   return [
     `${name}`,
@@ -80,8 +95,13 @@ export function stateLines(state: CaptureState): readonly string[] {
     `  slot         ${slot === undefined ? 'none' : slotText(slot)}`,
     `  publication  ${publicationText(missingTables, capturedTables(name).length)}`,
     `  heartbeat    ${beatAgeMs === undefined ? 'never' : `${seconds(beatAgeMs)} ago`}`,
+    ...(watched === undefined || watched.restarts === 0 ? [] : [watchedLine(watched)]),
     ...faultsOf(state).map((fault) => `  FAULT        ${fault}`),
   ]
+}
+
+function watchedLine({ restarts, reason }: Watched): string {
+  return `  watchdog     restarted ${restarts} times since it last ran for ten minutes: ${reason}`
 }
 
 function slotText({ active, walStatus, retainedBytes, safeWalBytes }: SlotState): string {

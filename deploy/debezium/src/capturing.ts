@@ -94,3 +94,24 @@ export async function heartbeatAgeMs(
   )
   return rows[0] === undefined ? undefined : Math.round(Number(rows[0].ms))
 }
+
+/** What the watchdog of the connectors (services/pulse) did about one that has failed. */
+export type Watched = {
+  readonly restarts: number
+  readonly reason: string
+  readonly givenUp: boolean
+}
+
+/** Undefined when the connector has never failed, or not since somebody resumed it. */
+export async function watchedOf(client: pg.Client, name: Capture): Promise<Watched | undefined> {
+  const { rows } = await client.query<Watched>(
+    `select restarts, reason, given_up as "givenUp" from cdc.watchdog where connector = $1`,
+    [name],
+  )
+  return rows[0]
+}
+
+/** Lets the watchdog begin anew. Call it when somebody has looked at the connector. */
+export async function forgetWatched(client: pg.Client, name: Capture): Promise<void> {
+  await client.query('delete from cdc.watchdog where connector = $1', [name])
+}

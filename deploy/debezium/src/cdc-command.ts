@@ -13,7 +13,7 @@ import { host } from '@tenseams/cli/ports'
 import { runVerb } from '@tenseams/cli/run-verb'
 import { openContext } from '@tenseams/local/launcher/supervise/context'
 import { captureState, faultsOf, stateLines } from './capture-status.ts'
-import { CaptureError, type Capturing } from './capturing.ts'
+import { asAdmin, CaptureError, type Capturing, forgetWatched } from './capturing.ts'
 import { askUntilAnswered, configOf, untilIn } from './connect-api.ts'
 import { type ConnectorName, connectors, recoveryMark } from './connectors.ts'
 import { rawTables } from './raw-topics.ts'
@@ -25,7 +25,7 @@ const help = `npm run cdc -- <command>
   status                   each connector with its slot, publication and heartbeat, and how to fix what is wrong
   snapshot <table …>       sends every row of ${rawTables.join(' or ')} again while changes continue
   pause                    stops the connector; it keeps its slot, and Postgres keeps the WAL for it
-  resume                   continues where the connector was paused
+  resume                   continues where the connector was paused, or has failed too often to be restarted by itself
   recover                  reads everything again after a lost slot, or after a publication without one of its tables.
                            cdc sends every row that exists; consumers delete the rows that this full snapshot
                            does not contain. outbox sends every event again; consumers ignore event ids that
@@ -83,7 +83,7 @@ async function capturingOf(values: InstanceValues): Promise<Capturing> {
   const { endpoints, ports, secrets } = context
   return {
     connectUrl: endpoints.connectUrl,
-    postgres: { ...endpoints.postgres, password: secrets.postgresPasswords.debezium },
+    postgres: endpoints.postgres,
     adminPassword: secrets.postgresPasswords.postgres,
     brokers: endpoints.kafkaBrokers,
     registryUrl: `http://${host}:${ports.registry}`,
@@ -101,10 +101,11 @@ async function status(capturing: Capturing, names: readonly ConnectorName[]): Pr
 }
 
 async function setState(
-  { connectUrl }: Capturing,
+  capturing: Capturing,
   name: ConnectorName,
   command: 'pause' | 'resume',
 ): Promise<void> {
+  const { connectUrl } = capturing
   const configuration = await configOf(connectUrl, name)
   if (configuration === undefined) {
     throw new CaptureError(`Connect has no connector ${name}; \`npm run stack -- up\` creates it`)
@@ -114,6 +115,7 @@ async function setState(
       `${name}: a recovery has not finished; run \`npm run cdc -- recover --connector ${name}\` again`,
     )
   }
+  if (command === 'resume') await asAdmin(capturing, (client) => forgetWatched(client, name))
   const deadline = Date.now() + STATE_MS
   await askUntilAnswered(connectUrl, `/connectors/${name}/${command}`, deadline, { method: 'PUT' })
   await untilIn(connectUrl, name, command === 'pause' ? 'PAUSED' : 'RUNNING', deadline)

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { describe, expect, test } from 'vitest'
-import { connectors, fill } from './connectors.ts'
+import { configurationOf, connectors, fill, passwordProvider } from './connectors.ts'
 import { notificationTopic, rawTables, rawTopicOf } from './raw-topics.ts'
 
 describe('a connector’s file', () => {
@@ -23,6 +23,21 @@ describe('a connector’s file', () => {
     },
   )
 })
+
+test.each(connectors)(
+  '%s: its configuration, which Connect shows, only refers to a password',
+  async (name) => {
+    const configuration = await configurationOf(name, {
+      postgres: { host: '127.0.0.1', port: 20_001 },
+      registryUrl: 'http://127.0.0.1:20020',
+    })
+    const secrets = Object.entries(configuration).filter(([key]) => /password|secret/.test(key))
+    expect(secrets).toEqual([['database.password', '${env:DEBEZIUM_PASSWORD}']])
+    expect(passwordProvider['config.providers.env.param.allowlist.pattern']).toBe(
+      '^DEBEZIUM_PASSWORD$',
+    )
+  },
+)
 
 test('the topics that are created beforehand are those of the raw connector', async () => {
   const settings = JSON.parse(await readFile(new URL('../cdc.json', import.meta.url), 'utf8'))

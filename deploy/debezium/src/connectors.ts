@@ -4,13 +4,13 @@ import { askConnect, askUntilAnswered, ConnectorError, untilIn } from './connect
 export type ConnectorOptions = {
   /** Kafka Connect's REST address, such as http://127.0.0.1:20021. */
   readonly connectUrl: string
-  readonly postgres: { readonly host: string; readonly port: number; readonly password: string }
+  readonly postgres: { readonly host: string; readonly port: number }
   /** The registry's address without a path. */
   readonly registryUrl: string
   readonly timeoutMs: number
 }
 
-/** The two connectors: the events of the outbox, and raw change data. Each has a file with its configuration, in which `${…}` is filled in. */
+/** The two connectors: the events of the outbox, and raw change data. Each has a file with its configuration, in which `${NAME}` is filled in. */
 export const connectors = ['outbox', 'cdc'] as const
 
 export type ConnectorName = (typeof connectors)[number]
@@ -45,6 +45,19 @@ async function refuseHalfRecovered(connectUrl: string, name: ConnectorName): Pro
   )
 }
 
+/**
+ * The variable of the worker's environment with the password of Debezium's role. Configurations only refer to it, since
+ * Connect shows a configuration to everybody who asks, and keeps it in a topic.
+ */
+export const passwordVariable = 'DEBEZIUM_PASSWORD'
+
+/** The settings of a worker that let its connectors refer to that variable, and to no other. */
+export const passwordProvider = {
+  'config.providers': 'env',
+  'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
+  'config.providers.env.param.allowlist.pattern': `^${passwordVariable}$`,
+} as const
+
 /** A connector's configuration: its file, filled in. */
 export async function configurationOf(
   name: ConnectorName,
@@ -54,7 +67,6 @@ export async function configurationOf(
   const filled = fill(text, {
     POSTGRES_HOST: options.postgres.host,
     POSTGRES_PORT: String(options.postgres.port),
-    DEBEZIUM_PASSWORD: options.postgres.password,
     REGISTRY_URL: options.registryUrl,
   })
   return JSON.parse(filled) as Configuration
@@ -74,7 +86,7 @@ export async function configure(
   })
 }
 
-/** Replaces `${NAME}` where NAME is known. The router's own `${routedByValue}` is left alone. */
+/** Replaces `${NAME}` where NAME is known. What Connect or the router replaces, `${env:NAME}` and `${routedByValue}`, is left alone. */
 export function fill(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\{([A-Z_]+)\}/g, (whole, name: string) => values[name] ?? whole)
 }

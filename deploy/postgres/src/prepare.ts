@@ -1,21 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { captures, ensurePublication, ensureSlot, eventStores } from './captures.ts'
-
-/** All roles that log in. The service roles have the least privileges that their work needs. */
-export const roles = [
-  'orders_service',
-  'payments_service',
-  'pulse_service',
-  'auditor',
-  'provider_service',
-  'vault_service',
-  'debezium',
-  'catalog',
-  'registry',
-] as const
-
-export type Role = (typeof roles)[number]
+import { limitsOf } from './limits.ts'
+import { type Role, roles } from './roles.ts'
 
 export type PrepareOptions = {
   readonly host: string
@@ -94,6 +81,9 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
   await client.query(
     `${verb} role ${role} login ${replication} nosuperuser nocreatedb nocreaterole password ${secret}`,
   )
+  for (const [setting, value] of Object.entries(limitsOf[role])) {
+    await client.query(`alter role ${role} set ${setting} = '${value}'`)
+  }
 }
 
 async function ensureDatabase(client: pg.Client, name: string, owner: string): Promise<void> {

@@ -15,5 +15,10 @@ export function openPool(databaseUrl: string, applicationName: string): pg.Pool 
   pool.on('error', () => {
     // An idle connection broke, and the pool replaces it. Without a listener its error would end the process.
   })
+  pool.on('connect', (client) => {
+    // The same for a connection that is in use and idle: Postgres may end its session between two statements of a
+    // transaction (deploy/postgres/src/limits.ts). The next statement fails.
+    client.on('error', () => undefined)
+  })
   return pool
 }

@@ -18,6 +18,10 @@ export function openReadOnly(connectionString: string): pg.Pool {
   pool.on('error', () => {
     // The next query opens a new connection, or fails with the reason.
   })
+  pool.on('connect', (client) => {
+    // Nor does a session end the process when Postgres ends it between two pages of a snapshot: the next page fails.
+    client.on('error', () => undefined)
+  })
   return pool
 }
 

@@ -5,6 +5,7 @@ import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
+import { ConnectorWatchdog } from './connector-watchdog.ts'
 import { Control, controlPartitions } from './control.ts'
 import type { Settings } from './settings.ts'
 import { Ticker } from './ticker.ts'
@@ -35,5 +36,11 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     metrics,
     log: server.log,
   })
-  return { server, loops: [ticker], resources: [{ close: () => pool.end() }] }
+  const watchdog = new ConnectorWatchdog({
+    connectUrl: settings.CONNECT_URL,
+    pool,
+    metrics,
+    log: server.log,
+  })
+  return { server, loops: [ticker, watchdog], resources: [{ close: () => pool.end() }] }
 }

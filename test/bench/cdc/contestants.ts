@@ -31,9 +31,9 @@ const wide = {
 
 /** The same router with three sets of settings, exactly once in all of them. */
 export async function contestantsOf(stack: Stack): Promise<readonly Contestant[]> {
-  const { endpoints, secrets, ports } = stack.context
+  const { endpoints, ports } = stack.context
   const ours = await configurationOf('outbox', {
-    postgres: { ...endpoints.postgres, password: secrets.postgresPasswords.debezium },
+    postgres: endpoints.postgres,
     registryUrl: `http://127.0.0.1:${ports.registry}`,
   })
   const untuned = Object.fromEntries(

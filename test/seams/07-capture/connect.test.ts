@@ -47,3 +47,18 @@ test.each(connectors)('%s: each of its settings is one that this line knows', as
   expect(errors.map(({ value }) => [value.name, value.errors])).toEqual([])
   expect(verdict.error_count).toBe(0)
 })
+
+test.each(connectors)(
+  '%s: nothing that Connect shows of it contains the password',
+  async (name) => {
+    const url = `${stack.endpoints.connectUrl}/connectors/${name}`
+    const configuration = await answerOf<Record<string, string>>(`/connectors/${name}/config`)
+    expect(configuration['database.password']).toBe('${env:DEBEZIUM_PASSWORD}')
+    const shown = ['', '/config', '/tasks', '/status', '/offsets'].map(async (path) => {
+      return (await fetch(`${url}${path}`, { signal: AbortSignal.timeout(20_000) })).text()
+    })
+    const all = (await Promise.all(shown)).join('\n')
+    expect(all).toContain('DEBEZIUM_PASSWORD')
+    expect(all).not.toContain(stack.secrets.postgresPasswords.debezium)
+  },
+)

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
+import { passwordProvider, passwordVariable } from '@tenseams/debezium/connectors'
 import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
@@ -35,6 +36,7 @@ export const connect: Component = {
       'org.apache.kafka.connect.cli.ConnectDistributed',
       settingsFile(context),
     ],
+    environment: { [passwordVariable]: context.secrets.postgresPasswords.debezium },
   }),
   isReady: ({ endpoints }) => answersOk(`${endpoints.connectUrl}/health`),
   readyTimeoutMs: 120_000,
@@ -70,6 +72,7 @@ function settings({
     'offset.storage.partitions': 1,
     'status.storage.partitions': 1,
     'exactly.once.source.support': 'enabled',
+    ...passwordProvider,
     'topic.creation.enable': 'true',
     'scheduled.rebalance.max.delay.ms': 0,
     'offset.flush.interval.ms': 5_000,

@@ -34,7 +34,7 @@ export const postgres: Component = {
     const home = postgresHome(paths)
     return {
       file: join(home.programs, 'bin', 'postgres'),
-      arguments: ['-D', home.data, ...settings(ports.postgres)],
+      arguments: ['-D', home.data, ...settingArguments(ports.postgres)],
       account: home.account,
       folder: home.data,
     }
@@ -46,8 +46,15 @@ export const postgres: Component = {
   stopTimeoutMs: 40_000,
 }
 
-function settings(port: number): readonly string[] {
-  const values = {
+function settingArguments(port: number): readonly string[] {
+  return Object.entries(postgresSettings(port)).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
+}
+
+function postgresSettings(port: number): Readonly<Record<string, string | number>> {
+  return {
     port,
     listen_addresses: host,
     unix_socket_directories: '',
@@ -60,8 +67,12 @@ function settings(port: number): readonly string[] {
     timezone: 'UTC',
     log_timezone: 'UTC',
     wal_sender_timeout: '60s',
+    // A connector that is down keeps this much WAL at most; then its slot is lost, which `cdc -- recover` repairs without
+    // losing an event. Without a limit it would fill the disk, which stops every service.
+    max_slot_wal_keep_size: '2GB',
+    // For whoever has no limits of their own (deploy/postgres/src/limits.ts), such as an operator's forgotten `begin`.
+    idle_in_transaction_session_timeout: '60s',
   }
-  return Object.entries(values).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
 async function answersQueries({ endpoints, secrets }: Context): Promise<boolean> {

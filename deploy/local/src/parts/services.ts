@@ -59,13 +59,14 @@ const services: readonly Service[] = [
   },
   {
     name: 'pulse',
-    title: 'service pulse, ticks and barriers',
+    title: 'service pulse, ticks, barriers, watch over connectors',
     profiles: everyProfile,
     needs: ['databases', 'contracts'],
     port: 'pulse',
     environment: (context) => ({
       DATABASE_URL: databaseUrl(context, 'pulse_service', 'shop'),
       SCHEMA_REGISTRY_URL: context.endpoints.registryUrl,
+      CONNECT_URL: context.endpoints.connectUrl,
     }),
   },
   {

@@ -48,10 +48,10 @@ export const connectors: Step = {
   title: 'connectors running',
   profiles: everyProfile,
   needs: ['connect', 'databases', 'contracts'],
-  run: ({ endpoints, ports, secrets }) =>
+  run: ({ endpoints, ports }) =>
     registerConnectors({
       connectUrl: endpoints.connectUrl,
-      postgres: { ...endpoints.postgres, password: secrets.postgresPasswords.debezium },
+      postgres: endpoints.postgres,
       registryUrl: `http://${host}:${ports.registry}`,
       timeoutMs: TIMEOUT_MS,
     }),

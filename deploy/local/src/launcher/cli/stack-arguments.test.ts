@@ -22,6 +22,13 @@ describe('npm run stack', () => {
     })
   })
 
+  test('stops one component when it is named, since the whole is stopped by down', () => {
+    expect(readStackArguments(['stop', 'kafka'])).toMatchObject({
+      command: 'stop',
+      names: ['kafka'],
+    })
+  })
+
   test('takes a line of Debezium, or keeps the one of the last start', () => {
     expect(readStackArguments(['up', '--debezium', '2.7']).debezium).toBe('2.7')
     expect(readStackArguments(['up']).debezium).toBeUndefined()
@@ -33,6 +40,8 @@ describe('npm run stack', () => {
     [['fly'], /no command "fly"/],
     [[], /which command/],
     [['kill'], /the name of one component/],
+    [['stop'], /the name of one component/],
+    [['stop', 'kafka', 'orders'], /the name of one component/],
     [['kill', 'a', 'b'], /the name of one component/],
     [['status', 'kafka'], /"kafka" is not expected/],
     [['up', '--purge'], /--purge/],

@@ -17,6 +17,7 @@ const commands = [
   'down',
   'status',
   'logs',
+  'stop',
   'restart',
   'kill',
   'pause',
@@ -38,7 +39,14 @@ export type StackRequest = Target & {
   readonly debezium: DebeziumLine | undefined
 }
 
-const onOneComponent: readonly StackCommand[] = ['logs', 'restart', 'kill', 'pause', 'resume']
+const onOneComponent: readonly StackCommand[] = [
+  'logs',
+  'stop',
+  'restart',
+  'kill',
+  'pause',
+  'resume',
+]
 
 /** Reads the arguments of `npm run stack`. @throws UsageError */
 export function readStackArguments(args: readonly string[]): StackRequest {

@@ -22,7 +22,8 @@ const help = `npm run stack -- <command>
   down [--purge]           stops everything; --purge also removes the instance's data, logs and passwords
   status [--json]          state, health, memory (PSS) and ports of each component
   logs <component>         the end of its log [--lines <n>] [--follow]
-  restart <component>      stops and starts it, and submits Flink's jobs again if the cluster lost them
+  stop <component>         stops it properly and nothing else; Flink's jobs leave a savepoint before their JobManager
+  restart <component>      stops it, if it runs, and starts it; submits Flink's jobs again if the cluster lost them
   kill <component>         SIGKILL, as in a crash
   pause <component>        SIGSTOP: it keeps its connections and answers nobody
   resume <component>       SIGCONT, after a pause
@@ -54,6 +55,8 @@ async function stack(args: readonly string[]): Promise<ExitCode> {
       return doctor(request)
     case 'logs':
       return logs(request)
+    case 'stop':
+      return withStack(request, (stack) => stack.stopOne(name))
     case 'restart':
       return withStack(request, (stack) => stack.restart(name))
     case 'kill':

@@ -4,7 +4,14 @@ import { projectRoot } from '@tenseams/cli/instance'
 import { expect, test } from 'vitest'
 import { pathsOf } from '../host/paths.ts'
 import { debeziumLines, defaultDebezium } from '../plan/debezium-line.ts'
-import { artefacts, artefactsFor, downloadedBytesOf, pluginPath, sectionsFor } from './artefacts.ts'
+import {
+  artefacts,
+  artefactsFor,
+  downloadedBytesOf,
+  mavenArguments,
+  pluginPath,
+  sectionsFor,
+} from './artefacts.ts'
 
 test.each([
   ['Downloaded from central: https://host/a.jar (1.2 MB at 3.4 MB/s)', 1_200_000],
@@ -50,3 +57,7 @@ test.each(debeziumLines)(
     expect(seen[1]).toContain(`debezium-${line}`)
   },
 )
+
+test('Maven refuses an artefact that does not fit its checksum', () => {
+  expect(mavenArguments(pathsOf(projectRoot, 'any'), 'kafka')).toContain('--strict-checksums')
+})

@@ -18,6 +18,7 @@ import { runProgram } from '../host/program.ts'
 import { type DebeziumLine, debeziumFolder } from '../plan/debezium-line.ts'
 import { everyProfile, fullOnly, type Profile } from '../plan/profiles.ts'
 import { Locked, takeLock } from '../supervise/lock.ts'
+import { assertLocked } from './locked-files.ts'
 
 /** A folder of jars below jvm/lib, filled by one profile of the pom. */
 export type Artefact = {
@@ -113,7 +114,7 @@ export function pluginPath(paths: Paths, debezium: DebeziumLine): string {
  * installation is repeated. The folders are shared by all instances: a second launcher waits for the first. Hazard: after
  * a change of the pom, the jars of other running instances are replaced too.
  *
- * @throws ProgramFailed with the end of Maven's output.
+ * @throws ProgramFailed with the end of Maven's output; FilesDiffer when it installed others than those that are listed.
  */
 export async function installArtefacts(paths: Paths, options: InstallOptions): Promise<void> {
   if (missingArtefacts(paths, options).length === 0) return
@@ -161,7 +162,7 @@ async function installOne(
   let downloadedBytes = 0
   await runProgram({
     file: 'mvn',
-    arguments: ['-B', '-f', join(paths.jvm, 'pom.xml'), '-P', artefact.name, 'package'],
+    arguments: mavenArguments(paths, artefact.name),
     environment: { ...mavenEnvironment(), ...(jdk && { JAVA_HOME: jdk.home }) },
     timeoutMs: MAVEN_TIMEOUT_MS,
     onLine: (line) => {
@@ -173,10 +174,17 @@ async function installOne(
       onProgress(`${artefact.name}: ${megabytesText(downloadedBytes)} downloaded`)
     },
   })
+  assertLocked(paths, artefact.name, folder)
   const jars = globSync('**/*.jar', { cwd: folder })
   const bytes = jars.reduce((sum, jar) => sum + statSync(join(folder, jar)).size, 0)
   onProgress(`${artefact.name}: ${jars.length} jars, ${megabytesText(bytes)}`)
   if (!artefact.folder.startsWith(PLUGINS)) writeMark(paths, artefact.name)
+}
+
+/** Strict: without it Maven only warns about an artefact that does not fit its checksum, and uses it. */
+export function mavenArguments(paths: Paths, profile: string): readonly string[] {
+  const pom = join(paths.jvm, 'pom.xml')
+  return ['-B', '--strict-checksums', '-f', pom, '-P', profile, 'package']
 }
 
 function megabytesText(bytes: number): string {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
-import { type Role, roles } from '@tenseams/postgres/prepare'
+import { type Role, roles } from '@tenseams/postgres/roles'
 import type { Paths } from '../host/paths.ts'
 
 type Login = Role | 'postgres'

@@ -7,7 +7,7 @@ import type { Component, Context, Part, Step } from '../plan/part.ts'
 import { planStart, planStop } from '../plan/plan.ts'
 import { everyProfile } from '../plan/profiles.ts'
 import { openContext } from './context.ts'
-import { type OnProgress, type Progress, startAll, stopAll } from './run-plan.ts'
+import { type OnProgress, type Progress, startAll, stopAll, stopOne } from './run-plan.ts'
 import { readRecord } from './run-record.ts'
 import { killComponent, lookAt, pauseComponent, resumeComponent } from './supervisor.ts'
 
@@ -73,6 +73,30 @@ test('a killed component is stopped, and one that exits by itself has failed', a
   await expect.poll(() => lookAt(context.paths, 'mortal'), { timeout: 10_000 }).toBe('failed')
   await stop([victim, mortal])
   expect(lookAt(context.paths, 'mortal')).toBe('stopped')
+})
+
+test('one component is stopped alone, after the steps whose effect is lost with it are undone', async () => {
+  const [cluster, other] = [component('cluster', 'sleep 60'), component('other', 'sleep 60')]
+  const forgetful = { ...cluster, forgets: ['jobs'] }
+  const order: string[] = []
+  const jobs = step('jobs', async () => undefined, {
+    needs: ['cluster'],
+    undo: {
+      isNeeded: () => true,
+      run: async () => void order.push(`jobs saved while the cluster is ${stateOfCluster()}`),
+      timeoutMs: 1_000,
+    },
+  })
+  const stateOfCluster = () => lookAt(context.paths, 'cluster')
+  const table = [forgetful, other, jobs]
+  await start(table)
+  await stopOne(forgetful, table, context, ({ part, state }) => order.push(`${part.name} ${state}`))
+  expect(order).toEqual([
+    ...['jobs stopping', 'jobs saved while the cluster is ready', 'jobs stopped'],
+    ...['cluster stopping', 'cluster stopped'],
+  ])
+  expect([stateOfCluster(), lookAt(context.paths, 'other')]).toEqual(['stopped', 'ready'])
+  await stop([other])
 })
 
 test('a component that ignores its stop signal is killed', async () => {

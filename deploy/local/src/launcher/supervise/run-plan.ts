@@ -132,6 +132,20 @@ export async function stopAll(
   if (failures.length > 0) throw new AggregateError(failures, 'not everything could be stopped')
 }
 
+/**
+ * Stops one component properly and leaves the others alone. The steps of `table` whose effect is lost with it are undone
+ * first: Flink's jobs end with a savepoint before their JobManager does.
+ */
+export async function stopOne(
+  component: Component,
+  table: readonly Part[],
+  context: Context,
+  onProgress: OnProgress,
+): Promise<void> {
+  const forgotten = table.filter(({ name }) => component.forgets?.includes(name))
+  for (const part of [...forgotten, component]) await stopPart(part, context, onProgress)
+}
+
 async function stopPart(part: Part, context: Context, onProgress: OnProgress): Promise<void> {
   const { paths } = context
   const begun = Date.now()

@@ -13,7 +13,7 @@ import type { Profile } from '../plan/profiles.ts'
 import { defaultSettings, type InstanceOptions, openContext } from './context.ts'
 import { holderOf, takeLock } from './lock.ts'
 import { gatherFacts, lackLines, lacksOf, PreflightFailed } from './preflight.ts'
-import { type OnProgress, startAll, startPart, stopAll } from './run-plan.ts'
+import { type OnProgress, startAll, startPart, stopAll, stopOne } from './run-plan.ts'
 import { readInstance, writeInstance } from './run-record.ts'
 import { type PartStatus, statusOf } from './status.ts'
 import {
@@ -54,6 +54,8 @@ export type Stack = {
   status(): Promise<readonly PartStatus[]>
   /** SIGKILL, as in a crash. */
   kill(name: string): Promise<void>
+  /** Stops one component by its stop signal, and nothing else. Flink's jobs end with a savepoint before their JobManager. */
+  stopOne(name: string): Promise<void>
   /** SIGSTOP: it keeps its connections and does not answer. */
   pause(name: string): void
   resume(name: string): void
@@ -198,6 +200,7 @@ function handle(context: Context, onProgress: OnProgress, release: () => void): 
     release: release,
     status: () => statusOf(context, components),
     kill: (name) => killComponent(componentOf(name), paths),
+    stopOne: (name) => stopOne(componentOf(name), parts, context, onProgress),
     pause: (name) => pauseComponent(componentOf(name), paths),
     resume: (name) => resumeComponent(componentOf(name), paths),
     restart: (...names) => restart(names.map(componentOf), context, onProgress),

@@ -1,0 +1,59 @@
+import type { Role } from './roles.ts'
+
+/** How long a role's sessions may wait or stand still before Postgres ends them; 0 for no limit. */
+export type Limits = {
+  /** Between two statements of a transaction. */
+  readonly idle_in_transaction_session_timeout: string
+  /** For a whole transaction (since Postgres 17). */
+  readonly transaction_timeout: string
+  /** For one lock. */
+  readonly lock_timeout: string
+}
+
+/**
+ * Every reader by position stops below the oldest transaction that has written, in whatever database of the server
+ * (adr/0010). So a writer that is stopped in the middle of one, by SIGSTOP or by a broken network, would hold up all of them
+ * until somebody ends it. A service's transaction takes milliseconds, and its connections give up after ten seconds.
+ */
+const service: Limits = {
+  idle_in_transaction_session_timeout: '15s',
+  transaction_timeout: '60s',
+  // Below the ten seconds of a statement, so that the reason is named.
+  lock_timeout: '8s',
+}
+
+/** The servers beside us write short transactions, too; their migrations at the first start take longer. */
+const server: Limits = {
+  idle_in_transaction_session_timeout: '60s',
+  transaction_timeout: '300s',
+  lock_timeout: '30s',
+}
+
+/** It reads whole stores in one snapshot and writes nothing, so it holds up nobody but the vacuum. */
+const auditor: Limits = {
+  idle_in_transaction_session_timeout: '120s',
+  transaction_timeout: '1800s',
+  lock_timeout: '30s',
+}
+
+/**
+ * A snapshot of everything is one transaction, however long it takes. It is idle while Kafka does not take what was read, and
+ * it writes nothing. Its heartbeats and signals are statements of their own.
+ */
+const debezium: Limits = {
+  idle_in_transaction_session_timeout: '600s',
+  transaction_timeout: '0',
+  lock_timeout: '30s',
+}
+
+export const limitsOf: Readonly<Record<Role, Limits>> = {
+  orders_service: service,
+  payments_service: service,
+  pulse_service: service,
+  provider_service: service,
+  vault_service: service,
+  catalog: server,
+  registry: server,
+  auditor,
+  debezium,
+}

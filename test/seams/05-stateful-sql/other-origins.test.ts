@@ -1,0 +1,78 @@
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { type TestStack, useStack } from '../../support/stack.ts'
+
+let stack: TestStack
+
+beforeAll(async () => {
+  stack = await useStack()
+})
+
+type Asked = {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** With node:http, since `fetch` sets the headers Host and Origin by itself. */
+function ask(url: string, { method = 'GET', headers = {}, body }: Asked = {}) {
+  return new Promise<{ status: number; allows: string | undefined; text: string }>(
+    (resolve, reject) => {
+      const asked = request(url, { method, headers, timeout: 10_000 }, async (response) => {
+        resolve({
+          status: response.statusCode ?? 0,
+          allows: response.headers['access-control-allow-origin'],
+          text: await text(response),
+        })
+      })
+      asked.once('error', reject)
+      asked.end(body)
+    },
+  )
+}
+
+const servers = ['flinkUrl', 'sqlGatewayUrl'] as const
+const read = { flinkUrl: '/overview', sqlGatewayUrl: '/v2/info' }
+const write = { flinkUrl: '/jobs', sqlGatewayUrl: '/v2/sessions' }
+
+describe.each(servers)('%s', (server) => {
+  const url = (path: string) => `${stack.endpoints[server]}${path}`
+
+  test('answers programs of this machine, and lets no page of another origin read the answer', async () => {
+    const { status, allows } = await ask(url(read[server]))
+    expect([status, allows]).toEqual([200, stack.endpoints[server]])
+    expect(
+      (await ask(url(read[server]), { headers: { Origin: stack.endpoints[server] } })).status,
+    ).toBe(200)
+  })
+
+  test.each([
+    ['a page of another origin', { Origin: 'https://evil.example' }],
+    ['a sandboxed page', { Origin: 'null' }],
+    ['a name that its owner points at this machine', { Host: 'evil.example:20030' }],
+    ['another site, whose browser says so', { 'Sec-Fetch-Site': 'cross-site' }],
+  ])('refuses %s', async (_, headers) => {
+    const form = 'multipart/form-data; boundary=b'
+    const body =
+      '--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nx\r\n--b--\r\n'
+    for (const asked of [
+      await ask(url(read[server]), { headers }),
+      await ask(url(write[server]), { method: 'POST', headers, body: '{}' }),
+      await ask(url(write[server]), {
+        ...{ method: 'POST', body },
+        headers: { ...headers, 'content-type': form },
+      }),
+    ]) {
+      expect([asked.status, asked.text]).toEqual([403, expect.stringContaining('errors')])
+    }
+  })
+
+  test('takes no jar', async () => {
+    const answers = [
+      await ask(url('/jars')),
+      await ask(url('/jars/upload'), { method: 'POST', body: 'x' }),
+    ]
+    for (const { status } of answers) expect([400, 404]).toContain(status)
+  })
+})
