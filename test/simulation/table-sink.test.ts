@@ -2,7 +2,8 @@ import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import type { BronzeTable } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { ByteBudget } from '@tenseams/lakehouse-service/bronze/byte-budget'
 import { heldBytes } from '@tenseams/lakehouse-service/bronze/fetched'
-import { type Reservation, TableSink } from '@tenseams/lakehouse-service/bronze/table-sink'
+import type { Reservation } from '@tenseams/lakehouse-service/bronze/reservation'
+import { TableSink } from '@tenseams/lakehouse-service/bronze/table-sink'
 import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -46,6 +47,15 @@ const bronze: BronzeTable = {
 
 type Held = { readonly release: () => void }
 
+/** A log that no table has lost. */
+const logsOf = (
+  partitions: ReadonlyMap<number, { readonly first: bigint; readonly end: bigint }>,
+) => ({
+  idOf: async () => 'the-topic',
+  read: async () => ({ id: 'the-topic', partitions }),
+  endsOfEpochs: async () => new Map<number, bigint>(),
+})
+
 /** A sink with room for this many records, and what can be observed of it. */
 async function openSink(room: number, flushIntervalMs = never, maxBufferedRows = 1_000_000) {
   const network = { call: async ({ serve }: { serve: () => unknown }) => serve() }
@@ -62,7 +72,7 @@ async function openSink(room: number, flushIntervalMs = never, maxBufferedRows =
   const wakes: string[] = []
   const sink = new TableSink({
     ...{ ports, bronze, budget, flushIntervalMs, maxBufferedRows, log: silent },
-    firstOffsets: async () => new Map([[0, 0n]]),
+    logs: logsOf(new Map([[0, { first: 0n, end: 1_000_000n }]])),
     onOpened: () => undefined,
     onRoom: (name) => wakes.push(name),
     metrics: new LakehouseMetrics(openMetrics('test')),

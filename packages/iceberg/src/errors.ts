@@ -12,6 +12,10 @@ export type LakehouseErrorCode =
   | 'FORMAT_UNSUPPORTED'
   /** A batch does not begin at the table's offsets: a mistake of the caller; nothing was written. */
   | 'OFFSETS_NOT_CONTIGUOUS'
+  /** Rows of another log than the one that the table's offsets belong to; nothing was written. */
+  | 'LOG_DIFFERS'
+  /** The table has rows that its offsets do not account for: another program wrote them. */
+  | 'ROWS_UNEXPLAINED'
   /** A file that a change removes is no longer in the table. */
   | 'FILES_NOT_LIVE'
   /** A replacement would change the number of rows. */

@@ -7,6 +7,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -44,6 +45,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
   const registry = openMetrics('lakehouse')
   const metrics = new LakehouseMetrics(registry)
   const deadLetters = new DeadLetters(kafka)
+  const logs = new TopicLogs({ brokers: settings.KAFKA_BROKERS, clientId: 'lakehouse-logs' })
   const server = buildServer({
     name: 'lakehouse',
     logLevel: settings.LOG_LEVEL,
@@ -59,6 +61,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
     kafka,
     codec,
     deadLetters,
+    logs,
     ports: { catalog, engine: engines.bronze, storage: fileStorage },
     follower: new ContractFollower(openRegistry(settings.SCHEMA_REGISTRY_URL, 5_000)),
     tables: topics.map((topic) => (isRaw(topic) ? rawChangeTableOf(topic) : bronzeTableOf(topic))),
@@ -93,7 +96,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
       ...(settings.SILVER_INTERVAL_MS > 0 ? [layers] : []),
       ...(settings.MAINTENANCE_INTERVAL_MS > 0 ? [maintenance] : []),
     ],
-    resources: [deadLetters, ...Object.values(engines).map(closable)],
+    resources: [deadLetters, logs, ...Object.values(engines).map(closable)],
   }
 }
 

@@ -5,6 +5,7 @@ import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import { Bronze } from '@tenseams/lakehouse-service/bronze/bronze'
 import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
@@ -25,6 +26,7 @@ async function sink(task: SinkTask): Promise<void> {
   })
   const kafka = openKafka({ brokers: task.brokers, clientId: `lake-${task.groupId}` })
   const deadLetters = new DeadLetters(kafka)
+  const logs = new TopicLogs({ brokers: task.brokers, clientId: `${task.groupId}-logs` })
   const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
   const onStep = async (step: SinkStep): Promise<void> => {
     if (step === 'after-commit') await tell({ news: 'committed' })
@@ -42,6 +44,7 @@ async function sink(task: SinkTask): Promise<void> {
     kafka: inGroup(kafka, task.groupId),
     codec: openCodec(task.registryUrl, 10_000),
     deadLetters,
+    logs,
     ports: { catalog: catalogOf(task), engine, storage: fileStorage, onStep },
     tables: [bronzeTableOf(TOPIC)],
     flushIntervalMs: task.flushIntervalMs,
@@ -56,6 +59,7 @@ async function sink(task: SinkTask): Promise<void> {
   await new Promise((resolve) => process.once('SIGTERM', resolve))
   await bronze.close()
   await deadLetters.close()
+  await logs.close()
   engine.close()
   process.disconnect()
 }

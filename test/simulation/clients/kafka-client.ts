@@ -1,3 +1,4 @@
+import type { Logs } from '@tenseams/lakehouse-service/bronze/table-opening'
 import type { Kafka } from 'kafkajs'
 import { PARTITIONS } from '../run/scenario.ts'
 import { type ConsumerOptions, SimulatedConsumer } from './kafka-consumer.ts'
@@ -52,12 +53,25 @@ function adminOf({ network, broker }: Environment) {
           }))
         },
       }),
-    fetchTopicOffsets: () =>
+  }
+}
+
+/** The logs of topics that are never deleted and lose nothing. */
+export function simulatedLogs({ network, broker }: Environment): Logs {
+  const id = 'the-topic'
+  return {
+    idOf: async () => id,
+    read: (topic) =>
       network.call({
         server: 'broker',
         name: 'listOffsets',
-        serve: () => everyPartition((partition) => ({ partition, low: '0' })),
+        serve: () => {
+          const ends = everyPartition((partition) => broker.log(topic, partition).end)
+          const logs = ends.map((end, partition) => [partition, { first: 0n, end: BigInt(end) }])
+          return { id, partitions: new Map(logs as [number, { first: bigint; end: bigint }][]) }
+        },
       }),
+    endsOfEpochs: async () => new Map(),
   }
 }
 

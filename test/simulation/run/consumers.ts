@@ -7,7 +7,7 @@ import { Bronze } from '@tenseams/lakehouse-service/bronze/bronze'
 import type { BronzeTable } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
 import { Registry } from 'prom-client'
-import { simulatedKafka } from '../clients/kafka-client.ts'
+import { simulatedKafka, simulatedLogs } from '../clients/kafka-client.ts'
 import type { Environment } from '../clients/kafka-producer.ts'
 import type { Flaws } from '../flaws/flaws.ts'
 import { type Catalogue, catalogPort } from '../servers/catalogue.ts'
@@ -82,6 +82,7 @@ export function startLake({ environment, catalogue, files, flaws }: Setting): vo
     kafka,
     codec,
     deadLetters: new DeadLetters(kafka),
+    logs: simulatedLogs(environment),
     tables: [table],
     ports: { catalog, storage, engine: enginePort(files) },
     flushIntervalMs: 450,

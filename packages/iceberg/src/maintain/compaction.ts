@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { LakehouseError } from '../errors.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { assertExplained } from '../offsets/explained.ts'
 import { assertReadable } from '../read/scan.ts'
 import { scanSql } from '../read/scan-sql.ts'
 import type { ChangeOutcome } from '../table/commit.ts'
@@ -92,6 +93,7 @@ function sizeClass(bytes: bigint, targetBytes: bigint): number {
  * @param signal stops it between two groups.
  * @returns the outcome of each group whose files were still there; `overtaken` groups are left for the next call.
  * @throws LakehouseError FORMAT_UNSUPPORTED for a table with delete files: the rows that they delete would come back.
+ *   ROWS_UNEXPLAINED for one in which another program's rows would be mixed with those of the log.
  */
 export async function compact(
   ports: AppendPorts,
@@ -108,6 +110,7 @@ export async function compact(
   for (const remove of groups) {
     // The writer that overtook one group may also have compacted the others, or changed the partitioning.
     if (signal?.aborted === true || metadata.defaultSpecId !== first.defaultSpecId) break
+    assertExplained(table, metadata)
     if (!(await areLive(ports.storage, metadata, remove))) continue
     await assertNoDeletes(ports, metadata)
     const begunMs = Date.now()

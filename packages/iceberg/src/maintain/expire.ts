@@ -1,5 +1,6 @@
 import { entryStatus, type ManifestFile, readEntries, readLiveEntries } from '../format/manifest.ts'
 import type { Snapshot, TableIdentifier, TableMetadata } from '../format/metadata.ts'
+import { assertExplained } from '../offsets/explained.ts'
 import type { Storage } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
 import { manifestsOf } from '../table/snapshot.ts'
@@ -67,7 +68,7 @@ export function planExpiry(
  * A crash after the commit, or an outcome that stays unknown, leaves those files as orphans. A reader that still uses
  * an expired snapshot may find a file missing: choose `olderThanMs` longer than any read.
  *
- * @throws LakehouseError CATALOG_CONFLICT or CATALOG_UNAVAILABLE: nothing was deleted, try again later.
+ * @throws LakehouseError ROWS_UNEXPLAINED: the snapshots show which rows another program wrote. CATALOG_CONFLICT or CATALOG_UNAVAILABLE: nothing was deleted, try again later.
  */
 export async function expire(
   ports: ExpirePorts,
@@ -75,6 +76,7 @@ export async function expire(
   metadata: TableMetadata,
   policy: ExpirePolicy,
 ): Promise<{ readonly metadata: TableMetadata; readonly expired: number; readonly files: number }> {
+  assertExplained(table, metadata)
   const snapshots = planExpiry(metadata, policy, Date.now())
   if (snapshots.length === 0) return { metadata, expired: 0, files: 0 }
   const outcome = await ports.catalog.commitTable(table, {

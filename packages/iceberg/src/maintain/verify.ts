@@ -8,6 +8,7 @@ import {
   type TableMetadata,
 } from '../format/metadata.ts'
 import { chainBreaks } from '../offsets/chain.ts'
+import { unexplained } from '../offsets/explained.ts'
 import { verifyOffsets } from '../offsets/offset-log.ts'
 import type { Listing, Storage } from '../storage.ts'
 import type { Catalog } from '../table/catalog.ts'
@@ -37,7 +38,7 @@ const FOOTERS_AT_ONCE = 200
 /**
  * Checks a table from its metadata to the footer of each Parquet file: every file that a snapshot refers to exists with its
  * size; manifests, lists and Parquet files agree on the number of rows, and summaries on the totals; the offsets are a chain
- * without gaps, by the snapshots and by the log. It changes nothing; others may write and expire meanwhile.
+ * without gaps, by the snapshots and by the log, and account for every row. It changes nothing; others may write and expire meanwhile.
  *
  * @throws LakehouseError when the catalogue cannot load the table.
  */
@@ -88,7 +89,7 @@ class Inspection {
       if (snapshot === current) rows = totals?.records ?? 0n
     }
     await this.#files()
-    await this.#offsets()
+    await this.#offsets(rows)
     return {
       snapshots: snapshots.length,
       manifests: this.#manifests.size,
@@ -202,7 +203,8 @@ class Inspection {
     })
   }
 
-  async #offsets(): Promise<void> {
+  /** `rows`: of the newest snapshot, by its manifests. */
+  async #offsets(rows: bigint): Promise<void> {
     for (const gap of chainBreaks(history(this.#metadata))) {
       const { snapshotId, partition, found, expected } = gap
       this.#breaks.push(
@@ -213,6 +215,10 @@ class Inspection {
       verifyOffsets(this.#ports.storage, this.#metadata),
     )
     this.#breaks.push(...(proof?.breaks ?? []))
+    const foreign = unexplained(this.#metadata)
+    this.#breaks.push(...foreign)
+    if (proof === undefined || proof.rows === rows || foreign.length > 0) return
+    this.#breaks.push(`the table has ${rows} rows, its log of offsets accounts for ${proof.rows}`)
   }
 
   async #expectFile(uri: string, bytes?: bigint): Promise<boolean> {

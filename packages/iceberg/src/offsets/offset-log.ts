@@ -16,11 +16,22 @@ import {
   startOffsetsSummary,
   writeOffsets,
 } from './offsets.ts'
+import {
+  type LeaderEpochs,
+  leaderEpochsProperty,
+  readLeaderEpochs,
+  readTopics,
+  type TopicLogs,
+  topicsProperty,
+  writeByName,
+} from './topics.ts'
 
 /** URI of a table's log of offsets, in each summary and as a property of the table. */
 export const offsetLogSummary = 'ten-seams.offset-log'
 /** The hash of a snapshot's line, in its summary; as a property, that of the newest line. */
 export const offsetLogHashSummary = 'ten-seams.offset-log-hash'
+/** How many rows the lines account for, in a snapshot's summary up to its own line, and as a property. */
+export const offsetLogRows = 'ten-seams.offset-log-rows'
 
 /** One line of the log: an attempt to commit offsets. */
 export type OffsetLogLine = {
@@ -32,6 +43,21 @@ export type OffsetLogLine = {
   readonly spans: OffsetSpans
   readonly rows: bigint
   readonly files: readonly string[]
+  /** How many rows of earlier lines the commit removed, when it did. */
+  readonly removed?: bigint
+  /** The logs that the offsets belong to from this line on, when they changed. */
+  readonly topics?: TopicLogs
+}
+
+/** What a commit accounts for. */
+export type Moved = {
+  readonly spans: OffsetSpans
+  readonly added: readonly DataFile[]
+  /** How many rows that earlier lines account for it removes. */
+  readonly removedRows?: bigint
+  /** The logs that its records were read from. */
+  readonly topics?: TopicLogs
+  readonly leaderEpochs?: LeaderEpochs
 }
 
 /**
@@ -45,29 +71,62 @@ export async function linkOffsets(
   storage: Storage,
   metadata: TableMetadata,
   { commitId, snapshotId }: Attempt,
-  moved: { readonly spans: OffsetSpans; readonly added: readonly DataFile[] },
+  moved: Moved,
 ): Promise<Amendment> {
-  const offsets = readOffsets(metadata.properties[offsetsProperty])
+  const { properties } = metadata
+  const offsets = readOffsets(properties[offsetsProperty])
+  const { removedRows: removed = 0n, added, spans } = moved
+  const rows = added.reduce((sum, file) => sum + file.record_count, 0n)
+  const topics = newTopics(readTopics(properties), moved.topics)
   const text = writeLine({
     commitId,
     snapshotId,
-    previous: metadata.properties[offsetLogHashSummary] ?? null,
-    spans: moved.spans,
-    rows: moved.added.reduce((sum, file) => sum + file.record_count, 0n),
-    files: moved.added.map((file) => file.file_path),
+    previous: properties[offsetLogHashSummary] ?? null,
+    spans,
+    rows,
+    files: added.map((file) => file.file_path),
+    ...(removed > 0n && { removed }),
+    ...(topics && { topics }),
   })
-  const uri = metadata.properties[offsetLogSummary] ?? `${metadata.location}/metadata/offsets.jsonl`
+  const counted = (await rowsCounted(storage, metadata)) + rows - removed
+  const uri = properties[offsetLogSummary] ?? `${metadata.location}/metadata/offsets.jsonl`
   await storage.appendLine(uri, text)
-  const log = { [offsetLogSummary]: uri, [offsetLogHashSummary]: hashOf(text) }
-  const ends = writeOffsets(endOffsets(offsets, moved.spans))
+  const log = {
+    ...{ [offsetLogSummary]: uri, [offsetLogHashSummary]: hashOf(text) },
+    [offsetLogRows]: String(counted),
+  }
+  const ends = writeOffsets(endOffsets(offsets, spans))
+  const known = topics && writeByName({ ...readTopics(properties), ...topics })
+  const epochs = { ...readLeaderEpochs(properties), ...moved.leaderEpochs }
   return {
     summary: {
       ...log,
-      [startOffsetsSummary]: writeOffsets(startOffsets(offsets, moved.spans)),
+      [startOffsetsSummary]: writeOffsets(startOffsets(offsets, spans)),
       [endOffsetsSummary]: ends,
+      ...(known && { [topicsProperty]: known }),
     },
-    properties: { ...log, [offsetsProperty]: ends },
+    properties: {
+      ...log,
+      [offsetsProperty]: ends,
+      ...(known && { [topicsProperty]: known }),
+      ...(moved.leaderEpochs && { [leaderEpochsProperty]: writeByName(epochs) }),
+    },
   }
+}
+
+/** The logs that this commit records; undefined when the table has them already. */
+function newTopics(known: TopicLogs, read: TopicLogs = {}): TopicLogs | undefined {
+  const isKnown = Object.entries(read).every(
+    ([topic, { id, epoch }]) => known[topic]?.id === id && known[topic].epoch === epoch,
+  )
+  return isKnown ? undefined : read
+}
+
+/** Read from the log itself once, for a table whose earlier commits did not count. */
+async function rowsCounted(storage: Storage, metadata: TableMetadata): Promise<bigint> {
+  const counted = metadata.properties[offsetLogRows]
+  if (counted !== undefined) return BigInt(counted)
+  return (await verifyOffsets(storage, metadata))?.rows ?? 0n
 }
 
 /** What the log proves about a table. Without `breaks`, no offset was taken twice or left out since the first commit. */
@@ -104,11 +163,16 @@ export function proofOf(log: Buffer, newest: string, metadata: TableMetadata): O
   const { spans, gaps } = joined(chain.toReversed())
   return {
     commits: chain.length,
-    rows: chain.reduce((sum, { line }) => sum + line.rows, 0n),
+    rows: rowsOf(chain),
     spans,
     unnamed: lines.size - chain.length,
     breaks: [...breaks, ...gaps, ...disagreements(chain, spans, metadata)],
   }
+}
+
+/** How many rows the lines account for. */
+function rowsOf(chain: readonly Link[]): bigint {
+  return chain.reduce((sum, { line }) => sum + line.rows - (line.removed ?? 0n), 0n)
 }
 
 type Link = { readonly hash: string; readonly line: OffsetLogLine }
@@ -153,6 +217,16 @@ function disagreements(
   const offsets = metadata.properties[offsetsProperty]
   if (offsets !== writeOffsets(ends)) {
     found.push(`the table's offsets are ${offsets}, the log's ${writeOffsets(ends)}`)
+  }
+  const counted = metadata.properties[offsetLogRows]
+  if (counted !== undefined && counted !== String(rowsOf(chain))) {
+    found.push(`the table counts ${counted} rows by its offsets, the log ${rowsOf(chain)}`)
+  }
+  const topics = Object.assign({}, ...chain.toReversed().map(({ line }) => line.topics ?? {}))
+  if (writeByName(topics) !== writeByName(readTopics(metadata.properties))) {
+    found.push(
+      `the table's topics are ${metadata.properties[topicsProperty]}, the log's ${writeByName(topics)}`,
+    )
   }
   const byHash = new Map(chain.map(({ hash, line }) => [hash, line]))
   for (const { snapshotId, summary } of metadata.snapshots) {
@@ -209,6 +283,7 @@ function readLine(text: string): OffsetLogLine | undefined {
     ...line,
     snapshotId: BigInt(line.snapshotId),
     rows: BigInt(line.rows),
+    ...(line.removed !== undefined && { removed: BigInt(line.removed) }),
     spans: Object.fromEntries(spans),
   }
 }

@@ -15,7 +15,12 @@ export type OffsetSpan = { readonly start: bigint; readonly end: bigint }
 /** The spans of an append, by partition. */
 export type OffsetSpans = Readonly<Record<string, OffsetSpan>>
 
-export const partitionKey = (topic: string, partition: number): string => `${topic}-${partition}`
+/**
+ * The name of a partition's offsets. Those of a later log of the topic have names of their own, so that each chain of offsets is
+ * of one log; a topic's name cannot contain `@`.
+ */
+export const partitionKey = (topic: string, partition: number, epoch = 0): string =>
+  epoch === 0 ? `${topic}-${partition}` : `${topic}@${epoch}-${partition}`
 
 /** What to do with a batch of one partition. */
 export type BatchPlan =

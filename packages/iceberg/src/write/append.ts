@@ -2,6 +2,7 @@ import type { Engine } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
 import type { Row } from '../format/row.ts'
+import { assertExplained, unexplained } from '../offsets/explained.ts'
 import { linkOffsets } from '../offsets/offset-log.ts'
 import {
   isContiguous,
@@ -11,6 +12,7 @@ import {
   planRebase,
   readOffsets,
 } from '../offsets/offsets.ts'
+import { continues, type LeaderEpochs, readTopics, type TopicLogs } from '../offsets/topics.ts'
 import type { Storage } from '../storage.ts'
 import { type CommitPorts, type CommitStep, commitChange } from '../table/commit.ts'
 import { writeDataFiles } from './data-files.ts'
@@ -19,11 +21,16 @@ import { writeDataFiles } from './data-files.ts'
  * What an append builds on: parent snapshot and offsets from the same read of the table, in one value. Never combine them
  * from two reads: with a newer parent and older offsets the compare-and-set passes and rows are doubled.
  */
-export type AppendBase = { readonly metadata: TableMetadata; readonly offsets: Offsets }
+export type AppendBase = {
+  readonly metadata: TableMetadata
+  readonly offsets: Offsets
+  /** The logs that the offsets belong to. */
+  readonly topics: TopicLogs
+}
 
 export function baseOf(metadata: TableMetadata): AppendBase {
   const offsets = readOffsets(metadata.properties[offsetsProperty])
-  return Object.freeze({ metadata, offsets })
+  return Object.freeze({ metadata, offsets, topics: readTopics(metadata.properties) })
 }
 
 /** The steps at which a test may kill the process. */
@@ -39,6 +46,10 @@ export type AppendBatch = {
   /** May be empty: then only the offsets move. */
   readonly rows: readonly Row[]
   readonly spans: OffsetSpans
+  /** The logs that the records were read from. A table with another log of a topic refuses them. */
+  readonly topics?: TopicLogs
+  /** The leader epoch of the last record of each partition. */
+  readonly leaderEpochs?: LeaderEpochs
 }
 
 export type AppendOutcome =
@@ -53,7 +64,7 @@ export type AppendOutcome =
  * offsets moved. After a conflict with a writer of other partitions, or with a compaction, the append is rebased; after one with a
  * writer of the same partitions it is `overtaken`.
  *
- * @throws LakehouseError OFFSETS_NOT_CONTIGUOUS before anything is written; CATALOG_UNAVAILABLE or STORAGE_FAILED,
+ * @throws LakehouseError OFFSETS_NOT_CONTIGUOUS, LOG_DIFFERS or ROWS_UNEXPLAINED before anything is written; CATALOG_UNAVAILABLE or STORAGE_FAILED,
  *   after which the caller must load the table again and continue from its offsets.
  */
 export async function append(
@@ -65,6 +76,11 @@ export async function append(
   if (!isContiguous(base.offsets, batch.spans)) {
     throw new LakehouseError('OFFSETS_NOT_CONTIGUOUS', 'the batch does not begin at the offsets')
   }
+  const { spans, topics = {}, leaderEpochs } = batch
+  if (!continues(base.topics, topics)) {
+    throw new LakehouseError('LOG_DIFFERS', 'the records are of another log than the offsets')
+  }
+  assertExplained(table, base.metadata)
   const begunMs = Date.now()
   await ports.onStep?.('before-parquet')
   const added = await writeDataFiles(ports, base.metadata, batch.rows)
@@ -74,8 +90,15 @@ export async function append(
     added,
     removed: [],
     begunMs,
-    fits: (newer) => planRebase(baseOf(newer).offsets, batch.spans) === 'rebase',
-    amend: (on, attempt) => linkOffsets(ports.storage, on, attempt, { spans: batch.spans, added }),
+    fits: (newer) =>
+      planRebase(baseOf(newer).offsets, spans) === 'rebase' &&
+      continues(baseOf(newer).topics, topics) &&
+      unexplained(newer).length === 0,
+    amend: (on, attempt) =>
+      linkOffsets(ports.storage, on, attempt, {
+        ...{ spans, added, topics },
+        ...(leaderEpochs && { leaderEpochs }),
+      }),
   })
   return { kind, base: baseOf(metadata), conflicts }
 }

@@ -2,7 +2,7 @@ import { LakehouseError } from '../errors.ts'
 import type { DataFile } from '../format/manifest.ts'
 import type { TableIdentifier, TableMetadata } from '../format/metadata.ts'
 import type { Row } from '../format/row.ts'
-import { linkOffsets } from '../offsets/offset-log.ts'
+import { linkOffsets, offsetLogSummary } from '../offsets/offset-log.ts'
 import { isContiguous, type OffsetSpans } from '../offsets/offsets.ts'
 import { readSources, type Sources, sourcesProperty, writeSources } from '../offsets/sources.ts'
 import { commitChange } from '../table/commit.ts'
@@ -23,6 +23,8 @@ export type Overwrite = {
   readonly spans?: OffsetSpans
   /** Snapshots of other tables that the rows account for, when they are made from tables. */
   readonly sources?: Sources
+  /** Of the removed rows, how many the offsets never accounted for. */
+  readonly foreignRows?: bigint
   /** Further entries of the snapshot's summary. */
   readonly summary?: Readonly<Record<string, string>>
 }
@@ -49,6 +51,7 @@ export async function overwrite(
     begunMs = Date.now(),
     spans = {},
     sources = {},
+    foreignRows = 0n,
     summary = {},
   }: Overwrite,
 ): Promise<AppendOutcome> {
@@ -69,10 +72,12 @@ export async function overwrite(
       areLive(ports.storage, newer, remove),
     amend: async (on, attempt) => {
       const made = madeOf(on, sources)
-      if (Object.keys(spans).length === 0) {
+      const hasOffsets = on.properties[offsetLogSummary] !== undefined
+      if (Object.keys(spans).length === 0 && !hasOffsets) {
         return { summary: { ...summary, ...made }, properties: made }
       }
-      const link = await linkOffsets(ports.storage, on, attempt, { spans, added })
+      const removedRows = remove.reduce((sum, file) => sum + file.record_count, 0n) - foreignRows
+      const link = await linkOffsets(ports.storage, on, attempt, { spans, added, removedRows })
       return {
         summary: { ...summary, ...made, ...link.summary },
         properties: { ...made, ...link.properties },

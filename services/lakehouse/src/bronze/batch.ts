@@ -4,7 +4,7 @@ import type { Row } from '@tenseams/iceberg/format/row'
 import type { DeadLetter } from '@tenseams/kafka/dead-letter'
 import { judgeFailure } from '@tenseams/kafka/failure'
 import type { KafkaMessage } from 'kafkajs'
-import type { BronzeTable, Envelope } from './bronze-table.ts'
+import type { BronzeTable, Envelope, Origin } from './bronze-table.ts'
 
 /** A decoded batch. Ticks are in neither list: they only move the offsets. */
 export type DecodedBatch = {
@@ -15,7 +15,12 @@ export type DecodedBatch = {
 }
 
 /** Records of one partition, in order. */
-export type Records = { readonly partition: number; readonly messages: readonly KafkaMessage[] }
+export type Records = {
+  readonly partition: number
+  readonly messages: readonly KafkaMessage[]
+  /** Of the topic's log. */
+  readonly logEpoch?: number
+}
 
 /**
  * Decodes all records, or none: after an outage of the registry all of them are fetched again.
@@ -25,7 +30,7 @@ export type Records = { readonly partition: number; readonly messages: readonly 
 export async function decodeBatch(
   codec: Codec,
   bronze: BronzeTable,
-  { partition, messages }: Records,
+  { partition, messages, logEpoch = 0 }: Records,
   groupId: string,
 ): Promise<DecodedBatch> {
   const rows: Row[] = []
@@ -35,7 +40,7 @@ export async function decodeBatch(
     try {
       const decoded = await decodeOne(codec, bronze, message)
       if (decoded.value.type === 'tick') continue
-      rows.push(rowOf(bronze, partition, message, decoded))
+      rows.push(rowOf(bronze, { partition, logEpoch }, message, decoded))
       oldestMs = Math.min(oldestMs, eventTimeMs(decoded.value, message))
     } catch (error) {
       if (!(error instanceof UndecodableError)) throw error
@@ -56,12 +61,13 @@ function decodeOne(
 
 function rowOf(
   bronze: BronzeTable,
-  partition: number,
+  from: Pick<Origin, 'partition' | 'logEpoch'>,
   message: KafkaMessage,
   { schemaId, value }: Decoded<Envelope>,
 ): Row {
   const timestampMs = Number(message.timestamp)
-  return bronze.rowOf(value, { partition, offset: BigInt(message.offset), timestampMs, schemaId })
+  const offset = BigInt(message.offset)
+  return bronze.rowOf(value, { ...from, offset, timestampMs, schemaId })
 }
 
 /** Avro's time is a number, Protobuf's an int64. */

@@ -1,17 +1,18 @@
 import { leafColumns } from '@tenseams/iceberg/format/schema'
 import { describe, expect, it } from 'vitest'
-import { bronzeTableOf } from './bronze-table.ts'
+import { bronzeTableOf, originRow } from './bronze-table.ts'
 
 describe('the bronze table of a topic', () => {
   const bronze = bronzeTableOf('orders.order.v1')
 
   it('has the topic’s name with underscores and, first, where each row comes from', () => {
     expect(bronze.table).toEqual({ namespace: 'bronze', name: 'orders_order_v1' })
-    expect(bronze.schema.fields.slice(0, 6).map(({ name }) => name)).toEqual([
+    expect(bronze.schema.fields.slice(0, 7).map(({ name }) => name)).toEqual([
       'kafka_partition',
       'kafka_offset',
       'kafka_timestamp',
       'schema_id',
+      'log_epoch',
       'event_id',
       'stream_id',
     ])
@@ -24,7 +25,7 @@ describe('the bronze table of a topic', () => {
 
   it('is made of a Protobuf contract in the same way', () => {
     const { schema } = bronzeTableOf('fulfilment.shipment.v1')
-    const columns = schema.fields.slice(4).map(({ name, required, type }) => {
+    const columns = schema.fields.slice(5).map(({ name, required, type }) => {
       return [name, required, typeof type === 'string' ? type : 'struct']
     })
     expect(columns).toEqual([
@@ -37,6 +38,14 @@ describe('the bronze table of a topic', () => {
       ['dispatched', false, 'struct'],
       ['recalled', false, 'struct'],
     ])
+  })
+
+  it('holds a record’s own time that no column can hold as the nearest one', () => {
+    const origin = { partition: 0, offset: 0n, schemaId: 1 }
+    const [latest, earliest] = [2 ** 63, -(2 ** 63)].map(
+      (timestampMs) => originRow({ ...origin, timestampMs }).kafka_timestamp,
+    )
+    expect([latest, earliest]).toEqual([2n ** 63n - 1n, 1n - 2n ** 63n])
   })
 
   it('takes a record as a row: columns in snake_case, times in microseconds, branches as they are', () => {
@@ -66,6 +75,7 @@ describe('the bronze table of a topic', () => {
       kafka_offset: 7n,
       kafka_timestamp: 1_700_000_000_200_000n,
       schema_id: 4,
+      log_epoch: null,
       event_id: 'e',
       stream_id: 's',
       version: 1n,

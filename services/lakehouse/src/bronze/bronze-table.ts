@@ -31,6 +31,8 @@ export type Origin = {
   readonly offset: bigint
   readonly timestampMs: number
   readonly schemaId: number
+  /** Of the topic's log: 0 for the first. */
+  readonly logEpoch?: number
 }
 
 export const originColumns: readonly AddedColumn[] = [
@@ -38,7 +40,17 @@ export const originColumns: readonly AddedColumn[] = [
   { name: 'kafka_offset', type: 'long', required: true, doc: 'Offset of the record.' },
   { name: 'kafka_timestamp', type: 'timestamptz', required: true, doc: "The record's own time." },
   { name: 'schema_id', type: 'int', required: true, doc: "The writer's schema in the registry." },
+  {
+    ...{ name: 'log_epoch', type: 'int', required: false },
+    doc: 'Null in the first log of the topic; one more each time that another log of it was accepted.',
+  },
 ]
+
+/**
+ * SQL of a record's position in all logs that its topic has had, over a row of bronze: its offset in the first log, and above all
+ * offsets of earlier logs in a later one.
+ */
+export const logPosition = '(kafka_offset + coalesce(log_epoch, 0)::BIGINT * 281474976710656)'
 
 /** `orders.order.v1` is `bronze.orders_order_v1`; its columns are the origin's and those of the contract. */
 export function bronzeTableOf(
@@ -60,15 +72,24 @@ export function bronzeNameOf(topic: string): TableIdentifier {
   return { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') }
 }
 
+const INT64_MAX = 2n ** 63n - 1n
+
+function clamped(value: bigint): bigint {
+  if (value > INT64_MAX) return INT64_MAX
+  return value < -INT64_MAX ? -INT64_MAX : value
+}
+
 /** Milliseconds to microseconds, the unit of Iceberg's times. */
 export const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n
 
-export function originRow({ partition, offset, timestampMs, schemaId }: Origin): Row {
+export function originRow({ partition, offset, timestampMs, schemaId, logEpoch = 0 }: Origin): Row {
   return {
     kafka_partition: partition,
     kafka_offset: offset,
-    kafka_timestamp: micros(timestampMs),
+    // A producer may set any int64: what no column can hold becomes the nearest time.
+    kafka_timestamp: clamped(micros(timestampMs)),
     schema_id: schemaId,
+    log_epoch: logEpoch === 0 ? null : logEpoch,
   }
 }
 

@@ -10,11 +10,12 @@ import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { ContractFollower } from './contract-follower.ts'
 import { fetchBounds, spanOf } from './fetched.ts'
-import { type Reservation, type SinkPlan, TableSink, type TableSinkOptions } from './table-sink.ts'
+import type { Reservation, SinkPlan } from './reservation.ts'
+import { TableSink, type TableSinkOptions } from './table-sink.ts'
 
 export type BronzeOptions = Pick<
   TableSinkOptions,
-  'ports' | 'flushIntervalMs' | 'maxBufferedRows' | 'log'
+  'ports' | 'logs' | 'flushIntervalMs' | 'maxBufferedRows' | 'log'
 > & {
   readonly kafka: Kafka
   readonly codec: Codec
@@ -29,7 +30,7 @@ export type BronzeOptions = Pick<
 
 const GROUP_ID = 'lakehouse'
 const OUTAGE_PAUSE_MS = 1_000
-/** After so many seeks that brought the wrong batch, the log begins later than the table ends. */
+/** After so many seeks that brought the wrong batch, the log may not continue the table: it is compared again. */
 const FRUITLESS_SEEKS = 5
 const LOST_OFFSETS_PAUSE_MS = 5_000
 
@@ -54,7 +55,6 @@ export class Bronze {
           ...options,
           bronze,
           budget,
-          firstOffsets: (topic) => firstOffsets(options.kafka, topic),
           onOpened: (topic, nextOffsets) => this.#align(topic, nextOffsets),
           onRoom: (topic) => this.#member.resume(topic),
         })
@@ -143,16 +143,9 @@ export class Bronze {
     const { topic, partition } = payload.batch
     this.#member.seek(topic, partition, plan.offset)
     if (plan.fruitless < FRUITLESS_SEEKS) return
-    const context = {
-      topic,
-      partition,
-      expected: `${plan.offset}`,
-      found: `${spanOf(payload.batch).start}`,
-    }
-    this.#log.error(
-      context,
-      'the expected offset is not in the log: records were lost to retention',
-    )
+    const [expected, found] = [`${plan.offset}`, `${spanOf(payload.batch).start}`]
+    this.#log.error({ topic, partition, expected, found }, 'the expected offset is not in the log')
+    void this.#sinks.get(topic)?.reopen('the expected offset is not in the log')
     pauseFor(payload, LOST_OFFSETS_PAUSE_MS)
   }
 
@@ -173,14 +166,14 @@ export class Bronze {
   async #decode(
     payload: EachBatchPayload,
     sink: TableSink,
-    { chunk, partition }: Reservation,
+    { chunk, partition, logEpoch }: Reservation,
   ): Promise<DecodedBatch | undefined> {
     const { topic } = sink.bronze
     const { bronze } = sink
     const { codec, deadLetters, metrics } = this.#options
     try {
       if (await this.#switchContract(payload, sink, chunk.messages)) return undefined
-      const records = { partition, messages: chunk.messages }
+      const records = { partition, messages: chunk.messages, logEpoch }
       const decoded = await decodeBatch(codec, bronze, records, GROUP_ID)
       for (const deadLetter of decoded.deadLetters) {
         await deadLetters.write(deadLetter)
@@ -219,15 +212,4 @@ export class Bronze {
 function pauseFor(payload: EachBatchPayload, ms: number): void {
   const resume = payload.pause()
   setTimeout(resume, ms)
-}
-
-async function firstOffsets(kafka: Kafka, topic: string): Promise<ReadonlyMap<number, bigint>> {
-  const admin = kafka.admin()
-  try {
-    await admin.connect()
-    const offsets = await admin.fetchTopicOffsets(topic)
-    return new Map(offsets.map(({ partition, low }) => [partition, BigInt(low)]))
-  } finally {
-    await admin.disconnect()
-  }
 }

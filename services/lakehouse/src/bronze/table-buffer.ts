@@ -1,23 +1,34 @@
 import type { Row } from '@tenseams/iceberg/format/row'
 import { type OffsetSpan, type OffsetSpans, partitionKey } from '@tenseams/iceberg/offsets/offsets'
+import type { LeaderEpochs, TopicLogs } from '@tenseams/iceberg/offsets/topics'
+import type { KafkaMessage } from 'kafkajs'
 import type { DecodedBatch } from './batch.ts'
+import type { TableLog } from './log-continuity.ts'
+
+type Held = { readonly bytes: number; readonly leaderEpoch?: number | undefined }
 
 /** What a table has read and not yet committed: rows, and the offsets that they account for. */
 export class TableBuffer {
   readonly #topic: string
+  readonly #log: TableLog
   readonly #spans = new Map<string, OffsetSpan>()
+  readonly #leaderEpochs = new Map<string, number>()
   readonly rows: Row[] = []
   deadLetters = 0
   oldestMs = Number.POSITIVE_INFINITY
   /** Bytes held of the budget. */
   bytes = 0
 
-  constructor(topic: string) {
+  constructor(topic: string, log: TableLog) {
     this.#topic = topic
+    this.#log = log
   }
 
-  add(partition: number, span: OffsetSpan, batch: DecodedBatch, bytes: number): void {
-    const key = partitionKey(this.#topic, partition)
+  /** `leaderEpoch`: of the last record. */
+  add(partition: number, span: OffsetSpan, batch: DecodedBatch, held: Held): void {
+    const { bytes, leaderEpoch } = held
+    const key = partitionKey(this.#topic, partition, this.#log.epoch)
+    if (leaderEpoch !== undefined) this.#leaderEpochs.set(key, leaderEpoch)
     const start = this.#spans.get(key)?.start ?? span.start
     this.#spans.set(key, { start, end: span.end })
     for (const row of batch.rows) this.rows.push(row)
@@ -34,4 +45,21 @@ export class TableBuffer {
   get spans(): OffsetSpans {
     return Object.fromEntries(this.#spans)
   }
+
+  get topics(): TopicLogs {
+    // A broker without ids has nothing to record.
+    return this.#log.id === '' ? {} : { [this.#topic]: this.#log }
+  }
+
+  get leaderEpochs(): LeaderEpochs {
+    return Object.fromEntries(this.#leaderEpochs)
+  }
+}
+
+/** The leader epoch under which the last of some records was written (kafkajs has it, its types do not). */
+export function leaderEpochOf(messages: readonly KafkaMessage[]): number | undefined {
+  const context: unknown = Reflect.get(messages.at(-1) ?? {}, 'batchContext')
+  if (typeof context !== 'object' || context === null) return undefined
+  const epoch: unknown = Reflect.get(context, 'partitionLeaderEpoch')
+  return typeof epoch === 'number' && epoch >= 0 ? epoch : undefined
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '@tenseams/codec/errors'
 import { fullName } from '@tenseams/iceberg/format/metadata'
-import type { BatchPlan, OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
+import type { OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import { type AppendBase, type AppendPorts, append } from '@tenseams/iceberg/write/append'
 import { backoffMs } from '@tenseams/service/backoff'
 import { startAtZero } from '@tenseams/telemetry/counter'
@@ -13,15 +13,16 @@ import type { DecodedBatch } from './batch.ts'
 import type { BronzeTable } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { type Chunk, chunkOf } from './fetched.ts'
+import type { TableLog } from './log-continuity.ts'
 import { NextOffsets, offsetTexts } from './next-offsets.ts'
-import { TableBuffer } from './table-buffer.ts'
-import { openTable } from './table-opening.ts'
+import type { Reservation, SinkPlan } from './reservation.ts'
+import { leaderEpochOf, TableBuffer } from './table-buffer.ts'
+import { type Logs, openTable } from './table-opening.ts'
 
 export type TableSinkOptions = {
   readonly ports: AppendPorts
   readonly bronze: BronzeTable
-  /** The first offset of each partition that the broker still has. */
-  readonly firstOffsets: (topic: string) => Promise<ReadonlyMap<number, bigint>>
+  readonly logs: Logs
   /** The table was loaded: seek every partition to its next offset, and resume them. */
   readonly onOpened: (topic: string, nextOffsets: ReadonlyMap<number, bigint>) => void
   /** There is room again: resume the partitions. */
@@ -43,27 +44,13 @@ export type TableSinkOptions = {
  */
 type State =
   | { readonly kind: 'opening'; readonly reason: string }
-  | { readonly kind: 'writing'; readonly nextOffsets: NextOffsets }
+  | { readonly kind: 'writing'; readonly nextOffsets: NextOffsets; readonly log: TableLog }
   | { readonly kind: 'closed' }
 
 type Writing = Extract<State, { readonly kind: 'writing' }>
 
-/**
- * Records that were planned since the table was last opened, with bytes of the budget reserved for them. They may only be
- * taken while the table has not been opened again.
- */
-export type Reservation = {
-  readonly nextOffsets: NextOffsets
-  readonly partition: number
-  readonly chunk: Chunk
-}
-
-export type SinkPlan =
-  | (Exclude<BatchPlan, { kind: 'accept' }> & { readonly fruitless: number })
-  /** Decode these records, then `take` the reservation or `release` it. */
-  | { readonly kind: 'accept'; readonly reservation: Reservation }
-  | { readonly kind: 'wait' }
-
+/** Of a buffer that takes nothing before the table is open. */
+const NO_LOG: TableLog = { id: '', epoch: 0 }
 const RETRY = { firstMs: 200, longestMs: 5_000 }
 
 /**
@@ -88,7 +75,7 @@ export class TableSink {
     this.#options = options
     this.#bronze = options.bronze
     this.#labels = { table: fullName(options.bronze.table) }
-    this.#buffer = new TableBuffer(options.bronze.topic)
+    this.#buffer = new TableBuffer(options.bronze.topic, NO_LOG)
     startAtZero(options.metrics.rows, [this.#labels])
     startAtZero(options.metrics.conflicts, [this.#labels])
   }
@@ -135,7 +122,8 @@ export class TableSink {
     const chunk = this.#fitting(messages, plan.span)
     if (chunk === undefined) return { kind: 'wait' }
     this.#reserve(chunk.bytes)
-    return { kind: 'accept', reservation: { nextOffsets, partition, chunk } }
+    const logEpoch = state.log.epoch
+    return { kind: 'accept', reservation: { nextOffsets, partition, chunk, logEpoch } }
   }
 
   /** @returns false when the table was opened again meanwhile: the records are dropped and fetched again. */
@@ -145,12 +133,13 @@ export class TableSink {
       this.release(reservation)
       return false
     }
-    const { span, bytes } = reservation.chunk
+    const { span, bytes, messages } = reservation.chunk
     state.nextOffsets.advance(reservation.partition, span.end)
     // Ticks wait for the next row, however many they are, so bytes that they hold might never be released.
     const isEmpty = batch.rows.length === 0 && batch.deadLetters.length === 0
     if (isEmpty) this.release(reservation)
-    this.#buffer.add(reservation.partition, span, batch, isEmpty ? 0 : bytes)
+    const held = { bytes: isEmpty ? 0 : bytes, leaderEpoch: leaderEpochOf(messages) }
+    this.#buffer.add(reservation.partition, span, batch, held)
     this.#options.metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
     this.#schedule()
     return true
@@ -223,7 +212,7 @@ export class TableSink {
     const state = this.#state
     if (state.kind !== 'writing' || this.#base === undefined || !this.#buffer.isDue) return
     const buffer = this.#buffer
-    this.#buffer = new TableBuffer(this.#bronze.topic)
+    this.#buffer = new TableBuffer(this.#bronze.topic, state.log)
     try {
       await this.#append(state, this.#base, buffer)
     } catch (error) {
@@ -235,9 +224,13 @@ export class TableSink {
   }
 
   async #append(state: Writing, base: AppendBase, buffer: TableBuffer): Promise<void> {
-    const { ports, metrics, log, onRoom } = this.#options
+    const { ports, metrics, log, onRoom, logs } = this.#options
     const { table, topic } = this.#bronze
     const begun = performance.now()
+    // Ids are never used again: the records were fetched before this, so they are of the log that the table was opened for.
+    if (((await logs.idOf(topic)) ?? '') !== state.log.id) {
+      return this.#open(`${topic} was deleted and made again`)
+    }
     const outcome = await append(ports, table, base, buffer)
     metrics.conflicts.inc(this.#labels, outcome.conflicts)
     metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
@@ -259,7 +252,7 @@ export class TableSink {
   async #open(reason: string): Promise<void> {
     this.#state = { kind: 'opening', reason }
     this.#releaseBytes(this.#buffer.bytes)
-    this.#buffer = new TableBuffer(this.#bronze.topic)
+    this.#buffer = new TableBuffer(this.#bronze.topic, NO_LOG)
     for (let attempt = 1; !this.#abort.signal.aborted; attempt++) {
       try {
         return await this.#openOnce()
@@ -272,10 +265,11 @@ export class TableSink {
   }
 
   async #openOnce(): Promise<void> {
-    const { ports, metrics, firstOffsets, onOpened, log } = this.#options
-    const { base, nextOffsets } = await openTable(ports, this.#bronze, firstOffsets)
+    const { ports, metrics, logs, onOpened, log } = this.#options
+    const { base, log: ofTable, nextOffsets } = await openTable(ports, this.#bronze, logs)
     this.#base = base
-    this.#state = { kind: 'writing', nextOffsets: new NextOffsets(nextOffsets) }
+    this.#buffer = new TableBuffer(this.#bronze.topic, ofTable)
+    this.#state = { kind: 'writing', nextOffsets: new NextOffsets(nextOffsets), log: ofTable }
     metrics.reopenings.inc(this.#labels)
     log.info({ ...this.#labels, offsets: offsetTexts(nextOffsets) }, 'table is open')
     onOpened(this.#bronze.topic, nextOffsets)

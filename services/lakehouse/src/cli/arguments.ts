@@ -8,6 +8,7 @@ const options = {
   at: { type: 'string' },
   'dry-run': { type: 'boolean' },
   catalog: { type: 'string' },
+  kafka: { type: 'string' },
   json: { type: 'boolean' },
   ...instanceOptions,
 } as const
@@ -20,10 +21,15 @@ export type LakeRequest = {
   readonly dryRun: boolean
   readonly json: boolean
   readonly catalogUrl: string
+  /** Undefined for a catalogue of somebody's own whose brokers were not named. */
+  readonly brokers: string | undefined
 }
 
 /** Options that belong to certain commands. */
-const owners = { at: ['query'], 'dry-run': ['compact', 'expire', 'orphans'] } as const
+const owners = {
+  at: ['query'],
+  'dry-run': ['compact', 'expire', 'orphans', 'accept-log', 'remove-foreign'],
+} as const
 
 /** @throws UsageError */
 export function readLakeArguments(args: readonly string[]): LakeRequest {
@@ -43,6 +49,8 @@ export function readLakeArguments(args: readonly string[]): LakeRequest {
     dryRun: values['dry-run'] === true,
     json: values.json === true,
     catalogUrl: values.catalog ?? endpointsOf(values).catalogUrl,
+    brokers:
+      values.kafka ?? (values.catalog === undefined ? endpointsOf(values).brokers : undefined),
   }
 }
 

@@ -4,15 +4,20 @@ import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { fullName } from '@tenseams/iceberg/format/metadata'
 import { compact, planCompaction } from '@tenseams/iceberg/maintain/compaction'
 import { planExpiry } from '@tenseams/iceberg/maintain/expire'
+import { foreignFiles, removeForeign } from '@tenseams/iceberg/maintain/foreign'
 import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
 import { verifyTable } from '@tenseams/iceberg/maintain/verify'
+import { unexplained } from '@tenseams/iceberg/offsets/explained'
 import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { listTables } from '@tenseams/iceberg/table/list-tables'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
+import { baseOf } from '@tenseams/iceberg/write/append'
+import type { Logs } from '../bronze/table-opening.ts'
 import { expireTable, expiryPolicy } from '../maintenance/expiry.ts'
 import { compactionPolicy, orphanAgeMs } from '../maintenance/maintenance.ts'
+import { compareLogs } from './logs.ts'
 import { type LakeScreen, withEngine } from './screen.ts'
 
 type Care = {
@@ -103,24 +108,59 @@ export async function removeOrphansNow({
   return exitCodes.holds
 }
 
-/** `verify`: one table or all of them, each from its metadata to its Parquet. */
+/** `remove-foreign`: the files that another program added, and away with them. */
+export function removeForeignNow({ catalog, table, dryRun, screen }: Care): Promise<ExitCode> {
+  return withEngine(async (engine) => {
+    const metadata = await catalog.loadTable(table)
+    for (const what of unexplained(metadata)) screen.tell(what)
+    if (dryRun) {
+      const files = await foreignFiles(fileStorage, metadata)
+      const rows = files.reduce((sum, file) => sum + file.record_count, 0n)
+      screen.tell(`${files.length} files with ${rows} rows would be removed`)
+      return exitCodes.holds
+    }
+    const done = await removeForeign({ catalog, storage: fileStorage, engine }, table, metadata)
+    if (done === 'overtaken') {
+      screen.tell('another writer committed first: nothing was changed, try again')
+      return exitCodes.undecided
+    }
+    screen.tell(`${fullName(table)}: ${done.files} files with ${done.rows} rows were removed`)
+    return exitCodes.holds
+  })
+}
+
+/**
+ * `verify`: one table or all of them, each from its metadata to its Parquet, and whether the topics' logs continue them.
+ *
+ * @param logs left out, they are not looked at.
+ */
 export function verifyNow(
   catalog: Catalog,
   table: TableIdentifier | undefined,
   screen: LakeScreen,
+  logs?: Logs,
 ): Promise<ExitCode> {
   return withEngine(async (engine) => {
     const tables = table === undefined ? await listTables(catalog) : [table]
     const ports = { catalog, storage: fileStorage, engine }
     let broken = 0
+    let unknown = 0
     for (const one of tables) {
-      const { snapshots, manifests, dataFiles, rows, breaks } = await verifyTable(ports, one)
+      const found = await verifyTable(ports, one)
+      const { snapshots, manifests, dataFiles, rows } = found
+      const log = logs && (await compareLogs(baseOf(await catalog.loadTable(one)), logs))
+      const breaks = [...found.breaks, ...(log?.kind === 'compared' ? log.breaks : [])]
+      if (log?.kind === 'unknown') {
+        screen.tell(log.reason)
+        unknown++
+      }
       const looked = `${rows} rows; ${snapshots} snapshots, ${manifests} manifests, ${dataFiles} data files`
       screen.tell(`${breaks.length === 0 ? 'whole ' : 'BROKEN'}  ${fullName(one)}: ${looked}`)
       for (const what of breaks) screen.tell(`        ${what}`)
       if (breaks.length > 0) broken++
     }
     screen.tell(`${tables.length - broken} of ${tables.length} tables are whole`)
-    return broken === 0 ? exitCodes.holds : exitCodes.refuted
+    if (broken > 0) return exitCodes.refuted
+    return unknown === 0 ? exitCodes.holds : exitCodes.undecided
   })
 }

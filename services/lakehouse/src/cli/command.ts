@@ -5,8 +5,10 @@ import { instanceHelp } from '@tenseams/cli/instance-options'
 import { explain, runVerb } from '@tenseams/cli/run-verb'
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
+import type { Logs } from '../bronze/table-opening.ts'
 import { identifierOf, type LakeRequest, readLakeArguments } from './arguments.ts'
-import { compactNow, expireNow, removeOrphansNow, verifyNow } from './care.ts'
+import { compactNow, expireNow, removeForeignNow, removeOrphansNow, verifyNow } from './care.ts'
+import { acceptLogNow, withLogs } from './logs.ts'
 import { showHistory, showQuery, showTables } from './reading.ts'
 import { openScreen } from './screen.ts'
 import { views } from './views.ts'
@@ -18,10 +20,17 @@ const help = `npm run lake -- <command>
                      npm run lake -- query "select type, count(*) from bronze.orders_order_v1 group by 1"
                      --at <snapshot id | ISO time> reads the tables, with their columns, as of then
                      further views: ${views.map(({ name }) => name).join(', ')}
-  history <table>    the table's snapshots, whether their offsets are contiguous, and what the table's log of offsets
-                     proves, back to the first commit
+  history <table>    the table's snapshots, whether their offsets are contiguous, what the table's log of offsets
+                     proves, back to the first commit, and whether the topic's log continues it
   verify [<table>]   one table, or all: every file exists with its size, manifests agree with Parquet and summaries with
-                     manifests, the offsets are contiguous; reports each violation
+                     manifests, the offsets are contiguous and account for every row, and the topics' logs continue
+                     them; reports each violation
+
+When bronze has stopped a table, and its message names one of these:
+
+  accept-log <table>      the topic was deleted and made again, or its log has lost records that the table has: goes on
+                          in the log as it is now; each record of it that the table lacks is read once
+  remove-foreign <table>  another program wrote to the table: removes the files that it added
 
 What the service also does by itself:
 
@@ -30,16 +39,20 @@ What the service also does by itself:
                      by a table that is derived from this one
   orphans <table>    removes files older than an hour that nothing refers to, and lists them
 
-  --dry-run                for compact, expire, orphans: only reports what would be done
+  --dry-run                for compact, expire, orphans, accept-log, remove-foreign: only reports what would be done
   --catalog <url>          instead of the instance's catalogue
+  --kafka <brokers>        instead of the instance's brokers; with --catalog alone, the logs are not looked at
   --json                   one JSON object per line, int64 exact
 ${instanceHelp}
 
 Rows go to stdout, everything else to stderr.
-Exit codes: 0 done; 1 history or verify found a violation; 2 it could not be done.
+Exit codes: 0 done; 1 history or verify found a violation; 2 it could not be done, or the logs could not be read.
 `
 
-const commands = ['tables', 'query', 'history', 'verify', 'compact', 'expire', 'orphans'] as const
+const commands = [
+  ...(['tables', 'query', 'history', 'verify', 'compact', 'expire', 'orphans'] as const),
+  ...(['accept-log', 'remove-foreign'] as const),
+] as const
 
 async function lake(args: readonly string[]): Promise<ExitCode> {
   const request = readLakeArguments(args)
@@ -58,6 +71,9 @@ function run({ command: first, subject, ...request }: LakeRequest): Promise<Exit
   const screen = openScreen(request.json)
   const table = () => identifierOf(required(command, subject, 'table'))
   const care = () => ({ catalog, table: table(), dryRun: request.dryRun, screen })
+  const { brokers } = request
+  const lending = (work: (logs: Logs | undefined) => Promise<ExitCode>) =>
+    brokers === undefined ? work(undefined) : withLogs(brokers, work)
   switch (command) {
     case 'tables':
       refuseMore(subject === undefined ? [] : [subject])
@@ -65,16 +81,27 @@ function run({ command: first, subject, ...request }: LakeRequest): Promise<Exit
     case 'query':
       return showQuery(catalog, required(command, subject, 'SQL'), request.when, screen)
     case 'history':
-      return showHistory(catalog, table(), screen)
+      return lending((logs) => showHistory(catalog, table(), screen, logs))
     case 'verify':
-      return verifyNow(catalog, subject === undefined ? undefined : table(), screen)
+      return lending((logs) =>
+        verifyNow(catalog, subject === undefined ? undefined : table(), screen, logs),
+      )
     case 'compact':
       return compactNow(care())
     case 'expire':
       return expireNow(care())
     case 'orphans':
       return removeOrphansNow(care())
+    case 'accept-log':
+      return lending((logs) => acceptLogNow({ ...care(), logs: requiredLogs(logs) }))
+    case 'remove-foreign':
+      return removeForeignNow(care())
   }
+}
+
+function requiredLogs(logs: Logs | undefined): Logs {
+  if (logs !== undefined) return logs
+  throw new UsageError('accept-log with --catalog needs --kafka <brokers>')
 }
 
 function required(command: string, subject: string | undefined, what: string): string {

@@ -2,6 +2,7 @@ import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { currentSnapshot, fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { Row } from '@tenseams/iceberg/format/row'
 import { chainBreaks } from '@tenseams/iceberg/offsets/chain'
+import { unexplained } from '@tenseams/iceberg/offsets/explained'
 import { type OffsetProof, verifyOffsets } from '@tenseams/iceberg/offsets/offset-log'
 import { endOffsetsSummary } from '@tenseams/iceberg/offsets/offsets'
 import { queryLake } from '@tenseams/iceberg/read/query'
@@ -10,6 +11,9 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { history } from '@tenseams/iceberg/table/history'
 import { listTables } from '@tenseams/iceberg/table/list-tables'
+import { baseOf } from '@tenseams/iceberg/write/append'
+import type { Logs } from '../bronze/table-opening.ts'
+import { compareLogs } from './logs.ts'
 import { type LakeScreen, withEngine } from './screen.ts'
 import { withViews } from './views.ts'
 
@@ -47,11 +51,12 @@ export function showQuery(
   })
 }
 
-/** `history`: the snapshots of a table, and whether its offsets are a chain without gaps. */
+/** `history`: the snapshots of a table, whether its offsets are a chain without gaps, and whether the log continues them. */
 export async function showHistory(
   catalog: Catalog,
   table: TableIdentifier,
   screen: LakeScreen,
+  logs?: Logs,
 ): Promise<ExitCode> {
   const metadata = await catalog.loadTable(table)
   const snapshots = history(metadata)
@@ -71,9 +76,13 @@ export async function showHistory(
     ({ snapshotId, partition, expected, found }) =>
       `snapshot ${snapshotId} begins ${partition} at ${found}, expected ${expected}`,
   )
-  const breaks = [...chain, ...(proof?.breaks ?? [])]
+  const log = logs && (await compareLogs(baseOf(metadata), logs))
+  const ofLog = log?.kind === 'compared' ? log.breaks : []
+  const breaks = [...chain, ...(proof?.breaks ?? []), ...unexplained(metadata), ...ofLog]
   for (const what of breaks) screen.tell(`broken: ${what}`)
-  return breaks.length === 0 ? exitCodes.holds : exitCodes.refuted
+  if (log?.kind === 'unknown') screen.tell(log.reason)
+  if (breaks.length > 0) return exitCodes.refuted
+  return log?.kind === 'unknown' ? exitCodes.undecided : exitCodes.holds
 }
 
 function proofLines(proof: OffsetProof | undefined): readonly string[] {

@@ -22,6 +22,15 @@ export type GoldTable = {
   readonly sql: string
 }
 
+/** SQL that is true for a row whose numbers fit into the table's columns; a sum may need more than 64 bits. */
+export function fits({ columns }: Pick<GoldTable, 'columns'>): string {
+  const numbers = columns.filter(({ type }) => type === 'long')
+  const each = numbers.map(
+    ({ name }) => `(${name} IS NULL OR TRY_CAST(${name} AS BIGINT) IS NOT NULL)`,
+  )
+  return ['true', ...each].join(' AND ')
+}
+
 /** Silver at one moment: the newest metadata of each table when it was loaded. */
 export type SilverState = ReadonlyMap<string, TableMetadata>
 
@@ -52,7 +61,7 @@ export async function overSilver(
 }
 
 /**
- * Rebuilds a gold table when silver has newer snapshots than those it has recorded. Rows and recorded snapshots are one
+ * Rebuilds a gold table, without the rows whose sums do not fit (these are in `gold.quarantine`), when silver has newer snapshots than those it has recorded. Rows and recorded snapshots are one
  * commit. A crash before it leaves a file that nothing refers to.
  *
  * @returns true when it was rebuilt; false also when another writer was first.
@@ -75,7 +84,8 @@ export async function refreshGold(
   )
   const recorded = readSources(base.metadata.properties)
   if (Object.entries(sources).every(([name, id]) => recorded[name] === id)) return false
-  const sql = await overSilver(ports, state, rejected, gold.sql)
+  const made = await overSilver(ports, state, rejected, gold.sql)
+  const sql = `FROM (${made}) WHERE ${fits(gold)}`
   const begunMs = Date.now()
   await ports.onStep?.('before-parquet')
   const file = await writeDataFileFrom(ports, base.metadata, {}, typedAs(base.metadata.schema, sql))

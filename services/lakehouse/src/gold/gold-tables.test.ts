@@ -1,7 +1,9 @@
 import { Engine, sqlColumn } from '@tenseams/iceberg/duckdb'
+import { writeJson } from '@tenseams/iceberg/format/json'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DerivedTable, schemaOf } from '../silver/derived-table.ts'
 import { silverTables } from '../silver/tables.ts'
+import { fits } from './gold-table.ts'
 import { goldTables, rejectedSql } from './gold-tables.ts'
 
 let engine: Engine
@@ -53,7 +55,9 @@ async function gold(name: string, facts: Facts) {
   return engine.using(async (connection) => {
     await connection.run("SET TimeZone = 'UTC'")
     for (const derived of silverTables()) await connection.run(tableSql(derived, facts))
-    const reader = await connection.runAndReadAll(`WITH rejected AS (${rejectedSql}) ${table.sql}`)
+    const reader = await connection.runAndReadAll(
+      `FROM (WITH rejected AS (${rejectedSql}) ${table.sql}) WHERE ${fits(table)}`,
+    )
     return reader
       .getRowObjectsJS()
       .map((row) =>
@@ -73,7 +77,7 @@ async function gold(name: string, facts: Facts) {
 
 function tableSql({ table, columns }: DerivedTable, facts: Facts): string {
   const fields = schemaOf(columns).fields.map(sqlColumn).join(', ')
-  const json = JSON.stringify(facts[table.name] ?? []).replaceAll("'", "''")
+  const json = writeJson(facts[table.name] ?? []).replaceAll("'", "''")
   const structure = `[{${schemaOf(columns)
     .fields.map((field) => `"${field.name}": "${typeOf(sqlColumn(field))}"`)
     .join(', ')}}]`
@@ -160,6 +164,19 @@ describe('what a gate rejects', () => {
     expect(await gold('quarantine', facts)).toMatchObject([{ key: 'a', reason }])
     expect(await gold('daily_revenue', facts)).toEqual([])
     expect(await gold('order_to_cash', facts)).toEqual([])
+  })
+
+  test('is a figure whose sum needs more than 64 bits, and the other figures are there', async () => {
+    const huge = {
+      total_minor: 2n ** 62n,
+      lines: [{ sku: 'lamp', quantity: 1, price_minor: 2n ** 62n }],
+    }
+    const orders = ['a', 'b'].map((id) => order(id, huge))
+    const facts: Facts = { orders: [...orders, order('c', { currency: 'USD' })] }
+    const rejected = await gold('quarantine', facts)
+    expect(rejected).toMatchObject([{ source: 'gold.daily_revenue', reason: 'sum-does-not-fit' }])
+    expect(String(rejected[0]?.key)).toContain('"revenue_minor":9223372036854775808')
+    expect(await gold('daily_revenue', facts)).toMatchObject([{ currency: 'USD' }])
   })
 
   test('is empty when all rows are valid', async () => {

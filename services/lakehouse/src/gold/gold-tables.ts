@@ -1,4 +1,4 @@
-import type { GoldTable } from './gold-table.ts'
+import { fits, type GoldTable } from './gold-table.ts'
 
 /**
  * The gates between silver and gold, as the keys that they reject. An order whose customer or product is not known is
@@ -62,7 +62,7 @@ const dailyRevenue: GoldTable = {
     )
     SELECT confirmed_at::DATE AS day, line.sku AS sku, coalesce(product, '(unknown)') AS product,
            coalesce(segment, '(unknown)') AS segment, currency, count(DISTINCT order_id) AS orders,
-           sum(line.quantity) AS pieces, sum(line.quantity * line.price_minor) AS revenue_minor
+           sum(line.quantity) AS pieces, sum(line.quantity::HUGEINT * line.price_minor) AS revenue_minor
       FROM sold LEFT JOIN named ON named.sku = line.sku
       ASOF LEFT JOIN segments ON segments.customer_id = sold.customer_id AND sold.placed_at >= segments.since
      GROUP BY ALL ORDER BY ALL`,
@@ -113,7 +113,7 @@ const customerLifetime: GoldTable = {
   sql: `${withTables(accepted)}
     SELECT customer_id, coalesce(any_value(now.segment), '(unknown)') AS segment, accepted.currency AS currency,
            count(*) AS orders, count(completed_at) AS completed,
-           coalesce(sum(captured_minor - coalesce(paid.refunded_minor, 0)), 0) AS revenue_minor,
+           coalesce(sum(captured_minor::HUGEINT - coalesce(paid.refunded_minor, 0)), 0) AS revenue_minor,
            min(placed_at) AS first_order_at, max(placed_at) AS last_order_at
       FROM accepted
       LEFT JOIN (FROM payments WHERE order_id NOT IN (SELECT key FROM rejected)) AS paid USING (order_id)
@@ -121,20 +121,23 @@ const customerLifetime: GoldTable = {
      GROUP BY customer_id, accepted.currency ORDER BY ALL`,
 }
 
+const figures: readonly GoldTable[] = [dailyRevenue, orderToCash, customerLifetime]
+
 const quarantine: GoldTable = {
   name: 'quarantine',
   columns: [
-    { name: 'source', type: 'string', required: true, doc: 'The table of silver.' },
-    { name: 'key', type: 'string', required: true },
+    { name: 'source', type: 'string', required: true, doc: 'The table of silver, or of gold.' },
+    { name: 'key', type: 'string', required: true, doc: 'Of a row of gold: its JSON.' },
     { name: 'reason', type: 'string', required: true, doc: 'The gate.' },
   ],
-  sql: 'SELECT source, key, reason FROM rejected ORDER BY ALL',
+  sql: `SELECT source, key, reason FROM rejected ${figures.map(overflowing).join(' ')} ORDER BY ALL`,
+}
+
+/** The rows of a table of figures that have a sum of more than 64 bits. */
+function overflowing(gold: GoldTable): string {
+  return `UNION ALL SELECT 'gold.${gold.name}', to_json(row_of)::VARCHAR, 'sum-does-not-fit'
+    FROM (WITH silver AS (SELECT 1) ${gold.sql}) AS row_of WHERE NOT (${fits(gold)})`
 }
 
 /** What is made of silver, `quarantine` with what the gates kept out of the others. */
-export const goldTables: readonly GoldTable[] = [
-  dailyRevenue,
-  orderToCash,
-  customerLifetime,
-  quarantine,
-]
+export const goldTables: readonly GoldTable[] = [...figures, quarantine]

@@ -1,12 +1,11 @@
 import type { ColumnType } from '@tenseams/iceberg/format/schema'
 import { bronzeNameOf } from '../bronze/bronze-table.ts'
-import type { DerivedColumn, DerivedTable } from './derived-table.ts'
-import { type Gate, rejectedBy } from './gate.ts'
+import { attempts, reasonOf, type ValueColumn, valuesOf } from './attempt.ts'
+import type { DerivedTable } from './derived-table.ts'
+import type { Gate } from './gate.ts'
 
-/** A column of a stream's latest state, and how events set it. */
-export type StateColumn = DerivedColumn & {
-  /** The value that an event sets, as SQL over a row of bronze; null when it sets none. */
-  readonly from: string
+/** A column of a stream's latest state, and how events set it. `from` is null for an event that sets no value. */
+export type StateColumn = ValueColumn & {
   /**
    * `latest`: the value of the highest version. `once`: only one event of a stream sets it. `each`: a list with an entry
    * for each event that sets one.
@@ -21,6 +20,8 @@ export type EventTable = {
   /** The name of the column with the stream's id. */
   readonly key: string
   readonly columns: readonly StateColumn[]
+  /** The column with the values of each type of event. An event of the type must have it, and no other event may. */
+  readonly branches: Readonly<Record<string, string>>
   /** Which events are rejected, and why. */
   readonly gates: readonly Gate[]
 }
@@ -44,22 +45,23 @@ const BUCKETS = 8
  * status is taken from the highest version, so events may be repeated, late or out of order: no state moves back.
  */
 export function silverTableOf(events: EventTable, ranking: Ranking = byVersion): DerivedTable {
-  const { name, topic, key, columns, gates } = events
-  const all: readonly DerivedColumn[] = [
-    { name: key, type: 'string', required: true, doc: 'The stream’s id.' },
-    { name: 'version', type: 'long', required: true, doc: 'Of the newest event.' },
+  const { name, topic, key, columns, branches } = events
+  const gates = [...envelopeGates, ...branchGates(branches), ...events.gates]
+  const all: readonly ValueColumn[] = [
+    { name: key, type: 'string', required: true, doc: 'The stream’s id.', from: 'stream_id' },
+    { name: 'version', type: 'long', required: true, doc: 'Of the newest event.', from: 'version' },
     ...columns,
   ]
   return {
     table: { namespace: 'silver', name },
     source: bronzeNameOf(topic),
-    columns: all,
+    columns: all.map(({ from: _from, ...column }) => column),
     key,
     buckets: BUCKETS,
     changes: (source) =>
-      `SELECT kafka_partition, kafka_offset, ${rejectedBy(gates)} AS reason, ${ranking.ofEvent} AS rank,
-              stream_id AS ${key}, version, ${columns.map(({ from, name }) => `${from} AS ${name}`).join(', ')}
-         FROM ${source} WHERE type NOT IN ('tick', 'barrier')`,
+      `SELECT kafka_partition, kafka_offset, ${reasonOf(all)} AS reason, rank, ${valuesOf(all)}
+         FROM (SELECT kafka_partition, kafka_offset, ${ranking.ofEvent} AS rank, ${attempts(all, gates)}
+                 FROM ${source} WHERE coalesce(type, '') NOT IN ('tick', 'barrier'))`,
     fold: ({ rows, changes }) =>
       `SELECT ${key}, ${latest('version')} AS version, ${columns.map(folded).join(', ')}
          FROM (SELECT *, ${ranking.ofStatus} AS status_rank
@@ -67,6 +69,23 @@ export function silverTableOf(events: EventTable, ranking: Ranking = byVersion):
                        UNION ALL BY NAME SELECT * FROM ${changes}))
         GROUP BY ${key} ORDER BY ${key}`,
   }
+}
+
+/** The gates that every stream of events has. */
+const envelopeGates: readonly Gate[] = [
+  { reason: 'no-stream', rejects: `stream_id = ''` },
+  { reason: 'no-type', rejects: `coalesce(type, '') = ''` },
+  { reason: 'no-version', rejects: 'version < 1' },
+]
+
+function branchGates(branches: EventTable['branches']): readonly Gate[] {
+  const all = Object.entries(branches)
+  const missing = all.map(([type, branch]) => `WHEN '${type}' THEN ${branch} IS NULL`)
+  const others = all.map(([type, branch]) => `${branch} IS NOT NULL AND type <> '${type}'`)
+  return [
+    { reason: 'branch-is-missing', rejects: `CASE type ${missing.join(' ')} ELSE false END` },
+    { reason: 'branch-of-another-type', rejects: others.join(' OR ') },
+  ]
 }
 
 /** DuckDB's arg_max ignores nulls. */

@@ -1,12 +1,5 @@
 import { listOf } from './derived-table.ts'
 import { type EventTable, once, status, timeOf, updatedAt } from './event-table.ts'
-import type { Gate } from './gate.ts'
-
-/** The gates that every stream of events has. */
-const envelope: readonly Gate[] = [
-  { reason: 'no-stream', rejects: `stream_id = ''` },
-  { reason: 'no-version', rejects: 'version < 1' },
-]
 
 const orders: EventTable = {
   name: 'orders',
@@ -38,13 +31,20 @@ const orders: EventTable = {
     timeOf('completed_at', 'OrderCompleted'),
     timeOf('refunded_at', 'OrderRefunded'),
   ],
+  branches: {
+    OrderPlaced: 'placed',
+    OrderConfirmed: 'confirmed',
+    OrderRejected: 'rejected',
+    OrderCancelled: 'cancelled',
+    OrderCompleted: 'completed',
+    OrderRefunded: 'refunded',
+  },
   gates: [
-    ...envelope,
     { reason: 'placed-without-lines', rejects: `type = 'OrderPlaced' AND len(placed.lines) = 0` },
     {
       reason: 'total-is-not-its-lines',
       rejects: `type = 'OrderPlaced' AND placed.total_minor
-                <> list_sum(list_transform(placed.lines, lambda line: line.quantity * line.price_minor))`,
+                <> list_sum(list_transform(placed.lines, lambda line: line.quantity::HUGEINT * line.price_minor))`,
     },
     { reason: 'negative-money', rejects: 'placed.total_minor < 0 OR refunded.amount_minor < 0' },
     { reason: 'no-currency', rejects: `NOT regexp_full_match(placed.currency, '[A-Z]{3}')` },
@@ -91,8 +91,15 @@ const payments: EventTable = {
     timeOf('voided_at', 'PaymentVoided'),
     timeOf('refunded_at', 'PaymentRefunded'),
   ],
+  branches: {
+    PaymentAuthorised: 'authorised',
+    PaymentDeclined: 'declined',
+    PaymentCaptured: 'captured',
+    PaymentVoided: 'voided',
+    PaymentRefunded: 'refunded',
+    SurplusReturned: 'returned',
+  },
   gates: [
-    ...envelope,
     {
       reason: 'negative-money',
       rejects: `least(authorised.amount_minor, captured.amount_minor, voided.amount_minor,
@@ -117,7 +124,8 @@ const shipments: EventTable = {
     timeOf('dispatched_at', 'ShipmentDispatched', protobufTime),
     timeOf('recalled_at', 'ShipmentRecalled', protobufTime),
   ],
-  gates: envelope,
+  branches: { ShipmentDispatched: 'dispatched', ShipmentRecalled: 'recalled' },
+  gates: [],
 }
 
 /** The streams whose latest state silver holds. */

@@ -27,15 +27,18 @@ type Change = {
   readonly since?: number
   readonly snapshot?: string
   readonly lsn?: number
+  /** Of the topic's log. */
+  readonly epoch?: number
 }
 
 /** A row of bronze.cdc_shop_catalogue_products. */
-function changeSql({ op, at, sku, price, since, snapshot, lsn }: Change): string {
+function changeSql({ op, at, sku, price, since, snapshot, lsn, epoch }: Change): string {
   const json = (value: object | undefined) =>
     value === undefined ? 'NULL::VARCHAR' : `${quoteText(JSON.stringify(value))}::VARCHAR`
   const time = (seconds: number) => `make_timestamptz(${seconds * 1_000_000}::BIGINT)`
-  const image = { sku, name: 'Lamp', price_minor: price, currency: 'EUR' }
-  return `SELECT 0 AS kafka_partition, ${at}::BIGINT AS kafka_offset, ${quoteText(op)} AS op,
+  const updated_at = '2026-01-31T12:00:00Z'
+  const image = { sku, name: 'Lamp', price_minor: price, currency: 'EUR', updated_at }
+  return `SELECT 0 AS kafka_partition, ${at}::BIGINT AS kafka_offset, ${epoch ?? 'NULL'}::INT AS log_epoch, ${quoteText(op)} AS op,
       ${snapshot === 'incremental' ? 'NULL' : (lsn ?? since ?? at)}::BIGINT AS lsn,
       ${time(since ?? at)} AS committed_at, ${time(at)} AS told_at,
       ${json(sku === undefined ? undefined : { sku })} AS "key",
@@ -84,6 +87,17 @@ describe('a captured row’s history', () => {
   test('follows the order in the partition, not the order of arrival here', async () => {
     const late = [insert('a', 1, 10), update('a', 2, 20)]
     expect(await versions([update('a', 2, 20)], late)).toEqual(['a 10 1–2', 'a 20 2–'])
+  })
+
+  test('goes on in the log of a topic that was made again, whose offsets begin anew', async () => {
+    const old = [insert('a', 900, 10), update('a', 901, 20)]
+    const again = [{ ...update('a', 902, 30), epoch: 1 }]
+    const earlier = { ...update('a', 5, 40), since: 903, epoch: 1 }
+    expect(await versions(old, [...again, { ...earlier, at: 903 }])).toEqual([
+      ...['a 10 900–901', 'a 20 901–902', 'a 30 902–903', 'a 40 903–'],
+    ])
+    const smaller = { ...update('a', 7, 30), epoch: 1, since: 902 }
+    expect(await versions(old, [smaller])).toEqual(['a 10 900–901', 'a 20 901–902', 'a 30 902–'])
   })
 
   test('follows the order in the partition, not the LSN: the later change may have the smaller LSN', async () => {

@@ -1,9 +1,8 @@
-import { bronzeNameOf } from '../bronze/bronze-table.ts'
+import { bronzeNameOf, logPosition } from '../bronze/bronze-table.ts'
+import { attempts, reasonOf, valuesOf } from './attempt.ts'
+import { brokenContract, type CapturedColumn, misfit } from './captured-column.ts'
 import type { DerivedColumn, DerivedTable, FoldParts } from './derived-table.ts'
 import { type Gate, rejectedBy } from './gate.ts'
-
-/** A captured column, and how it is read from the JSON of a row image (`image`). */
-export type CapturedColumn = DerivedColumn & { readonly from: string }
 
 /** A captured table, of whose rows silver keeps every version. */
 export type CapturedTable = {
@@ -36,7 +35,7 @@ const own: readonly DerivedColumn[] = [
   {
     name: 'kafka_offset',
     type: 'long',
-    doc: 'Of the record that began the version, in the key’s partition.',
+    doc: 'Of the record that began the version, in the key’s partition; in a later log of the topic plus its epoch times 2^48.',
   },
   { name: 'seen_offset', type: 'long', doc: 'Of the last record with these values.' },
   { name: 'told_at', type: 'timestamptz', doc: 'When the connector processed the change.' },
@@ -60,7 +59,7 @@ export function historyOf({ name, topic, key, columns, gates }: CapturedTable): 
     source: bronzeNameOf(topic),
     columns: [
       { name: key, type: 'string', doc: 'Null for a mark.' },
-      ...columns.map(({ from: _from, ...column }) => column),
+      ...columns.map(({ name, type }) => ({ name, type })),
       ...own,
     ],
     key,
@@ -145,20 +144,28 @@ function changesSql(
   source: string,
 ): string {
   const nothing = columns.map(({ name }) => `NULL AS ${name}`)
+  const ownGates = rejectedBy([
+    { reason: 'no-key', rejects: `${key} IS NULL` },
+    { reason: 'no-time', rejects: 'committed_at IS NULL' },
+  ])
   return `WITH read AS (
-      SELECT kafka_partition, kafka_offset, op, snapshot, lsn, committed_at, told_at,
-             "key"->>'${key}' AS ${key}, CASE WHEN op = 'd' THEN NULL ELSE "after" END AS image
+      SELECT kafka_partition, kafka_offset, ${logPosition} AS position, op, snapshot, lsn, committed_at, told_at,
+             TRY("key"->>'${key}') AS ${key}, CASE WHEN op <> 'd' AND json_valid("after") THEN "after" END AS image
         FROM ${source} WHERE op IN ('c', 'u', 'r', 'd', 't')
-    ), columns AS (
-      SELECT kafka_partition, kafka_offset, ${key}, ${columns.map(({ name, from }) => `${from} AS ${name}`).join(', ')},
-             lsn, committed_at AS valid_from, kafka_offset AS position, told_at, op, NULL::VARCHAR AS mark
+    ), taken AS (
+      SELECT *, coalesce(${ownGates}, ${brokenContract(columns)}) AS broken, ${attempts(columns, [])}
         FROM read WHERE op <> 't'
+    ), columns AS (
+      SELECT kafka_partition, kafka_offset, ${key}, ${valuesOf(columns)},
+             lsn, committed_at AS valid_from, position, told_at, op, NULL::VARCHAR AS mark,
+             coalesce(broken, ${reasonOf(columns)}) AS broken
+        FROM taken
     )
-    SELECT *, ${rejectedBy([{ reason: 'no-key', rejects: `${key} IS NULL` }, ...gates])} AS reason FROM columns
+    SELECT * EXCLUDE (broken), coalesce(broken, ${misfit(columns)}, ${rejectedBy(gates)}) AS reason FROM columns
     UNION ALL BY NAME
     SELECT kafka_partition, kafka_offset, NULL AS ${key}, ${nothing.join(', ')}, lsn,
            -- A truncate counts from when the connector processed it, a snapshot from when it began.
-           if(op = 't', told_at, committed_at) AS valid_from, kafka_offset AS position, told_at, op,
-           if(op = 't', 'truncate', 'snapshot') AS mark
-      FROM read WHERE op = 't' OR op = 'r' AND snapshot IN ${LAST_OF_SNAPSHOT}`
+           if(op = 't', told_at, committed_at) AS valid_from, position, told_at, op,
+           if(op = 't', 'truncate', 'snapshot') AS mark, if(op = 't' AND told_at IS NULL, 'no-time', NULL) AS reason
+      FROM read WHERE op = 't' OR op = 'r' AND snapshot IN ${LAST_OF_SNAPSHOT} AND committed_at IS NOT NULL`
 }

@@ -3,6 +3,7 @@ import type { DataFile } from '@tenseams/iceberg/format/manifest'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
 import { fullName } from '@tenseams/iceberg/format/metadata'
 import type { StructType } from '@tenseams/iceberg/format/schema'
+import { assertExplained } from '@tenseams/iceberg/offsets/explained'
 import { readSources } from '@tenseams/iceberg/offsets/sources'
 import { planIncremental } from '@tenseams/iceberg/read/incremental'
 import { planScan } from '@tenseams/iceberg/read/scan'
@@ -21,6 +22,8 @@ export type RefreshPlan = {
 /**
  * The files added to the source since the snapshot that the table has recorded; `undefined` when there are none. When some
  * snapshot since then has expired, or removed rows, the plan is the whole source.
+ *
+ * @throws LakehouseError ROWS_UNEXPLAINED when the source has rows that its offsets do not account for.
  */
 export async function planRefresh(
   storage: Storage,
@@ -31,6 +34,7 @@ export async function planRefresh(
 ): Promise<RefreshPlan | undefined> {
   const after = readSources(properties)[fullName(sourceTable)] ?? null
   if (after === source.currentSnapshotId) return undefined
+  assertExplained(sourceTable, source)
   const { schema } = source
   try {
     const upTo = boundedEnd(source, after, mostRows)

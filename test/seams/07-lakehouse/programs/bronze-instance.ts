@@ -7,6 +7,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import { Bronze } from '@tenseams/lakehouse-service/bronze/bronze'
 import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { ContractFollower } from '@tenseams/lakehouse-service/bronze/contract-follower'
@@ -43,6 +44,7 @@ async function instance(task: InstanceTask): Promise<void> {
   const kafka = openKafka({ brokers: task.brokers, clientId: task.groupId })
   const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
   const deadLetters = new DeadLetters(kafka)
+  const logs = new TopicLogs({ brokers: task.brokers, clientId: `${task.groupId}-logs` })
   const server = buildServer({
     name: 'lakehouse',
     logLevel: 'info',
@@ -57,6 +59,7 @@ async function instance(task: InstanceTask): Promise<void> {
     kafka: inGroup(kafka, task.groupId),
     codec: openCodec(task.registryUrl),
     deadLetters,
+    logs,
     ports: {
       catalog: new Catalog({ url: task.catalogUrl, timeoutMs: 10_000 }),
       engine,
@@ -74,7 +77,7 @@ async function instance(task: InstanceTask): Promise<void> {
     log: server.log,
   })
   bronze.start()
-  const closing = [bronze, deadLetters, { close: async () => engine.close() }]
+  const closing = [bronze, deadLetters, logs, { close: async () => engine.close() }]
   await runService(server, { HOST: '127.0.0.1', PORT: 0 }, closing)
   const { port } = server.server.address() as { readonly port: number }
   process.stdout.write(`${JSON.stringify({ event: 'listening', port })}\n`)
