@@ -30,7 +30,7 @@ public final class LoopbackCatalog {
     Catalog catalog = CatalogUtil.buildIcebergCatalog("lake", properties, new Configuration());
     Server server = new Server();
     server.addConnector(connector(server, host, port));
-    server.setHandler(handler(catalog));
+    server.setHandler(new SameOrigin(handler(catalog)));
     server.setStopAtShutdown(true);
     server.start();
     server.join();
