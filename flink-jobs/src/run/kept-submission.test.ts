@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -10,6 +10,7 @@ import {
   keepParallelism,
   keepSubmission,
   keptSubmission,
+  stateToRestore,
 } from './kept-submission.ts'
 import { jobAsRun } from './submit.ts'
 
@@ -81,4 +82,22 @@ describe('a job whose starter wants certain intervals for a new instance only', 
     expect(started().overrides).toEqual({ window: "INTERVAL '1' HOUR" })
     expect(() => assertSameIntervals(folder, started().job)).not.toThrow()
   })
+})
+
+it('a job that is started from nothing and crashes does not go on from state of before, made with other windows', () => {
+  const savepoint = (name: string, second: number) => {
+    const path = join(folder, 'savepoints', job.name, name)
+    mkdirSync(path, { recursive: true })
+    writeFileSync(join(path, '_metadata'), '')
+    utimesSync(join(path, '_metadata'), second, second)
+  }
+  const now = Date.now() / 1_000
+  keepSubmission(folder, job, script)
+  savepoint('savepoint-old', now - 60)
+  expect(stateToRestore(folder, job.name)).toMatch(/savepoint-old$/)
+  keepSubmission(folder, tenSeconds, script, { startsAnew: true })
+  expect(stateToRestore(folder, job.name)).toBeUndefined()
+  savepoint('savepoint-new', now + 60)
+  keepSubmission(folder, tenSeconds, script)
+  expect(stateToRestore(folder, job.name)).toMatch(/savepoint-new$/)
 })

@@ -15,21 +15,33 @@ export type Submission = {
   readonly checkpointIntervalMs: number
   /** The whole script, so that the job can be started again unchanged. */
   readonly script: Script
+  /** When it was last started from nothing. State from before then is of another run, maybe with other intervals. */
+  readonly anewSinceMs?: number
 }
 
-/** Call it before the job is started. A crash in between leaves a submission without state, which nothing restores from. */
+/**
+ * Call it before the job is started. A crash in between leaves a submission without state, which nothing restores from: what
+ * a job that is started anew had before is not restored any more.
+ */
 export function keepSubmission(
   stateFolder: string,
   job: Job,
   script: Script,
-  overrides: Intervals = {},
+  { overrides = {}, startsAnew = false }: { overrides?: Intervals; startsAnew?: boolean } = {},
 ): void {
   const { settings } = script
+  const anewSinceMs = startsAnew ? Date.now() : keptSubmission(stateFolder, job.name)?.anewSinceMs
   write(stateFolder, job.name, {
     ...{ intervals: intervalsOf(job), overrides, script },
     parallelism: Number(settings['parallelism.default']),
     checkpointIntervalMs: checkpointIntervalOf(settings),
+    ...(anewSinceMs === undefined ? {} : { anewSinceMs }),
   })
+}
+
+/** The state from which a job goes on, as a URL; undefined when it has none since it was last started from nothing. */
+export function stateToRestore(stateFolder: string, name: string): string | undefined {
+  return newestRestorePoint(stateFolder, name, keptSubmission(stateFolder, name)?.anewSinceMs)
 }
 
 /** Keeps the parallelism of a rescaled job for its next start. */

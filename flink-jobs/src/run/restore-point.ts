@@ -8,8 +8,14 @@ import { checkpointFolder, savepointFolder } from '../script/script.ts'
  *
  * Only complete ones count: Flink writes `_metadata` last. Each job has folders of its own, so no record of them is needed
  * that a crash of the submitter could lose.
+ *
+ * @param writtenAfterMs older ones do not count, in milliseconds since 1970.
  */
-export function newestRestorePoint(stateFolder: string, job: string): string | undefined {
+export function newestRestorePoint(
+  stateFolder: string,
+  job: string,
+  writtenAfterMs = 0,
+): string | undefined {
   // The state's folder is not part of the pattern: its path may have characters that mean something there.
   const candidates = globSync(
     [
@@ -21,6 +27,7 @@ export function newestRestorePoint(stateFolder: string, job: string): string | u
   const newest = candidates
     .filter((path) => existsSync(path))
     .map((path) => ({ path, writtenMs: statSync(path).mtimeMs }))
+    .filter(({ writtenMs }) => writtenMs >= writtenAfterMs)
     .sort((a, b) => b.writtenMs - a.writtenMs)[0]
   return newest === undefined ? undefined : flinkFileUrl(dirname(newest.path))
 }

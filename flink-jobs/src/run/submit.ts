@@ -23,9 +23,9 @@ import {
   intervalsOfState,
   keepSubmission,
   keptSubmission,
+  stateToRestore,
 } from './kept-submission.ts'
 import { ensureNamespace } from './namespace.ts'
-import { newestRestorePoint } from './restore-point.ts'
 import { runScript } from './run-script.ts'
 
 /** The servers that the jobs run on, read from and write to. */
@@ -86,7 +86,10 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
   const script = scriptToRun(job, { endpoints, overrides }, restoredFrom)
   await assertScriptFits(script, endpoints.brokers)
   if (job.gold.length > 0) await ensureNamespace(endpoints.catalogUrl, 'gold')
-  keepSubmission(endpoints.stateFolder, job, script, intervals)
+  keepSubmission(endpoints.stateFolder, job, script, {
+    overrides: intervals,
+    startsAnew: options.restoreFrom === 'nothing',
+  })
   onProgress?.(
     `${name}: starting ${restoredFrom === undefined ? 'without state' : `from ${restoredFrom}`}`,
   )
@@ -181,7 +184,7 @@ export async function stopJobsWithSavepoint(
 
 function restorePoint(job: string, { restoreFrom = 'newest', endpoints }: SubmitOptions) {
   if (restoreFrom === 'nothing') return undefined
-  return restoreFrom === 'newest' ? newestRestorePoint(endpoints.stateFolder, job) : restoreFrom
+  return restoreFrom === 'newest' ? stateToRestore(endpoints.stateFolder, job) : restoreFrom
 }
 
 /** The script for a job, with the settings of its last run unless overridden. @throws JobError */

@@ -58,7 +58,7 @@ export async function upgradeJob(
   onProgress(`${job.name}: starting the new SQL from ${savepoint}`)
   try {
     const jobId = await startFrom(job, script, savepoint, endpoints)
-    keepSubmission(stateFolder, job, script, kept.overrides)
+    keepSubmission(stateFolder, job, script, { overrides: kept.overrides })
     return { outcome: 'upgraded', jobId, savepoint }
   } catch (error) {
     onProgress(`${job.name}: refused, starting the previous SQL again`)
