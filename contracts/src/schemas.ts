@@ -4,6 +4,7 @@ import { type AvroRecord, isAvroRecord, unreadable } from '@tenseams/codec/avro'
 import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { parseProtobuf } from '@tenseams/codec/protobuf'
 import { ContractError } from './errors.ts'
+import { refuseLargeMessages, tooDeep } from './nesting.ts'
 
 /** One version of a topic's value schema: the file `events/<topic>/<version>.avsc` or `.proto`. */
 export type ContractSchema = {
@@ -64,6 +65,8 @@ function readSchema(topic: string, name: string, version: number): ContractSchem
 
 /** @throws ContractError with everything in the schema that one of the readers cannot read. */
 export function parseSchema(text: string, file: string): AvroRecord {
+  const deep = tooDeep(text)
+  if (deep !== undefined) throw new ContractError(`${file} cannot be used:\n  ${deep}`)
   if (file.endsWith('.proto')) return protobufShape(text, file)
   const schema = parseJson(text, file)
   if (isAvroRecord(schema)) return schema
@@ -73,6 +76,7 @@ export function parseSchema(text: string, file: string): AvroRecord {
 
 function protobufShape(text: string, file: string): AvroRecord {
   try {
+    refuseLargeMessages(text)
     return parseProtobuf(text).shape
   } catch (error) {
     const mistakes = String(error instanceof Error ? error.message : error).split('\n')

@@ -1,40 +1,36 @@
 import avro from 'avsc'
+import { below, fieldsOf, lineageOf, type Pair, pairsOf } from './avro-pairs.ts'
 import {
-  branchesOf,
   type ReadingProblem,
   readingProblems,
   refusalOf,
   sourceOf,
   typeWord,
 } from './avro-resolution.ts'
+import { parseAvro, type Schema } from './avro-schema.ts'
 import { type Direction, type Finding, merged, type Rule } from './difference.ts'
 
-type Schema = {
-  readonly type: avro.Type
-  readonly logicalTypes: ReadonlyMap<avro.Type, string>
-}
-
-const { ArrayType, MapType, RecordType } = avro.types
+const { RecordType } = avro.types
 
 /**
- * The changes from an older Avro schema to a newer one that break readers in one of the directions.
+ * The changes from the first of several Avro schemas to the last one that break readers in one of the directions.
  *
+ * @param texts consecutive versions, oldest first. Those in between say which fields were renamed on the way. When there are
+ *   none, a removed and an added field are taken for a rename: further apart they may be two different fields.
  * @param directions those that the topic's level promises.
- * @param isPredecessor whether the older one is the version just before. Only then are a removed and an added field taken
- *   for a rename: between versions that are further apart they may be two different fields.
  * @throws Error when one of the texts is not an Avro schema.
  */
 export function avroFindings(
-  olderText: string,
-  newerText: string,
+  texts: readonly [older: string, ...newer: readonly string[]],
   directions: readonly Direction[],
-  isPredecessor: boolean,
 ): readonly Finding[] {
-  const older = parse(olderText)
-  const newer = parse(newerText)
+  const schemas = texts.map(parseAvro)
+  const [older, newer] = [schemas.at(0), schemas.at(-1)]
+  if (older === undefined || newer === undefined) throw new Error('no schemas')
   const broken = directions.flatMap((direction) => unreadable(older, newer, direction))
   const pairs = pairsOf(newer.type, older.type)
-  const renames = isPredecessor ? pairs.flatMap(renamesOf) : []
+  const types = schemas.map(({ type }) => type)
+  const renames = types.length === 2 ? pairs.flatMap(renamesOf) : chainsOf(types, pairs)
   const aliased = directions.includes('forward') ? pairs.flatMap(aliasedOf) : []
   const rest = broken.filter(
     (finding) => ![...renames, ...aliased].some((rename) => isHalfOf(rename, finding)),
@@ -45,8 +41,11 @@ export function avroFindings(
     ...namespaceFindings(newer, older, directions),
   ]
   return merged([
-    ...renames.map((rename) => renameFinding(rename, directions)),
+    ...renames
+      .map((rename) => renameFinding(rename, directions))
+      .filter(({ breaks }) => breaks.length > 0),
     ...aliased.map(aliasFinding),
+    ...ownNameFindings(newer, directions).flatMap((finding) => withoutRepeated(finding, rest)),
     ...rest,
     ...others.flatMap((finding) => withoutRepeated(finding, rest)),
   ])
@@ -61,28 +60,6 @@ function withoutRepeated(finding: Finding, reported: readonly Finding[]): readon
   return breaks.length === 0 ? [] : [{ ...finding, breaks }]
 }
 
-function parse(text: string): Schema {
-  const logicalTypes = new Map<avro.Type, string>()
-  const typeHook = (schema: avro.Schema, options: object): avro.Type | undefined => {
-    if (typeof schema !== 'object' || !('logicalType' in schema)) return undefined
-    const { logicalType, ...plain } = schema as { readonly logicalType: unknown }
-    const type = avro.Type.forSchema(plain as avro.Schema, options)
-    logicalTypes.set(type, logicalTypeWord(logicalType, plain))
-    return type
-  }
-  const type = avro.Type.forSchema(JSON.parse(text) as avro.Schema, { typeHook })
-  return { type, logicalTypes }
-}
-
-/** With precision and scale, because a decimal of another scale is another number. */
-function logicalTypeWord(logicalType: unknown, plain: object): string {
-  const { precision, scale = 0 } = plain as {
-    readonly precision?: unknown
-    readonly scale?: unknown
-  }
-  return precision === undefined ? String(logicalType) : `${logicalType}(${precision}, ${scale})`
-}
-
 function unreadable(older: Schema, newer: Schema, direction: Direction): readonly Finding[] {
   const problems =
     direction === 'backward'
@@ -90,7 +67,7 @@ function unreadable(older: Schema, newer: Schema, direction: Direction): readonl
       : readingProblems(older.type, newer.type)
   return problems.map((problem) => ({
     rule: ruleIn(direction, problem),
-    refusedBy: 'specification',
+    refusedBy: problem.rule === 'alias-own-name' ? 'registry' : 'specification',
     breaks: [direction],
     path: problem.path,
     about: aboutIn(direction, problem),
@@ -110,43 +87,6 @@ function fromTo(older: string, newer: string): string {
 /** A field without a default that an older reader misses was removed by the newer schema. */
 function ruleIn(direction: Direction, { rule }: ReadingProblem): Rule {
   return direction === 'forward' && rule === 'field-without-default' ? 'field-removed' : rule
-}
-
-/** Types of both schemas at the same path, where a field is also found by its aliases. */
-type Pair = { readonly path: string; readonly newer: avro.Type; readonly older: avro.Type }
-
-function pairsOf(
-  newer: avro.Type,
-  older: avro.Type,
-  path = '',
-  seen: ReadonlySet<avro.Type> = new Set(),
-): readonly Pair[] {
-  if (seen.has(newer)) return []
-  const inside = new Set([...seen, newer])
-  const [left, right] = [heldBy(newer), heldBy(older)]
-  if (left === undefined || right === undefined) return []
-  if (left !== newer || right !== older) return pairsOf(left, right, path, inside)
-  const here = { path, newer, older }
-  if (newer instanceof ArrayType && older instanceof ArrayType) {
-    return [here, ...pairsOf(newer.itemsType, older.itemsType, `${path}[]`, inside)]
-  }
-  if (newer instanceof MapType && older instanceof MapType) {
-    return [here, ...pairsOf(newer.valuesType, older.valuesType, `${path}{}`, inside)]
-  }
-  if (!(newer instanceof RecordType && older instanceof RecordType)) return [here]
-  const fields = newer.fields.flatMap((field) => {
-    const source = sourceOf(field, older)
-    return source === undefined
-      ? []
-      : pairsOf(field.type, source.type, below(path, field.name), inside)
-  })
-  return [here, ...fields]
-}
-
-/** The one branch that is not null; undefined for a general union, which no contract may have. */
-function heldBy(type: avro.Type): avro.Type | undefined {
-  const values = branchesOf(type).filter(({ typeName }) => typeName !== 'null')
-  return values.length === 1 ? values[0] : undefined
 }
 
 type Rename = {
@@ -172,7 +112,26 @@ function renamesOf({ newer, older, path }: Pair): readonly Rename[] {
   return renames
 }
 
-function renameFinding({ record, from, to }: Rename, breaks: readonly Direction[]): Finding {
+/**
+ * Fields that were renamed step by step, each time with an alias, and whose newest name has no alias for the first one:
+ * `note`, then `remark` with the alias `note`, then `comment` with the alias `remark`.
+ */
+function chainsOf(types: readonly avro.Type[], pairs: readonly Pair[]): readonly Rename[] {
+  const origins = lineageOf(types)
+  return pairs.flatMap(({ newer, older, path, olderPath }) => {
+    if (!(newer instanceof RecordType && older instanceof RecordType)) return []
+    return newer.fields.flatMap((to) => {
+      const origin = origins.get(below(path, to.name))
+      const from = older.fields.find(({ name }) => below(olderPath, name) === origin)
+      if (from === undefined || from === sourceOf(to, older)) return []
+      return [{ record: path, from, to }]
+    })
+  })
+}
+
+function renameFinding({ record, from, to }: Rename, directions: readonly Direction[]): Finding {
+  const isKnown = from.aliases.includes(to.name)
+  const breaks = directions.filter((direction) => direction === 'backward' || !isKnown)
   const isRefused = breaks.some(
     (direction) => (direction === 'backward' ? to : from).defaultValue() === undefined,
   )
@@ -191,17 +150,11 @@ function isHalfOf({ record, from, to }: Rename, { rule, path }: Finding): boolea
   return rule === 'field-removed' && path === below(record, from.name)
 }
 
-function below(path: string, field: string): string {
-  return path === '' ? field : `${path}.${field}`
-}
-
 /** Renames with an alias, which newer readers know. An older reader looks for the old name, and may have a default. */
-function aliasedOf({ newer, older, path }: Pair): readonly Rename[] {
-  if (!(newer instanceof RecordType && older instanceof RecordType)) return []
-  return newer.fields.flatMap((to) => {
-    const from = sourceOf(to, older)
-    return from === undefined || from.name === to.name ? [] : [{ record: path, from, to }]
-  })
+function aliasedOf(pair: Pair): readonly Rename[] {
+  return fieldsOf(pair)
+    .filter(({ from, to }) => from.name !== to.name && !from.aliases.includes(to.name))
+    .map((names) => ({ record: pair.path, ...names }))
 }
 
 function aliasFinding({ record, from, to }: Rename): Finding {
@@ -212,6 +165,13 @@ function aliasFinding({ record, from, to }: Rename): Finding {
     path: below(record, to.name),
     about: fromTo(from.name, to.name),
   }
+}
+
+/** Fields with their own name as an alias: once they are published, nothing is published after them. */
+function ownNameFindings(newer: Schema, breaks: readonly Direction[]): readonly Finding[] {
+  return readingProblems(newer.type, newer.type)
+    .filter(({ rule }) => rule === 'alias-own-name')
+    .map(({ rule, path, about }) => ({ rule, refusedBy: 'project', breaks, path, about }))
 }
 
 function logicalTypeFindings(

@@ -67,7 +67,10 @@ describe('the walk over two schemas', { timeout: 120_000 }, () => {
         if (reader === undefined || writer === undefined) return
         const isReadable = refusalOf(reader, writer) === undefined
         seen[isReadable ? 'readable' : 'unreadable'] += 1
-        const problems = readingProblems(reader, writer).map(({ rule }) => rule)
+        const problems = readingProblems(reader, writer)
+          .map(({ rule }) => rule)
+          // Of what Avro's Java refuses in a schema or reads otherwise, avsc knows nothing.
+          .filter((rule) => rule !== 'alias-own-name' && rule !== 'alias-shared')
         expect(problems.length === 0).toBe(isReadable)
         // Everything that avsc refuses has a rule of its own.
         expect(problems).not.toContain('other')

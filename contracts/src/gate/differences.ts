@@ -1,7 +1,14 @@
 import type { ContractFormat } from '@tenseams/codec/contract-text'
+import { tooDeep } from '../nesting.ts'
 import type { Compatibility } from '../topics.ts'
 import { avroFindings } from './avro-differences.ts'
-import { type Difference, directionsOf, isTransitive } from './difference.ts'
+import {
+  type Difference,
+  type Direction,
+  directionsOf,
+  type Finding,
+  isTransitive,
+} from './difference.ts'
 import { protobufFindings } from './protobuf-differences.ts'
 import { explained } from './words.ts'
 
@@ -25,10 +32,26 @@ export function differencesOf(
   return olderTexts.flatMap((olderText, index) => {
     const isPredecessor = index === olderTexts.length - 1
     if (!isPredecessor && !isTransitive(level)) return []
-    const findings =
-      format === 'avro'
-        ? avroFindings(olderText, newerText, directions, isPredecessor)
-        : protobufFindings(olderText, newerText, directions)
-    return findings.map((finding) => explained(finding, index + 1))
+    const texts = [olderText, ...olderTexts.slice(index + 1), newerText] as const
+    return findingsIn(format, texts, directions).map((finding) => explained(finding, index + 1))
   })
+}
+
+/** @param texts consecutive versions, oldest first: the last one is compared with the first one. */
+function findingsIn(
+  format: ContractFormat,
+  texts: readonly [older: string, ...newer: readonly string[]],
+  directions: readonly Direction[],
+): readonly Finding[] {
+  const deep = tooDeepIn(texts, directions)
+  if (deep.length > 0) return deep
+  if (format === 'avro') return avroFindings(texts, directions)
+  return protobufFindings(texts[0], texts.at(-1) ?? texts[0], directions)
+}
+
+/** Nothing walks over such a schema, so nothing else is known of it. */
+function tooDeepIn(texts: readonly string[], breaks: readonly Direction[]): readonly Finding[] {
+  const [about] = texts.flatMap((text) => tooDeep(text) ?? [])
+  if (about === undefined) return []
+  return [{ rule: 'too-deep', refusedBy: 'project', breaks, path: '', about }]
 }

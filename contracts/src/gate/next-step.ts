@@ -42,6 +42,14 @@ const reserve: NextStep = {
   rollout: 'breaking-by-new-topic',
 }
 
+/** For what the bytes do not have. */
+const spelled = { rollout: 'add-optional-field' } as const
+
+const services: NextStep = {
+  todo: 'keep services out of contracts, or leave their rpcs as they are',
+  rollout: 'breaking-by-new-topic',
+}
+
 const steps: Readonly<
   Partial<Record<Rule, NextStep | Readonly<Record<ContractFormat, NextStep>>>>
 > = {
@@ -53,6 +61,28 @@ const steps: Readonly<
   'alias-ambiguous': {
     todo: 'remove the alias: two fields that existed in one version are different fields',
     rollout: 'rename-by-alias',
+  },
+  'alias-shared': {
+    todo: 'remove the alias, or give the new field a name that no earlier version had',
+    rollout: 'rename-by-alias',
+  },
+  'alias-own-name': { todo: 'remove it from `aliases`', rollout: 'rename-by-alias' },
+  'number-changed': {
+    todo: 'give it its former number; or add a field with another name, write both, and stop reading the old one',
+    rollout: 'add-optional-field',
+  },
+  'name-respelled': { ...spelled, todo: 'write the name of the type as the version before does' },
+  'label-changed': { ...spelled, todo: 'write the label as the version before does' },
+  'symbol-renamed': { ...spelled, todo: 'keep the name of the symbol' },
+  'message-unknown': {
+    todo: 'keep a message once it is there, unused. A new one needs the level BACKWARD, or a topic of its own',
+    rollout: 'breaking-by-new-topic',
+  },
+  'rpc-unknown': services,
+  'rpc-changed': services,
+  'too-deep': {
+    todo: 'make it flatter: a list of records that name each other by id says the same',
+    rollout: 'breaking-by-new-topic',
   },
   'number-reserved': keep,
   'null-unreadable': {

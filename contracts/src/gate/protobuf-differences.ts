@@ -1,10 +1,19 @@
-import { envelopeOf, fieldNames } from '@tenseams/codec/protobuf'
+import { envelopeOf } from '@tenseams/codec/protobuf'
 import { type BufFinding, bufBreaking } from './buf.ts'
 import { type Authority, type Direction, type Finding, merged, type Rule } from './difference.ts'
+import { registryFindings } from './registry-differences.ts'
+import {
+  groupsCalled,
+  messagesCalled,
+  type RegistryFile,
+  type RegistryMessage,
+  registryFileOf,
+} from './registry-file.ts'
 
 /**
- * The changes from an older Protobuf contract to a newer one that break readers in one of the directions. buf decides:
- * newer against older for newer readers, older against newer for older readers.
+ * The changes from an older Protobuf contract to a newer one that break readers in one of the directions. buf decides what
+ * can be read: newer against older for newer readers, older against newer for older readers. What else our registry refuses
+ * is compared beside it.
  *
  * @throws Error when one of the texts is not Protobuf, or buf cannot be run.
  */
@@ -13,66 +22,119 @@ export function protobufFindings(
   newerText: string,
   directions: readonly Direction[],
 ): readonly Finding[] {
+  const [older, newer] = [registryFileOf(olderText), registryFileOf(newerText)]
   const found = directions.flatMap((direction) => {
     const [text, against] =
       direction === 'backward' ? [newerText, olderText] : [olderText, newerText]
-    return judged(bufBreaking(text, against), direction)
+    const unreadable = bufBreaking(text, against)
+      .filter((finding) => !isOneofRename(finding, older, newer))
+      .flatMap((finding) => judged(finding, direction, (place) => pathOf(place, newer, older)))
+    const unpublishable = registryFindings(older, newer, direction)
+    return withReusedTags(withoutWeaker([...unreadable, ...unpublishable]))
   })
-  const names = new Map([...fieldNames(olderText), ...fieldNames(newerText)])
-  return merged([
-    ...found.map((finding) => ({ ...finding, path: named(finding.path, names) })),
-    ...envelopeFindings(olderText, newerText, directions),
-  ])
+  return merged([...found, ...envelopeFindings(olderText, newerText, directions)])
 }
 
 type Judgement = readonly [rule: Rule, refusedBy: Authority]
 
 /**
- * What buf's rules mean here. With old and new swapped, a deleted field is an added one: older readers skip it, so the
- * specification allows it, but the registry refuses it like a deleted one.
+ * What buf's rules mean here. With old and new swapped, a deleted field is an added one, which older readers skip. Rpcs are
+ * not in records.
  */
 const judgements: Readonly<Record<Direction, Readonly<Record<string, Judgement | undefined>>>> = {
   backward: {
     FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED: ['field-removed', 'specification'],
-    FIELD_NO_DELETE_UNLESS_NAME_RESERVED: ['field-removed', 'registry'],
     RESERVED_MESSAGE_NO_DELETE: ['tag-reused', 'specification'],
     ENUM_VALUE_NO_DELETE_UNLESS_NUMBER_RESERVED: ['symbol-unknown', 'specification'],
   },
   forward: {
-    FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED: ['field-added', 'registry'],
-    FIELD_NO_DELETE_UNLESS_NAME_RESERVED: ['field-added', 'registry'],
-    RESERVED_MESSAGE_NO_DELETE: ['number-reserved', 'registry'],
+    FIELD_NO_DELETE_UNLESS_NUMBER_RESERVED: undefined,
+    RESERVED_MESSAGE_NO_DELETE: undefined,
     ENUM_VALUE_NO_DELETE_UNLESS_NUMBER_RESERVED: undefined,
     ENUM_NO_DELETE: undefined,
     RESERVED_ENUM_NO_DELETE: undefined,
   },
 }
 
-const inBothDirections: Readonly<Record<string, Judgement>> = {
+const inBothDirections: Readonly<Record<string, Judgement | undefined>> = {
   FIELD_WIRE_COMPATIBLE_TYPE: ['type-changed', 'specification'],
-  FIELD_SAME_TYPE: ['column-type-changed', 'registry'],
-  FIELD_SAME_NAME: ['field-renamed', 'registry'],
   FIELD_WIRE_COMPATIBLE_CARDINALITY: ['cardinality-changed', 'specification'],
-  FIELD_SAME_CARDINALITY: ['presence-changed', 'registry'],
   FIELD_SAME_ONEOF: ['oneof-changed', 'specification'],
   FILE_SAME_PACKAGE: ['name-changed', 'specification'],
+  RPC_SAME_CLIENT_STREAMING: undefined,
+  RPC_SAME_IDEMPOTENCY_LEVEL: undefined,
+  RPC_SAME_REQUEST_TYPE: undefined,
+  RPC_SAME_RESPONSE_TYPE: undefined,
+  RPC_SAME_SERVER_STREAMING: undefined,
 }
 
-function judged(found: readonly BufFinding[], direction: Direction): readonly Finding[] {
-  const findings = found.flatMap(({ type, message }): readonly Finding[] => {
-    const known = { ...inBothDirections, ...judgements[direction] }
-    if (type in known && known[type] === undefined) return []
-    const [rule, refusedBy] = known[type] ?? (['other', 'specification'] as const)
-    const path = pathIn(message)
-    return [{ rule, refusedBy, breaks: [direction], path, about: aboutIn(message, direction) }]
+function judged(
+  { type, message }: BufFinding,
+  direction: Direction,
+  pathOfPlace: (place: Place) => string,
+): readonly Finding[] {
+  const known = { ...inBothDirections, ...judgements[direction] }
+  if (type in known && known[type] === undefined) return []
+  const [rule, refusedBy] = known[type] ?? (['other', 'specification'] as const)
+  const path = pathOfPlace(placeIn(message))
+  return [{ rule, refusedBy, breaks: [direction], path, about: aboutIn(message, direction) }]
+}
+
+/** Where buf finds something: the message or enum, without those around it, and the number of the field or symbol. */
+type Place = { readonly name: string; readonly number: number | undefined }
+
+function placeIn(message: string): Place {
+  const [, name = ''] = /on (?:message|enum) "([\w.]+)"/.exec(message) ?? []
+  const [, number] = /(?:[Ff]ield|enum value) "(\d+)"/.exec(message) ?? []
+  return { name, number: number === undefined ? undefined : Number(number) }
+}
+
+/** `Thing.Gone.note` for field 3 of `Gone`. The newest name of a field counts, unless only an older file has it. */
+function pathOf({ name, number }: Place, ...files: readonly RegistryFile[]): string {
+  const groups = files.flatMap((file) => groupsCalled(file, name))
+  if (number === undefined) return groups[0]?.path ?? name
+  const found = groups.find(({ names }) => names.has(number))
+  return `${found?.path ?? name}.${found?.names.get(number) ?? number}`
+}
+
+/**
+ * True when buf reports a field that is in a oneof of another name, but excludes the same fields as before: its oneof was
+ * renamed, or it has a oneof to itself. The bytes have no oneofs, and setting the field clears nothing more.
+ */
+function isOneofRename(
+  { type, message }: BufFinding,
+  older: RegistryFile,
+  newer: RegistryFile,
+): boolean {
+  if (type !== 'FIELD_SAME_ONEOF') return false
+  const { name, number = 0 } = placeIn(message)
+  return messagesCalled(newer, name).every((is) => {
+    const was = messagesCalled(older, name).find(({ path }) => path === is.path)
+    return (
+      was === undefined || String(excluded(was, is, number)) === String(excluded(is, was, number))
+    )
   })
-  return withReusedTags(withoutWeaker(findings))
+}
+
+/** The numbers of the fields that setting one clears, of those that both versions have. */
+function excluded(message: RegistryMessage, other: RegistryMessage, number: number) {
+  const numbers = new Set([...other.fields.values()].map((field) => field.number))
+  const fields = [...message.fields.values()].filter((field) => numbers.has(field.number))
+  const oneof = fields.find((field) => field.number === number)?.oneof
+  return fields
+    .filter((field) => oneof !== undefined && field.oneof === oneof && field.number !== number)
+    .map((field) => field.number)
+    .toSorted((left, right) => left - right)
 }
 
 /** A rule and the stronger ones that replace it. */
 const weakerThan: Readonly<Partial<Record<Rule, readonly Rule[]>>> = {
   'column-type-changed': ['type-changed'],
-  'presence-changed': ['cardinality-changed', 'oneof-changed'],
+  'presence-changed': ['cardinality-changed'],
+  'label-changed': ['cardinality-changed', 'oneof-changed'],
+  'field-removed': ['number-changed'],
+  'field-added': ['number-changed'],
+  'symbol-unknown': ['number-changed'],
 }
 
 function withoutWeaker(findings: readonly Finding[]): readonly Finding[] {
@@ -97,20 +159,6 @@ function withReusedTags(findings: readonly Finding[]): readonly Finding[] {
     if (rule !== 'field-renamed') return [finding]
     return [{ ...retype, rule: 'tag-reused', about: `${rename.about}, ${retype.about}` }]
   })
-}
-
-/** The message and the field's number, as on the wire: `ShipmentEvent.3`. */
-function pathIn(message: string): string {
-  const [, name] = /on (?:message|enum) "([\w.]+)"/.exec(message) ?? []
-  const [, number] = /(?:[Ff]ield|enum value) "(\d+)"/.exec(message) ?? []
-  if (name === undefined) return ''
-  return number === undefined ? name : `${name}.${number}`
-}
-
-/** With the field's name instead of its number. */
-function named(path: string, names: ReadonlyMap<string, string>): string {
-  const name = names.get(path)
-  return name === undefined ? path : `${path.replace(/\.\d+$/, '')}.${name}`
 }
 
 function aboutIn(message: string, direction: Direction): string {

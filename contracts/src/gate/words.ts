@@ -37,6 +37,16 @@ const words: Readonly<Record<Rule, Words>> = {
     ({ path, about }) => `\`${path}\` could be read from two fields of the other version: ${about}`,
     () => 'an alias is the former name of a field, but here both names existed in one version',
   ],
+  'alias-shared': [
+    ({ path, about }) => `\`${path}\` takes by alias what another field reads, too: ${about}`,
+    () =>
+      'Avro gives the value to the field with the alias only, so the other one gets its default',
+  ],
+  'alias-own-name': [
+    ({ path }) => `\`${path}\` has its own name among its aliases`,
+    () =>
+      'the registry finds such a field twice, and would compare this version with no other, older or newer',
+  ],
   'type-changed': [
     ({ path, about }) => `\`${path}\` changes its type: ${changed(about)}`,
     (finding) => `the two types have different bytes: ${failures(finding)}`,
@@ -65,9 +75,37 @@ const words: Readonly<Record<Rule, Words>> = {
     ({ path, about }) => `\`${path}\` has a symbol in one version only: ${about}`,
     (finding) => `a reader that does not know it has no default: ${failures(finding)}`,
   ],
+  'symbol-renamed': [
+    ({ path, about }) => `\`${path}\` is another symbol for the same number: ${changed(about)}`,
+    () => 'the wire has only numbers, but the registry compares the names of symbols',
+  ],
   'name-changed': [
     ({ about, path }) => `${path === '' ? 'the name' : `\`${path}\``} changes: ${about}`,
     (finding) => `records are matched by the names of their types: ${failures(finding)}`,
+  ],
+  'name-respelled': [
+    ({ path, about }) => `\`${path}\` spells its type in another way: ${changed(about)}`,
+    () => 'it is the same type, but the registry compares names as they are written',
+  ],
+  'message-unknown': [
+    ({ about, breaks }) => `the message \`${about}\` is ${isRemoved(breaks) ? 'removed' : 'new'}`,
+    ({ breaks }) =>
+      isRemoved(breaks)
+        ? 'the registry refuses it, because nothing reserves the numbers and names of its fields'
+        : 'the registry refuses any new message when the level has a promise to older readers',
+  ],
+  'rpc-unknown': [
+    ({ path, breaks }) => `the rpc \`${path}\` is ${isRemoved(breaks) ? 'removed' : 'new'}`,
+    () => 'records have no rpcs, but the registry compares those of the file',
+  ],
+  'rpc-changed': [
+    ({ path, about }) => `the rpc \`${path}\` changes its signature: ${changed(about)}`,
+    () => 'records have no rpcs, but the registry compares those of the file as they are written',
+  ],
+  'number-changed': [
+    ({ path, about }) => `\`${path}\` gets another number: ${changed(about)}`,
+    () =>
+      'on the wire a field is its number, so readers of the other version do not find its value',
   ],
   'tag-reused': [
     ({ path, about }) => `the number of \`${path}\` gets another meaning: ${about}`,
@@ -88,6 +126,10 @@ const words: Readonly<Record<Rule, Words>> = {
     () =>
       'the bytes are the same, but the registry refuses a changed label, and null and default become the same',
   ],
+  'label-changed': [
+    ({ path, about }) => `\`${path}\` changes its label: ${changed(about)}`,
+    () => 'the bytes are the same, but the registry compares labels as they are written',
+  ],
   'oneof-changed': [
     ({ path }) => `\`${path}\` moves into or out of a oneof`,
     (finding) => `setting one field clears the others of a oneof: ${failures(finding)}`,
@@ -96,6 +138,10 @@ const words: Readonly<Record<Rule, Words>> = {
     ({ about }) => `the file's first message changes: ${changed(about)}`,
     () =>
       'the message index on the wire points to the first message, and consumers expect the old one',
+  ],
+  'too-deep': [
+    ({ about }) => about,
+    () => 'every reader walks the schema by calling itself, and runs out of stack or of time',
   ],
   other: [
     ({ about }) => about,
@@ -116,6 +162,10 @@ const brokenReaders: Readonly<Record<Direction, string>> = {
 
 function failures({ breaks }: Finding): string {
   return breaks.map((direction) => brokenReaders[direction]).join(', ')
+}
+
+function isRemoved(breaks: readonly Direction[]): boolean {
+  return breaks.includes('backward')
 }
 
 function changed(about: string): string {

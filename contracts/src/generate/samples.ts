@@ -74,16 +74,23 @@ const primitives: Readonly<Record<AvroPrimitive, (index: number) => unknown>> = 
   bytes: (index) => Buffer.of(0, 255, index),
 }
 
-function sampleValue(type: AvroType, index: number): unknown {
+/** A list has two items, and one within another list: otherwise a value would double with every list around it. */
+function sampleValue(type: AvroType, index: number, isInList = false): unknown {
   return matchAvro<unknown>(type, {
     primitive: (primitive) => primitives[primitive](index),
     // Before 1970, or far in the future and with milliseconds.
     timestamp: () => (index % 2 === 0 ? -1 : 4_102_444_800_001),
-    nullable: (of) => sampleValue(of, index),
-    array: (items) => [sampleValue(items, index), sampleValue(items, index + 1)],
-    record: (record) =>
+    nullable: (of) => sampleValue(of, index, isInList),
+    array: (items) => {
+      const indexes = isInList ? [index] : [index, index + 1]
+      return indexes.map((each) => sampleValue(items, each, true))
+    },
+    record: ({ fields }) =>
       Object.fromEntries(
-        record.fields.map(({ name, type: of }, offset) => [name, sampleValue(of, index + offset)]),
+        fields.map(({ name, type: of }, offset) => [
+          name,
+          sampleValue(of, index + offset, isInList),
+        ]),
       ),
   })
 }

@@ -35,26 +35,6 @@ export function envelopeOf(text: string): protobuf.Type {
   throw new Error('a package and a message as its first entry are expected')
 }
 
-/** Each field's name as in the file, by `Message.number`, by which a field is known on the wire. */
-export function fieldNames(text: string): ReadonlyMap<string, string> {
-  const { root, package: name = '' } = protobuf.parse(text, { keepCase: true })
-  const start = root.lookup(name)
-  return new Map(start instanceof protobuf.Namespace ? namesWithin(start, '') : [])
-}
-
-function namesWithin(
-  space: protobuf.Namespace,
-  path: string,
-): readonly (readonly [string, string])[] {
-  return space.nestedArray.flatMap((entry) => {
-    if (!(entry instanceof protobuf.Type)) return []
-    const fields = entry.fieldsArray.map(
-      (field) => [`${path}${entry.name}.${field.id}`, field.name] as const,
-    )
-    return [...fields, ...namesWithin(entry, `${path}${entry.name}.`)]
-  })
-}
-
 const primitives: Readonly<Record<string, AvroPrimitive>> = {
   bool: 'boolean',
   int32: 'int',

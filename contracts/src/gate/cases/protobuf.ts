@@ -1,26 +1,8 @@
-import type { Direction } from '../difference.ts'
+import { both, ignoresOneofs, thing } from './protobuf-texts.ts'
 import type { SchemaChange } from './schema-change.ts'
 
-/** The levels with a promise to older readers. */
-const towardsOlderReaders = ['FORWARD', 'FORWARD_TRANSITIVE', 'FULL', 'FULL_TRANSITIVE'] as const
-
-const both: readonly Direction[] = ['backward', 'forward']
-
-/** A message with an id, so that it is never empty, and the given fields. */
-function thing(fields: string, { name = 'tenseams.test.v1', before = '' } = {}): string {
-  return [
-    'syntax = "proto3";',
-    `package ${name};`,
-    before,
-    `message Thing {\n  string id = 1;\n  ${fields}\n}`,
-    'message Placed { string sku = 1; }',
-    'message Ordered { string sku = 1; }',
-    '',
-  ].join('\n\n')
-}
-
-/** Changes of Protobuf contracts. */
-export const protobufChanges: readonly SchemaChange[] = (
+/** Changes of the fields of Protobuf messages. */
+export const fieldChanges: readonly SchemaChange[] = (
   [
     {
       name: 'a field is added',
@@ -59,10 +41,28 @@ export const protobufChanges: readonly SchemaChange[] = (
       name: 'a field gets another number',
       older: [thing('string note = 2;')],
       newer: thing('string note = 3;'),
+      refused: [{ rule: 'number-changed', refusedBy: 'specification', breaks: both }],
+    },
+    {
+      name: 'a field gets another number, and the former one is reserved',
+      older: [thing('string note = 2;')],
+      newer: thing('string note = 3; reserved 2;'),
       refused: [
-        { rule: 'field-removed', refusedBy: 'specification', breaks: ['backward'] },
-        { rule: 'field-added', refusedBy: 'registry', breaks: ['forward'] },
+        { rule: 'number-changed', refusedBy: 'specification', breaks: both },
+        { rule: 'number-reserved', refusedBy: 'registry', breaks: ['forward'] },
       ],
+    },
+    {
+      name: 'fewer numbers are reserved',
+      older: [thing('reserved 5 to 9;')],
+      newer: thing('reserved 5 to 6, 8 to 9;'),
+      refused: [{ rule: 'tag-reused', refusedBy: 'specification', breaks: ['backward'] }],
+    },
+    {
+      name: 'reserved numbers are written in another way',
+      older: [thing('reserved 5 to 9;')],
+      newer: thing('reserved 7 to 9, 5, 6;'),
+      refused: [],
     },
     {
       name: 'a type is changed',
@@ -123,40 +123,45 @@ export const protobufChanges: readonly SchemaChange[] = (
       older: [thing('string note = 2; string remark = 3;')],
       newer: thing('oneof text { string note = 2; string remark = 3; }'),
       refused: [{ rule: 'oneof-changed', refusedBy: 'specification', breaks: both }],
-      registry: {
-        refusesUnder: [],
-        because: 'it compares fields by name and number, and ignores the oneof around them',
-      },
+      registry: ignoresOneofs,
     },
     {
-      name: 'the package is renamed',
-      older: [thing('')],
-      newer: thing('', { name: 'tenseams.test.v2' }),
-      refused: [{ rule: 'name-changed', refusedBy: 'specification', breaks: both }],
-      registry: {
-        refusesUnder: [],
-        because: 'it compares messages by their names without the package',
-      },
+      name: 'a field moves into a oneof that was there',
+      older: [thing('string note = 2; oneof text { string remark = 3; string comment = 4; }')],
+      newer: thing('oneof text { string note = 2; string remark = 3; string comment = 4; }'),
+      refused: [{ rule: 'oneof-changed', refusedBy: 'specification', breaks: both }],
+      registry: ignoresOneofs,
     },
     {
-      name: 'another message comes first',
-      older: [thing('')],
-      newer: thing('', { before: 'message Other { string id = 1; }' }),
-      refused: [{ rule: 'envelope-changed', refusedBy: 'project', breaks: both }],
-      registry: {
-        refusesUnder: towardsOlderReaders,
-        because: 'it treats a message that older readers lack as removed',
-      },
+      name: 'a oneof is divided',
+      older: [thing('oneof text { string note = 2; string remark = 3; }')],
+      newer: thing('oneof text { string note = 2; } oneof other { string remark = 3; }'),
+      refused: [{ rule: 'oneof-changed', refusedBy: 'specification', breaks: both }],
+      registry: ignoresOneofs,
     },
     {
-      name: 'a symbol is added to an enum',
-      older: [thing('Kind kind = 2; enum Kind { UNKNOWN = 0; }')],
-      newer: thing('Kind kind = 2; enum Kind { UNKNOWN = 0; NEW = 1; }'),
+      name: 'a oneof is renamed',
+      older: [thing('oneof text { string note = 2; Placed placed = 3; }')],
+      newer: thing('oneof body { string note = 2; Placed placed = 3; }'),
       refused: [],
-      registry: {
-        refusesUnder: towardsOlderReaders,
-        because: 'it treats a symbol that older readers lack as removed',
-      },
+    },
+    {
+      name: 'one field moves into a new oneof',
+      older: [thing('string note = 2; Placed placed = 3;')],
+      newer: thing('oneof text { string note = 2; } oneof body { Placed placed = 3; }'),
+      refused: [],
+    },
+    {
+      name: 'an optional field moves into a new oneof',
+      older: [thing('optional string note = 2;')],
+      newer: thing('oneof text { string note = 2; }'),
+      refused: [{ rule: 'label-changed', refusedBy: 'registry', breaks: both }],
+    },
+    {
+      name: 'a label is written before a message, which always has presence',
+      older: [thing('Placed placed = 2;')],
+      newer: thing('optional Placed placed = 2;'),
+      refused: [{ rule: 'label-changed', refusedBy: 'registry', breaks: both }],
     },
     {
       name: 'a number is used again that an earlier version had',
