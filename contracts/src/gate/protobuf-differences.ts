@@ -28,7 +28,9 @@ export function protobufFindings(
       direction === 'backward' ? [newerText, olderText] : [olderText, newerText]
     const unreadable = bufBreaking(text, against)
       .filter((finding) => !isOneofRename(finding, older, newer))
-      .flatMap((finding) => judged(finding, direction, (place) => pathOf(place, newer, older)))
+      .flatMap((finding) =>
+        judged(finding, direction, (location) => pathOf(location, newer, older)),
+      )
     const unpublishable = registryFindings(older, newer, direction)
     return withReusedTags(withoutWeaker([...unreadable, ...unpublishable]))
   })
@@ -71,26 +73,26 @@ const inBothDirections: Readonly<Record<string, Judgement | undefined>> = {
 function judged(
   { type, message }: BufFinding,
   direction: Direction,
-  pathOfPlace: (place: Place) => string,
+  pathOfLocation: (location: Location) => string,
 ): readonly Finding[] {
   const known = { ...inBothDirections, ...judgements[direction] }
   if (type in known && known[type] === undefined) return []
   const [rule, refusedBy] = known[type] ?? (['other', 'specification'] as const)
-  const path = pathOfPlace(placeIn(message))
+  const path = pathOfLocation(locationIn(message))
   return [{ rule, refusedBy, breaks: [direction], path, about: aboutIn(message, direction) }]
 }
 
 /** Where buf finds something: the message or enum, without those around it, and the number of the field or symbol. */
-type Place = { readonly name: string; readonly number: number | undefined }
+type Location = { readonly name: string; readonly number: number | undefined }
 
-function placeIn(message: string): Place {
+function locationIn(message: string): Location {
   const [, name = ''] = /on (?:message|enum) "([\w.]+)"/.exec(message) ?? []
   const [, number] = /(?:[Ff]ield|enum value) "(\d+)"/.exec(message) ?? []
   return { name, number: number === undefined ? undefined : Number(number) }
 }
 
 /** `Thing.Gone.note` for field 3 of `Gone`. The newest name of a field counts, unless only an older file has it. */
-function pathOf({ name, number }: Place, ...files: readonly RegistryFile[]): string {
+function pathOf({ name, number }: Location, ...files: readonly RegistryFile[]): string {
   const groups = files.flatMap((file) => groupsCalled(file, name))
   if (number === undefined) return groups[0]?.path ?? name
   const found = groups.find(({ names }) => names.has(number))
@@ -107,7 +109,7 @@ function isOneofRename(
   newer: RegistryFile,
 ): boolean {
   if (type !== 'FIELD_SAME_ONEOF') return false
-  const { name, number = 0 } = placeIn(message)
+  const { name, number = 0 } = locationIn(message)
   return messagesCalled(newer, name).every((is) => {
     const was = messagesCalled(older, name).find(({ path }) => path === is.path)
     return (

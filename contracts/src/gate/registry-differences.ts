@@ -13,7 +13,7 @@ import {
 /**
  * What our registry, Apicurio, refuses in Protobuf: names, labels, reservations, symbols and rpcs that the bytes do not have,
  * too. What the one file has and the other one lacks is to it removed. For older readers it compares the newer file with the
- * older one, so to them everything new is removed. These are the rules of its `ProtobufCompatibilityCheckerLibrary` 3.3.3.
+ * older one, so to them everything new is removed. These are the rules of its `ProtobufCompatibilityCheckerLibrary`.
  */
 export function registryFindings(
   older: RegistryFile,
