@@ -22,9 +22,71 @@ create table if not exists catalogue.products (
 );
 alter table catalogue.products replica identity full;
 
+-- Every price that a product has had, in each currency; the highest version is the one that is charged. Rows are only
+-- added. The price in the product's own currency comes from its row, by the trigger below; those in other currencies are
+-- written here.
+create table if not exists catalogue.prices (
+  sku           text        not null,
+  currency      text        not null,
+  price_version integer     not null check (price_version > 0),
+  -- Null: not sold in this currency from then on.
+  price_minor   bigint      check (price_minor >= 0),
+  priced_at     timestamptz not null default clock_timestamp(),
+  primary key (sku, currency, price_version)
+);
+
+-- Adds a version when the price differs from the newest one.
+create or replace procedure catalogue.set_price(the_sku text, the_currency text, the_price bigint)
+language sql as $set$
+  insert into catalogue.prices (sku, currency, price_version, price_minor)
+  select the_sku, the_currency, coalesce(max(price_version), 0) + 1, the_price
+    from catalogue.prices where sku = the_sku and currency = the_currency
+  having (array_agg(price_minor order by price_version desc))[1] is distinct from the_price
+$set$;
+
+-- The row is read as JSON, so that a column that is renamed or gets another type ends the price instead of every write. A
+-- change of one product waits for the one before it, by the lock on its row, so versions have no gaps.
+create or replace function catalogue.keep_prices() returns trigger language plpgsql security definer
+set search_path = pg_catalog as $keep$
+declare
+  priced jsonb;
+  sold_in record;
+begin
+  if tg_op <> 'INSERT' then
+    for sold_in in
+      select distinct currency from catalogue.prices
+       where sku = old.sku and (tg_op = 'DELETE' or old.sku <> new.sku or currency = to_jsonb(old)->>'currency')
+         and (tg_op = 'DELETE' or old.sku <> new.sku or currency is distinct from to_jsonb(new)->>'currency')
+    loop
+      call catalogue.set_price(old.sku, sold_in.currency, null);
+    end loop;
+  end if;
+  if tg_op <> 'DELETE' then
+    priced := to_jsonb(new)->'price_minor';
+    call catalogue.set_price(new.sku, coalesce(to_jsonb(new)->>'currency', 'none'),
+      case when priced::text ~ '^[0-9]{1,18}$' then priced::text::bigint end);
+  end if;
+  return null;
+end
+$keep$;
+
+create or replace trigger prices_are_kept after insert or update or delete on catalogue.products
+  for each row execute function catalogue.keep_prices();
+
 insert into catalogue.products (sku, name, price_minor, currency)
 values ('lamp-01', 'Reading lamp', 4900, 'EUR'), ('desk-02', 'Oak desk', 38900, 'EUR'),
        ('chair-03', 'Desk chair', 17900, 'EUR'), ('mug-04', 'Enamel mug', 1250, 'EUR')
+on conflict do nothing;
+
+-- Of products that were written before there were versions.
+insert into catalogue.prices (sku, currency, price_version, price_minor)
+select sku, currency, 1, price_minor from catalogue.products on conflict do nothing;
+
+insert into catalogue.prices (sku, currency, price_version, price_minor)
+values ('lamp-01', 'CHF', 1, 4700), ('lamp-01', 'GBP', 1, 4200), ('lamp-01', 'JPY', 1, 7900), ('lamp-01', 'USD', 1, 5300),
+       ('desk-02', 'CHF', 1, 37200), ('desk-02', 'GBP', 1, 33400), ('desk-02', 'JPY', 1, 62900), ('desk-02', 'USD', 1, 42100),
+       ('chair-03', 'CHF', 1, 17100), ('chair-03', 'GBP', 1, 15400), ('chair-03', 'JPY', 1, 28900), ('chair-03', 'USD', 1, 19400),
+       ('mug-04', 'CHF', 1, 1190), ('mug-04', 'GBP', 1, 1070), ('mug-04', 'JPY', 1, 1990), ('mug-04', 'USD', 1, 1350)
 on conflict do nothing;
 
 -- Orders as lists show them, derived from orders.events (services/orders/src/order-list.ts).
@@ -71,7 +133,7 @@ grant usage on schema cdc to pulse_service;
 grant select, insert, update on cdc.watchdog to pulse_service;
 
 grant usage on schema catalogue to orders_service;
-grant select on catalogue.products to orders_service;
+grant select on catalogue.products, catalogue.prices to orders_service;
 grant select, insert, update on catalogue.customers to orders_service;
 
 -- The auditor may only read, and no personal data.

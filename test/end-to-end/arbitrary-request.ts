@@ -52,6 +52,8 @@ export type WireRequest = {
 export type Known = {
   readonly uuid: fc.Arbitrary<string>
   readonly key: fc.Arbitrary<string>
+  /** Bodies of orders at the catalogue's prices, which the document does not say. */
+  readonly order: fc.Arbitrary<unknown>
 }
 
 /**
@@ -253,7 +255,9 @@ export function allowedBy(schema: JsonSchema, known: Known): fc.Arbitrary<unknow
 function objectOf(schema: JsonSchema, known: Known): fc.Arbitrary<unknown> {
   const properties = Object.entries(schema.properties ?? {})
   const members = Object.fromEntries(properties.map(([name, one]) => [name, allowedBy(one, known)]))
-  return fc.record(members, { requiredKeys: [...(schema.required ?? [])] })
+  const made = fc.record(members, { requiredKeys: [...(schema.required ?? [])] })
+  if (!properties.some(([name]) => name === 'lines')) return made
+  return fc.oneof({ weight: 4, arbitrary: known.order }, { weight: 1, arbitrary: made })
 }
 
 function textOf(schema: JsonSchema, known: Known): fc.Arbitrary<string> {

@@ -20,6 +20,7 @@ export const ownInstance = [
 export const onlyInFull = {
   ownInstance: ['test/seams/06-exactly-once/auditor.test.ts'],
   shared: [
+    'test/end-to-end/openapi-conformance.test.ts',
     'test/end-to-end/outages.test.ts',
     'test/seams/04-event-time/late-rows.test.ts',
     'test/seams/07-capture/recapture.test.ts',

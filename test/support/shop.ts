@@ -3,7 +3,7 @@ import { openPool } from '@tenseams/event-store/pool'
 import type pg from 'pg'
 import type { TestStack } from './stack.ts'
 
-/** An order as a client sends it; `changes` replaces properties, also with nonsense. */
+/** An order as a client sends it, at the catalogue's price; `changes` replaces properties, also with nonsense. */
 export function orderBody(changes: Readonly<Record<string, unknown>> = {}) {
   return {
     customerId: '018f0000-0000-7000-8000-000000000001',
@@ -54,4 +54,13 @@ export function adminPool(stack: TestStack, database = 'shop'): pg.Pool {
   const { host, port } = stack.endpoints.postgres
   const password = stack.secrets.postgresPasswords.postgres
   return openPool(`postgres://postgres:${password}@${host}:${port}/${database}`, 'test')
+}
+
+/** How many orders of a customer were placed, by the log. */
+export async function placedBy(pool: pg.Pool, customerId: string): Promise<number> {
+  const { rows } = await pool.query<{ orders: number }>(
+    `select count(*)::int as orders from orders.events where type = 'OrderPlaced' and data->>'customerId' = $1`,
+    [customerId],
+  )
+  return rows[0]?.orders ?? 0
 }

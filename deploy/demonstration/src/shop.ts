@@ -19,7 +19,8 @@ export function registerCustomers(shop: Shop, count: number): Promise<readonly s
       email: `customer-${index + 1}@example.com`,
       segment: index % 3 === 0 ? 'business' : 'consumer',
     }
-    const answer = await post(`${shop.ordersUrl}/customers`, body, {})
+    const headers = { 'idempotency-key': randomUUID() }
+    const answer = await post(`${shop.ordersUrl}/customers`, body, headers)
     return (answer as { readonly customerId: string }).customerId
   })
 }
@@ -40,25 +41,39 @@ export function placeOrders(
   })
 }
 
-/** Sends one order; `index` determines its content. */
+/** Sends one order at the price that the shop shows; `index` determines its content. */
 export async function placeOrder(
   shop: Shop,
   customers: readonly string[],
   index: number,
 ): Promise<PlacedOrder> {
+  const [sku, currency] = [at(SKUS, index), at(CURRENCIES, index)]
+  const priceMinor = await readPrice(shop, sku, currency)
   const placedAt = Date.now()
   const answer = await post(
     `${shop.ordersUrl}/orders`,
     {
       customerId: at(customers, index),
-      currency: at(CURRENCIES, index),
+      currency,
       paymentMethod: index % 10 === 9 ? 'card-declined' : 'card',
-      lines: [{ sku: at(SKUS, index), quantity: 1 + (index % 3), priceMinor: 1_000 + index }],
+      lines: [{ sku, quantity: 1 + (index % 3), priceMinor }],
     },
     { 'idempotency-key': randomUUID() },
   )
   const { orderId } = answer as { readonly orderId: string }
   return { orderId, placedAt }
+}
+
+type Product = {
+  readonly prices: readonly { readonly currency: string; readonly priceMinor: number }[]
+}
+
+/** The price that the shop shows now. @throws Error when the product is not sold in the currency. */
+async function readPrice(shop: Shop, sku: string, currency: string): Promise<number> {
+  const product = (await ask(`${shop.ordersUrl}/products/${sku}`, { method: 'GET' })) as Product
+  const price = product.prices.find((one) => one.currency === currency)
+  if (price === undefined) throw new Error(`${sku} is not sold in ${currency}`)
+  return price.priceMinor
 }
 
 /** Cancels an order in any state. @throws Error when its lifecycle has ended. */
@@ -73,30 +88,33 @@ function at<Item>(items: readonly Item[], index: number): Item {
   return item
 }
 
-/** Retries while the server does not answer or answers with 5xx, with the same idempotency key. */
-async function post(
+function post(
   url: string,
   body: object,
   headers: Readonly<Record<string, string>>,
 ): Promise<unknown> {
-  const ask = async () => {
+  return ask(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+}
+
+/** Retries while the server does not answer or answers with 5xx: the same request, with the same idempotency key. */
+async function ask(url: string, request: RequestInit): Promise<unknown> {
+  const asked = `${request.method} ${url}`
+  const once = async () => {
     const response = await fetch(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
+      ...request,
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     })
     const text = await response.text()
-    const answer = `POST ${url} answered ${response.status}: ${text}`
+    const answer = `${asked} answered ${response.status}: ${text}`
     if (response.status >= 500) throw new Error(answer)
     return { isAccepted: response.ok, text, answer }
   }
-  const waiting = {
-    timeoutMs: RETRY_TIMEOUT_MS,
-    what: `POST ${url} to be accepted`,
-    intervalMs: 250,
-  }
-  const { isAccepted, text, answer } = await eventually(ask, waiting)
+  const waiting = { timeoutMs: RETRY_TIMEOUT_MS, what: `${asked} to be accepted`, intervalMs: 250 }
+  const { isAccepted, text, answer } = await eventually(once, waiting)
   if (!isAccepted) throw new Error(answer)
   return JSON.parse(text)
 }

@@ -43,7 +43,15 @@ describe('a published interface', () => {
       additionalProperties: false,
     })
     expect(operation.parameters).toMatchObject([{ in: 'header', name: 'idempotency-key' }])
-    expect(Object.keys(operation.responses)).toEqual(['201', '400', '429', '503'])
+    expect(Object.keys(operation.responses)).toEqual([
+      '201',
+      '400',
+      '403',
+      '421',
+      '429',
+      '431',
+      '503',
+    ])
     expect((await server.inject('/documentation')).statusCode).toBe(200)
   })
 

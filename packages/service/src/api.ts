@@ -1,7 +1,7 @@
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import { Type } from 'typebox'
+import { type TObject, type TProperties, Type } from 'typebox'
 import type { Server } from './server.ts'
 
 export type ApiOptions = {
@@ -47,30 +47,45 @@ const ProblemAnswer = Type.Object(
 
 const meanings = {
   400: 'The request breaks its schema, or a header that it needs is missing.',
+  403: 'Sent by a browser for a page of another site.',
   404: 'Not found.',
   409: 'Refused in its current state; `type` says why.',
   410: 'Permanently deleted.',
   412: 'Its version is not the one in If-Match: it has changed since.',
   413: 'The body is too large.',
   415: 'The body is not JSON.',
+  421: 'Host names a host that this service is not.',
   422: 'Understood and refused; `type` says why. Nothing was written.',
   428: 'If-Match is required.',
+  431: 'The headers are larger than 16 kB.',
   429: 'Too many requests; `retry-after` says in how many seconds to retry.',
   503: 'Not available now. Retry with the same Idempotency-Key; `retry-after` says when.',
 } as const
 
 type ProblemStatus = keyof typeof meanings
 
-/** Response schemas of refusals. Every route also has 429 and 503. */
+/** A refusal that carries more than problem details: its own members, which the reply sends beside them. */
+export function problemWith<Members extends TProperties>(status: ProblemStatus, members: Members) {
+  const schema = Type.Object({ ...ProblemAnswer.properties, ...members })
+  return answerWith(status, schema) as unknown as typeof schema
+}
+
+function answerWith(status: ProblemStatus, schema: TObject) {
+  return { description: meanings[status], content: { 'application/problem+json': { schema } } }
+}
+
+/** What every route may answer, whatever it does. */
+const everywhere = [403, 421, 429, 431, 503] as const
+
+type Everywhere = (typeof everywhere)[number]
+
+/** Response schemas of refusals: these, and those of every route. */
 export function problems<Status extends ProblemStatus>(...statuses: readonly Status[]) {
-  const answers = [...statuses, 429 as const, 503 as const].map((status) => [
+  const answers = [...statuses, ...everywhere].map((status) => [
     status,
-    {
-      description: meanings[status],
-      content: { 'application/problem+json': { schema: ProblemAnswer } },
-    },
+    answerWith(status, ProblemAnswer),
   ])
   return Object.fromEntries(answers) as {
-    readonly [Each in Status | 429 | 503]: typeof ProblemAnswer
+    readonly [Each in Status | Everywhere]: typeof ProblemAnswer
   }
 }

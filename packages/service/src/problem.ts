@@ -18,6 +18,13 @@ export function sendProblem(reply: FastifyReply, answer: Problem): FastifyReply 
   return reply.code(answer.status).type('application/problem+json').send(answer)
 }
 
+const MOST_CHARACTERS = 300
+
+/** A part of a request in an answer: not longer than a person reads, whatever was sent. */
+export function shortened(text: string): string {
+  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`
+}
+
 /**
  * Turns an error of a route into problem details: a validation failure is 400; a body that is too large or of another
  * type, and too many requests (429), keep their own status; an unavailable dependency is 503 with retry-after; any other
@@ -34,7 +41,7 @@ export function answerError(
   if (status < 500) {
     return sendProblem(
       reply,
-      problem('bad-request', status, 'The request cannot be read', error.message),
+      problem('bad-request', status, 'The request cannot be read', shortened(error.message)),
     )
   }
   request.log.error({ err: error }, 'request failed')
@@ -55,12 +62,14 @@ const tooManyRequests = problem(
   'Retry after as many seconds as retry-after says.',
 )
 
+/** It names the first mistake only: to list all of them takes time and space without a bound. */
 function validationProblem(error: FastifyError): Problem {
   const errors = (error.validation ?? []).map((one) => ({
-    pointer: one.instancePath,
-    detail: [one.message, unknownProperty(one.params)].filter(Boolean).join(': '),
+    pointer: shortened(one.instancePath),
+    detail: shortened([one.message, unknownProperty(one.params)].filter(Boolean).join(': ')),
   }))
-  const base = problem('invalid', 400, 'The request breaks its schema', error.message)
+  const detail = shortened(error.message)
+  const base = problem('invalid', 400, 'The request breaks its schema', detail)
   return { ...base, errors }
 }
 

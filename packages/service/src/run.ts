@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import type { Server } from './server.ts'
+import { withTimeout } from './timeout.ts'
 
 /** A part that must be closed. `close` finishes the work under way and then returns. */
 export type Closable = { close(): Promise<void> }
@@ -16,32 +18,68 @@ export type App = {
   readonly resources: readonly Closable[]
 }
 
+/** Where a service listens, and how long it answers after its readiness has ended. */
+export type Listening = {
+  readonly HOST: string
+  readonly PORT: number
+  readonly DRAIN_MS: number
+}
+
 /** Starts the loops, then listens and closes as `runService` does. */
 export async function runApp(
   { server, loops, resources }: App,
-  address: { readonly HOST: string; readonly PORT: number },
+  listening: Listening,
 ): Promise<void> {
   for (const loop of loops) loop.start()
-  await runService(server, address, [...loops, ...resources])
+  await runService(server, listening, [...loops, ...resources])
 }
 
-const CLOSE_TIMEOUT_MS = 15_000
+/** Of one part. The next part is closed all the same. */
+const CLOSE_TIMEOUT_MS = 8_000
+/** Of all of it, after which the process ends. */
+const STOP_TIMEOUT_MS = 15_000
 
 /**
- * Listens, and closes in order on SIGTERM, SIGINT or an uncaught error: first HTTP (requests under way are answered),
- * then each of `closing` in the order given. A close that takes longer than 15 s ends the process; the next start then
- * finds the same state as after a kill, which every part must tolerate.
+ * Listens, and closes in order on SIGTERM, SIGINT or an uncaught error, as `stopService` does. A stop that takes longer
+ * than 15 s ends the process; the next start then finds the same state as after a kill, which every part must tolerate.
  */
 export async function runService(
   server: Server,
-  address: { readonly HOST: string; readonly PORT: number },
+  { HOST, PORT, DRAIN_MS }: Listening,
   closing: readonly Closable[],
 ): Promise<void> {
-  closeWithGrace({ delay: CLOSE_TIMEOUT_MS, logger: server.log }, async ({ err, signal }) => {
+  closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: server.log }, async ({ err, signal }) => {
     if (err !== undefined) server.log.fatal({ err }, 'stopping after an error')
     else server.log.info({ signal }, 'stopping')
-    await server.close()
-    for (const thing of closing) await thing.close()
+    await stopService(server, closing, { drainMs: DRAIN_MS })
   })
-  await server.listen({ host: address.HOST, port: address.PORT })
+  await server.listen({ host: HOST, port: PORT })
 }
+
+/**
+ * Ends readiness while requests are still answered, so that a load balancer sends no more of them; after `drainMs` stops
+ * listening and answers what is under way; then closes each of `closing` in the order given. A part that fails or hangs
+ * keeps no other from being closed.
+ *
+ * @throws AggregateError of what failed, when everything was tried: the process then ends with exit code 1.
+ */
+export async function stopService(
+  server: Server,
+  closing: readonly Closable[],
+  { drainMs, closeTimeoutMs = CLOSE_TIMEOUT_MS }: StopOptions,
+): Promise<void> {
+  server.endReadiness()
+  await delay(drainMs)
+  const failures: unknown[] = []
+  for (const part of [server, ...closing]) {
+    try {
+      await withTimeout(part.close(), closeTimeoutMs)
+    } catch (error) {
+      server.log.error({ err: error }, 'a part could not be closed')
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw new AggregateError(failures, 'not everything could be closed')
+}
+
+type StopOptions = { readonly drainMs: number; readonly closeTimeoutMs?: number }

@@ -43,6 +43,19 @@ describe('every service', () => {
     expect((await post({ amount: 1 })).statusCode).toBe(200)
   })
 
+  test('answers a body full of mistakes with a few of them, however many there are', async () => {
+    const names = Array.from({ length: 3_000 }, (_, index) => [`unknown-${index}`, 1])
+    const long = { ['x'.repeat(40_000)]: 1 }
+    for (const body of [Object.fromEntries(names), { amount: 1, ...long }]) {
+      expect(JSON.stringify(body).length).toBeGreaterThan(40_000)
+      const answer = await post(body)
+      expect(answer.statusCode).toBe(400)
+      expect(answer.body.length).toBeLessThan(2_000)
+    }
+    const address = await server.inject(`/${'x'.repeat(10_000)}`)
+    expect([address.statusCode, address.body.length < 2_000]).toEqual([404, true])
+  })
+
   test('answers 503 with retry-after while a dependency is unavailable, without internal messages', async () => {
     const outage = await server.inject('/outage')
     expect([outage.statusCode, outage.headers['retry-after']]).toEqual([503, '1'])

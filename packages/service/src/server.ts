@@ -3,7 +3,13 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { type FastifyInstance, LogController, type RawServerDefault } from 'fastify'
 import type { Registry } from 'prom-client'
 import { Histogram } from 'prom-client'
+import { answerClientError, answerExpectations } from './client-errors.ts'
+import { refuseForeignRequests } from './foreign-requests.ts'
+import { canonicalIdKeyword } from './ids.ts'
+import { acceptJsonOnly } from './json-body.ts'
 import { answerError, problem, sendProblem } from './problem.ts'
+import { withTimeout } from './timeout.ts'
+import { answerUnrouted } from './unrouted.ts'
 
 export type Server = FastifyInstance<
   RawServerDefault,
@@ -22,41 +28,74 @@ export type ServerOptions = {
   readonly metrics: Registry
   readonly ready: Readonly<Record<string, ReadyCheck>>
   readonly bodyLimitBytes?: number
+  /** Names in Host by which clients reach the service, besides those of the loopback interface. */
+  readonly allowedHosts?: readonly string[]
+}
+
+declare module 'fastify' {
+  // biome-ignore lint/style/useConsistentTypeDefinitions: only an interface can be added to.
+  interface FastifyInstance {
+    /** From now on `/health/ready` says no, while requests are still answered. */
+    endReadiness(): void
+  }
 }
 
 const READY_CHECK_TIMEOUT_MS = 2_000
 
 /**
- * The HTTP server of every service: strict schemas (unknown properties are refused, and nothing in a body is coerced),
- * problem details, structured logs, `/health/live`, `/health/ready` and `/metrics`.
+ * The HTTP server of every service: requests of other sites refused, strict JSON and strict schemas (unknown properties
+ * are refused, nothing in a body is coerced, ids are made canonical), problem details for every refusal, structured
+ * logs, `/health/live`, `/health/ready` and `/metrics`.
  */
 export function buildServer(options: ServerOptions): Server {
   const server = Fastify({
     logger: { level: options.logLevel, base: { service: options.name } },
     bodyLimit: options.bodyLimitBytes ?? 64 * 1024,
     requestTimeout: 30_000,
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: true } },
+    ajv: { customOptions: validation },
     logController: new LogController({ disableRequestLogging: true }),
-    return503OnClosing: true,
+    // Whoever is still connected is answered, and told to connect elsewhere next time.
+    return503OnClosing: false,
     forceCloseConnections: 'idle',
     // For failures before routing, for instance a URL that cannot be decoded.
     frameworkErrors: answerError,
+    clientErrorHandler: answerClientError,
+    // A missing Host is refused with problem details, too.
+    http: { requireHostHeader: false },
   }).withTypeProvider<TypeBoxTypeProvider>()
+  answerExpectations(server.server)
   server.setErrorHandler(answerError)
-  server.setNotFoundHandler((request, reply) =>
-    sendProblem(reply, problem('not-found', 404, 'Not found', `${request.method} ${request.url}`)),
-  )
   observeRequests(server, options.metrics)
+  refuseForeignRequests(server, options.allowedHosts ?? [])
+  answerUnrouted(server)
+  acceptJsonOnly(server)
+  addOperations(server, options)
+  return server
+}
+
+const validation = {
+  removeAdditional: false,
+  coerceTypes: false,
+  // One mistake ends the validation, so that a body with thousands of them costs no more than a valid one.
+  allErrors: false,
+  keywords: [canonicalIdKeyword],
+}
+
+/** What operators and probes ask. */
+function addOperations(server: Server, options: ServerOptions): void {
+  let isEnding = false
+  server.decorate('endReadiness', () => {
+    isEnding = true
+  })
   server.get('/metrics', async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
   )
   server.get('/health/live', () => ({ status: 'live' }))
   server.get('/health/ready', async (_request, reply) => {
-    const failures = await failedChecks(options.ready)
+    const failures = isEnding ? ['the service is stopping'] : await failedChecks(options.ready)
     if (failures.length === 0) return { status: 'ready' }
     return sendProblem(reply, problem('not-ready', 503, 'Not ready', failures.join('; ')))
   })
-  return server
 }
 
 async function failedChecks(checks: Readonly<Record<string, ReadyCheck>>): Promise<string[]> {
@@ -71,19 +110,6 @@ async function failedChecks(checks: Readonly<Record<string, ReadyCheck>>): Promi
     }),
   )
   return answers.filter((answer) => answer !== undefined)
-}
-
-async function withTimeout<Value>(work: Promise<Value>, timeoutMs: number): Promise<Value> {
-  const timer = Promise.withResolvers<never>()
-  const handle = setTimeout(
-    () => timer.reject(new Error(`no answer within ${timeoutMs} ms`)),
-    timeoutMs,
-  )
-  try {
-    return await Promise.race([work, timer.promise])
-  } finally {
-    clearTimeout(handle)
-  }
 }
 
 function observeRequests(server: Server, metrics: Registry): void {

@@ -19,8 +19,15 @@ describe('settings', () => {
       PORT: 20_000,
       LOG_LEVEL: 'info',
       DATABASE_URL: 'postgres://x/y',
+      ALLOWED_HOSTS: [],
+      DRAIN_MS: 200,
     })
     expect(Object.isFrozen(settings)).toBe(true)
+  })
+
+  test('list the names in Host that are allowed', () => {
+    const environment = { PORT: '1', DATABASE_URL: 'postgres://x/y', ALLOWED_HOSTS: 'a.b,c' }
+    expect(readSettings(schema, environment).ALLOWED_HOSTS).toEqual(['a.b', 'c'])
   })
 
   test('that are invalid are all listed at once', () => {

@@ -6,6 +6,13 @@ export const commonSettings = {
   HOST: Type.String({ default: '127.0.0.1' }),
   PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], { default: 'info' }),
+  /**
+   * Names by which clients reach the service, besides those of the loopback interface: what Host may say, separated by
+   * commas, without ports.
+   */
+  ALLOWED_HOSTS: Type.Unsafe<readonly string[]>(Type.String({ default: '', separator: ',' })),
+  /** How long it answers after readiness has ended. Longer than a load balancer takes to see that. */
+  DRAIN_MS: Type.Integer({ minimum: 0, maximum: 5_000, default: 200 }),
 }
 
 /**

@@ -21,6 +21,7 @@ export async function buildAuditor(settings: Settings): Promise<App> {
   const server = buildServer({
     name: 'auditor',
     logLevel: settings.LOG_LEVEL,
+    allowedHosts: settings.ALLOWED_HOSTS,
     metrics,
     ready: {},
   })

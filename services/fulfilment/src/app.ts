@@ -38,6 +38,7 @@ export async function buildFulfilment(
   const server = buildServer({
     name: 'fulfilment',
     logLevel: settings.LOG_LEVEL,
+    allowedHosts: settings.ALLOWED_HOSTS,
     metrics,
     ready: { kafka: () => orders.assertReady() },
   })

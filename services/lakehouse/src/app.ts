@@ -49,6 +49,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
   const server = buildServer({
     name: 'lakehouse',
     logLevel: settings.LOG_LEVEL,
+    allowedHosts: settings.ALLOWED_HOSTS,
     metrics: registry,
     ready: {
       kafka: () => bronze.assertJoined(),

@@ -19,6 +19,7 @@ import { listRoutes } from './list-routes.ts'
 import { orderStreams, SCHEMA } from './log.ts'
 import { orderListProjection } from './order-list.ts'
 import { orderRoutes } from './order-routes.ts'
+import { productRoutes } from './product-routes.ts'
 import { readModelRoutes } from './read-model-routes.ts'
 import type { Settings } from './settings.ts'
 import { handleShipments } from './shipment-consumer.ts'
@@ -47,6 +48,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
   const server = buildServer({
     name: 'orders',
     logLevel: settings.LOG_LEVEL,
+    allowedHosts: settings.ALLOWED_HOSTS,
     metrics,
     ready: {
       postgres: async () => void (await shop.query('select 1')),
@@ -84,6 +86,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
       windowMs: settings.RATE_LIMIT_WINDOW_MS,
     },
   })
+  productRoutes(server, shop)
   orderRoutes(server, { pool: shop, log })
   listRoutes(server, shop)
   cancellationRoutes(server, { pool: shop, log })

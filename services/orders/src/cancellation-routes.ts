@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import { readAnswer } from '@tenseams/event-store/read'
 import { problems } from '@tenseams/service/api'
-import { etagOf, isNamedStrongly } from '@tenseams/service/etag'
+import { etagOf, IfMatchHeaders, isNamedStrongly, requireIfMatch } from '@tenseams/service/etag'
 import {
   IdempotencyHeaders,
   idempotencyPromise,
@@ -18,7 +18,7 @@ import { Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
 import type { OrderCommand, OrderState } from './domain/order.ts'
 import { type OrderLog, SCHEMA } from './log.ts'
-import { CancellationBody, CancelledAnswer, IfMatchHeaders, OrderParams } from './order-schemas.ts'
+import { CancellationBody, CancelledAnswer, OrderParams } from './order-schemas.ts'
 import { refusalProblem } from './refusals.ts'
 
 export type CancellationRoutes = { readonly pool: pg.Pool; readonly log: OrderLog }
@@ -51,14 +51,13 @@ const MAX_ATTEMPTS = 8
 export function cancellationRoutes(server: Server, { pool, log }: CancellationRoutes): void {
   server.post(
     '/orders/:orderId/cancellation',
-    { schema: cancelling, preValidation: requireIdempotencyKey },
+    { schema: cancelling, preValidation: [requireIdempotencyKey, requireIfMatch] },
     async (request, reply) => {
       const { orderId } = request.params
       const { reason } = request.body
       const ifMatch = request.headers['if-match']
-      if (ifMatch === undefined) return sendProblem(reply, ifMatchMissing)
       const key = request.headers['idempotency-key']
-      const requestHash = requestHashOf('cancellation', orderId.toLowerCase(), reason)
+      const requestHash = requestHashOf('cancellation', orderId, reason)
       const kept = await readAnswer(pool, SCHEMA, key)
       if (kept !== undefined) return replayAnswer(reply, kept, requestHash, sendCancelled)
       const traceparent = continueTrace(request.headers)
@@ -120,13 +119,6 @@ function sendCancelled(reply: FastifyReply, answer: CancelledAnswer): FastifyRep
     .header('etag', etagOf(BigInt(answer.version)))
     .send(answer)
 }
-
-const ifMatchMissing = problem(
-  'if-match-missing',
-  428,
-  'If-Match is needed',
-  'Read the order and send its ETag as If-Match.',
-)
 
 const versionDiffers = problem(
   'version-differs',

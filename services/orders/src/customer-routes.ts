@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto'
-import { unavailable } from '@tenseams/event-store/errors'
+import { type KeptAnswer, readAnswer } from '@tenseams/event-store/read'
 import { problems } from '@tenseams/service/api'
+import {
+  IdempotencyHeaders,
+  idempotencyPromise,
+  replayAnswer,
+  requireIdempotencyKey,
+} from '@tenseams/service/idempotency'
+import { Id } from '@tenseams/service/ids'
 import { problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
+import type { FastifyReply } from 'fastify'
 import type pg from 'pg'
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
+import { Value } from 'typebox/value'
 import { v7 as uuidv7 } from 'uuid'
-import { seal, unseal } from './customers.ts'
+import { destroyKey, hashOf, keepKey, readCustomer, readKey, register } from './customer-store.ts'
+import { unseal } from './customers.ts'
+import { SCHEMA } from './log.ts'
 
 const customer = {
   name: Type.String({ minLength: 1, maxLength: 200 }),
@@ -15,13 +26,17 @@ const customer = {
 }
 
 const CustomerBody = Type.Object(customer, { additionalProperties: false })
-const CustomerParams = Type.Object({ customerId: Type.String({ format: 'uuid' }) })
+type CustomerBody = Static<typeof CustomerBody>
+const CustomerParams = Type.Object({ customerId: Id() })
+type CustomerParams = Static<typeof CustomerParams>
 const CustomerAnswer = Type.Object({ ...CustomerParams.properties, ...customer })
 
 const registering = {
   summary: 'Registers a customer',
+  description: idempotencyPromise,
+  headers: IdempotencyHeaders,
   body: CustomerBody,
-  response: { 201: CustomerParams, ...problems(400, 413, 415) },
+  response: { 201: CustomerParams, ...problems(400, 410, 413, 415, 422) },
 }
 
 const reading = {
@@ -44,66 +59,60 @@ export type CustomerRoutes = { readonly shop: pg.Pool; readonly vault: pg.Pool }
  * leaves a key that decrypts nothing. Erasing destroys the key, which leaves ciphertext wherever a copy of it is.
  */
 export function customerRoutes(server: Server, { shop, vault }: CustomerRoutes): void {
-  server.post('/customers', { schema: registering }, async (request, reply) => {
-    const customerId = uuidv7()
-    const key = randomBytes(32)
-    const { name, email, segment } = request.body
-    await ask(vault, 'insert into customer_keys (customer_id, key) values ($1, $2)', [
-      customerId,
-      key,
-    ])
-    await ask(
-      shop,
-      `insert into catalogue.customers (customer_id, segment, name_cipher, email_cipher)
-       values ($1, $2, $3, $4)`,
-      [customerId, segment, seal(key, name), seal(key, email)],
-    )
-    return reply.code(201).header('location', `/customers/${customerId}`).send({ customerId })
-  })
+  server.post(
+    '/customers',
+    { schema: registering, preValidation: requireIdempotencyKey },
+    async (request, reply) => {
+      const idempotencyKey = request.headers['idempotency-key']
+      const earlier = await readAnswer(shop, SCHEMA, idempotencyKey)
+      if (earlier !== undefined) return replay(vault, reply, request.body, earlier)
+      const customerId = uuidv7()
+      const key = randomBytes(32)
+      await keepKey(vault, customerId, key)
+      if (await register(shop, { customerId, key, idempotencyKey }, request.body)) {
+        return sendRegistered(reply, { customerId })
+      }
+      // A concurrent request with the same Idempotency-Key was first.
+      await destroyKey(vault, customerId)
+      return replay(vault, reply, request.body, await readAnswer(shop, SCHEMA, idempotencyKey))
+    },
+  )
 
   server.get('/customers/:customerId', { schema: reading }, async (request, reply) => {
     const { customerId } = request.params
-    const [row] = await ask<CustomerRow>(
-      shop,
-      'select segment, name_cipher, email_cipher from catalogue.customers where customer_id = $1',
-      [customerId],
-    )
-    const [kept] = await ask<{ key: Buffer }>(
-      vault,
-      'select key from customer_keys where customer_id = $1',
-      [customerId],
-    )
+    const row = await readCustomer(shop, customerId)
+    const key = await readKey(vault, customerId)
     if (row === undefined) return sendProblem(reply, unknownCustomer(customerId))
-    if (kept === undefined) return sendProblem(reply, erasedCustomer(customerId))
-    const name = unseal(kept.key, row.name_cipher)
-    const email = unseal(kept.key, row.email_cipher)
+    if (key === undefined) return sendProblem(reply, erasedCustomer(customerId))
+    const name = unseal(key, row.name_cipher)
+    const email = unseal(key, row.email_cipher)
     return reply.send({ customerId, segment: row.segment, name, email })
   })
 
   server.delete('/customers/:customerId', { schema: erasing }, async (request, reply) => {
-    await ask(vault, 'delete from customer_keys where customer_id = $1', [
-      request.params.customerId,
-    ])
+    await destroyKey(vault, request.params.customerId)
     return reply.code(204).send(null)
   })
 }
 
-type CustomerRow = {
-  readonly segment: 'consumer' | 'business'
-  readonly name_cipher: Buffer
-  readonly email_cipher: Buffer
+async function replay(
+  vault: pg.Pool,
+  reply: FastifyReply,
+  body: CustomerBody,
+  kept: KeptAnswer | undefined,
+): Promise<FastifyReply> {
+  if (kept === undefined || !Value.Check(CustomerParams, kept.answer)) {
+    // The key was used for something else, to which no customer's hash is equal.
+    return replayAnswer(reply, kept, Buffer.alloc(0), sendRegistered)
+  }
+  const { customerId } = kept.answer
+  const key = await readKey(vault, customerId)
+  if (key === undefined) return sendProblem(reply, erasedCustomer(customerId))
+  return replayAnswer(reply, kept, hashOf(key, body), sendRegistered)
 }
 
-async function ask<Row extends pg.QueryResultRow>(
-  pool: pg.Pool,
-  text: string,
-  values: unknown[],
-): Promise<readonly Row[]> {
-  try {
-    return (await pool.query<Row>(text, values)).rows
-  } catch (error) {
-    throw unavailable(error)
-  }
+function sendRegistered(reply: FastifyReply, { customerId }: CustomerParams): FastifyReply {
+  return reply.code(201).header('location', `/customers/${customerId}`).send({ customerId })
 }
 
 const unknownCustomer = (customerId: string) =>

@@ -1,19 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { problems } from '@tenseams/service/api'
-import { problem, sendProblem } from '@tenseams/service/problem'
+import { type Problem, problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
 import type pg from 'pg'
-import { listedVersion, listOrders } from './order-list.ts'
+import { listedVersion, listOrders, writtenVersion } from './order-list.ts'
 import { ListAnswer, ListQuery } from './order-schemas.ts'
 
 const listing = {
-  summary: 'Lists orders of a customer, or in a state, newest first',
+  summary: 'Lists orders, all or those of a customer or in a state, newest first',
   description: [
     'The list is a read model of the log, and eventually consistent. A client that must see what it has just written',
-    'names it in `seen`: the answer waits until the list has caught up, at most two seconds; after that it is 503.',
+    'names it in `seen`: the answer waits until the list has caught up, at most two seconds; after that it is 503. A',
+    'version that no order has is 404 at once.',
   ].join(' '),
   querystring: ListQuery,
-  response: { 200: ListAnswer, ...problems(400) },
+  response: { 200: ListAnswer, ...problems(400, 404) },
 }
 
 const WAIT_MS = 2_000
@@ -24,13 +25,9 @@ export function listRoutes(server: Server, pool: pg.Pool): void {
   server.get('/orders', { schema: listing }, async (request, reply) => {
     const { seen, customerId, status, before } = request.query
     const limit = Number(request.query.limit)
-    if (customerId === undefined && status === undefined) return sendProblem(reply, filterMissing)
-    const deadline = performance.now() + WAIT_MS
-    for (const position of seen?.split(',') ?? []) {
-      if (!(await reaches(pool, position, deadline))) {
-        return sendProblem(reply.header('retry-after', '1'), notSeenYet(position))
-      }
-    }
+    const refusal = await untilListed(pool, seen?.split(',') ?? [])
+    if (refusal?.status === 503) void reply.header('retry-after', '1')
+    if (refusal !== undefined) return sendProblem(reply, refusal)
     const filter = { ...(customerId && { customerId }), ...(status && { status }) }
     const orders = await listOrders(pool, { ...filter, ...(before && { before }), limit })
     const next = orders.length === limit ? orders.at(-1)?.orderId : undefined
@@ -45,22 +42,39 @@ export function listRoutes(server: Server, pool: pg.Pool): void {
   })
 }
 
-/** Waits until the list shows an order at a version, or until the deadline. */
-async function reaches(pool: pg.Pool, position: string, deadline: number): Promise<boolean> {
-  const [orderId = '', version = '0'] = position.split('@')
-  while ((await listedVersion(pool, orderId.toLowerCase())) < BigInt(version)) {
+/** Waits until the list shows every order at its version: undefined then, or why it does not. */
+async function untilListed(
+  pool: pg.Pool,
+  positions: readonly string[],
+): Promise<Problem | undefined> {
+  const deadline = performance.now() + WAIT_MS
+  for (const position of positions) {
+    const [id = '', version = '0'] = position.split('@')
+    const seen = { orderId: id.toLowerCase(), version: BigInt(version) }
+    if ((await listedVersion(pool, seen.orderId)) >= seen.version) continue
+    if ((await writtenVersion(pool, seen.orderId)) < seen.version) return neverWritten(position)
+    if (!(await reaches(pool, seen, deadline))) return notSeenYet(position)
+  }
+  return undefined
+}
+
+type Seen = { readonly orderId: string; readonly version: bigint }
+
+async function reaches(pool: pg.Pool, seen: Seen, deadline: number): Promise<boolean> {
+  while ((await listedVersion(pool, seen.orderId)) < seen.version) {
     if (performance.now() > deadline) return false
     await delay(LOOK_EVERY_MS)
   }
   return true
 }
 
-const filterMissing = problem(
-  'filter-missing',
-  400,
-  'A filter is needed',
-  'Name a customerId, a status, or both.',
-)
+const neverWritten = (position: string) =>
+  problem(
+    'seen-unknown',
+    404,
+    'No order has this version',
+    `Nothing was ever written that is ${position}: send the order id and the ETag of an answer.`,
+  )
 
 const notSeenYet = (position: string) =>
   problem(

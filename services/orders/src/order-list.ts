@@ -170,3 +170,17 @@ export async function listedVersion(pool: pg.Pool, orderId: string): Promise<big
     throw unavailable(error)
   }
 }
+
+/** The version of an order in the log; 0 for an order that was never placed. @throws StoreUnavailableError */
+export async function writtenVersion(pool: pg.Pool, orderId: string): Promise<bigint> {
+  try {
+    const { rows } = await pool.query<{ version: string | null }>({
+      name: 'written-version',
+      text: 'select max(version) as version from orders.events where stream_id = $1',
+      values: [orderId],
+    })
+    return BigInt(rows[0]?.version ?? 0)
+  } catch (error) {
+    throw unavailable(error)
+  }
+}

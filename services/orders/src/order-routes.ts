@@ -1,5 +1,5 @@
 import { readAnswer } from '@tenseams/event-store/read'
-import { problems } from '@tenseams/service/api'
+import { problems, problemWith } from '@tenseams/service/api'
 import { etagOf, isNamedWeakly } from '@tenseams/service/etag'
 import {
   IdempotencyHeaders,
@@ -8,15 +8,24 @@ import {
   requestHashOf,
   requireIdempotencyKey,
 } from '@tenseams/service/idempotency'
-import { sendProblem } from '@tenseams/service/problem'
+import { type Problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
 import { continueTrace } from '@tenseams/telemetry/traceparent'
 import type { FastifyReply } from 'fastify'
 import type pg from 'pg'
+import { Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
-import { type OrderState, totalMinorOf } from './domain/order.ts'
+import { type Price, readPrices } from './catalogue.ts'
+import {
+  isPricedDifferently,
+  type OrderRefusal,
+  type OrderState,
+  type PlaceOrder,
+  totalMinorOf,
+} from './domain/order.ts'
 import { type OrderLog, SCHEMA } from './log.ts'
 import {
+  ChangedPrices,
   IfNoneMatchHeaders,
   OrderAnswer,
   OrderBody,
@@ -30,10 +39,18 @@ export type OrderRoutes = { readonly pool: pg.Pool; readonly log: OrderLog }
 
 const placing = {
   summary: 'Places an order',
-  description: idempotencyPromise,
+  description: [
+    'Each line names the price that the customer was shown. When the catalogue has another one now, the order is refused',
+    'with 409, and `prices` names the new ones; a product that is not sold in the currency is 422.',
+    idempotencyPromise,
+  ].join(' '),
   headers: IdempotencyHeaders,
   body: OrderBody,
-  response: { 201: PlacedAnswer, ...problems(400, 413, 415, 422) },
+  response: {
+    201: PlacedAnswer,
+    ...problems(400, 413, 415, 422),
+    409: problemWith(409, { prices: Type.Optional(ChangedPrices) }),
+  },
 }
 
 const reading = {
@@ -52,22 +69,23 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
     async (request, reply) => {
       const key = request.headers['idempotency-key']
       const orderId = uuidv7()
-      const answer = answerOf(orderId, request.body)
+      const prices = await pricesOf(pool, request.body)
+      const command = commandOf(request.body, prices)
+      const answer = answerOf(orderId, command)
       const requestHash = hashOf(request.body)
-      const outcome = await log.begin(orderId, commandOf(request.body), {
+      const outcome = await log.begin(orderId, command, {
         eventIdOf: () => uuidv7(),
         occurredAt: Date.now(),
         traceparent: continueTrace(request.headers),
         guard: { kind: 'idempotency', key, requestHash, status: 201, answer },
       })
-      switch (outcome.kind) {
-        case 'done':
-          return sendPlaced(reply, answer)
-        case 'repeated':
-          return replayAnswer(reply, await readAnswer(pool, SCHEMA, key), requestHash, sendPlaced)
-        case 'refused':
-          return sendProblem(reply, refusalProblem(outcome.refusal))
+      if (outcome.kind === 'done') return sendPlaced(reply, answer)
+      // Also when it is refused: the price may have changed since the first request with this key.
+      const kept = await readAnswer(pool, SCHEMA, key)
+      if (outcome.kind === 'refused' && kept === undefined) {
+        return sendProblem(reply, placingProblem(outcome.refusal, command, prices))
       }
+      return replayAnswer(reply, kept, requestHash, sendPlaced)
     },
   )
 
@@ -83,15 +101,42 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
   })
 }
 
-function commandOf(body: OrderBody) {
-  const lines = body.lines.map((line) => ({ ...line, priceMinor: BigInt(line.priceMinor) }))
-  return { type: 'PlaceOrder' as const, data: { ...body, lines } }
+type Prices = ReadonlyMap<string, Price>
+
+function pricesOf(pool: pg.Pool, { lines, currency }: OrderBody): Promise<Prices> {
+  return readPrices(pool, [...new Set(lines.map(({ sku }) => sku))], currency)
 }
 
-function answerOf(orderId: string, body: OrderBody): PlacedAnswer {
-  const { lines } = commandOf(body).data
-  const { currency } = body
-  return { orderId, status: 'placed', currency, totalMinor: Number(totalMinorOf(lines)) }
+type PlacingCommand = { readonly type: 'PlaceOrder'; readonly data: PlaceOrder }
+
+function commandOf(body: OrderBody, prices: Prices): PlacingCommand {
+  const lines = body.lines.map(({ sku, quantity, priceMinor }) => ({
+    ...{ sku, quantity, shownMinor: BigInt(priceMinor) },
+    priceMinor: prices.get(sku)?.priceMinor ?? null,
+  }))
+  return { type: 'PlaceOrder', data: { ...body, lines } }
+}
+
+/** For an order that is accepted: then every line has a price. */
+function answerOf(orderId: string, { data: { currency, lines } }: PlacingCommand): PlacedAnswer {
+  const charged = lines.map((line) => ({ ...line, priceMinor: line.priceMinor ?? 0n }))
+  return { orderId, status: 'placed', currency, totalMinor: Number(totalMinorOf(charged)) }
+}
+
+function placingProblem(
+  refusal: OrderRefusal,
+  { data: { lines } }: PlacingCommand,
+  prices: Prices,
+): Problem {
+  const answer = refusalProblem(refusal)
+  if (refusal !== 'price-differs') return answer
+  const changed = lines.filter(isPricedDifferently).map(({ sku, shownMinor, priceMinor }) => ({
+    sku,
+    shownMinor: Number(shownMinor),
+    priceMinor: Number(priceMinor),
+    priceVersion: prices.get(sku)?.priceVersion,
+  }))
+  return Object.assign(answer, { prices: changed })
 }
 
 /** The same order has the same hash, whatever the whitespace and the order of properties in its JSON. */

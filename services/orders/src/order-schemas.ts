@@ -1,3 +1,4 @@
+import { Id } from '@tenseams/service/ids'
 import { type Static, Type } from 'typebox'
 
 const Currency = Type.Enum(['CHF', 'EUR', 'GBP', 'JPY', 'USD'])
@@ -5,18 +6,51 @@ const PaymentMethod = Type.Enum(['card', 'card-declined', 'invoice', 'wallet'])
 const OrderId = Type.String({ format: 'uuid' })
 const OrderStatus = Type.Enum(['placed', 'confirmed', 'rejected', 'cancelled', 'completed'])
 
+const Sku = Type.String({
+  // Postgres' jsonb refuses NUL and half of a surrogate pair.
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$',
+  description: 'ASCII alphanumerics, and after the first also . _ / -. At most 64 characters.',
+})
+
+export const ProductParams = Type.Object({ sku: Sku })
+
+const PriceVersion = Type.Integer({
+  description: 'Counts the prices that the product has had in this currency.',
+})
+
+export const ProductAnswer = Type.Object({
+  sku: Type.String(),
+  name: Type.String(),
+  prices: Type.Array(
+    Type.Object({
+      currency: Type.String({ description: 'ISO 4217.' }),
+      priceMinor: Type.Integer({ description: 'Of one piece, in integer minor units.' }),
+      priceVersion: PriceVersion,
+    }),
+  ),
+})
+
+/** What a refused order needs to be ordered again: each price that is another one now. */
+export const ChangedPrices = Type.Array(
+  Type.Object({
+    sku: Type.String(),
+    shownMinor: Type.Integer({ description: 'The price in the order.' }),
+    priceMinor: Type.Integer({ description: 'The price now.' }),
+    priceVersion: PriceVersion,
+  }),
+)
+
 const OrderLineBody = Type.Object(
   {
-    sku: Type.String({
-      // Postgres' jsonb refuses NUL and half of a surrogate pair.
-      pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$',
-      description: 'ASCII alphanumerics, and after the first also . _ / -. At most 64 characters.',
-    }),
+    sku: Sku,
     quantity: Type.Integer({ minimum: 1, maximum: 1_000 }),
     priceMinor: Type.Integer({
       minimum: 0,
       maximum: 1_000_000_000,
-      description: 'Of one piece, in integer minor units of the currency.',
+      description: [
+        'Of one piece, in integer minor units of the currency: the price that the customer was shown. It is compared with',
+        'the catalogue, whose price is charged.',
+      ].join(' '),
     }),
   },
   { additionalProperties: false },
@@ -24,7 +58,7 @@ const OrderLineBody = Type.Object(
 
 export const OrderBody = Type.Object(
   {
-    customerId: Type.String({ format: 'uuid' }),
+    customerId: Id(),
     currency: Currency,
     paymentMethod: PaymentMethod,
     lines: Type.Array(OrderLineBody, { minItems: 1, maxItems: 100 }),
@@ -34,7 +68,7 @@ export const OrderBody = Type.Object(
 
 export type OrderBody = Static<typeof OrderBody>
 
-export const OrderParams = Type.Object({ orderId: OrderId })
+export const OrderParams = Type.Object({ orderId: Id() })
 
 export const PlacedAnswer = Type.Object({
   orderId: OrderId,
@@ -62,20 +96,19 @@ export const OrderAnswer = Type.Object({
 
 export const ListQuery = Type.Object(
   {
-    customerId: Type.Optional(Type.String({ format: 'uuid' })),
+    customerId: Type.Optional(Id()),
     status: Type.Optional(OrderStatus),
     before: Type.Optional(
-      Type.String({
-        format: 'uuid',
-        description: '`next` of the previous page: only orders that are older than it.',
-      }),
+      Id({ description: '`next` of the previous page: only orders that are older than it.' }),
     ),
     // A string, because nothing is coerced.
-    limit: Type.String({
-      pattern: '^([1-9][0-9]?|1[0-9][0-9]|200)$',
-      default: '50',
-      description: 'The maximum number of orders: 1 to 200.',
-    }),
+    limit: Type.Optional(
+      Type.String({
+        pattern: '^([1-9][0-9]?|1[0-9][0-9]|200)$',
+        default: '50',
+        description: 'The maximum number of orders: 1 to 200.',
+      }),
+    ),
     seen: Type.Optional(
       Type.String({
         pattern: '^[0-9a-fA-F-]{36}@[0-9]{1,9}(,[0-9a-fA-F-]{36}@[0-9]{1,9}){0,9}$',
@@ -120,14 +153,6 @@ export const CancellationBody = Type.Object(
   },
   { additionalProperties: false },
 )
-
-export const IfMatchHeaders = Type.Object({
-  'if-match': Type.Optional(
-    Type.String({
-      description: 'Required: the ETag of the version that the client has seen, or * for any.',
-    }),
-  ),
-})
 
 export const CancelledAnswer = Type.Object({
   orderId: OrderId,

@@ -36,6 +36,16 @@ const advices: Readonly<Record<OrderRefusal, Advice>> = {
     'The total is out of bounds',
     'An order costs at least 1 and at most 1 000 000 000 000 minor units. Change its lines.',
   ],
+  'product-unknown': [
+    422,
+    'A product is not sold',
+    'Read GET /products/{sku}: it shows in which currencies a product is sold.',
+  ],
+  'price-differs': [
+    409,
+    'A price has changed',
+    'Show the customer the prices in `prices`, and order at them when they are accepted.',
+  ],
 }
 
 export function refusalProblem(refusal: OrderRefusal): Problem {

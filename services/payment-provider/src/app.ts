@@ -17,6 +17,7 @@ export function buildPaymentProvider(settings: Settings, parts: ProviderParts = 
   const server = buildServer({
     name: 'payment-provider',
     logLevel: settings.LOG_LEVEL,
+    allowedHosts: settings.ALLOWED_HOSTS,
     metrics: openMetrics('payment-provider'),
     ready: { postgres: async () => void (await pool.query('select 1')) },
   })

@@ -1,8 +1,10 @@
+import { Id } from '@tenseams/service/ids'
 import { problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
 import type pg from 'pg'
 import { Type } from 'typebox'
 import { readChanges, readPayments } from './listing.ts'
+import { StoredText } from './stored-text.ts'
 
 const Listing = Type.Object(
   {
@@ -18,7 +20,7 @@ const Listing = Type.Object(
 
 const References = Type.Object(
   {
-    references: Type.Array(Type.String({ minLength: 1, maxLength: 200 }), {
+    references: Type.Array(StoredText({ minLength: 1, maxLength: 200 }), {
       minItems: 1,
       maxItems: 500,
     }),
@@ -26,15 +28,17 @@ const References = Type.Object(
   { additionalProperties: false },
 )
 
-const PaymentId = Type.Object({ paymentId: Type.String({ format: 'uuid' }) })
+const PaymentId = Type.Object({ paymentId: Id() })
 
 /**
  * For callers who compare their books with the provider's. `GET /payments` returns the operations after a cursor, oldest
  * first, with all payments of their references; nothing is ever added before a cursor that was read.
  */
 export function listRoutes(server: Server, pool: pg.Pool): void {
-  server.get('/payments', { schema: { querystring: Listing } }, async (request) => {
-    const { after, since, limit } = request.query
+  server.get('/payments', { schema: { querystring: Listing } }, async (request, reply) => {
+    const since = request.query.since && sinceOf(request.query.since)
+    const { after, limit } = request.query
+    if (after !== undefined && !isCursor(after)) return sendProblem(reply, cursorUnknown)
     const changes = await readChanges(pool, { after, since, limit: Number(limit) })
     const references = [...new Set(changes.map(({ reference }) => reference))]
     return { changes, payments: await readPayments(pool, { references }) }
@@ -50,5 +54,26 @@ export function listRoutes(server: Server, pool: pg.Pool): void {
     return payment ?? sendProblem(reply, unknownPayment)
   })
 }
+
+const MAX_TRANSACTION_ID = 2n ** 64n
+const MAX_POSITION = 2n ** 63n
+
+/** Whether both of its numbers are within the bounds of their columns. */
+export function isCursor(after: string): boolean {
+  const [transactionId = '', position = ''] = after.split('-')
+  return BigInt(transactionId) < MAX_TRANSACTION_ID && BigInt(position) < MAX_POSITION
+}
+
+/** The same moment as Postgres reads it: it knows no year 0, and fewer offsets than RFC 3339. */
+export function sinceOf(time: string): string {
+  return new Date(Math.max(0, Date.parse(time) || 0)).toISOString()
+}
+
+const cursorUnknown = problem(
+  'cursor-unknown',
+  400,
+  'No such cursor',
+  'Send the cursor of the last change that was read, or none.',
+)
 
 const unknownPayment = problem('payment-unknown', 404, 'No such payment', 'Check the id.')

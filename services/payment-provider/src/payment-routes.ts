@@ -5,6 +5,7 @@ import {
   requestHashOf,
   requireIdempotencyKey,
 } from '@tenseams/service/idempotency'
+import { Id } from '@tenseams/service/ids'
 import { problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
 import type pg from 'pg'
@@ -13,21 +14,22 @@ import { v7 as uuidv7 } from 'uuid'
 import { judge, type Request } from './domain/payment.ts'
 import { Fault, type Faults, type MetFaults } from './faults.ts'
 import { beginPayment, type NewPayment, type Operated, operate, type Recorded } from './ledger.ts'
+import { StoredText } from './stored-text.ts'
 
 const MinorUnits = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
 
 const PaymentBody = Type.Object(
   {
-    reference: Type.String({ minLength: 1, maxLength: 200 }),
+    reference: StoredText({ minLength: 1, maxLength: 200 }),
     amountMinor: MinorUnits,
     currency: Type.String({ pattern: '^[A-Z]{3}$' }),
-    method: Type.String({ minLength: 1, maxLength: 64 }),
+    method: StoredText({ minLength: 1, maxLength: 64 }),
   },
   { additionalProperties: false },
 )
 
 const RefundBody = Type.Object({ amountMinor: MinorUnits }, { additionalProperties: false })
-const PaymentId = Type.Object({ paymentId: Type.String({ format: 'uuid' }) })
+const PaymentId = Type.Object({ paymentId: Id() })
 
 export type PaymentRoutes = { readonly pool: pg.Pool; readonly faults: Faults }
 

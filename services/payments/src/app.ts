@@ -41,6 +41,7 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   const server = buildServer({
     name: 'payments',
     logLevel: settings.LOG_LEVEL,
+    allowedHosts: settings.ALLOWED_HOSTS,
     metrics,
     ready: {
       postgres: async () => void (await pool.query('select 1')),

@@ -24,6 +24,7 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
   const server = buildServer({
     name: 'pulse',
     logLevel: settings.LOG_LEVEL,
+    allowedHosts: settings.ALLOWED_HOSTS,
     metrics,
     ready: { postgres: async () => void (await pool.query('select 1')) },
   })

@@ -106,7 +106,19 @@ describe('the list of orders', () => {
     const seen = [...first.orders, ...second.orders].map(({ orderId }) => orderId)
     expect(seen).toEqual([...placed, String(declined.body.orderId)].reverse())
     expect(second.next).toBeUndefined()
-    expect((await list('limit=4')).status).toBe(400)
+    const all = await list('limit=4')
+    expect([all.status, all.orders.length]).toEqual([200, 4])
+  })
+
+  test('refuses at once what was never written, instead of waiting for it', async () => {
+    const customerId = randomUUID()
+    const orderId = await place(customerId)
+    for (const seen of [`${randomUUID()}@1`, `${orderId}@99`, `${orderId}@1,${randomUUID()}@7`]) {
+      const begunAt = performance.now()
+      const refused = await list(`customerId=${customerId}&seen=${seen}`)
+      expect([refused.status, refused.type]).toEqual([404, 'urn:ten-seams:problem:seen-unknown'])
+      expect(performance.now() - begunAt).toBeLessThan(2_000)
+    }
   })
 })
 

@@ -82,7 +82,7 @@ const table = {
 type Step = keyof (typeof table)['unknown']
 type State = keyof typeof table
 
-const lines = [{ sku: 'lamp-01', quantity: 2, priceMinor: 4_900n }]
+const lines = [{ sku: 'lamp-01', quantity: 2, priceMinor: 4_900n, shownMinor: 4_900n }]
 const order = { customerId: 'c-1', currency: 'EUR', paymentMethod: 'card', lines }
 const payment = { paymentId: 'p-1', amountMinor: 9_800n, currency: 'EUR' }
 

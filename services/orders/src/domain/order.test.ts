@@ -20,7 +20,13 @@ const payment = { paymentId: 'p-1', amountMinor: 11_050n, currency: 'EUR' }
 const confirmed: OrderEvent = { type: 'OrderConfirmed', data: payment }
 const rejected: OrderEvent = { type: 'OrderRejected', data: { reason: 'payment-declined' } }
 
-const place: OrderCommand = { type: 'PlaceOrder', data: order }
+/** Ordered at the catalogue's prices, unless a test says that others were shown. */
+const placing = (some: typeof lines): OrderCommand => ({
+  type: 'PlaceOrder',
+  data: { ...order, lines: some.map((line) => ({ ...line, shownMinor: line.priceMinor })) },
+})
+
+const place = placing(lines)
 const confirm: OrderCommand = { type: 'ConfirmOrder', data: payment }
 const reject: OrderCommand = { type: 'RejectOrder', data: { reason: 'payment-declined' } }
 
@@ -47,13 +53,32 @@ describe('an order', () => {
     expect(given(placed).when(place)).toEqual(refuse('order-exists'))
   })
 
+  test.each([
+    ['1 for a desk of 38 900', 1n],
+    ['one less', 38_899n],
+    ['one more', 38_901n],
+    ['nothing', 0n],
+  ])('is refused when another price was shown than the catalogue has: %s', (_, shownMinor) => {
+    const desk = { sku: 'desk-02', quantity: 1, priceMinor: 38_900n, shownMinor }
+    const mug = { sku: 'mug-04', quantity: 1, priceMinor: 1_250n, shownMinor: 1_250n }
+    for (const some of [[desk], [mug, desk], [desk, { ...desk, shownMinor: 38_900n }]]) {
+      const command: OrderCommand = { type: 'PlaceOrder', data: { ...order, lines: some } }
+      expect(given().when(command)).toEqual(refuse('price-differs'))
+    }
+  })
+
+  test('is refused when the catalogue does not sell a product, whatever price was shown', () => {
+    const mug = { sku: 'mug-04', quantity: 1, priceMinor: 1_250n, shownMinor: 1n }
+    const rug = { sku: 'rug-05', quantity: 1, priceMinor: null, shownMinor: 0n }
+    for (const some of [[rug], [mug, rug]]) {
+      const command: OrderCommand = { type: 'PlaceOrder', data: { ...order, lines: some } }
+      expect(given().when(command)).toEqual(refuse('product-unknown'))
+    }
+  })
+
   test('is refused when its total is zero or above the maximum', () => {
     const free = [{ sku: 'mug-04', quantity: 1, priceMinor: 0n }]
     const expensive = [{ sku: 'mug-04', quantity: 1, priceMinor: 1_000_000_000_001n }]
-    const placing = (some: typeof lines): OrderCommand => ({
-      type: 'PlaceOrder',
-      data: { ...order, lines: some },
-    })
     expect(given().when(placing(free))).toEqual(refuse('total-out-of-bounds'))
     expect(given().when(placing(expensive))).toEqual(refuse('total-out-of-bounds'))
   })
@@ -144,7 +169,7 @@ test('any order costs the sum of its lines, or is refused', () => {
   fc.assert(
     fc.property(fc.array(line, { minLength: 1, maxLength: 5 }), (some) => {
       const totalMinor = totalMinorOf(some)
-      const decision = given().when({ type: 'PlaceOrder', data: { ...order, lines: some } })
+      const decision = given().when(placing(some))
       const isPayable = totalMinor > 0n && totalMinor <= LARGEST_TOTAL_MINOR
       const data = { ...order, lines: some, totalMinor }
       expect(decision).toEqual(

@@ -17,6 +17,13 @@ export type OrderLine = {
   readonly priceMinor: bigint
 }
 
+/** A line as it was ordered: the price that the customer was shown, beside the one that the catalogue has now. */
+export type OrderedLine = Omit<OrderLine, 'priceMinor'> & {
+  readonly shownMinor: bigint
+  /** Null when the catalogue does not sell it in the order's currency. */
+  readonly priceMinor: bigint | null
+}
+
 export type OrderPlaced = {
   readonly customerId: string
   readonly currency: string
@@ -45,12 +52,16 @@ export type OrderCompleted = { readonly shipmentId: string }
 // Commands
 
 export type OrderCommand =
-  | { readonly type: 'PlaceOrder'; readonly data: Omit<OrderPlaced, 'totalMinor'> }
+  | { readonly type: 'PlaceOrder'; readonly data: PlaceOrder }
   | { readonly type: 'ConfirmOrder'; readonly data: OrderPayment }
   | { readonly type: 'RejectOrder'; readonly data: OrderRejected }
   | { readonly type: 'CancelOrder'; readonly data: { readonly reason: string } }
   | { readonly type: 'CompleteOrder'; readonly data: OrderCompleted }
   | { readonly type: 'RecordRefund'; readonly data: OrderPayment }
+
+export type PlaceOrder = Omit<OrderPlaced, 'totalMinor' | 'lines'> & {
+  readonly lines: readonly OrderedLine[]
+}
 
 /** Why a command has no effect: a stable code for programs. */
 export type OrderRefusal =
@@ -65,6 +76,8 @@ export type OrderRefusal =
   | 'amount-differs'
   | 'payment-differs'
   | 'total-out-of-bounds'
+  | 'product-unknown'
+  | 'price-differs'
 
 type OrderDecision = Decision<OrderEvent, OrderRefusal>
 
@@ -140,11 +153,23 @@ function decide(command: OrderCommand, state: OrderState): OrderDecision {
   }
 }
 
-function place(order: Omit<OrderPlaced, 'totalMinor'>, state: OrderState): OrderDecision {
+/** What is charged is the catalogue's price, and only when it is the one that the customer was shown. */
+function place(order: PlaceOrder, state: OrderState): OrderDecision {
   if (state.status !== 'unknown') return refuse('order-exists')
-  const totalMinor = totalMinorOf(order.lines)
+  const lines = order.lines.flatMap(chargedLine)
+  if (lines.length < order.lines.length) return refuse('product-unknown')
+  if (order.lines.some(isPricedDifferently)) return refuse('price-differs')
+  const totalMinor = totalMinorOf(lines)
   if (totalMinor <= 0n || totalMinor > LARGEST_TOTAL_MINOR) return refuse('total-out-of-bounds')
-  return accept({ type: 'OrderPlaced', data: { ...order, totalMinor } })
+  return accept({ type: 'OrderPlaced', data: { ...order, lines, totalMinor } })
+}
+
+function chargedLine({ sku, quantity, priceMinor }: OrderedLine): readonly OrderLine[] {
+  return priceMinor === null ? [] : [{ sku, quantity, priceMinor }]
+}
+
+export function isPricedDifferently({ priceMinor, shownMinor }: OrderedLine): boolean {
+  return priceMinor !== null && priceMinor !== shownMinor
 }
 
 function confirm(payment: OrderPayment, state: OrderState): OrderDecision {

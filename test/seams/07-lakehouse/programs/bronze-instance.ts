@@ -78,7 +78,7 @@ async function instance(task: InstanceTask): Promise<void> {
   })
   bronze.start()
   const closing = [bronze, deadLetters, logs, { close: async () => engine.close() }]
-  await runService(server, { HOST: '127.0.0.1', PORT: 0 }, closing)
+  await runService(server, { HOST: '127.0.0.1', PORT: 0, DRAIN_MS: 0 }, closing)
   const { port } = server.server.address() as { readonly port: number }
   process.stdout.write(`${JSON.stringify({ event: 'listening', port })}\n`)
 }
