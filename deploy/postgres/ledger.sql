@@ -41,5 +41,24 @@ $check$;
 create or replace trigger transfers_balance after insert on {{schema}}.entries
   referencing new table as fresh for each statement execute function {{schema}}.check_transfers();
 
+-- How far the reconciler has compared the provider's books with ours: one row.
+create table if not exists {{schema}}.reconciliation (
+  only_row        boolean     primary key default true check (only_row),
+  begun_at        timestamptz not null default clock_timestamp(),
+  provider_cursor text,
+  -- Of our events.
+  transaction_id  xid8        not null default '0',
+  position        bigint      not null default 0,
+  compared_at     timestamptz not null default clock_timestamp()
+);
+
+-- Orders that it has passed because the provider, or orders, gave no answer about them; they are tried again.
+create table if not exists {{schema}}.unsettled (
+  order_id text        primary key,
+  tried_at timestamptz not null default clock_timestamp()
+);
+
 -- Least privileges, as for events.
 grant select, insert on {{schema}}.entries to {{role}};
+grant select, insert, update on {{schema}}.reconciliation to {{role}};
+grant select, insert, update, delete on {{schema}}.unsettled to {{role}};

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { type Problem, problem, sendProblem } from './problem.ts'
-import type { Server } from './server.ts'
+import type { Server } from './server-type.ts'
 
 /** A host name or address with an optional port, as Host carries it. */
 const HOST_FORM = /^(?<name>\[[0-9a-f:.]+\]|[^\s:/?#@[\]]+)(?::\d{1,5})?$/i

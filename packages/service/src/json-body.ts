@@ -1,4 +1,4 @@
-import type { Server } from './server.ts'
+import type { Server } from './server-type.ts'
 
 /** A body that is not one JSON value for everyone who reads it. The message says what to change. */
 export class UnreadableBodyError extends Error {

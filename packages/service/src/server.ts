@@ -1,6 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import Fastify, { type FastifyInstance, LogController, type RawServerDefault } from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { Histogram } from 'prom-client'
 import { answerClientError, answerExpectations } from './client-errors.ts'
@@ -8,16 +7,11 @@ import { refuseForeignRequests } from './foreign-requests.ts'
 import { canonicalIdKeyword } from './ids.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { answerError, problem, sendProblem } from './problem.ts'
+import type { Server } from './server-type.ts'
 import { withTimeout } from './timeout.ts'
 import { answerUnrouted } from './unrouted.ts'
 
-export type Server = FastifyInstance<
-  RawServerDefault,
-  IncomingMessage,
-  ServerResponse,
-  FastifyInstance['log'],
-  TypeBoxTypeProvider
->
+export type { Server } from './server-type.ts'
 
 /** Throws when the part that it checks is not ready. It has two seconds. */
 export type ReadyCheck = () => Promise<void> | void
@@ -30,14 +24,6 @@ export type ServerOptions = {
   readonly bodyLimitBytes?: number
   /** Names in Host by which clients reach the service, besides those of the loopback interface. */
   readonly allowedHosts?: readonly string[]
-}
-
-declare module 'fastify' {
-  // biome-ignore lint/style/useConsistentTypeDefinitions: only an interface can be added to.
-  interface FastifyInstance {
-    /** From now on `/health/ready` says no, while requests are still answered. */
-    endReadiness(): void
-  }
 }
 
 const READY_CHECK_TIMEOUT_MS = 2_000

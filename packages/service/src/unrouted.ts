@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { problem, sendProblem, shortened } from './problem.ts'
-import type { Server } from './server.ts'
+import type { Server } from './server-type.ts'
 
 /**
  * Answers a request that no route takes, before its body is read: 405 with the methods of its address in `Allow`, and 404

@@ -1,6 +1,7 @@
 import type { Codec } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
+import { readCategory } from '@tenseams/event-store/read-category'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
@@ -13,8 +14,10 @@ import { handleOrders, handleShipments, type PaymentHandling } from './consumer.
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { paymentStreams, SCHEMA as schema } from './log.ts'
 import { reconciledPayments } from './metrics.ts'
+import { findOrderAt } from './order-lookup.ts'
 import { Provider } from './provider.ts'
 import { Reconciler } from './reconciler.ts'
+import { progressIn } from './reconciler-progress.ts'
 import { repairWith } from './repair.ts'
 import type { Settings } from './settings.ts'
 
@@ -84,9 +87,12 @@ function openReconciler(
   { pool, metrics, server }: Reporting,
 ): Reconciler {
   const graceMs = settings.RECONCILE_GRACE_MS
+  const findOrder = findOrderAt(settings.ORDERS_URL)
   return new Reconciler({
-    ...{ pool, schema, provider, graceMs },
-    repair: repairWith({ pool, schema, log, provider, graceMs }),
+    ...{ provider, graceMs },
+    readOurs: (reading) => readCategory(pool, schema, reading),
+    progress: progressIn(pool, schema),
+    repair: repairWith({ pool, schema, log, provider, findOrder, graceMs }),
     intervalMs: settings.RECONCILE_INTERVAL_MS,
     horizonMs: settings.RECONCILE_HORIZON_MS,
     reconciled: reconciledPayments(metrics),

@@ -1,25 +1,22 @@
-import {
-  type LogPosition,
-  logStart,
-  type PositionedEvent,
-  readCategory,
-} from '@tenseams/event-store/read-category'
+import { StoreUnavailableError } from '@tenseams/event-store/errors'
+import type { CategoryReading, PositionedEvent } from '@tenseams/event-store/read-category'
 import { Periodic } from '@tenseams/service/periodic'
-import type pg from 'pg'
 import type { RepairKind } from './domain/reconciliation.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPayment } from './provider-answers.ts'
+import type { Progress } from './reconciler-progress.ts'
 import { ageOf, type RepairPayment } from './repair.ts'
 
 export type ReconcilerOptions = {
-  readonly pool: pg.Pool
-  readonly schema: string
-  readonly provider: Provider
+  readonly provider: Pick<Provider, 'changes' | 'paymentsOf'>
+  /** Our events, in an order in which nothing is added before a reader's position. */
+  readonly readOurs: (reading: CategoryReading) => Promise<readonly PositionedEvent[]>
+  readonly progress: Progress
   readonly repair: RepairPayment
   /** Younger operations may still be under way, and are left alone. */
   readonly graceMs: number
   readonly intervalMs: number
-  /** Older operations are not compared after a start. */
+  /** What was older when the first comparison began is not compared. */
   readonly horizonMs: number
   /** How many differences were found, by kind. */
   readonly reconciled: { inc(labels: { readonly kind: RepairKind }): void }
@@ -28,6 +25,8 @@ export type ReconcilerOptions = {
 
 const PAGE = 100
 const MAX_PAGES = 100
+/** Of the orders without an answer, per round, so that they do not keep the rest from being compared. */
+const MAX_TRIES = 20
 
 /**
  * Compares the provider's books with ours, and repairs what differs: after a lost answer, after a crash between the
@@ -37,11 +36,12 @@ const MAX_PAGES = 100
  * Nothing younger than the grace period is touched: each side is read up to the first younger entry. An order that is
  * left out because the other side has something younger is compared when that is read. A repair is a call with a key of
  * its own, then a record that is decided like any other, so after a crash anywhere the next round completes it.
+ *
+ * How far it has compared is stored after each page. An order about which nobody gives an answer is stored as unsettled
+ * and passed, so it holds up no other, and is tried again in every round.
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions
-  #theirs: string | undefined
-  #ours: LogPosition = logStart
   readonly #rounds: Periodic<readonly RepairKind[]>
 
   constructor(options: ReconcilerOptions) {
@@ -59,7 +59,7 @@ export class Reconciler {
     this.#rounds.start()
   }
 
-  /** Finishes the current order. */
+  /** Finishes the step under way. Its order, and those after it, are compared after the next start. */
   close(): Promise<void> {
     return this.#rounds.close()
   }
@@ -72,62 +72,101 @@ export class Reconciler {
    */
   async once(): Promise<readonly RepairKind[]> {
     const repaired: RepairKind[] = []
+    await this.#compareUnsettled(repaired)
     for (let page = 0; page < MAX_PAGES && (await this.#comparePageOfTheirs(repaired)); page += 1);
     for (let page = 0; page < MAX_PAGES && (await this.#comparePageOfOurs(repaired)); page += 1);
     return repaired
   }
 
+  get #isStopping(): boolean {
+    return this.#rounds.signal.aborted
+  }
+
+  async #compareUnsettled(repaired: RepairKind[]): Promise<void> {
+    const { progress, provider } = this.#options
+    const references = await progress.unsettled(MAX_TRIES)
+    if (references.length === 0) return
+    const payments = await provider.paymentsOf(references)
+    const byReference = Map.groupBy(payments, ({ reference }) => reference)
+    for (const reference of references) {
+      if (this.#isStopping) return
+      const isSettled = await this.#compare(reference, byReference.get(reference) ?? [], repaired)
+      if (isSettled) await progress.settle(reference)
+    }
+  }
+
   /** A page of the provider's changes. Returns whether there are more. */
   async #comparePageOfTheirs(repaired: RepairKind[]): Promise<boolean> {
-    const { provider, graceMs, horizonMs } = this.#options
-    const since = new Date(Date.now() - horizonMs)
-    const page = await provider.changes({ after: this.#theirs, since, limit: PAGE })
+    const { provider, progress, graceMs, horizonMs } = this.#options
+    const { begunAt, theirs, ours } = await progress.read()
+    const since = new Date(begunAt.getTime() - horizonMs)
+    const page = await provider.changes({ after: theirs, since, limit: PAGE })
     const old = untilYoung(page.changes, ({ ageMs }) => ageMs < graceMs)
+    const last = old.at(-1)
+    if (last === undefined) return false
     const byReference = Map.groupBy(page.payments, ({ reference }) => reference)
-    await this.#repairAll(new Set(old.map(({ reference }) => reference)), byReference, repaired)
-    this.#theirs = old.at(-1)?.cursor ?? this.#theirs
-    return old.length === PAGE && !this.#rounds.signal.aborted
+    const references = new Set(old.map(({ reference }) => reference))
+    if (!(await this.#compareAll(references, byReference, repaired))) return false
+    await progress.write({ theirs: last.cursor, ours })
+    return old.length === PAGE
   }
 
   /** A page of our events. Returns whether there are more. */
   async #comparePageOfOurs(repaired: RepairKind[]): Promise<boolean> {
-    const { pool, schema, provider, graceMs, horizonMs } = this.#options
-    const page = await readCategory(pool, schema, { after: this.#ours, limit: PAGE })
+    const { readOurs, progress, provider, graceMs, horizonMs } = this.#options
+    const { begunAt, theirs, ours } = await progress.read()
+    const since = begunAt.getTime() - horizonMs
+    const page = await readOurs({ after: ours, limit: PAGE })
     const old = untilYoung(page, ({ recordedAt }) => ageOf(recordedAt) < graceMs)
+    const last = old.at(-1)
+    if (last === undefined) return false
     const compared = old.filter(
-      (event) => isAboutMoney(event) && ageOf(event.recordedAt) < horizonMs,
+      (event) => isAboutMoney(event) && event.recordedAt.getTime() >= since,
     )
     const references = new Set(compared.map(({ streamId }) => streamId))
     const payments = await provider.paymentsOf([...references])
     const byReference = Map.groupBy(payments, ({ reference }) => reference)
-    await this.#repairAll(references, byReference, repaired)
-    this.#ours = old.at(-1)?.logPosition ?? this.#ours
-    return old.length === PAGE && !this.#rounds.signal.aborted
+    if (!(await this.#compareAll(references, byReference, repaired))) return false
+    await progress.write({ theirs, ours: last.logPosition })
+    return old.length === PAGE
   }
 
-  async #repairAll(
+  /** False when it was stopped before the last of them. */
+  async #compareAll(
     references: ReadonlySet<string>,
     payments: ReadonlyMap<string, readonly ProviderPayment[]>,
     repaired: RepairKind[],
-  ): Promise<void> {
-    const { repair, graceMs, reconciled, log } = this.#options
+  ): Promise<boolean> {
     for (const reference of references) {
-      const listed = payments.get(reference) ?? []
-      const isYoung = listed.some(({ operations }) =>
-        operations.some(({ ageMs }) => ageMs < graceMs),
-      )
-      if (isYoung) continue
-      try {
-        for await (const kind of repair(reference, listed)) {
-          reconciled.inc({ kind })
-          repaired.push(kind)
-          log.warn({ orderId: reference, kind }, 'the provider’s books and ours differed')
-        }
-      } catch (error) {
-        if (isRetriable(error)) throw error
-        // One order that cannot be repaired must not block the others.
-        log.warn({ orderId: reference, err: error }, 'an order’s payment cannot be reconciled')
+      if (this.#isStopping) return false
+      const isSettled = await this.#compare(reference, payments.get(reference) ?? [], repaired)
+      if (!isSettled) await this.#options.progress.addUnsettled(reference)
+    }
+    return !this.#isStopping
+  }
+
+  /** Returns whether there was an answer, be it that the order cannot be repaired. */
+  async #compare(
+    reference: string,
+    listed: readonly ProviderPayment[],
+    repaired: RepairKind[],
+  ): Promise<boolean> {
+    const { repair, graceMs, reconciled, log } = this.#options
+    const isYoung = listed.some(({ operations }) => operations.some(({ ageMs }) => ageMs < graceMs))
+    if (isYoung) return true
+    try {
+      for await (const kind of repair(reference, listed)) {
+        reconciled.inc({ kind })
+        repaired.push(kind)
+        log.warn({ orderId: reference, kind }, 'the provider’s books and ours differed')
+        if (this.#isStopping) return false
       }
+      return true
+    } catch (error) {
+      log.warn({ orderId: reference, err: error }, 'an order’s payment cannot be reconciled')
+      // One order must not block the others. Without Postgres, nothing could be remembered of it.
+      if (error instanceof StoreUnavailableError) throw error
+      return !isRetriable(error)
     }
   }
 }

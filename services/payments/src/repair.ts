@@ -10,6 +10,7 @@ import {
 } from './domain/reconciliation.ts'
 import type { PaymentLog } from './log.ts'
 import { capture, refund, returnSurplus, voidOrRefund } from './moves.ts'
+import type { FindOrder } from './order-lookup.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPayment } from './provider-answers.ts'
 
@@ -24,6 +25,7 @@ export type RepairOptions = {
   readonly schema: string
   readonly log: PaymentLog
   readonly provider: Provider
+  readonly findOrder: FindOrder
   readonly graceMs: number
 }
 
@@ -31,16 +33,19 @@ export type RepairOptions = {
 const MAX_LOOKS = 8
 
 /**
- * Repairs one order until its books agree. It leaves alone an order of which we recorded something within the grace
+ * Repairs one order until its books agree; nothing happens between two steps that are not asked for. It leaves alone an order of which we recorded something within the grace
  * period, and a reference that cannot be the id of an order.
  */
-export function repairWith({ pool, schema, log, provider, graceMs }: RepairOptions): RepairPayment {
+export function repairWith(options: RepairOptions): RepairPayment {
+  const { pool, schema, log, provider, findOrder, graceMs } = options
   return async function* repair(orderId, listed) {
     if (!validate(orderId) || (await isYoung(pool, schema, orderId, graceMs))) return
     let seen = listed
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const { state } = await log.load(orderId)
-      const plan = planRepairs(state, seen.map(listedOf))
+      const isUnexplained = state.status === 'unknown' && seen.some(isTaken)
+      const order = isUnexplained ? await findOrder(orderId) : undefined
+      const plan = planRepairs(state, seen.map(listedOf), order)
       for (const step of plan) {
         await carryOut({ log, provider }, orderId, step)
         yield step.kind
@@ -67,6 +72,8 @@ async function carryOut(
       return void (await voidOrRefund(provider, orderId, repair.payment))
     case 'refund':
       return void (await refund(provider, orderId, repair.payment))
+    case 'return-foreign':
+      return returnSurplus(provider, orderId, repair.surplus)
     case 'return':
       await returnSurplus(provider, orderId, repair.record.data)
       return note(log, orderId, repair.record, repair.record.data)
@@ -108,6 +115,8 @@ async function isYoung(
     throw unavailable(error)
   }
 }
+
+const isTaken = ({ status }: ProviderPayment): boolean => status !== 'declined'
 
 function listedOf({ amountMinor, ...payment }: ProviderPayment): ListedPayment {
   return { ...payment, amountMinor: BigInt(amountMinor) }

@@ -8,11 +8,13 @@ const schema = Type.Object({
   SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
   PAYMENT_PROVIDER_URL: Type.String({ pattern: '^http' }),
   PAYMENT_PROVIDER_TIMEOUT_MS: Type.Integer({ default: 2_000, minimum: 100, maximum: 60_000 }),
+  /** Of the orders service: what an order costs, when the provider has a payment of which we know nothing. */
+  ORDERS_URL: Type.String({ pattern: '^http' }),
   /** How often the provider's books are compared with ours. */
   RECONCILE_INTERVAL_MS: Type.Integer({ default: 10_000, minimum: 100, maximum: 3_600_000 }),
   /** Younger operations may still be under way. Well above every timeout and retry of one record. */
   RECONCILE_GRACE_MS: Type.Integer({ default: 60_000, minimum: 1_000, maximum: 86_400_000 }),
-  /** Older operations were compared by an earlier run. */
+  /** What was older when the first comparison began is not compared. */
   RECONCILE_HORIZON_MS: Type.Integer({ default: 604_800_000, minimum: 60_000 }),
 })
 

@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto'
+import { readCategory } from '@tenseams/event-store/read-category'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { RepairKind } from '@tenseams/payments/domain/reconciliation'
+import type { FindOrder } from '@tenseams/payments/order-lookup'
 import { Reconciler } from '@tenseams/payments/reconciler'
+import { progressIn } from '@tenseams/payments/reconciler-progress'
 import { repairWith } from '@tenseams/payments/repair'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
@@ -17,12 +21,19 @@ afterAll(() => own.close())
 
 const counted: RepairKind[] = []
 
+/** Every order of these tests costs the same, unless it is one that was never placed. */
+const neverPlaced = new Set<string>()
+const findOrder: FindOrder = async (orderId) =>
+  neverPlaced.has(orderId) ? undefined : { amountMinor: 9_800n, currency: 'EUR' }
+
 /** A reconciler that compares everything, however young, unless a test says otherwise. */
 function reconciler(graceMs = 0): Reconciler {
   const { pool, schema, log, provider } = own
   return new Reconciler({
-    ...{ pool, schema, provider, graceMs },
-    repair: repairWith({ pool, schema, log, provider, graceMs }),
+    ...{ provider, graceMs },
+    readOurs: (reading) => readCategory(pool, schema, reading),
+    progress: progressIn(pool, schema),
+    repair: repairWith({ pool, schema, log, provider, findOrder, graceMs }),
     intervalMs: 1_000,
     horizonMs: 3_600_000,
     reconciled: { inc: ({ kind }) => void counted.push(kind) },
@@ -117,16 +128,11 @@ describe('a provider that ignores keys and loses answers', () => {
     await shipped()
     const order = await shipped()
     own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'refund' }])
-    const lost = async () => {
-      const error: unknown = await reconciler()
-        .once()
-        .then(
-          () => undefined,
-          (thrown) => thrown,
-        )
-      return error instanceof Error && 'retriable' in error
+    const isReturnedThere = async () => {
+      expect(await reconciler().once()).toEqual([])
+      return (await taken(order.streamId)).there === 9_800
     }
-    await eventually(lost, { timeoutMs: 20_000, what: 'the answer of the return to be lost' })
+    await eventually(isReturnedThere, { timeoutMs: 20_000, what: 'the surplus to be returned' })
     expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
     own.faults.replace([])
     expect(await reconcile('surplus-refunded')).toEqual(['surplus-refunded'])
@@ -142,6 +148,66 @@ describe('a provider that ignores keys and loses answers', () => {
     expect((await taken(order.streamId)).there).toBe(9_800)
     await reconcile('surplus-refunded')
     expect(await taken(order.streamId)).toEqual({ there: 0, here: 0 })
+  })
+})
+
+describe('a payment that no order has asked for', () => {
+  const charge = (reference: string, amountMinor: bigint) =>
+    own.provider.authorise(`made-up/${reference}`, {
+      ...{ reference, amountMinor, currency: 'EUR', method: 'card' },
+    })
+
+  test('is voided when the order does not exist, and nothing is recorded for it', async () => {
+    const orderId = randomUUID()
+    neverPlaced.add(orderId)
+    await charge(orderId, 9_800n)
+    await reconcile('foreign-voided')
+    expect([await held(orderId), await statusHere(orderId)]).toEqual([0, 'unknown'])
+    expect(await reconciler().once()).toEqual([])
+  })
+
+  test('is voided when the amount is another, and the order is paid all the same', async () => {
+    const order = placedOrder()
+    await charge(order.streamId, 1n)
+    await reconcile('foreign-voided')
+    expect(await statusHere(order.streamId)).toBe('unknown')
+    await own.take(order)
+    await own.ship(order)
+    expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
+    await reconcile('surplus-voided')
+    expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
+  })
+
+  test('is refunded when it was captured', async () => {
+    const orderId = randomUUID()
+    neverPlaced.add(orderId)
+    const { paymentId } = await charge(orderId, 500n)
+    await own.provider.capture(`made-up/${orderId}/capture`, paymentId)
+    await reconcile('foreign-refunded')
+    expect(await taken(orderId)).toEqual({ there: 0, here: 0 })
+  })
+})
+
+describe('an order about which nobody answers', () => {
+  test('holds up no other, also over a restart, and is repaired when there is an answer', async () => {
+    own.faults.replace(ignoredKeysAndLostAnswers('capture'))
+    await shipped()
+    const stuck = await shipped()
+    own.faults.replace([{ kind: 'fail', every: 1, operation: 'refund' }])
+    const isPassed = async () => {
+      await reconciler().once()
+      return (await progressIn(own.pool, own.schema).unsettled(9)).includes(stuck.streamId)
+    }
+    await eventually(isPassed, { timeoutMs: 30_000, what: 'the order to be passed' })
+    const orderId = randomUUID()
+    neverPlaced.add(orderId)
+    await own.provider.authorise(`made-up/${orderId}`, {
+      ...{ reference: orderId, amountMinor: 5n, currency: 'EUR', method: 'card' },
+    })
+    await reconcile('foreign-voided')
+    own.faults.replace([])
+    expect(await reconcile('surplus-refunded')).toEqual(['surplus-refunded'])
+    expect(await progressIn(own.pool, own.schema).unsettled(9)).toEqual([])
   })
 })
 

@@ -46,6 +46,7 @@ const services: readonly Service[] = [
     environment: (context) => ({
       DATABASE_URL: databaseUrl(context, 'payments_service', 'shop'),
       PAYMENT_PROVIDER_URL: context.endpoints.paymentProviderUrl,
+      ORDERS_URL: context.endpoints.ordersUrl,
       ...kafkaSettings(context),
     }),
   },

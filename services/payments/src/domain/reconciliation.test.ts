@@ -9,6 +9,9 @@ const here = (
   ...returned: readonly string[]
 ): PaymentState => ({ status, payment, returned })
 
+/** What the order costs. */
+const order = { amountMinor: 500n, currency: 'EUR' }
+
 const unknown: PaymentState = { status: 'unknown', returned: [] }
 const declined: PaymentState = { status: 'declined', returned: [] }
 
@@ -73,12 +76,57 @@ describe('the books', () => {
       [],
     ],
   ])('%s', (_, state, listed, kinds) => {
-    expect(planRepairs(state, listed).map(({ kind }) => kind)).toEqual(kinds)
+    expect(planRepairs(state, listed, order).map(({ kind }) => kind)).toEqual(kinds)
   })
 
   test('learn the captured payment when there are two', () => {
-    expect(planRepairs(unknown, [another, captured])).toMatchObject([
+    expect(planRepairs(unknown, [another, captured], order)).toMatchObject([
       { record: { data: { paymentId: 'p-1' } } },
+    ])
+  })
+})
+
+describe('a payment of which nothing is recorded', () => {
+  const less = { ...held, amountMinor: 499n }
+  const dollars = { ...held, currency: 'USD' }
+  const lessCaptured = { ...captured, amountMinor: 499n }
+  const lessTwice = { ...capturedTwice, amountMinor: 499n }
+
+  test.each<[string, typeof order | undefined, readonly ListedPayment[], readonly string[]]>([
+    ['is learned when it is what the order costs', order, [held], ['learned-authorisation']],
+    ['is voided when there is no such order', undefined, [held], ['foreign-voided']],
+    ['is refunded when there is no such order', undefined, [captured], ['foreign-refunded']],
+    ['is voided when the amount is another', order, [less], ['foreign-voided']],
+    ['is voided when the currency is another', order, [dollars], ['foreign-voided']],
+    ['is refunded when the amount is another', order, [lessCaptured], ['foreign-refunded']],
+    [
+      'is refunded for each capture',
+      undefined,
+      [lessTwice],
+      ['foreign-refunded', 'foreign-refunded'],
+    ],
+    [
+      'is returned whoever else has paid',
+      undefined,
+      [held, another],
+      ['foreign-voided', 'foreign-voided'],
+    ],
+    [
+      'is left for later when the order’s own is there, too',
+      order,
+      [less, another],
+      ['learned-authorisation'],
+    ],
+    ['needs nothing when it was declined', undefined, [there('declined', 'declined')], []],
+    ['needs nothing when it was voided already', undefined, [voided], []],
+    ['needs nothing when it was refunded already', undefined, [refunded], []],
+  ])('%s', (_, owed, listed, kinds) => {
+    expect(planRepairs(unknown, listed, owed).map(({ kind }) => kind)).toEqual(kinds)
+  })
+
+  test('is returned by the provider’s operation, so that it is returned once', () => {
+    expect(planRepairs(unknown, [lessCaptured], order)).toMatchObject([
+      { surplus: { operationId: 'p-1 captured', outcome: 'refunded', amountMinor: 499n } },
     ])
   })
 })

@@ -1,4 +1,4 @@
-import type { Payment, PaymentCommand, PaymentState } from './payment.ts'
+import type { Payment, PaymentCommand, PaymentState, Surplus } from './payment.ts'
 
 /** A payment as the provider's books show it. */
 export type ListedPayment = Omit<Payment, 'amountMinor'> & {
@@ -7,6 +7,9 @@ export type ListedPayment = Omit<Payment, 'amountMinor'> & {
   /** In the order in which they were done. */
   readonly operations: readonly { readonly operationId: string; readonly kind: string }[]
 }
+
+/** What an order costs, as the orders service says it. */
+export type OwedOrder = { readonly amountMinor: bigint; readonly currency: string }
 
 export const repairKinds = [
   'learned-authorisation',
@@ -18,6 +21,8 @@ export const repairKinds = [
   'repeated-refund',
   'surplus-voided',
   'surplus-refunded',
+  'foreign-voided',
+  'foreign-refunded',
   'unrepairable',
 ] as const
 
@@ -31,6 +36,8 @@ export type Repair = { readonly kind: RepairKind } & (
   | { readonly move: 'none'; readonly record: Learned }
   | { readonly move: 'capture' | 'void' | 'refund'; readonly payment: Payment }
   | { readonly move: 'return'; readonly record: Return }
+  /** Of no order, or of another amount: it is returned and reported, and no order is credited with it. */
+  | { readonly move: 'return-foreign'; readonly surplus: Surplus }
   /** The provider does not have it, or contradicts it: for a person. */
   | { readonly move: 'report'; readonly payment: Payment }
 )
@@ -38,17 +45,25 @@ export type Repair = { readonly kind: RepairKind } & (
 /**
  * What differs between our record of an order's payment and the provider's books.
  *
+ * - While nothing is recorded, a payment is learned only if it is what its order costs. Any other is foreign and is
+ *   returned, so that the order can still be paid.
  * - A second payment or a second capture at the provider is a surplus, and is returned. Until that is done refunds are
  *   not compared: one refund of two captures may belong to either.
  * - What the provider did to the order's payment and we have not recorded is learned.
  * - What we have recorded and the provider does not show is repeated there, under its own key.
+ *
+ * @param order undefined when there is no such order; it matters only while nothing is recorded.
  */
 export function planRepairs(
   state: PaymentState,
   listed: readonly ListedPayment[],
+  order: OwedOrder | undefined,
 ): readonly Repair[] {
   const taken = listed.filter(({ status }) => status !== 'declined')
-  if (state.status === 'unknown') return learnPayment(taken)
+  if (state.status === 'unknown') {
+    const own = taken.filter((payment) => pays(payment, order))
+    return own.length > 0 ? learnPayment(own) : taken.flatMap(returnForeign)
+  }
   const surplus = taken
     .flatMap((payment) => surplusOf(payment, state))
     .filter(({ record }) => !state.returned.includes(record.data.operationId))
@@ -56,6 +71,23 @@ export function planRepairs(
   const { payment } = state
   const there = taken.find(({ paymentId }) => paymentId === payment.paymentId)
   return compare(state, there)
+}
+
+function pays({ amountMinor, currency }: ListedPayment, order: OwedOrder | undefined): boolean {
+  return amountMinor === order?.amountMinor && currency === order.currency
+}
+
+/** What the provider still has of it: each capture that is not refunded, or what is held. */
+function returnForeign(payment: ListedPayment): readonly Repair[] {
+  const { status, operations, paymentId, method, amountMinor, currency } = payment
+  if (status !== 'authorised' && status !== 'captured') return []
+  const outcome = status === 'authorised' ? 'voided' : 'refunded'
+  const taken = operations.filter(({ kind }) => kind === status)
+  return taken.map(({ operationId }) => ({
+    kind: `foreign-${outcome}`,
+    move: 'return-foreign',
+    surplus: { operationId, outcome, paymentId, method, amountMinor, currency },
+  }))
 }
 
 /** The order's payment is the captured one, or else the first that holds money. The next look learns what became of it. */
