@@ -29,6 +29,7 @@ describe('a method that an address does not have', () => {
     ['POST', '/orders/o-1', 'GET, HEAD'],
     ['GET', '/orders/o-1/cancellation', 'POST'],
     ['GET', '/faults', 'DELETE, PUT'],
+    ['POST', '/order%73/o%2F1', 'GET, HEAD'],
     ['POST', '/health/live', 'GET, HEAD'],
     ['PUT', '/metrics', 'GET, HEAD'],
     ['DELETE', '/documentation/json', 'GET, HEAD'],

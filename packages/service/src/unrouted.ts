@@ -18,7 +18,7 @@ export function answerUnrouted(server: Server): void {
       .filter(({ form }) => form.test(path))
       .flatMap(({ methods }) => [...methods])
   server.addHook('onRequest', async (request, reply) => {
-    if (request.is404) return refuse(request, reply, allowedAt(request.url.split('?')[0] ?? ''))
+    if (request.is404) return refuse(request, reply, allowedAt(pathOf(request.url)))
     return undefined
   })
 }
@@ -37,6 +37,11 @@ function refuse(
     reply.header('allow', allow),
     problem('method-not-allowed', 405, 'Method not allowed', detail),
   )
+}
+
+/** As the router compares it. It has refused an address that cannot be decoded. */
+function pathOf(url: string): string {
+  return decodeURI(url.split('?')[0] ?? '')
 }
 
 /** The addresses of a route, whose parameters are whole segments, and whose `*` is its end. */
