@@ -28,7 +28,8 @@ test(
       ['--config-file', settings, '--no-color', 'run', '--checks', 'all', ...bounds, document],
       { timeoutMs: TIMEOUT_MS, cwd: folder },
     )
-    expect(output).toMatch(/No issues found/i)
+    // It ends with exit code 0 only without a failure; that it has sent requests at all, it says here.
+    expect(output).toMatch(/(\d{3,}) generated, \1 passed/)
   },
   TIMEOUT_MS,
 )

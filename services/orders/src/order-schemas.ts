@@ -10,6 +10,7 @@ const Sku = Type.String({
   // Postgres' jsonb refuses NUL and half of a surrogate pair.
   pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$',
   description: 'ASCII alphanumerics, and after the first also . _ / -. At most 64 characters.',
+  examples: ['mug-04'],
 })
 
 export const ProductParams = Type.Object({ sku: Sku })
@@ -63,7 +64,17 @@ export const OrderBody = Type.Object(
     paymentMethod: PaymentMethod,
     lines: Type.Array(OrderLineBody, { minItems: 1, maxItems: 100 }),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        customerId: '0198c0de-0000-7000-8000-000000000001',
+        currency: 'EUR',
+        paymentMethod: 'card',
+        lines: [{ sku: 'mug-04', quantity: 2, priceMinor: 1_250 }],
+      },
+    ],
+  },
 )
 
 export type OrderBody = Static<typeof OrderBody>
