@@ -124,7 +124,9 @@ export async function untilIn(
     }
     await delay(200)
   }
-  throw new ConnectorError(`connector ${name} does not become ${state}: ${last}`)
+  throw new ConnectorError(
+    `connector ${name} does not become ${state}; \`npm run cdc -- status\` says what to do. Its last answer: ${last}`,
+  )
 }
 
 async function restart(connectUrl: string, name: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { host } from '@tenseams/cli/ports'
 import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
@@ -48,7 +49,7 @@ export async function startConnectSink(stack: Stack, options: ConnectSinkOptions
       '-XX:+UseSerialGC',
       '-Djava.net.preferIPv4Stack=true',
       '-Duser.timezone=UTC',
-      `-Dlog4j2.configurationFile=${join(paths.jvm, 'log4j2.properties')}`,
+      `-Dlog4j2.configurationFile=${pathToFileURL(join(paths.jvm, 'log4j2.properties'))}`,
       '-cp',
       classPath(paths, 'kafka'),
       // The sink finds the worker's settings, for its own clients, by this name in the command line.
