@@ -3,7 +3,7 @@
  * may be installed yet: it runs on Node 20, lets npm install what is missing, and continues on the Node 24 that is one
  * of the packages.
  */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, utimesSync } from 'node:fs'
 import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -113,8 +113,16 @@ async function install() {
       `npm ci has left out ${few}${missing.length > 3 ? ` and ${missing.length - 3} more` : ''}: look for \`omit\`, \`ignore-scripts\` or \`workspaces\` in ~/.npmrc, and run this again`,
     )
   }
+  const version = spawnSync(node24, ['--version'], { encoding: 'utf8', env: environment })
+  if (version.status !== 0) return fail(cannotRun(version.error?.message ?? version.stderr))
   const packages = readdirSync(modules).length
   console.error(`npm packages installed: ${packages} folders in ${seconds(begun)} s`)
+}
+
+/** A disk that runs no programs, packages of another machine, or a C library that is too old for Node 24. */
+function cannotRun(reason) {
+  const [why] = String(reason).trim().split('\n')
+  return `${node24} cannot be run: ${why}. It must lie on a disk that runs programs, and be installed on this machine: remove node_modules, and run this again`
 }
 
 function fail(line) {
@@ -149,7 +157,10 @@ async function begin([verb, ...args]) {
   }
   if (missingPackages(root).length > 0) await install()
   const [file] = verbs[verb]
-  return run(node24, [...nodeOptions, join(root, file), ...args], { onSpawn: passSignals })
+  const started = [...nodeOptions, join(root, file), ...args]
+  return run(node24, started, { onSpawn: passSignals }).catch((error) =>
+    fail(cannotRun(error.message)),
+  )
 }
 
 process.exitCode = await begin(process.argv.slice(2))

@@ -145,6 +145,16 @@ describe("the user's environment does not change what runs", () => {
   })
 })
 
+test('a Node 24 that this machine cannot run is named in one line, with the next step', () => {
+  installed()
+  rmSync(join(root, nodeProgram))
+  write(nodeProgram, 'of another machine', 0o644)
+  const { status, stderr } = begin()
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/cannot be run: spawn .* EACCES\. .*remove node_modules/)
+  expect(stderr).not.toMatch(/^\s+at /m)
+})
+
 describe('the packages are installed', () => {
   test('with everything, whatever the user leaves out elsewhere', () => {
     npmThatLeaves(complete)
