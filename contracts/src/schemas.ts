@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type AvroRecord, isAvroRecord, unreadable } from '@tenseams/codec/avro'
+import { parseAvroText } from '@tenseams/codec/avro-text'
 import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { parseProtobuf } from '@tenseams/codec/protobuf'
 import { ContractError } from './errors.ts'
@@ -68,7 +69,7 @@ export function parseSchema(text: string, file: string): AvroRecord {
   const deep = tooDeep(text)
   if (deep !== undefined) throw new ContractError(`${file} cannot be used:\n  ${deep}`)
   if (file.endsWith('.proto')) return protobufShape(text, file)
-  const schema = parseJson(text, file)
+  const schema = avroJson(text, file)
   if (isAvroRecord(schema)) return schema
   const mistakes = unreadable(schema).map((mistake) => `  ${mistake}`)
   throw new ContractError(`${file} cannot be used:\n${mistakes.join('\n')}`)
@@ -85,11 +86,13 @@ function protobufShape(text: string, file: string): AvroRecord {
   }
 }
 
-function parseJson(text: string, file: string): unknown {
+function avroJson(text: string, file: string): unknown {
   try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new ContractError(`${file} is not JSON`, { cause: error })
+    return parseAvroText(text)
+  } catch (cause) {
+    if (cause instanceof SyntaxError) throw new ContractError(`${file} is not JSON`, { cause })
+    const mistake = cause instanceof Error ? cause.message : String(cause)
+    throw new ContractError(`${file} cannot be used:\n  ${mistake}`, { cause })
   }
 }
 

@@ -24,6 +24,8 @@ export type Topic = {
   /** True when the topic has ticks and barriers. */
   readonly control: boolean
   readonly consumers: readonly string[]
+  /** Reasons for changes that take something from readers. Only `contracts check` reads them: gate/entry/acknowledgements.ts. */
+  readonly acknowledged?: readonly unknown[]
 }
 
 export type Compatibility = (typeof compatibilities)[number]
@@ -62,14 +64,40 @@ export function subjectOf(topic: string): string {
 }
 
 export function parseTopics(yaml: string): readonly Topic[] {
+  const { topics, mistakes } = readableTopics(yaml)
+  if (mistakes.length === 0) return topics
+  throw invalid(mistakes.map(({ topic, text }) => `${topic}${text}`))
+}
+
+/** A property of an entry, or the entry as a whole, that cannot be used. */
+export type TopicMistake = {
+  readonly topic: string
+  /** What follows the topic's name: `.partitions: a whole number is expected`. */
+  readonly text: string
+}
+
+/**
+ * The topics whose entries have no mistake, and the mistakes of the others.
+ *
+ * @throws ContractError when the file as a whole cannot be read.
+ */
+export function readableTopics(yaml: string): {
+  readonly topics: readonly Topic[]
+  readonly mistakes: readonly TopicMistake[]
+} {
   const entries = topicEntries(yaml)
   const mistakes = [
-    ...entries.flatMap(([name, entry]) => topicMistakes(name, entry)),
-    ...duplicateNames(entries),
+    ...entries.flatMap(([topic, entry]) =>
+      topicMistakes(topic, entry).map((text) => ({ topic, text })),
+    ),
+    ...duplicateNames(entries).map((topic) => ({ topic, text: ': is the name of two topics' })),
   ]
-  if (mistakes.length > 0) throw invalid(mistakes)
-  // Every property was checked just above.
-  return entries.map(([name, entry]) => Object.freeze({ name, ...entry }) as unknown as Topic)
+  const wrong = new Set(mistakes.map(({ topic }) => topic))
+  const topics = entries
+    .filter(([name]) => !wrong.has(name))
+    // Every property was checked just above.
+    .map(([name, entry]) => Object.freeze({ name, ...entry }) as unknown as Topic)
+  return { topics, mistakes }
 }
 
 type Entry = Readonly<Record<string, unknown>>
@@ -118,29 +146,28 @@ const checks: Readonly<Record<keyof Omit<Topic, 'name'>, Check>> = {
     'a list of names',
     (value) => Array.isArray(value) && value.every((consumer) => typeof consumer === 'string'),
   ],
+  acknowledged: ['a list', (value) => value === undefined || Array.isArray(value)],
 }
 
 function topicMistakes(name: string, entry: Entry): readonly string[] {
   const wrong = Object.entries(checks)
     .filter(([property, [, holds]]) => !holds(entry[property], name))
-    .map(([property, [expected]]) => `${name}.${property}: ${expected} is expected`)
+    .map(([property, [expected]]) => `.${property}: ${expected} is expected`)
   const unknown = Object.keys(entry)
-    .filter((property) => !(property in checks))
-    .map((property) => `${name}.${property}: is not known`)
+    .filter((property) => !Object.hasOwn(checks, property))
+    .map((property) => `.${property}: is not known`)
   return [...nameMistakes(name), ...wrong, ...unknown]
 }
 
 function nameMistakes(name: string): readonly string[] {
   if (/^[a-z0-9-]+(\.[a-z0-9-]+)+\.v[1-9][0-9]*$/.test(name)) return []
-  return [`${name}: a name like domain.thing.v1 is expected`]
+  return [': a name like domain.thing.v1 is expected']
 }
 
 /** The broker's metrics show `.` as `_`, but our names have no `_`, so only equal names collide. */
 function duplicateNames(entries: readonly (readonly [string, Entry])[]): readonly string[] {
   const seen = entries.flatMap(([name, entry]) => [name, String(entry.deadLetter)])
-  return seen
-    .filter((name, index) => seen.indexOf(name) !== index)
-    .map((name) => `${name}: is the name of two topics`)
+  return seen.filter((name, index) => seen.indexOf(name) !== index)
 }
 
 function isWhole(value: unknown, least: number, most: number): boolean {

@@ -6,7 +6,7 @@ const page = 'docs/seam-08-contracts.md'
 
 test('the contracts page shows the answer that the check gives to its example', {
   timeout: TIMEOUT_MS,
-}, () => {
+}, async () => {
   const tree = readTree()
   const text = tree.get(page) ?? ''
   const [, added = '', from = '', to = ''] = /^sed '(.*)' (\S+) > (\S+)$/m.exec(text) ?? []
@@ -22,7 +22,7 @@ test('the contracts page shows the answer that the check gives to its example', 
   try {
     const contracts = filesNamed(tree, /^contracts\/(?:topics\.yaml|events\/|records\/)|^adr\//)
     checkout.write(Object.fromEntries(contracts)).commit('the contracts')
-    const { said } = checkout.write({ [`${folder}/${to}`]: changed }).check('--base', 'main')
+    const { said } = await checkout.write({ [`${folder}/${to}`]: changed }).check('--base', 'main')
     expect(said).toContain(answer.replaceAll(/\s+/g, ' ').trim())
   } finally {
     checkout.remove()

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { filesNamed, holds, type Tree } from './tree.ts'
 
 type Manifest = {
@@ -52,7 +53,7 @@ export function emptyScripts(tree: Tree): readonly string[] {
       const files = command.match(/[\w./-]+\.(?:js|mjs|ts|sh)\b/g) ?? []
       if (files.length === 0) return [`${path}: script ${name} runs no file of ours`]
       return files
-        .filter((file) => !holds(tree, file))
+        .filter((file) => !holds(tree, posix.join(posix.dirname(path), file)))
         .map((file) => `${path}: script ${name} runs ${file}, which is not there`)
     }),
   )

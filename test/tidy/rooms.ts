@@ -11,7 +11,8 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'packages/codec': [],
   'packages/cli': [],
   'packages/telemetry': [],
-  contracts: ['packages/codec', 'packages/cli'],
+  // `iceberg` for the gate, which evolves a contract's table and writes its Parquet as the lakehouse does.
+  contracts: ['packages/codec', 'packages/cli', 'packages/iceberg'],
   'packages/service': ['packages/telemetry'],
   // `service` has what every process needs: rounds of periodic work, backoff, the causes of an error.
   'packages/event-store': ['packages/decider', 'packages/service', 'packages/telemetry'],

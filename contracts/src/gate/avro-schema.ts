@@ -1,3 +1,4 @@
+import { parseAvroText } from '@tenseams/codec/avro-text'
 import avro from 'avsc'
 
 /** A parsed Avro schema. */
@@ -9,7 +10,7 @@ export type Schema = {
 
 /** @throws Error when the text is not an Avro schema. */
 export function parseAvro(text: string): Schema {
-  const json: unknown = JSON.parse(text)
+  const json = withinDoubles(parseAvroText(text))
   refuseBadAliases(json, '')
   const logicalTypes = new Map<avro.Type, string>()
   const typeHook = (schema: avro.Schema, options: object): avro.Type | undefined => {
@@ -21,6 +22,20 @@ export function parseAvro(text: string): Schema {
   }
   const type = avro.Type.forSchema(json as avro.Schema, { typeHook })
   return { type, logicalTypes }
+}
+
+/** avsc's own long refuses a default above this, but which bytes can be read does not depend on a default's value. */
+const LARGEST = 9_007_199_254_740_990
+
+function withinDoubles(json: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(json, (_key, value: unknown) => {
+      const isWide = typeof value === 'bigint' || Number.isInteger(value)
+      return isWide && Math.abs(Number(value)) > LARGEST
+        ? Math.sign(Number(value)) * LARGEST
+        : value
+    }),
+  )
 }
 
 /** With precision and scale, because a decimal of another scale is another number. */

@@ -53,53 +53,53 @@ describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
       { [`${events}/3.avsc`]: undefined },
       '3.avsc is not UTF-8 text',
     ],
-  ])('%s', (name, base, files, message) => {
+  ])('%s', async (name, base, files, message) => {
     const checkout = merged()
     if (name === 'bytes that are not text')
       checkout.writeBytes(`${events}/3.avsc`, Buffer.from([0xff]))
     else checkout.write(files)
-    const { code, said } = checkout.check('--base', base)
+    const { code, said } = await checkout.check('--base', base)
     expect(said).toContain(message)
     expect(code).toBe(2)
   })
 
-  it('a folder without git', () => {
-    expect(kept(new Checkout()).check('--base', 'main')).toMatchObject({ code: 2 })
+  it('a folder without git', async () => {
+    expect(await kept(new Checkout()).check('--base', 'main')).toMatchObject({ code: 2 })
   })
 
-  it('a repository without contracts', () => {
+  it('a repository without contracts', async () => {
     const checkout = empty().write({ readme: '' }).commit('nothing')
-    expect(checkout.check('--base', 'main')).toMatchObject({ code: 2 })
+    expect(await checkout.check('--base', 'main')).toMatchObject({ code: 2 })
   })
 
-  it('a base without contracts', () => {
+  it('a base without contracts', async () => {
     const checkout = empty().write({ readme: '' }).commit('nothing')
     checkout.write({
       'contracts/topics.yaml': topicsYaml({ [topic]: {} }),
       [`${events}/1.avsc`]: schema(),
       'adr/x.md': '',
     })
-    const { code, said } = checkout.check('--base', 'main')
+    const { code, said } = await checkout.check('--base', 'main')
     expect(said).toContain('has no contracts/topics.yaml')
     expect(code).toBe(2)
   })
 
-  it('a shallow clone', () => {
+  it('a shallow clone', async () => {
     const origin = merged()
       .write({ [`${events}/3.avsc`]: schema(note) })
       .commit('a third version')
     const shallow = empty()
     shallow.git('fetch', '--quiet', '--depth', '1', origin.url, 'change')
     shallow.git('checkout', '--quiet', '--detach', 'FETCH_HEAD')
-    const { code, said } = shallow.check()
+    const { code, said } = await shallow.check()
     expect(said).toContain('git fetch --unshallow')
     expect(code).toBe(2)
   })
 
-  it('a symbolic link instead of a file, which git would store as a link', () => {
+  it('a symbolic link instead of a file, which git would store as a link', async () => {
     const checkout = merged()
     symlinkSync('2.avsc', `${checkout.folder}/${events}/3.avsc`)
-    const { code, said } = checkout.check('--base', 'main')
+    const { code, said } = await checkout.check('--base', 'main')
     expect(said).toContain('3.avsc cannot be read')
     expect(code).toBe(2)
   })
@@ -108,49 +108,49 @@ describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
 describe('without --base it finds one, and says which', { timeout: TIMEOUT_MS }, () => {
   const third = { [`${events}/3.avsc`]: schema(note, { name: 'weight', type: 'string' }) }
 
-  it('where the branch left main', () => {
+  it('where the branch left main', async () => {
     const checkout = merged().write(third).commit('a breaking third version')
-    const { code, said } = checkout.check()
+    const { code, said } = await checkout.check()
     expect(said).toContain('(where this branch left main)')
     expect(code).toBe(1)
   })
 
-  it('where a clone left the main of its origin', () => {
+  it('where a clone left the main of its origin', async () => {
     const origin = merged()
     const clone = empty()
     clone.git('remote', 'add', 'origin', origin.url)
     clone.git('fetch', '--quiet', 'origin')
     clone.git('reset', '--quiet', '--hard', 'origin/main')
     clone.write({ [`${events}/1.avsc`]: schema(note) }).commit('an edit, on main itself')
-    const { code, said } = clone.check()
+    const { code, said } = await clone.check()
     expect(said).toContain('(where this branch left origin/main)')
     expect(said).toContain('version 1 is edited')
     expect(code).toBe(1)
   })
 
-  it('HEAD, on main with a change that is not committed', () => {
+  it('HEAD, on main with a change that is not committed', async () => {
     const checkout = merged()
     checkout.git('checkout', '--quiet', 'main')
-    const { code, said } = checkout.write(third).check()
+    const { code, said } = await checkout.write(third).check()
     expect(said).toContain('(HEAD)')
     expect(code).toBe(1)
   })
 
-  it('the state before the newest version was added, on main without a change', () => {
+  it('the state before the newest version was added, on main without a change', async () => {
     const checkout = merged()
     checkout.git('checkout', '--quiet', 'main')
     checkout.write({ [`${events}/3.avsc`]: schema(note) }).commit('a third version')
     checkout
       .write({ [`${events}/3.avsc`]: schema(note, { ...note, name: 'door' }) })
       .commit('changed')
-    const { code, said } = checkout.check()
+    const { code, said } = await checkout.check()
     expect(said).toContain('before the newest version of a schema was added')
     expect(code).toBe(0)
     checkout.write({ [`${events}/1.avsc`]: schema({ ...note, name: 'door' }) }).commit('an edit')
-    expect(checkout.check()).toMatchObject({ code: 1 })
+    expect(await checkout.check()).toMatchObject({ code: 1 })
   })
 
-  it('and there the newest version of a topic may have changed since', () => {
+  it('and there the newest version of a topic may have changed since', async () => {
     const topics = (...names: readonly string[]) => ({
       'contracts/topics.yaml': topicsYaml(Object.fromEntries(names.map((name) => [name, {}]))),
     })
@@ -162,7 +162,65 @@ describe('without --base it finds one, and says which', { timeout: TIMEOUT_MS },
     checkout.write({ ...topics(topic, lost, damage), [damageSchema]: schema() }).commit('another')
     checkout.write({ [lostSchema]: schema(note) }).commit('the first topic, changed')
     checkout.git('branch', '--force', 'main')
-    expect(checkout.check()).toMatchObject({ code: 0 })
-    expect(checkout.check('--base', 'HEAD~1')).toMatchObject({ code: 1 })
+    expect(await checkout.check()).toMatchObject({ code: 0 })
+    expect(await checkout.check('--base', 'HEAD~1')).toMatchObject({ code: 1 })
+  })
+})
+
+describe('where no default branch is known, nothing passes', { timeout: TIMEOUT_MS }, () => {
+  const edited = { [`${events}/1.avsc`]: schema({ ...note, name: 'door' }) }
+
+  /** The default branch is trunk; the edit of a published version is committed on a branch of it. */
+  function trunk(): Checkout {
+    const checkout = merged()
+    checkout.git('branch', '--move', 'main', 'trunk')
+    // Whatever the user's own settings are.
+    checkout.git('config', 'init.defaultBranch', 'nowhere')
+    return checkout.write(edited).commit('an edit')
+  }
+
+  it('with another name', async () => {
+    const { code, said } = await trunk().check()
+    expect(said).toContain('no default branch is found')
+    expect(said).toContain('--base <branch>')
+    expect(code).toBe(2)
+  })
+
+  it('and it is found by the setting of git', async () => {
+    const checkout = trunk()
+    checkout.git('config', 'init.defaultBranch', 'trunk')
+    const { code, said } = await checkout.check()
+    expect(said).toContain('where this branch left trunk')
+    expect(said).toContain('version 1 is edited')
+    expect(code).toBe(1)
+  })
+
+  it('and by what the remote says, before a branch that is called main', async () => {
+    const origin = trunk()
+    origin.git('checkout', '--quiet', 'trunk')
+    origin.git('branch', 'main', 'change')
+    const clone = empty()
+    clone.git('remote', 'add', 'upstream', origin.url)
+    clone.git('fetch', '--quiet', 'upstream')
+    clone.git('symbolic-ref', 'refs/remotes/upstream/HEAD', 'refs/remotes/upstream/trunk')
+    clone.git('reset', '--quiet', '--hard', 'upstream/change')
+    const { code, said } = await clone.check()
+    expect(said).toContain('where this branch left upstream/trunk')
+    expect(code).toBe(1)
+  })
+
+  it('on an orphan branch', async () => {
+    const checkout = merged()
+    checkout.git('checkout', '--quiet', '--orphan', 'orphan')
+    const { code, said } = await checkout.write(edited).commit('an edit without a past').check()
+    expect(said).toContain('no history in common with main')
+    expect(code).toBe(2)
+  })
+
+  it('in a shallow clone', async () => {
+    const shallow = empty()
+    shallow.git('fetch', '--quiet', '--depth', '1', trunk().url, 'change')
+    shallow.git('checkout', '--quiet', '--detach', 'FETCH_HEAD')
+    expect(await shallow.check()).toMatchObject({ code: 2 })
   })
 })

@@ -1,4 +1,5 @@
 import type { Comparison } from './base.ts'
+import { brokenChains } from './chain/chain.ts'
 import {
   type ContractSet,
   type ContractVersion,
@@ -8,33 +9,51 @@ import {
 } from './contract-set.ts'
 import { withdrawnPromises } from './promises.ts'
 import type { Refusal } from './refusal.ts'
-import { type Compared, misplacedVersions, pairsUnder, refusedVersions } from './versions.ts'
+import { repeatedVersions } from './repeated.ts'
+import { type Compared, comparedVersions, misplacedVersions } from './versions.ts'
 
 /** The result of a check. */
 export type Verdict = {
   readonly refusals: readonly Refusal[]
+  /** What could not be compared, a sentence each. */
+  readonly undecided: readonly string[]
   readonly compared: readonly Compared[]
 }
 
 /**
  * Decides whether the contracts of the working tree may be merged. Compares each schema with its earlier versions under
- * its level, and all promises with the base's.
+ * its level, makes what its records need on their way, and compares all promises with the base's.
  *
- * @throws UndecidedError when a file is not a schema.
+ * @param today YYYY-MM-DD.
+ * @throws UndecidedError when nothing could be tried.
  */
-export function checkContracts({ base, tree, topics, isGuessed }: Comparison): Verdict {
+export async function checkContracts(comparison: Comparison, today: string): Promise<Verdict> {
+  const { base, tree, topics, isGuessed, baseDate } = comparison
   const restored = withEditsRestored(tree, locked(base, 'versions', isGuessed))
-  const compared = topics.map((topic) => {
-    const versions = versionsOf(restored, topic.name)
-    const pairs = pairsUnder(topic.compatibility, versions.length)
-    return { topic, versions: versions.length, pairs, refusals: refusedVersions(topic, versions) }
-  })
+  const isPublished = ({ file, text }: ContractVersion) =>
+    base.versions.some((version) => version.file === file && version.text === text)
+  const compared = topics.map((topic) => comparedVersions(topic, versionsOf(restored, topic.name)))
+  // Loads DuckDB, which no other verb of contracts needs.
+  const { openParquetTrial } = await import('./chain/parquet.ts')
+  const parquet = await openParquetTrial()
+  const chains: Refusal[] = []
+  try {
+    for (const { topic, parsed } of compared) {
+      chains.push(...repeatedVersions(topic, parsed, isPublished))
+      const isSink = tree.sinks.has(topic.name)
+      chains.push(...(await brokenChains(topic, parsed, { parquet, isSink, isPublished })))
+    }
+  } finally {
+    await parquet.close()
+  }
   const refusals = [
-    ...withdrawnPromises(base, tree, isGuessed),
+    ...withdrawnPromises(base, tree, { period: { baseDate, today }, isGuessed }),
     ...misplacedVersions(tree, topics),
     ...compared.flatMap((topic) => topic.refusals),
+    ...chains,
   ]
-  return { refusals, compared }
+  const undecided = [...tree.undecided, ...compared.flatMap((topic) => topic.undecided)]
+  return { refusals, undecided: [...new Set(undecided)], compared }
 }
 
 /**
@@ -46,7 +65,7 @@ function withEditsRestored(tree: ContractSet, locked: readonly ContractVersion[]
     const published = locked.find(({ file }) => file === version.file)
     if (published === undefined || published.text === version.text) return [version]
     const next = newestOf(tree, version.topic) + 1
-    if (version.version + 1 !== next) return [published]
+    if (version.isUnreadable || version.version + 1 !== next) return [published]
     return [published, { ...version, version: next, note: `also as version ${next}: ` }]
   })
   return { ...tree, versions }

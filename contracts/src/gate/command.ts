@@ -10,16 +10,19 @@ import type { Refusal } from './refusal.ts'
 export const checkHelp = `npm run contracts -- check [--base <git ref>]
 
 Decides whether the contracts in the working tree, committed or not, may be merged. Needs git, but no network and no
-registry. Compares each schema with all its earlier versions under its topic's level, and all promises with those of the
-base: keys, partitions, levels, texts of published versions.
+registry. Compares each schema with all its earlier versions under its topic's level, makes all that its records need on
+their way (types, codec, Flink's tables, the lake's columns and files), and compares all promises with those of the base:
+every property of topics.yaml, texts of published versions, kept records.
 
   --base <git ref>   commit, branch or tag whose contracts others rely on, e.g. main; the check compares with the merge
-                     base of it and HEAD. Without it: where this branch left main; HEAD when the working tree differs
-                     from it; otherwise the state before the newest version of a schema was added
+                     base of it and HEAD. Without it: where this branch left the default branch (what origin/HEAD or
+                     init.defaultBranch names, else main or master); HEAD when the working tree differs from it;
+                     otherwise the state before the newest version of a schema was added
   --in <folder>      another checkout of this project instead of this one
 
-Exit codes: 0 compared, and nothing is refused; 1 something is refused, each with what to do instead; 2 undecided: unknown
-base, shallow clone, unreadable file, nothing to compare.
+Exit codes: 1 something is refused, each with what to do instead, whatever else is undecided; 2 nothing is refused, but
+something is undecided: no base, shallow clone, unreadable file, nothing to compare; 0 all is compared, and nothing is
+refused.
 `
 
 const options = {
@@ -27,26 +30,36 @@ const options = {
   in: { type: 'string', default: fileURLToPath(new URL('../../..', import.meta.url)) },
 } as const
 
-/** `contracts check`. @returns the exit code; never 0 when nothing was decided. */
-export function runCheck(
+/** `contracts check`. @returns the exit code; never 0 when anything was not decided. */
+export async function runCheck(
   args: readonly string[],
   say: (line: string) => void = output.say,
   complain: (line: string) => void = output.complain,
-): ExitCode {
+): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, options)
   refuseMore(positionals)
   try {
     const comparison = readComparison(values.in, values.base)
-    const verdict = checkContracts(comparison)
+    const verdict = await checkContracts(comparison, new Date().toISOString().slice(0, 10))
     for (const line of answer(comparison, verdict)) say(line)
-    return verdict.refusals.length === 0 ? exitCodes.holds : exitCodes.refuted
+    for (const sentence of verdict.undecided) complain(`Undecided: ${sentence}`)
+    return exitCodeOf(verdict)
   } catch (error) {
     complain(`Undecided: ${explain(error)}`)
     return exitCodes.undecided
   }
 }
 
-function answer({ base, tree }: Comparison, { compared, refusals }: Verdict): readonly string[] {
+/** What is refused is certain, whatever else is undecided. */
+function exitCodeOf({ refusals, undecided }: Verdict): ExitCode {
+  if (refusals.length > 0) return exitCodes.refuted
+  return undecided.length > 0 ? exitCodes.undecided : exitCodes.holds
+}
+
+function answer(
+  { base, tree }: Comparison,
+  { compared, refusals, undecided }: Verdict,
+): readonly string[] {
   const pairs = compared.reduce((sum, topic) => sum + topic.pairs, 0)
   const schemas = compared.reduce((sum, topic) => sum + topic.versions, 0)
   return [
@@ -60,6 +73,7 @@ function answer({ base, tree }: Comparison, { compared, refusals }: Verdict): re
     refusals.length === 0
       ? `Nothing is refused: ${counted(compared.length, 'topic')}, ${counted(schemas, 'schema')}, ${counted(pairs, 'pair')} of versions.`
       : `${counted(refusals.length, 'change')} refused. What each level promises: docs/seam-08-contracts.md`,
+    ...(undecided.length === 0 ? [] : [`${counted(undecided.length, 'thing')} undecided.`]),
   ]
 }
 

@@ -1,5 +1,4 @@
-import { parse } from 'yaml'
-import { compatibilities, type Topic } from '../topics.ts'
+import type { Topic } from '../topics.ts'
 
 /** All contracts of the working tree or of a commit. */
 export type ContractSet = {
@@ -7,35 +6,34 @@ export type ContractSet = {
   readonly name: string
   /** For `git checkout`. */
   readonly commit: string
+  /** The entries of `topicsFile` that are understood. */
   readonly promises: readonly Promises[]
+  /** The names of all entries; undefined when the file as a whole is not understood. */
+  readonly names: ReadonlySet<string> | undefined
   readonly versions: readonly ContractVersion[]
   /** The files in which records of each version are kept for later versions to read. */
   readonly records: readonly ContractVersion[]
   /** The texts of the decisions, by path. */
   readonly decisions: ReadonlyMap<string, string>
+  /** The topics that Flink's jobs write. */
+  readonly sinks: ReadonlySet<string>
+  /** The prefixes of topics that have no contract. */
+  readonly ungoverned: readonly string[]
+  /** What is not understood, a sentence each: nothing is said about it. */
+  readonly undecided: readonly string[]
 }
 
-/** The properties of a topic's entry that the check compares. A property that an older file lacks was not promised. */
-export type Promises = Pick<Topic, 'name'> &
-  Partial<
-    Pick<
-      Topic,
-      | 'key'
-      | 'keyField'
-      | 'partitions'
-      | 'format'
-      | 'compatibility'
-      | 'compatibilityReason'
-      | 'consumers'
-    >
-  >
+/** What a topic's entry promises. A property that an older file lacks was not promised. */
+export type Promises = Pick<Topic, 'name'> & Partial<Omit<Topic, 'name'>>
 
 export type ContractVersion = {
   readonly topic: string
   readonly version: number
   /** From the project's root. */
   readonly file: string
+  /** Empty when the file cannot be read. */
   readonly text: string
+  readonly isUnreadable?: boolean
   /** For a version that does not exist as a file: how the answer introduces it. */
   readonly note?: string
 }
@@ -49,27 +47,57 @@ export class UndecidedError extends Error {
 export const topicsFile = 'contracts/topics.yaml'
 
 /** The folders that a set consists of, besides `topicsFile`. */
-export const folders = ['contracts/events', 'contracts/records', 'adr']
+export const folders = ['contracts/events', 'contracts/records', 'adr', 'flink-jobs']
+
+/** True for a file that a set consists of. */
+export function belongsToSet(path: string): boolean {
+  if (path.startsWith('flink-jobs/')) return jobFile.test(path)
+  return path === topicsFile || folders.some((folder) => path.startsWith(`${folder}/`))
+}
+
+const jobFile = /^flink-jobs\/[^/]+\/job\.json$/
+
+/** The files of a set by path from the project's root, and why others cannot be read. */
+export type SetFiles = {
+  readonly texts: ReadonlyMap<string, string>
+  readonly unreadable: ReadonlyMap<string, string>
+}
 
 /**
- * A set from its files, by path from the project's root.
+ * A set from its files.
  *
- * @throws UndecidedError when there is nothing to compare, or a file is not understood.
+ * @param entriesIn reads the entries of `topicsFile`: strictly for the working tree, leniently for the base, whose file may
+ *   have an older form.
+ * @throws UndecidedError when there is nothing to compare.
  */
 export function contractSetOf(
-  name: string,
-  commit: string,
-  files: ReadonlyMap<string, string>,
+  { name, commit }: Pick<ContractSet, 'name' | 'commit'>,
+  { texts, unreadable }: SetFiles,
+  entriesIn: (yaml: string, name: string) => Entries,
 ): ContractSet {
-  const yaml = files.get(topicsFile)
-  if (yaml === undefined) throw new UndecidedError(`${name} has no ${topicsFile}`)
-  const promises = promisesIn(yaml, name)
-  const versions = versionsIn(files, name)
-  if (promises.length === 0) throw new UndecidedError(`${name} has no topics in ${topicsFile}`)
+  const yaml = texts.get(topicsFile)
+  if (yaml === undefined && !unreadable.has(topicsFile)) {
+    throw new UndecidedError(`${name} has no ${topicsFile}`)
+  }
+  const entries = yaml === undefined ? noEntries : entriesIn(yaml, name)
+  const { versions, strangers } = versionsIn([...texts, ...emptied(unreadable)], unreadable, name)
   if (versions.length === 0) throw new UndecidedError(`${name} has no schemas in contracts/events`)
-  const decisions = [...files].filter(([path]) => /^adr\/\d{4}-[^/]*\.md$/.test(path))
-  const records = recordsIn(files)
-  return { name, commit, promises, versions, records, decisions: new Map(decisions) }
+  const { sinks, misread } = sinksIn(texts, name)
+  return {
+    ...{ ...entries, name, commit, versions, sinks },
+    records: recordsIn([...texts, ...emptied(unreadable)], unreadable),
+    decisions: new Map([...texts].filter(([path]) => /^adr\/\d{4}-[^/]*\.md$/.test(path))),
+    undecided: [...unreadable.values(), ...entries.undecided, ...strangers, ...misread],
+  }
+}
+
+/** What `entry/read.ts` reads of `topicsFile`. */
+export type Entries = Pick<ContractSet, 'promises' | 'names' | 'ungoverned' | 'undecided'>
+
+const noEntries: Entries = { promises: [], names: undefined, ungoverned: [], undecided: [] }
+
+function emptied(unreadable: SetFiles['unreadable']): readonly (readonly [string, string])[] {
+  return [...unreadable.keys()].map((path) => [path, ''] as const)
 }
 
 /** A topic's versions, oldest first. */
@@ -98,76 +126,54 @@ export function locked(
   return base[what].filter(({ topic, version }) => version !== newestOf(base, topic))
 }
 
-function versionsIn(files: ReadonlyMap<string, string>, name: string): readonly ContractVersion[] {
-  const schemas = [...files].filter(([path]) => path.startsWith('contracts/events/'))
-  return schemas.map(([file, text]) => {
+type PathAndText = readonly (readonly [path: string, text: string])[]
+
+function versionsIn(files: PathAndText, unreadable: SetFiles['unreadable'], name: string) {
+  const versions: ContractVersion[] = []
+  const strangers: string[] = []
+  for (const [file, text] of files) {
+    if (!file.startsWith('contracts/events/')) continue
     const match = /^contracts\/events\/([^/]+)\/([1-9]\d*)\.(?:avsc|proto)$/.exec(file)
     const [, topic, version] = match ?? []
-    if (topic === undefined) {
-      throw new UndecidedError(
+    if (topic !== undefined) {
+      const isUnreadable = unreadable.has(file)
+      versions.push({ topic, version: Number(version), file, text, isUnreadable })
+    } else {
+      strangers.push(
         `${name}: ${file} is not a version of a schema: <topic>/<number>.avsc or .proto is expected`,
       )
     }
-    return { topic, version: Number(version), file, text }
-  })
+  }
+  return { versions, strangers }
 }
 
-function recordsIn(files: ReadonlyMap<string, string>): readonly ContractVersion[] {
-  return [...files].flatMap(([file, text]) => {
+function recordsIn(
+  files: PathAndText,
+  unreadable: SetFiles['unreadable'],
+): readonly ContractVersion[] {
+  return files.flatMap(([file, text]) => {
     const match = /^contracts\/records\/([^/]+)\/([1-9]\d*)\.json$/.exec(file)
     const [, topic, version] = match ?? []
-    return topic === undefined ? [] : [{ topic, version: Number(version), file, text }]
+    const isUnreadable = unreadable.has(file)
+    return topic === undefined
+      ? []
+      : [{ topic, version: Number(version), file, text, isUnreadable }]
   })
 }
 
-function promisesIn(yaml: string, name: string): readonly Promises[] {
-  const document = parsed(yaml, name)
-  const topics = isObject(document) ? document.topics : undefined
-  if (!isObject(topics)) throw new UndecidedError(`${name}: ${topicsFile} has no \`topics\``)
-  return Object.entries(topics).map(([topic, entry]) => {
-    if (!isObject(entry)) throw notUnderstood(name, topic, 'the entry')
-    return promisesOf(topic, entry, name)
-  })
-}
-
-function parsed(yaml: string, name: string): unknown {
-  try {
-    return parse(yaml)
-  } catch (cause) {
-    throw new UndecidedError(`${name}: ${topicsFile} is not YAML`, { cause })
+/** The files that define jobs name the topics that these write, and those whose columns their tables in the lake have. */
+function sinksIn(texts: ReadonlyMap<string, string>, name: string) {
+  const sinks = new Set<string>()
+  const misread: string[] = []
+  for (const [file, text] of texts) {
+    if (!jobFile.test(file)) continue
+    try {
+      const { writes = [], gold = [] }: Readonly<Record<string, readonly string[]>> =
+        JSON.parse(text)
+      for (const topic of [...writes, ...gold]) sinks.add(topic)
+    } catch {
+      misread.push(`${name}: ${file} is not the JSON of a job, so its topics are not known`)
+    }
   }
-}
-
-type Entry = Readonly<Record<string, unknown>>
-
-const compared: Readonly<Record<keyof Omit<Promises, 'name'>, (value: unknown) => boolean>> = {
-  key: isText,
-  keyField: isText,
-  partitions: Number.isSafeInteger,
-  format: (value) => value === 'avro' || value === 'protobuf',
-  compatibility: (value) => compatibilities.some((level) => level === value),
-  compatibilityReason: isText,
-  consumers: (value) => Array.isArray(value) && value.every(isText),
-}
-
-function promisesOf(topic: string, entry: Entry, name: string): Promises {
-  const properties = Object.entries(compared).filter(([property]) => property in entry)
-  for (const [property, isUnderstood] of properties) {
-    if (!isUnderstood(entry[property])) throw notUnderstood(name, topic, property)
-  }
-  const values = properties.map(([property]) => [property, entry[property]] as const)
-  // Every property was checked just above.
-  return { name: topic, ...Object.fromEntries(values) } as Promises
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isObject(value: unknown): value is Entry {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function notUnderstood(name: string, topic: string, what: string): UndecidedError {
-  return new UndecidedError(`${name}: ${topicsFile}: ${what} of ${topic} is not understood`)
+  return { sinks, misread }
 }

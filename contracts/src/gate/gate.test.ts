@@ -33,7 +33,7 @@ describe('a breaking change is refused', { timeout: TIMEOUT_MS }, () => {
     expect(fixtures.map(({ name }) => name.split('.')[0])).toEqual(expect.arrayContaining(wanted))
   })
 
-  it.each(fixtures.map(({ name }) => name))('%s', (name) => {
+  it.each(fixtures.map(({ name }) => name))('%s', async (name) => {
     const [format = '', ...level] = (name.split('.')[0] ?? '').split('-')
     const compatibility = level.join('_').toUpperCase()
     const versions = readdirSync(`${refused}/${name}`)
@@ -47,9 +47,9 @@ describe('a breaking change is refused', { timeout: TIMEOUT_MS }, () => {
       ...Object.fromEntries(earlier),
     })
     checkout.commit('the published versions')
-    expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
+    expect(await checkout.check('--base', 'main')).toMatchObject({ code: 0 })
     checkout.write({ [`${events}/${last}`]: read(name, last) })
-    const { code, said } = checkout.check('--base', 'main')
+    const { code, said } = await checkout.check('--base', 'main')
     expect(said).toContain(read(name, 'refused.txt').trim())
     expect(said).toContain('billing (consumers of parcels.parcel.v1)')
     expect(said).toContain('npm run contracts -- rollout ')
@@ -58,22 +58,24 @@ describe('a breaking change is refused', { timeout: TIMEOUT_MS }, () => {
 })
 
 describe('a compatible change passes', { timeout: TIMEOUT_MS }, () => {
-  it('committed or not', () => {
+  it('committed or not', async () => {
     const checkout = merged().write({
       [`${events}/3.avsc`]: schema(note, { ...note, name: 'door' }),
     })
-    const uncommitted = checkout.check('--base', 'main')
+    const uncommitted = await checkout.check('--base', 'main')
     expect(uncommitted).toMatchObject({ code: 0 })
     expect(uncommitted.said).toContain('3 versions, 3 pairs compared')
-    expect(checkout.commit('a third version').check('--base', 'main')).toMatchObject({ code: 0 })
+    expect(await checkout.commit('a third version').check('--base', 'main')).toMatchObject({
+      code: 0,
+    })
   })
 
-  it('and so does a new topic', () => {
+  it('and so does a new topic', async () => {
     const checkout = merged().write({
       'contracts/topics.yaml': topicsYaml({ [topic]: {}, 'parcels.damage.v1': {} }),
       'contracts/events/parcels.damage.v1/1.avsc': schema(),
     })
-    expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
+    expect(await checkout.check('--base', 'main')).toMatchObject({ code: 0 })
   })
 })
 
@@ -118,6 +120,19 @@ describe('a withdrawn promise is refused', { timeout: TIMEOUT_MS }, () => {
     ['fewer partitions', entry({ partitions: 3 }), '`partitions` changes from 4 to 3'],
     ['more partitions', entry({ partitions: 8 }), '`partitions` changes from 4 to 8'],
     ['a lowered level', entry({ compatibility: 'FULL' }), 'lowered from FULL_TRANSITIVE to FULL'],
+    ['less history', entry({ retentionMs: 3_600_000 }), '`retentionMs` changes from -1 to 3600000'],
+    ['compaction', entry({ cleanup: 'compact' }), '`cleanup` changes from delete to compact'],
+    [
+      'a prefix that hides topics',
+      {
+        'contracts/topics.yaml': JSON.stringify({
+          ...JSON.parse(topicsYaml({ [topic]: {} })),
+          ungoverned: [{ prefix: 'parcels.', owner: 'a tool', reason: 'it makes topics' }],
+        }),
+      },
+      'the prefix `parcels.` covers parcels.parcel.v1',
+    ],
+    ['other control rows', entry({ control: true }), '`control` changes from false to true'],
     [
       'a type that Flink reads wrongly',
       {
@@ -140,34 +155,65 @@ describe('a withdrawn promise is refused', { timeout: TIMEOUT_MS }, () => {
       },
       'kind: type enum',
     ],
-  ])('%s', (_name, files, refusal) => {
-    const { code, said } = merged().write(files).check('--base', 'main')
+  ])('%s', async (_name, files, refusal) => {
+    const { code, said } = await merged().write(files).check('--base', 'main')
     expect(said).toContain(refusal)
     expect(code).toBe(1)
   })
 
-  it('an edit that would be refused as a new version is reported at once', () => {
+  it('an edit that would be refused as a new version is reported at once', async () => {
     const files = { [`${events}/2.avsc`]: schema({ name: 'note', type: 'string' }) }
-    const { said } = merged().write(files).check('--base', 'main')
+    const { said } = await merged().write(files).check('--base', 'main')
     expect(said).toContain('put the change into version 3')
     expect(said).toContain(
       'also as version 3: `note` is new and has no default (version 3 against 1',
     )
   })
 
-  it('but a level may be lowered by a new decision that the entry names', () => {
+  it('but a level may be lowered by a new decision that the entry names', async () => {
     const reason = 'its readers were asked: adr/0002'
     const lowered = entry({ compatibility: 'BACKWARD', compatibilityReason: reason })
     const checkout = merged().write(lowered)
-    expect(checkout.check('--base', 'main')).toMatchObject({ code: 1 })
+    expect(await checkout.check('--base', 'main')).toMatchObject({ code: 1 })
     checkout.write({
       'adr/0002-parcels-are-read-forward.md': 'Who reads them, and why it is enough.',
     })
-    expect(checkout.check('--base', 'main')).toMatchObject({ code: 0 })
+    expect(await checkout.check('--base', 'main')).toMatchObject({ code: 0 })
   })
 
-  it('and not by a decision that existed before', () => {
+  it('and not by a decision that existed before', async () => {
     const lowered = entry({ compatibility: 'BACKWARD', compatibilityReason: 'see adr/0001' })
-    expect(merged().write(lowered).check('--base', 'main')).toMatchObject({ code: 1 })
+    expect(await merged().write(lowered).check('--base', 'main')).toMatchObject({ code: 1 })
+  })
+
+  it('nor by an old decision in which one blank line changed', async () => {
+    const lowered = entry({ compatibility: 'BACKWARD', compatibilityReason: 'see adr/0001' })
+    const checkout = merged().write({
+      ...lowered,
+      'adr/0001-levels.md': 'FULL_TRANSITIVE everywhere\n',
+    })
+    expect(await checkout.check('--base', 'main')).toMatchObject({ code: 1 })
+  })
+
+  it('and the readers of the base are named, though the entry names none any more', async () => {
+    const checkout = merged().write({
+      ...entry({ consumers: [] }),
+      [`${events}/3.avsc`]: schema(note, { name: 'weight', type: 'string' }),
+    })
+    const { said } = await checkout.check('--base', 'main')
+    expect(said).toContain('billing (consumers of parcels.parcel.v1)')
+  })
+
+  it('but what a new entry acknowledges passes, once', async () => {
+    const day = new Date().toISOString().slice(0, 10)
+    const change = { property: 'retentionMs', from: -1, to: 3_600_000 }
+    const acknowledged = [{ ...change, reason: 'billing was asked', date: day }]
+    const shorter = entry({ retentionMs: 3_600_000, acknowledged })
+    const checkout = merged().write(shorter)
+    expect(await checkout.check('--base', 'main')).toMatchObject({ code: 0 })
+    checkout.commit('a shorter history').git('branch', '--force', 'main')
+    checkout.write(entry({ acknowledged })).commit('the whole history')
+    checkout.git('branch', '--force', 'main')
+    expect(await checkout.write(shorter).check('--base', 'main')).toMatchObject({ code: 1 })
   })
 })

@@ -12,10 +12,22 @@ export type Repository = {
   readonly mergeBase: (left: string, right: string) => string | undefined
   /** The newest commit that added a file below the folder; undefined when none did. */
   readonly newestAddition: (folder: string) => string | undefined
-  /** The texts of a commit's files below the paths, by path. */
-  readonly filesOf: (commit: string, paths: readonly string[]) => ReadonlyMap<string, string>
+  /** The texts of a commit's files below the paths, by path; only those that are wanted. */
+  readonly filesOf: (
+    commit: string,
+    paths: readonly string[],
+    isWanted: (path: string) => boolean,
+  ) => ReadonlyMap<string, string>
   /** Short id, date and subject of a commit. */
   readonly describe: (commit: string) => string
+  /** The day of a commit, YYYY-MM-DD. */
+  readonly dateOf: (commit: string) => string
+  /** The names of the remotes, `origin` first. */
+  readonly remotes: () => readonly string[]
+  /** What a symbolic ref points to; undefined when there is none. */
+  readonly symbolicRef: (ref: string) => string | undefined
+  /** A setting of git for this repository, the user's included. */
+  readonly setting: (name: string) => string | undefined
 }
 
 /**
@@ -49,8 +61,17 @@ export function openRepository(folder: string): Repository {
     commitOf,
     mergeBase: (left, right) => found('merge-base', left, right),
     newestAddition: (path) => found(...newestAddition, '--', path),
-    filesOf: (commit, paths) => filesOf(read, commit, paths),
+    filesOf: (commit, paths, isWanted) => filesOf(read, commit, paths, isWanted),
     describe: (commit) => line(read(['log', '-1', '--format=%h of %as, "%s"', commit])),
+    dateOf: (commit) => line(read(['log', '-1', '--format=%cs', commit])),
+    remotes: () => {
+      const names = line(read(['remote']))
+        .split('\n')
+        .filter((name) => name !== '')
+      return names.toSorted((left, right) => Number(right === 'origin') - Number(left === 'origin'))
+    },
+    symbolicRef: (ref) => found('symbolic-ref', '--quiet', ref),
+    setting: (name) => found('config', '--get', name),
   }
 }
 
@@ -71,9 +92,12 @@ function filesOf(
   read: Read,
   commit: string,
   paths: readonly string[],
+  isWanted: (path: string) => boolean,
 ): ReadonlyMap<string, string> {
   const listing = read(['ls-tree', '-r', '-z', commit, '--', ...paths]).toString()
-  const entries = listing.split('\0').filter((entry) => entry !== '')
+  const entries = listing
+    .split('\0')
+    .filter((entry) => entry !== '' && isWanted(entry.slice(entry.indexOf('\t') + 1)))
   const files = entries.map((entry) => {
     const [, id, path] = /^100\d{3} blob ([0-9a-f]+)\t(.+)$/s.exec(entry) ?? []
     if (id !== undefined && path !== undefined) return { id, path }

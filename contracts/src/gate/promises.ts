@@ -1,4 +1,4 @@
-import type { Compatibility } from '../topics.ts'
+import type { Topic } from '../topics.ts'
 import {
   type ContractSet,
   type ContractVersion,
@@ -7,27 +7,53 @@ import {
   type Promises,
   topicsFile,
 } from './contract-set.ts'
-import { directionsOf, isTransitive } from './difference.ts'
-import { newTopicStep } from './next-step.ts'
+import type { Period } from './entry/acknowledgements.ts'
+import { entryRefusals } from './entry/changes.ts'
 import { type Refusal, readersOf } from './refusal.ts'
 
+/** When the base is from, and whether it is our guess. */
+export type BaseTerms = { readonly period: Period; readonly isGuessed: boolean }
+
 /**
- * What the base promised and the working tree withdraws: deleted topics and versions, edited texts, changed keys,
- * partitions and formats, lowered levels.
+ * What the base promised and the working tree withdraws: deleted topics and versions, edited texts, and what the entries no
+ * longer promise. Nothing is said about what is undecided in the working tree.
  */
 export function withdrawnPromises(
   base: ContractSet,
   tree: ContractSet,
-  isGuessed: boolean,
+  terms: BaseTerms,
 ): readonly Refusal[] {
+  const { isGuessed } = terms
   return [
     ...locked(base, 'versions', isGuessed).flatMap((version) => textRefusals(version, base, tree)),
     ...locked(base, 'records', isGuessed).flatMap((record) => recordRefusals(record, base, tree)),
-    ...base.promises.flatMap((promises) => {
-      const now = tree.promises.find(({ name }) => name === promises.name)
-      return now === undefined ? [deletedTopic(promises)] : entryRefusals(promises, now, base, tree)
+    ...base.promises.flatMap((was) => {
+      if (tree.names?.has(was.name) === false) return [deletedTopic(was)]
+      const is = tree.promises.find(({ name }) => name === was.name)
+      if (is === undefined) return []
+      // The working tree's entries were read strictly.
+      return entryRefusals({ was, is: is as Topic }, { base, tree }, terms)
     }),
+    ...coveredTopics(base, tree),
   ]
+}
+
+/** Prefixes of topics without a contract that are prefixes of topics with one. */
+function coveredTopics(base: ContractSet, tree: ContractSet): readonly Refusal[] {
+  const governed = [...new Set([...(base.names ?? []), ...(tree.names ?? [])])]
+  return tree.ungoverned.flatMap((prefix): readonly Refusal[] => {
+    const covered = governed.filter((name) => name.startsWith(prefix))
+    if (covered.length === 0) return []
+    return [
+      {
+        where: `ungoverned: ${topicsFile}`,
+        what: `the prefix \`${prefix}\` covers ${covered.join(', ')}`,
+        why: '`contracts diff` would no longer report topics and subjects beside them that no contract has',
+        whom: 'everyone who relies on `contracts diff`',
+        todo: 'name the prefix of what the tool creates, and nothing more',
+      },
+    ]
+  })
 }
 
 function textRefusals(
@@ -49,7 +75,7 @@ function textRefusals(
       },
     ]
   }
-  if (now.text === text) return []
+  if (now.isUnreadable || now.text === text) return []
   return [
     {
       ...shared,
@@ -68,7 +94,7 @@ function recordRefusals(
 ): readonly Refusal[] {
   const now = tree.records.find((each) => each.file === file)
   const entry = base.promises.find(({ name }) => name === topic)
-  if (now?.text === text || entry === undefined) return []
+  if (now?.isUnreadable || now?.text === text || entry === undefined) return []
   return [
     {
       where: `${topic}: ${file}`,
@@ -92,93 +118,4 @@ function deletedTopic(promises: Promises): Refusal {
     whom: readersOf(promises),
     todo: 'keep the entry. When its last reader has moved to another topic, remove the readers from `consumers`',
   }
-}
-
-function entryRefusals(
-  was: Promises,
-  is: Promises,
-  base: ContractSet,
-  tree: ContractSet,
-): readonly Refusal[] {
-  return [
-    ...keyRefusals(was, is),
-    ...partitionRefusals(was, is),
-    ...formatRefusals(was, is),
-  ].concat(levelRefusals(was, is, base, tree))
-}
-
-function keyRefusals(was: Promises, is: Promises): readonly Refusal[] {
-  return (['key', 'keyField'] as const).flatMap((property) => {
-    if (was[property] === undefined || was[property] === is[property]) return []
-    return [
-      refusal(was, {
-        what: `\`${property}\` changes from ${was[property]} to ${is[property]}`,
-        why: 'records of one key are in one partition and are read in order; with another key the older records are in other partitions, and the invariant no longer holds',
-        todo: newTopicStep,
-      }),
-    ]
-  })
-}
-
-function partitionRefusals(was: Promises, is: Promises): readonly Refusal[] {
-  if (was.partitions === undefined || was.partitions === is.partitions) return []
-  const isFewer = Number(is.partitions) < was.partitions
-  return [
-    refusal(was, {
-      what: `\`partitions\` changes from ${was.partitions} to ${is.partitions}`,
-      why: isFewer
-        ? 'Kafka cannot remove partitions, and the records in them would be lost'
-        : 'a key would move to another partition than its older records, so its order is lost; `publish` refuses an existing topic with another number',
-      todo: newTopicStep,
-    }),
-  ]
-}
-
-function formatRefusals(was: Promises, is: Promises): readonly Refusal[] {
-  if (was.format === undefined || was.format === is.format) return []
-  return [
-    refusal(was, {
-      what: `\`format\` changes from ${was.format} to ${is.format}`,
-      why: 'a reader of one format cannot read the other',
-      todo: newTopicStep,
-    }),
-  ]
-}
-
-function levelRefusals(
-  was: Promises,
-  is: Promises,
-  base: ContractSet,
-  tree: ContractSet,
-): readonly Refusal[] {
-  if (was.compatibility === undefined || is.compatibility === undefined) return []
-  if (!isLowered(was.compatibility, is.compatibility)) return []
-  if (namesNewDecision(is.compatibilityReason ?? '', base, tree)) return []
-  return [
-    refusal(was, {
-      what: `\`compatibility\` is lowered from ${was.compatibility} to ${is.compatibility}`,
-      why: 'readers were promised more, and rely on it',
-      todo: "write a decision that says who reads what and why less is enough: a new file in adr/, named in this entry's `compatibilityReason` as adr/<number>; or keep the level",
-    }),
-  ]
-}
-
-/** True when the new level lacks a promise of the old one. Neither of BACKWARD and FORWARD is below the other. */
-export function isLowered(was: Compatibility, is: Compatibility): boolean {
-  const lost = directionsOf(was).some((direction) => !directionsOf(is).includes(direction))
-  return lost || (isTransitive(was) && !isTransitive(is))
-}
-
-/** Only a decision that is new or edited in this change counts, because an older one decided something else. */
-function namesNewDecision(reason: string, base: ContractSet, tree: ContractSet): boolean {
-  const numbers = [...reason.matchAll(/\badr\/(\d{4})\b/g)].map(([, number]) => number)
-  return [...tree.decisions].some(
-    ([path, text]) =>
-      numbers.some((number) => path.startsWith(`adr/${number}-`)) &&
-      base.decisions.get(path) !== text,
-  )
-}
-
-function refusal(entry: Promises, of: Pick<Refusal, 'what' | 'why' | 'todo'>): Refusal {
-  return { where: `${entry.name}: ${topicsFile}`, whom: readersOf(entry), ...of }
 }

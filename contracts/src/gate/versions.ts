@@ -1,3 +1,5 @@
+import { explain } from '@tenseams/cli/run-verb'
+import { type AvroRecord, isNullable } from '@tenseams/codec/avro'
 import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { ContractError } from '../errors.ts'
 import { parseSchema } from '../schemas.ts'
@@ -20,6 +22,7 @@ export type CheckedTopic = {
   readonly format: ContractFormat
   readonly compatibility: Compatibility
   readonly keyField: string
+  readonly control: boolean
   readonly consumers: readonly string[]
 }
 
@@ -28,6 +31,11 @@ export type Compared = {
   readonly topic: CheckedTopic
   readonly versions: number
   readonly pairs: number
+  readonly refusals: readonly Refusal[]
+  /** The versions that could not be compared, a sentence each. */
+  readonly undecided: readonly string[]
+  /** The versions that all readers can parse, oldest first. */
+  readonly parsed: readonly ContractVersion[]
 }
 
 /** Gaps in the numbers, two files with one number, and schemas of unknown topics. */
@@ -35,8 +43,8 @@ export function misplacedVersions(
   tree: ContractSet,
   topics: readonly CheckedTopic[],
 ): readonly Refusal[] {
-  const known = new Set(topics.map(({ name }) => name))
-  const ofUnknownTopics = tree.versions
+  const known = new Set([...topics.map(({ name }) => name), ...(tree.names ?? [])])
+  const ofUnknownTopics = (tree.names === undefined ? [] : tree.versions)
     .filter(({ topic }) => !known.has(topic))
     .map(({ topic, file }) => ({
       where: `${topic}: ${file}`,
@@ -73,27 +81,48 @@ function extensionOf({ format }: CheckedTopic): string {
 }
 
 /**
- * Types that no level allows in a topic's versions, and differences between versions that its own level does not allow.
- *
- * @throws UndecidedError when a version is not a schema.
+ * Compares a topic's versions: types that no level allows, and differences that its own level does not allow. A version that
+ * is not a schema is undecided, and the others are compared.
  */
-export function refusedVersions(
-  topic: CheckedTopic,
-  versions: readonly ContractVersion[],
-): readonly Refusal[] {
-  const extension = extensionOf(topic)
+export function comparedVersions(topic: CheckedTopic, all: readonly ContractVersion[]): Compared {
+  const versions = all.filter(({ isUnreadable }) => !isUnreadable)
+  const refusals: Refusal[] = []
+  const undecided: string[] = []
+  const schemas: ContractVersion[] = []
+  const parsed: ContractVersion[] = []
   // Files of another format cannot be compared, and are refused by `misplacedVersions`.
-  if (versions.some(({ file }) => !file.endsWith(extension))) return []
-  return versions.flatMap((version, index) => [
-    ...unreadableBySome(topic, version),
-    ...differences(topic, versions.slice(0, index), version).map((group) =>
-      refusalOf(topic, version, group),
-    ),
-  ])
+  const isOneFormat = versions.every(({ file }) => file.endsWith(extensionOf(topic)))
+  for (const version of isOneFormat ? versions : []) {
+    const found = comparedVersion(topic, schemas, version)
+    if ('undecided' in found) undecided.push(found.undecided)
+    else {
+      schemas.push(version)
+      refusals.push(...found.refusals)
+      if (found.isParsed) parsed.push(version)
+    }
+  }
+  const pairs = pairsUnder(topic.compatibility, schemas.length)
+  return { topic, versions: all.length, pairs, refusals, undecided, parsed }
+}
+
+function comparedVersion(
+  topic: CheckedTopic,
+  older: readonly ContractVersion[],
+  version: ContractVersion,
+) {
+  try {
+    const groups = differences(topic, older, version)
+    const { refusals, isParsed } = unreadableBySome(topic, version)
+    const broken = groups.map((group) => refusalOf(topic, version, group))
+    return { refusals: [...refusals, ...broken], isParsed }
+  } catch (cause) {
+    const error = new UndecidedError(`${version.file} cannot be compared`, { cause })
+    return { undecided: explain(error) }
+  }
 }
 
 /** The number of pairs of versions that a level compares. */
-export function pairsUnder(level: Compatibility, versions: number): number {
+function pairsUnder(level: Compatibility, versions: number): number {
   if (versions < 2) return 0
   return isTransitive(level) ? (versions * (versions - 1)) / 2 : versions - 1
 }
@@ -101,31 +130,55 @@ export function pairsUnder(level: Compatibility, versions: number): number {
 function unreadableBySome(
   topic: CheckedTopic,
   { file, text }: ContractVersion,
-): readonly Refusal[] {
+): { readonly refusals: readonly Refusal[]; readonly isParsed: boolean } {
   try {
-    const { fields } = parseSchema(text, file)
-    return fields.some(({ name }) => name === topic.keyField) ? [] : [withoutKey(topic, file)]
+    return { refusals: keyRefusals(topic, parseSchema(text, file), file), isParsed: true }
   } catch (error) {
     if (!(error instanceof ContractError)) throw error
-    return mistakesIn(error).map((mistake) => ({
+    const refusals = mistakesIn(error).map((mistake) => ({
       where: `${topic.name}: ${file}`,
       what: mistake,
-      why: 'Node, Flink and Iceberg must read a contract, and one of them cannot read this type',
+      why: 'one of the readers (Node, Flink, the lake) cannot read it, or not as it was written',
       whom: readersOf(topic),
-      todo: 'use a type that all three read: adr/0005-one-envelope-a-topic-with-nullable-branches.md, adr/0012-protobuf-beside-avro.md',
+      todo: 'use the type that the message names, or an optional field of a supported type',
     }))
+    return { refusals, isParsed: false }
   }
 }
 
-function withoutKey(topic: CheckedTopic, file: string): Refusal {
-  return {
-    where: `${topic.name}: ${file}`,
-    what: `has no field \`${topic.keyField}\`, which ${topicsFile} names as keyField`,
-    why: 'the field holds the key that the invariant needs, and readers rely on it',
-    whom: readersOf(topic),
-    todo: `keep the field, with the name ${topic.keyField}`,
+/** The key's field is there, and every record has a value in it that is text or a whole number. */
+function keyRefusals(
+  topic: CheckedTopic,
+  { fields }: AvroRecord,
+  file: string,
+): readonly Refusal[] {
+  const { name, keyField } = topic
+  const field = fields.find((each) => each.name === keyField)
+  const shared = { where: `${name}: ${file}`, whom: readersOf(topic) }
+  if (field === undefined) {
+    return [
+      {
+        ...shared,
+        what: `has no field \`${keyField}\`, which ${topicsFile} names as keyField`,
+        why: 'the field holds the key that the invariant needs, and readers rely on it',
+        todo: `keep the field, with the name ${keyField}`,
+      },
+    ]
   }
+  if (keyTypes.some((type) => type === field.type)) return []
+  const type = isNullable(field.type) ? 'may be null' : `is no ${keyTypes.join(', ')}`
+  return [
+    {
+      ...shared,
+      what: `\`${keyField}\` ${type}, but ${topicsFile} names it as keyField`,
+      why: 'a record without a key goes to any partition, so the order that the invariant needs is lost',
+      todo: `make \`${keyField}\` a required string`,
+    },
+  ]
 }
+
+/** Their bytes are the same in every client. */
+const keyTypes = ['string', 'int', 'long', 'bytes'] as const
 
 function mistakesIn({ message }: ContractError): readonly string[] {
   const [first = '', ...mistakes] = message.split('\n')
@@ -140,14 +193,11 @@ function differences(
 ): readonly (readonly Difference[])[] {
   // The first version is compared with itself, which fails if it is not a schema.
   const texts = older.length === 0 ? [newer.text] : older.map(({ text }) => text)
-  try {
-    const found = differencesOf(format, compatibility, texts, newer.text)
-    return [...Map.groupBy(found, ({ rule, path, what }) => `${rule} ${path} ${what}`).values()]
-  } catch (cause) {
-    throw new UndecidedError(`${newer.file} cannot be compared`, {
-      cause,
-    })
-  }
+  const found = differencesOf(format, compatibility, texts, newer.text).map((difference) => ({
+    ...difference,
+    olderVersion: older[difference.olderVersion - 1]?.version ?? difference.olderVersion,
+  }))
+  return [...Map.groupBy(found, ({ rule, path, what }) => `${rule} ${path} ${what}`).values()]
 }
 
 function refusalOf(

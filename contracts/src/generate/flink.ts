@@ -52,12 +52,16 @@ export function sourceTableDdl(
 ): string {
   // Flink's Protobuf format supports neither a registry nor Confluent framing.
   if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
+  const own: Readonly<Record<string, string>> = {
+    part: "INT METADATA FROM 'partition' VIRTUAL",
+    off: "BIGINT METADATA FROM 'offset' VIRTUAL",
+    et: `AS TO_TIMESTAMP_LTZ(${quoted(eventTimeOf(topic, schema))}, 3)`,
+    pt: 'AS PROCTIME()',
+  }
+  assertNotTaken(topic, schema, own)
   const columns = [
     ...schema.fields.map((field) => `${quoted(field.name)} ${sourceType(field.type)}`),
-    "`part` INT METADATA FROM 'partition' VIRTUAL",
-    "`off` BIGINT METADATA FROM 'offset' VIRTUAL",
-    `\`et\` AS TO_TIMESTAMP_LTZ(${quoted(eventTimeOf(topic, schema))}, 3)`,
-    '`pt` AS PROCTIME()',
+    ...Object.entries(own).map(([name, column]) => `${quoted(name)} ${column}`),
     `WATERMARK FOR \`et\` AS \`et\` - ${watermarkDelay}`,
   ]
   return tableDdl('CREATE TEMPORARY TABLE', quoted(topic), columns, {
@@ -139,10 +143,55 @@ export function goldTable(topic: string): string {
   return `\`lake\`.\`gold\`.\`${name.replaceAll(/[^a-z0-9]/g, '_')}\``
 }
 
-/** Event time is always read from `occurredAt`. */
+/** Event time is always read from `occurredAt`, and a row without one would have no place among the others. */
 function eventTimeOf(topic: string, schema: AvroRecord): string {
-  if (schema.fields.some((field) => field.name === 'occurredAt')) return 'occurredAt'
-  throw new ContractError(`${topic} has no occurredAt: a Flink source needs an event time`)
+  const field = schema.fields.find(({ name }) => name === 'occurredAt')
+  if (field === undefined) {
+    throw new ContractError(`${topic} has no occurredAt: a Flink source needs an event time`)
+  }
+  if (sourceType(field.type) === 'BIGINT NOT NULL') return field.name
+  throw new ContractError(
+    `${topic}: occurredAt is ${sourceType(field.type)} in Flink: an event time is a required timestamp-millis`,
+  )
+}
+
+/** Flink compares the names of columns with their case. */
+function assertNotTaken(
+  topic: string,
+  { fields }: AvroRecord,
+  own: Readonly<Record<string, string>>,
+) {
+  const taken = fields.filter(({ name }) => Object.hasOwn(own, name)).map(({ name }) => name)
+  if (taken.length === 0) return
+  throw new ContractError(
+    `${topic}: a Flink source has a column ${taken.join(', ')} of its own: give the field another name`,
+  )
+}
+
+/**
+ * Makes every table with which Flink reads or writes a contract, and throws where one cannot be made.
+ *
+ * @param earlier the versions before it. If one of them has an event time, Flink may read the topic already.
+ * @param isSink whether a job writes the topic.
+ * @throws ContractError
+ */
+export function assertFlinkTables(
+  contract: ContractSchema,
+  earlier: readonly ContractSchema[],
+  isSink: boolean,
+): void {
+  const endpoints = { brokers: '', registryUrl: '' }
+  const isSource = [contract, ...earlier].some(
+    ({ format, schema }) =>
+      format === 'avro' && schema.fields.some(({ name }) => name === 'occurredAt'),
+  )
+  if (isSource) {
+    sourceTableDdl(contract, endpoints, { groupId: '', watermarkDelay: "INTERVAL '0' SECOND" })
+  }
+  if (!isSink) return
+  const sink = { keyField: '', transactionalIdPrefix: '', transactionTimeoutMs: 0 }
+  sinkTableDdl(contract, endpoints, sink)
+  goldTableDdl(contract)
 }
 
 function flatFields({ topic, schema }: ContractSchema): readonly AvroField[] {

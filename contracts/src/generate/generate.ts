@@ -7,6 +7,7 @@ import {
   isNullable,
   matchAvro,
 } from '@tenseams/codec/avro'
+import { ContractError } from '../errors.ts'
 import { type ContractSchema, currentSchema } from '../schemas.ts'
 import { readTopics, type Topic } from '../topics.ts'
 
@@ -20,10 +21,23 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const TYPES_FOLDER = 'contracts/generated/'
 const KEYS_FILE = 'docs/keys.md'
 
-/** The TypeScript types of a contract of either format: one exported type per record, the envelope last. */
+/**
+ * The TypeScript types of a contract of either format: one exported type per record, the envelope last.
+ *
+ * @throws ContractError when a name cannot be that of a type or a property, or two records have one name.
+ */
 export function typesOf(contract: ContractSchema): string {
   const header = `// Generated from ${contract.file} by \`npm run contracts -- generate\`. Do not edit.`
-  return `${[header, ...records(contract.schema).map(declaration)].join('\n\n')}\n`
+  const declared = new Map<string, string>()
+  for (const record of records(contract.schema)) {
+    const text = declaration(record)
+    // A message of Protobuf may be the type of several fields.
+    if ((declared.get(record.name) ?? text) !== text) {
+      throw new ContractError(`two records are called ${record.name}: give one another name`)
+    }
+    declared.set(record.name, text)
+  }
+  return `${[header, ...declared.values()].join('\n\n')}\n`
 }
 
 /** The table of keys, each with the invariant that needs it. */
@@ -102,7 +116,25 @@ function recordsIn(type: AvroField['type']): readonly AvroRecord[] {
   })
 }
 
+/** Words that TypeScript does not take as the name of a type, and the types that generated code uses. */
+const takenNames = new Set(
+  `any as async await bigint boolean break Buffer case catch class const continue debugger default delete do else enum
+  export extends false finally for from function if implements import in instanceof interface let never new null number
+  object package private protected public return static string super switch symbol this throw true try type typeof
+  undefined unknown using var void while with yield`.split(/\s+/),
+)
+
+function assertNames({ name, fields }: AvroRecord): void {
+  if (!/^[A-Za-z_]\w*$/.test(name) || takenNames.has(name)) {
+    throw new ContractError(`${name} cannot be the name of a type in TypeScript: use another name`)
+  }
+  // An assignment to this property sets an object's prototype.
+  if (fields.every((field) => field.name !== '__proto__')) return
+  throw new ContractError(`${name}.__proto__ cannot be a property: use another name`)
+}
+
 function declaration(record: AvroRecord): string {
+  assertNames(record)
   const fields = record.fields.flatMap((field) => [
     ...comment(field.doc, '  '),
     `  readonly ${field.name}: ${typeName(field.type)}`,

@@ -5,6 +5,7 @@ import {
   isNullable,
   matchAvro,
 } from '@tenseams/codec/avro'
+import { ContractError } from '../errors.ts'
 
 /** An Iceberg schema as the table's metadata holds it (Iceberg spec, appendix C). */
 export type IcebergSchema = IcebergStruct & { readonly 'schema-id': number }
@@ -63,9 +64,14 @@ type Options = {
  * Ids are assigned depth first, so the same contract always has the same schema. A schema that has grown keeps its ids only
  * with `previous`. Iceberg reads columns by id, so with another id a column would show another column's values. A field
  * renamed by alias keeps its id.
+ *
+ * @throws ContractError when two columns would have the same name.
  */
 export function icebergSchemaOf(record: AvroRecord, options: Options = {}): IcebergSchema {
   const { before = [], previous } = options
+  const own = new Map(before.map(({ name }) => [name, "a column of the writer's own"]))
+  const mistakes = nameMistakes(record, own)
+  if (mistakes.length > 0) throw new ContractError(mistakes.join('\n'))
   const known = previous === undefined ? new Map<string, number>() : idsByPath(previous)
   let last = Math.max(options.lastColumnId ?? 0, 0, ...known.values())
   const ids: Ids = {
@@ -85,6 +91,33 @@ export function icebergSchemaOf(record: AvroRecord, options: Options = {}): Iceb
 /** `occurredAt` is the column `occurred_at`. */
 export function columnName(field: string): string {
   return field.replaceAll(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`)
+}
+
+/**
+ * Two columns of one name would be one value for a reader. Column names have no capitals, so names that DuckDB takes for
+ * equal are equal here.
+ */
+function nameMistakes(record: AvroRecord, taken: ReadonlyMap<string, string>): readonly string[] {
+  const known = new Map(taken)
+  return record.fields.flatMap(({ name, type }) => {
+    const column = columnName(name)
+    const other = known.get(column)
+    known.set(column, other ?? `the field ${name}`)
+    const within = nameMistakesWithin(type)
+    if (other === undefined) return within
+    const both = `${record.name}.${name} would be the column ${column}, like ${other}`
+    return [`${both}: give the field another name`, ...within]
+  })
+}
+
+function nameMistakesWithin(type: AvroField['type']): readonly string[] {
+  return matchAvro<readonly string[]>(type, {
+    primitive: () => [],
+    timestamp: () => [],
+    nullable: nameMistakesWithin,
+    array: nameMistakesWithin,
+    record: (record) => nameMistakes(record, new Map()),
+  })
 }
 
 /** Ids by a column's path in the table, which may still have its former name. */

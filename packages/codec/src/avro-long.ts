@@ -1,4 +1,5 @@
 import avro from 'avsc'
+import { isPlainLong, parseAvroText } from './avro-text.ts'
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
@@ -24,14 +25,8 @@ export const avroOptions = {
     isPlainLong(schema) ? longType : undefined,
 } satisfies Partial<avro.ForSchemaOptions>
 
-/** The Avro type of a schema's text, with bigint longs. */
+/** The Avro type of a schema's text, with bigint longs and their exact defaults. */
 export function avroType(schemaText: string): avro.Type {
   // A copy each time: avsc stores a schema's names in the options, and would refuse the same names the next time.
-  return avro.Type.forSchema(JSON.parse(schemaText) as avro.Schema, { ...avroOptions })
-}
-
-function isPlainLong(schema: avro.Schema): boolean {
-  if (schema === 'long') return true
-  if (typeof schema !== 'object' || !('type' in schema)) return false
-  return schema.type === 'long' && !('logicalType' in schema)
+  return avro.Type.forSchema(parseAvroText(schemaText) as avro.Schema, { ...avroOptions })
 }

@@ -60,6 +60,7 @@ export function unreadable(schema: unknown, path = ''): readonly string[] {
   if (!isObject(schema) || schema.type !== 'record') return [at(path, 'a record is expected')]
   if (typeof schema.name !== 'string') return [at(path, 'the record has no name')]
   if (!Array.isArray(schema.fields)) return [at(path, 'the record has no list of fields')]
+  if (schema.fields.length === 0) return [at(path, withoutFields(schema.name))]
   return schema.fields.flatMap((field: unknown, index) => fieldMistakes(field, index, path))
 }
 
@@ -90,6 +91,11 @@ function unionMistakes(union: readonly unknown[], path: string): readonly string
     return [at(path, 'only ["null", type] is read by Flink and Iceberg; general unions are not')]
   }
   return typeMistakes(branch, path)
+}
+
+/** Why a record or a message must have a field. */
+export function withoutFields(name: string): string {
+  return `${name} has no fields: Flink's ROW and Parquet's group cannot be empty: give it one field`
 }
 
 const reasons: Readonly<Record<string, string>> = {

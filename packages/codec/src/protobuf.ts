@@ -1,5 +1,11 @@
 import protobuf from 'protobufjs'
-import type { AvroField, AvroPrimitive, AvroRecord, AvroType } from './avro.ts'
+import {
+  type AvroField,
+  type AvroPrimitive,
+  type AvroRecord,
+  type AvroType,
+  withoutFields,
+} from './avro.ts'
 
 /** A `.proto` file: its envelope, and the shape that its values have in Node and in the lake. */
 export type ProtobufContract = {
@@ -45,6 +51,7 @@ const primitives: Readonly<Record<string, AvroPrimitive>> = {
 }
 
 function unreadable(message: protobuf.Type, around: readonly protobuf.Type[]): readonly string[] {
+  if (message.fieldsArray.length === 0) return [withoutFields(message.name)]
   return message.fieldsArray.flatMap((field) => {
     const path = `${message.name}.${field.name}`
     if (field instanceof protobuf.MapField) return [`${path}: maps have no order: use repeated`]
@@ -93,4 +100,10 @@ function singleTypeOf(field: protobuf.Field): AvroPrimitive | AvroRecord {
 
 function docOf(comment: string | null): { readonly doc?: string } {
   return comment === null ? {} : { doc: comment.replaceAll('\n', ' ') }
+}
+
+/** A contract's text without white space: two texts of one schema and one documentation have the same. */
+export function canonicalProtobuf(text: string): string {
+  const { root } = protobuf.parse(text, { keepCase: true, alternateCommentMode: true })
+  return JSON.stringify(root.toJSON({ keepComments: true }))
 }

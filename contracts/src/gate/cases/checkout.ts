@@ -109,10 +109,12 @@ export class Checkout {
   }
 
   /** The exit code and the output, with line breaks as blanks. */
-  check(...args: readonly string[]): { readonly code: number; readonly said: string } {
+  async check(
+    ...args: readonly string[]
+  ): Promise<{ readonly code: number; readonly said: string }> {
     const lines: string[] = []
     const say = (line: string) => lines.push(line)
-    const code = runCheck(['--in', this.folder, ...args], say, say)
+    const code = await runCheck(['--in', this.folder, ...args], say, say)
     return { code, said: lines.join('\n').replaceAll(/\s+/g, ' ') }
   }
 

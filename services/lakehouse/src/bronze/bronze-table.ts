@@ -1,9 +1,8 @@
-import { type AvroRecord, matchAvro } from '@tenseams/codec/avro'
 import type { Codec, Decoded } from '@tenseams/codec/codec'
-import { type AddedColumn, columnName, icebergSchemaOf } from '@tenseams/contracts/generate/iceberg'
+import { bronzeSchemaOf, columnsOf, micros } from '@tenseams/contracts/generate/bronze'
 import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
-import type { Row, Value } from '@tenseams/iceberg/format/row'
+import type { Row } from '@tenseams/iceberg/format/row'
 import type { StructType } from '@tenseams/iceberg/format/schema'
 import type { KafkaMessage } from 'kafkajs'
 
@@ -35,17 +34,6 @@ export type Origin = {
   readonly logEpoch?: number
 }
 
-export const originColumns: readonly AddedColumn[] = [
-  { name: 'kafka_partition', type: 'int', required: true, doc: 'Partition of the record.' },
-  { name: 'kafka_offset', type: 'long', required: true, doc: 'Offset of the record.' },
-  { name: 'kafka_timestamp', type: 'timestamptz', required: true, doc: "The record's own time." },
-  { name: 'schema_id', type: 'int', required: true, doc: "The writer's schema in the registry." },
-  {
-    ...{ name: 'log_epoch', type: 'int', required: false },
-    doc: 'Null in the first log of the topic; one more each time that another log of it was accepted.',
-  },
-]
-
 /**
  * SQL of a record's position in all logs that its topic has had, over a row of bronze: its offset in the first log, and above all
  * offsets of earlier logs in a later one.
@@ -57,14 +45,13 @@ export function bronzeTableOf(
   topic: string,
   contract: TableContract = currentSchema(topic),
 ): BronzeTable {
-  const record = contract.schema
-  const toColumns = converterOf(record)
+  const toColumns = columnsOf(contract.schema)
   return {
     topic,
     contract,
     table: bronzeNameOf(topic),
-    schema: icebergSchemaOf(record, { before: originColumns }),
-    rowOf: (value, origin) => ({ ...originRow(origin), ...(toColumns(value) as Row) }),
+    schema: bronzeSchemaOf(contract.schema),
+    rowOf: (value, origin) => ({ ...originRow(origin), ...toColumns(value) }),
   }
 }
 
@@ -79,9 +66,6 @@ function clamped(value: bigint): bigint {
   return value < -INT64_MAX ? -INT64_MAX : value
 }
 
-/** Milliseconds to microseconds, the unit of Iceberg's times. */
-export const micros = (milliseconds: number): bigint => BigInt(milliseconds) * 1_000n
-
 export function originRow({ partition, offset, timestampMs, schemaId, logEpoch = 0 }: Origin): Row {
   return {
     kafka_partition: partition,
@@ -90,36 +74,5 @@ export function originRow({ partition, offset, timestampMs, schemaId, logEpoch =
     kafka_timestamp: clamped(micros(timestampMs)),
     schema_id: schemaId,
     log_epoch: logEpoch === 0 ? null : logEpoch,
-  }
-}
-
-type Convert = (value: unknown) => Value
-
-/** Made once per contract, used for each value. The codec has checked the value against the contract. */
-function converterOf(type: AvroRecord | AvroRecord['fields'][number]['type']): Convert {
-  return matchAvro<Convert>(type, {
-    primitive: () => (value) => value as Value,
-    timestamp: () => (value) => micros(value as number),
-    nullable: (of) => {
-      const convert = converterOf(of)
-      return (value) => (value === null ? null : convert(value))
-    },
-    array: (items) => {
-      const convert = converterOf(items)
-      return (value) => (value as readonly unknown[]).map(convert)
-    },
-    record: recordConverter,
-  })
-}
-
-function recordConverter(record: AvroRecord): Convert {
-  const columns = record.fields.map(
-    ({ name, type }) => [name, columnName(name), converterOf(type)] as const,
-  )
-  return (value) => {
-    const fields = value as Envelope
-    const row: Record<string, Value> = {}
-    for (const [field, column, convert] of columns) row[column] = convert(fields[field])
-    return row
   }
 }

@@ -1,5 +1,6 @@
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { UndecodableError } from '@tenseams/codec/errors'
+import { micros, originColumns } from '@tenseams/contracts/generate/bronze'
 import { writeJson } from '@tenseams/iceberg/format/json'
 import type { Row } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
@@ -8,9 +9,7 @@ import {
   type BronzeTable,
   bronzeNameOf,
   type Envelope,
-  micros,
   type Origin,
-  originColumns,
   originRow,
 } from './bronze-table.ts'
 

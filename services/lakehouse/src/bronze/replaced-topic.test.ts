@@ -1,3 +1,4 @@
+import { originColumns } from '@tenseams/contracts/generate/bronze'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { type OwnLake, openOwnLake } from '@tenseams/iceberg/testing/own-lake'
 import { baseOf } from '@tenseams/iceberg/write/append'
@@ -6,7 +7,7 @@ import { Registry } from 'prom-client'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { acceptLogNow, compareLogs } from '../cli/logs.ts'
 import { LakehouseMetrics } from '../metrics.ts'
-import { type BronzeTable, bronzeNameOf, originColumns, originRow } from './bronze-table.ts'
+import { type BronzeTable, bronzeNameOf, originRow } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import { TableSink } from './table-sink.ts'
 
