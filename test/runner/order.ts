@@ -32,9 +32,13 @@ export const onlyInFull = {
  * transaction open in Postgres, which would hold up every reader by position.
  */
 export const sideBySide = [
-  ...['durable-discipline', 'exactly-once-loop', 'lost-answers', 'refused-record'].map(
-    (name) => `test/seams/03-durable-clients/${name}.test.ts`,
-  ),
+  ...[
+    'durable-discipline',
+    'exactly-once-loop',
+    'lost-answers',
+    'refused-record',
+    'unreadable-batch',
+  ].map((name) => `test/seams/03-durable-clients/${name}.test.ts`),
   ...[
     ...['bronze', 'care', 'commit-guards', 'commits-of-bronze', 'conformance-pyiceberg'],
     ...['following-contracts', 'operations', 'partitions', 'power-loss', 'reader', 'silver'],

@@ -102,7 +102,9 @@ export class Codec {
     const writer = await this.#writerOf(schemaId)
     if (writer.format !== 'avro') throw new UndecodableError(`schema ${schemaId} is not Avro`)
     try {
-      return { schemaId, value: writer.type.fromBuffer(payloadOf(bytes)) as Value }
+      const payload = payloadOf(bytes)
+      writer.check(payload)
+      return { schemaId, value: writer.type.fromBuffer(payload) as Value }
     } catch (error) {
       throw new UndecodableError(messageOf(error), { cause: error })
     }
@@ -111,6 +113,7 @@ export class Codec {
   #read(schemaId: number, reader: Reader, writer: Writer, payload: Buffer): unknown {
     if (reader.format === 'avro') {
       if (writer.format !== 'avro') throw new Error(`schema ${schemaId} is not Avro`)
+      writer.check(payload)
       return reader.type.fromBuffer(payload, this.#resolverOf(schemaId, reader.type, writer.type))
     }
     const { envelopeName } = reader.wire

@@ -7,6 +7,7 @@ import {
   isNullable,
   matchAvro,
 } from './avro.ts'
+import { bounds, OutOfBoundsError } from './bounds.ts'
 import { type ProtobufContract, parseProtobuf } from './protobuf.ts'
 
 /** Encodes and decodes Protobuf without Confluent's frame. Both functions throw an Error when the contract is not met. */
@@ -30,7 +31,7 @@ export function protobufWire(text: string): ProtobufWire {
       return Buffer.from(envelope.encode(toPlain(shape, value, shape.name) as Fields).finish())
     },
     fromBuffer: (bytes) => {
-      checkWire(protobuf.Reader.create(bytes), bytes.length, envelope)
+      checkWire({ reader: protobuf.Reader.create(bytes), items: 0 }, bytes.length, envelope)
       const value = fromPlain(shape, envelope.decode(bytes))
       checkBranches(shape, fields(value, shape.name))
       return value
@@ -56,32 +57,85 @@ function recordName(type: AvroType): string | undefined {
 }
 
 const MESSAGE_WIRE_TYPE = 2
+const GROUP_WIRE_TYPE = 3
+const GROUP_END_WIRE_TYPE = 4
+
+type Walk = {
+  readonly reader: protobuf.Reader /** Values of repeated fields so far. */
+  items: number
+}
 
 /** The library's decoder reads a known field by its number and ignores its wire type. */
-function checkWire(reader: protobuf.Reader, end: number, message: protobuf.Type): void {
+function checkWire(walk: Walk, end: number, message: protobuf.Type): void {
+  const { reader } = walk
   while (reader.pos < end) {
-    const tag = reader.uint32()
-    const wireType = tag & 7
-    const field = message.fieldsById[tag >>> 3]
-    if (field === undefined) reader.skipType(wireType)
-    else checkField(reader, wireType, field)
+    const { number, wireType } = tagOf(reader)
+    const field = message.fieldsById[number]
+    if (field === undefined) skipUnknown(reader, number, wireType, 0)
+    else checkField(walk, wireType, field)
   }
   if (reader.pos !== end) throw new RangeError('a field is longer than its message')
 }
 
-function checkField(reader: protobuf.Reader, wireType: number, field: protobuf.Field): void {
+function tagOf(reader: protobuf.Reader) {
+  const tag = reader.uint32()
+  if (tag < 8) throw new OutOfBoundsError('a field without a number')
+  return { number: tag >>> 3, wireType: tag & 7 }
+}
+
+/** The library skips a group within groups by calling itself, once for each byte if need be. */
+function skipUnknown(
+  reader: protobuf.Reader,
+  number: number,
+  wireType: number,
+  depth: number,
+): void {
+  if (wireType !== GROUP_WIRE_TYPE) {
+    reader.skipType(wireType)
+    return
+  }
+  if (depth >= bounds.maxDepth) throw new OutOfBoundsError(`nested deeper than ${bounds.maxDepth}`)
+  for (;;) {
+    const inner = tagOf(reader)
+    if (inner.wireType === GROUP_END_WIRE_TYPE) {
+      if (inner.number !== number) throw new OutOfBoundsError('a group ends within another')
+      return
+    }
+    skipUnknown(reader, inner.number, inner.wireType, depth + 1)
+  }
+}
+
+function checkField(walk: Walk, wireType: number, field: protobuf.Field): void {
+  const { reader } = walk
   const expected = protobuf.types.basic[field.type as 'int64'] ?? MESSAGE_WIRE_TYPE
   const isPacked = field.repeated && wireType === MESSAGE_WIRE_TYPE
   if (wireType !== expected && !isPacked) {
     throw new Error(`${field.name} has wire type ${wireType} and not ${expected}`)
   }
+  if (field.repeated) countItems(walk, wireType === expected ? 1 : packedItems(reader, expected))
   if (field.resolvedType instanceof protobuf.Type) {
     const length = reader.uint32()
     if (reader.pos + length > reader.len) throw new RangeError(`${field.name} is cut off`)
-    checkWire(reader, reader.pos + length, field.resolvedType)
+    checkWire(walk, reader.pos + length, field.resolvedType)
   } else if (field.type === 'string') {
     if (!isUtf8(reader.bytes())) throw new Error(`${field.name} is not UTF-8`)
   } else reader.skipType(wireType)
+}
+
+/** An empty message takes two bytes, and an object in memory. */
+function countItems(walk: Walk, count: number): void {
+  walk.items += count
+  if (walk.items > bounds.maxItems) throw new OutOfBoundsError(`more than ${bounds.maxItems} items`)
+}
+
+const FIXED64_WIRE_TYPE = 1
+
+/** How many values a packed field has at most; the reader stays before it. */
+function packedItems(reader: protobuf.Reader, expected: number): number {
+  const start = reader.pos
+  const length = reader.uint32()
+  reader.pos = start
+  return expected === FIXED64_WIRE_TYPE ? Math.ceil(length / 8) : length
 }
 
 function noTimestamps(): never {

@@ -84,9 +84,16 @@ function requestTimeout(timeoutMs: number): Middleware {
   })
 }
 
-/** When asked for a text's id, the client wraps a 404, and only that, in an error of this name without a status. */
+/**
+ * Whether the registry itself says that it does not have the schema. When asked for a text's id, the client wraps a 404,
+ * and only that, in an error of this name without a status. A 404 without a message of the registry is a proxy's, or of a
+ * wrong address: taken for an answer, it would dead-letter every record.
+ */
 function isNotFound(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   if (error.name === 'ConfluentSchemaRegistryError') return true
-  return 'status' in error && error.status === 404
+  return 'status' in error && error.status === 404 && !WITHOUT_MESSAGE.test(error.message)
 }
+
+/** What the client says when the answer is no object of the registry (its errorMiddleware.js). */
+const WITHOUT_MESSAGE = / - Error, status 404(?!: \[object)/

@@ -1,4 +1,5 @@
 import type avro from 'avsc'
+import { type AvroByteCheck, avroByteCheck } from './avro-bytes.ts'
 import { avroType } from './avro-long.ts'
 import type { ContractText } from './contract-text.ts'
 import { type ProtobufWire, protobufWire } from './protobuf-wire.ts'
@@ -10,7 +11,7 @@ export type Reader =
 
 /** The schema that wrote a record. Protobuf bytes carry field numbers, so the message's name is enough. */
 export type Writer =
-  | { readonly format: 'avro'; readonly type: avro.Type }
+  | { readonly format: 'avro'; readonly type: avro.Type; readonly check: AvroByteCheck }
   | { readonly format: 'protobuf'; readonly envelopeName: string }
 
 export function readerOf({ format, text }: ContractText): Reader {
@@ -19,7 +20,7 @@ export function readerOf({ format, text }: ContractText): Reader {
 
 export function writerOf({ format, text }: ContractText): Writer {
   return format === 'avro'
-    ? { format, type: avroType(text) }
+    ? avroWriter(avroType(text))
     : { format, envelopeName: protobufWire(text).envelopeName }
 }
 
@@ -28,8 +29,12 @@ export function writerOf({ format, text }: ContractText): Writer {
  * not describe what it returns: for Avro one of avsc's types, for Protobuf an object with the first message.
  */
 export function writerFrom(found: object): Writer | undefined {
-  if ('createResolver' in found) return { format: 'avro', type: found as unknown as avro.Type }
+  if ('createResolver' in found) return avroWriter(found as unknown as avro.Type)
   if (!('message' in found)) return undefined
   const { fullName } = found.message as { readonly fullName: string }
   return { format: 'protobuf', envelopeName: fullName }
+}
+
+function avroWriter(type: avro.Type): Writer {
+  return { format: 'avro', type, check: avroByteCheck(type.schema()) }
 }

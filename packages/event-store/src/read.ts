@@ -32,6 +32,17 @@ export async function readStream(
   streamId: string,
   afterVersion = 0n,
 ): Promise<readonly StoredEvent[]> {
+  const rows = await rowsAfter(pool, schema, streamId, afterVersion)
+  if (rows.length > LONGEST_STREAM) throw new Error(`stream ${streamId} is too long to read`)
+  return rows.map(storedEvent)
+}
+
+async function rowsAfter(
+  pool: pg.Pool,
+  schema: string,
+  streamId: string,
+  afterVersion: bigint,
+): Promise<readonly EventRow[]> {
   try {
     const { rows } = await pool.query<EventRow>({
       name: 'read-stream',
@@ -39,8 +50,7 @@ export async function readStream(
               where stream_id = $1 and version > $2 order by version limit ${LONGEST_STREAM + 1}`,
       values: [streamId, afterVersion],
     })
-    if (rows.length > LONGEST_STREAM) throw new Error(`stream ${streamId} is too long to read`)
-    return rows.map(storedEvent)
+    return rows
   } catch (error) {
     throw unavailable(error)
   }

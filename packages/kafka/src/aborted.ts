@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module'
+export type AbortedTransaction = { readonly producerId: string; readonly firstOffset: string }
 
-/** One partition of a fetch response, as kafkajs decodes it. */
+/** What the filter needs of a fetched partition. */
 export type FetchedPartition = {
-  abortedTransactions: { readonly producerId: string; readonly firstOffset: string }[] | null
-  readonly messages: {
+  abortedTransactions: readonly AbortedTransaction[] | null
+  readonly messages: readonly {
     readonly offset: string
     readonly key: Buffer | null
     isControlRecord: boolean
@@ -11,39 +11,17 @@ export type FetchedPartition = {
   }[]
 }
 
-type FetchResponse = {
-  decode(data: Buffer): Promise<{
-    readonly responses: readonly { readonly partitions: readonly FetchedPartition[] }[]
-  }>
-}
-
 const ABORT_MARKER = Buffer.from([0, 0, 0, 0])
-const patched = Symbol.for('tenseams.hides-aborted')
 
 /**
+ * Marks the records of aborted transactions, in whatever order the broker lists these.
+ *
  * kafkajs 2.2.4 shows readers of committed data some aborted records: its `filterAbortedMessages.js` expects the
  * broker's list of aborted transactions in the order of their first offsets, but the broker orders it by their last, and
  * the filter starts at most one transaction per message. When two transactions overlap in a partition, records of one
  * are visible (seen: 50 and 150 of 4 000 after a killed and a paused owner). So aborted records are marked here, right
- * after decoding, as control records, which kafkajs skips and counts as read. kafkajs has had no release since 2023.
- *
- * Idempotent.
+ * after decoding, as control records, which kafkajs skips and counts as read.
  */
-export function hideAbortedRecords(): void {
-  const response: FetchResponse & { [patched]?: true } = createRequire(import.meta.url)(
-    'kafkajs/src/protocol/requests/fetch/v11/response',
-  )
-  if (response[patched]) return
-  const { decode } = response
-  response.decode = async (data) => {
-    const decoded = await decode(data)
-    for (const { partitions } of decoded.responses) partitions.forEach(markAborted)
-    return decoded
-  }
-  response[patched] = true
-}
-
-/** Marks the records of aborted transactions, in whatever order the broker lists these. */
 export function markAborted(partition: FetchedPartition): void {
   const waiting = (partition.abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
     producerId,

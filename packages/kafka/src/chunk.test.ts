@@ -1,19 +1,25 @@
 import { describe, expect, test, vi } from 'vitest'
 import { type ChunkBounds, messagesByTopic, planChunk, type Transform } from './chunk.ts'
-import type { ConsumedRecord } from './consume.ts'
+import type { ConsumedRecord } from './record.ts'
 import { noRefusals } from './refusals.ts'
+import { WaitingRecords } from './waiting-records.ts'
 
 const record = (offset: number): ConsumedRecord => ({
-  ...{ topic: 'in', partition: 0, offset: String(offset), key: null, headers: {} },
+  ...{ topic: 'in', partition: 0, offset: String(offset), timestampMs: 0, key: null, headers: {} },
   value: Buffer.from(String(offset)),
 })
 const records = [0, 1, 2, 3].map(record)
 const copy: Transform = ({ value }) => [{ topic: 'out', value }]
 const wide: ChunkBounds = { maxRecords: 100, maxBytes: 100_000, maxMs: 60_000 }
 
-const chunkOf = (transform: Transform, bounds: Partial<ChunkBounds> = {}, failures = 0) =>
+const chunkOf = (
+  transform: Transform,
+  bounds: Partial<ChunkBounds> = {},
+  waiting = new WaitingRecords(),
+) =>
   planChunk(records, {
-    ...{ groupId: 'group', transform, failures, refusals: noRefusals },
+    ...{ groupId: 'group', transform, refusals: noRefusals },
+    judge: (one, error) => waiting.judge(one, error),
     bounds: { ...wide, ...bounds },
   })
 
@@ -64,12 +70,22 @@ describe('a chunk', () => {
     vi.spyOn(Math, 'random').mockReturnValueOnce(1)
     const { covered, wait, deadLetters } = await chunkOf(failsAt(2, { retriable: true }))
     expect({ covered, deadLetters }).toEqual({ covered: 2, deadLetters: [] })
-    expect(wait).toMatchObject({ delayMs: 100, error: { message: 'broken' } })
+    expect(wait).toMatchObject({
+      verdict: { delayMs: 100, fault: 'outage' },
+      error: { message: 'broken' },
+    })
   })
 
-  test('counts earlier failures for its first record only', async () => {
-    expect(await chunkOf(failsAt(0, {}), {}, 9)).toMatchObject({ covered: 4, wait: undefined })
-    expect(await chunkOf(failsAt(1, {}), {}, 9)).toMatchObject({ covered: 1, deadLetters: [] })
+  test('counts the failures of each record, wherever in the chunk it is', async () => {
+    const waiting = new WaitingRecords()
+    for (let attempt = 1; attempt < 10; attempt += 1) {
+      expect(await chunkOf(failsAt(1, {}), {}, waiting)).toMatchObject({ covered: 1 })
+    }
+    expect(await chunkOf(failsAt(1, {}), {}, waiting)).toMatchObject({
+      ...{ covered: 4, wait: undefined },
+      deadLetters: [{ offset: '1', reason: 'error' }],
+    })
+    expect(await chunkOf(failsAt(2, {}), {}, waiting)).toMatchObject({ covered: 2 })
   })
 })
 

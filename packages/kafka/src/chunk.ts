@@ -1,7 +1,13 @@
 import type { Message } from 'kafkajs'
-import type { ConsumedRecord } from './consume.ts'
-import { type DeadLetter, deadLetterMessage, deadLetterTopicOf } from './dead-letter.ts'
-import { judgeFailure } from './failure.ts'
+import {
+  type DeadLetter,
+  deadLetterMessage,
+  deadLetterOf,
+  deadLetterTopicOf,
+  withoutBytes,
+} from './dead-letter.ts'
+import type { Verdict } from './failure.ts'
+import type { ConsumedRecord } from './record.ts'
 import { isSuspect, type Refusals } from './refusals.ts'
 
 /** A record to be written, and its topic. */
@@ -11,6 +17,8 @@ export type Transform = (
   record: ConsumedRecord,
 ) => Promise<readonly ProducedRecord[]> | readonly ProducedRecord[]
 
+type Waiting = Extract<Verdict, { readonly kind: 'wait' }>
+
 /** What one transaction is going to write. */
 export type Chunk = {
   readonly produced: readonly ProducedRecord[]
@@ -18,7 +26,7 @@ export type Chunk = {
   /** How many of the records it covers, from the first. */
   readonly covered: number
   /** Why the record after those cannot be transformed yet. */
-  readonly wait: { readonly delayMs: number; readonly error: unknown } | undefined
+  readonly wait: { readonly verdict: Waiting; readonly error: unknown } | undefined
 }
 
 export type ChunkBounds = {
@@ -31,8 +39,8 @@ export type ChunkPlanning = {
   readonly groupId: string
   readonly transform: Transform
   readonly bounds: ChunkBounds
-  /** How often the first record has failed before. */
-  readonly failures: number
+  /** What to do with a record whose transform failed. */
+  readonly judge: (record: ConsumedRecord, error: unknown) => Verdict
   /** What the broker has refused before. */
   readonly refusals: Refusals
 }
@@ -51,7 +59,7 @@ export class OutputTooLargeError extends Error {
  */
 export async function planChunk(
   records: readonly ConsumedRecord[],
-  { groupId, transform, bounds, failures, refusals }: ChunkPlanning,
+  { groupId, transform, bounds, judge, refusals }: ChunkPlanning,
 ): Promise<Chunk> {
   const until = performance.now() + bounds.maxMs
   const maxRecords = isSuspect(refusals, records[0]) ? 1 : bounds.maxRecords
@@ -62,6 +70,7 @@ export async function planChunk(
   for (const record of records) {
     if (covered === maxRecords || (covered > 0 && performance.now() > until)) break
     try {
+      if (record.unreadable !== undefined) throw record.unreadable
       if (record.offset === refusals.refused?.offset) throw refusals.refused.error
       const outputs = await transform(record)
       const size = outputs.reduce((sum, output) => sum + sizeOf(output), 0)
@@ -70,12 +79,13 @@ export async function planChunk(
       bytes += size
       produced.push(...outputs)
     } catch (error) {
-      const verdict = judgeFailure(error, (covered === 0 ? failures : 0) + 1)
+      const verdict = judge(record, error)
       if (verdict.kind === 'wait') {
-        return { produced, deadLetters, covered, wait: { delayMs: verdict.delayMs, error } }
+        return { produced, deadLetters, covered, wait: { verdict, error } }
       }
-      const { reason, detail, stack } = verdict
-      deadLetters.push({ ...record, reason, detail, stack, groupId })
+      const deadLetter = deadLetterOf(record, verdict, groupId)
+      const isTooLarge = record.offset === refusals.refused?.offset && refusals.refused.asDeadLetter
+      deadLetters.push(isTooLarge ? withoutBytes(deadLetter) : deadLetter)
     }
     covered += 1
   }

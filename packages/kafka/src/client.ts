@@ -1,5 +1,5 @@
 import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
-import { hideAbortedRecords } from './aborted.ts'
+import { readFetchesOurselves } from './fetch/response.ts'
 
 export type KafkaConnection = {
   /** `host:port`, separated by commas. */
@@ -16,7 +16,7 @@ export type KafkaConnection = {
  * so that the caller can report it.
  */
 export function openKafka(connection: KafkaConnection): Kafka {
-  hideAbortedRecords()
+  readFetchesOurselves()
   return new Kafka({
     clientId: connection.clientId,
     brokers: connection.brokers.split(','),

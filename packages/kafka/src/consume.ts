@@ -1,19 +1,10 @@
-import type { EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs'
+import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
-import type { DeadLetters } from './dead-letter.ts'
-import { judgeFailure } from './failure.ts'
+import { type DeadLetters, deadLetterOf } from './dead-letter.ts'
 import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords } from './metrics.ts'
-
-/** One record as its handler sees it. */
-export type ConsumedRecord = {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: IHeaders
-}
+import { type ConsumedRecord, recordOf } from './record.ts'
+import { WaitingRecords } from './waiting-records.ts'
 
 export type ConsumptionOptions = {
   readonly kafka: Kafka
@@ -55,7 +46,7 @@ export class Consumption {
   readonly #options: ConsumptionOptions
   readonly #member: GroupMember
   readonly #commitOffset: OffsetCommit
-  readonly #failures = new Map<string, number>()
+  readonly #waiting = new WaitingRecords()
   readonly #handled: Counter
   readonly #deadLettered: Counter
 
@@ -68,6 +59,7 @@ export class Consumption {
       ...options,
       minBytes: 1,
       maxWaitMs: 100,
+      onJoined: (assignment) => this.#waiting.keep(assignment),
       handleBatch: (payload) => this.#handleBatch(payload),
     })
   }
@@ -77,9 +69,10 @@ export class Consumption {
     this.#member.start()
   }
 
-  /** Throws while the group has not been joined. */
+  /** Throws while the group has not been joined, or a dependency keeps a record waiting. */
   assertReady(): void {
     this.#member.assertReady()
+    this.#waiting.assertNoOutage()
   }
 
   /** Finishes the record under way, commits, and leaves the group. */
@@ -104,40 +97,37 @@ export class Consumption {
 
   /** True when the offset may be committed, because the record's effect or its dead-letter record is durable. */
   async #handleRecord(payload: EachBatchPayload, record: ConsumedRecord): Promise<boolean> {
-    const topicPartition = `${record.topic}-${record.partition}`
     try {
+      if (record.unreadable !== undefined) throw record.unreadable
       await this.#options.handle(record)
       this.#handled.inc({ topic: record.topic, group: this.#options.groupId })
-      this.#failures.delete(topicPartition)
+      this.#waiting.passed(record)
       return true
     } catch (error) {
-      return this.#handleFailure(payload, record, topicPartition, error)
+      return this.#handleFailure(payload, record, error)
     }
   }
 
   async #handleFailure(
     payload: EachBatchPayload,
     record: ConsumedRecord,
-    topicPartition: string,
     error: unknown,
   ): Promise<boolean> {
-    const attempt = (this.#failures.get(topicPartition) ?? 0) + 1
-    const verdict = judgeFailure(error, attempt)
+    const verdict = this.#waiting.judge(record, error)
     const { topic, partition, offset } = record
-    const context = { topic, partition, offset, attempt, err: error }
+    const context = { topic, partition, offset, err: error }
     if (verdict.kind === 'dead-letter') {
-      const { reason, detail, stack } = verdict
       const { groupId } = this.#options
       this.#options.log.warn(context, 'record goes to the dead letter topic')
-      await this.#options.deadLetters.write({ ...record, reason, detail, stack, groupId })
-      this.#deadLettered.inc({ topic, group: groupId, reason })
-      this.#failures.delete(topicPartition)
+      await this.#options.deadLetters.write(deadLetterOf(record, verdict, groupId))
+      this.#deadLettered.inc({ topic, group: groupId, reason: verdict.reason })
       return true
     }
-    this.#failures.set(topicPartition, attempt)
-    this.#options.log.warn({ ...context, delayMs: verdict.delayMs }, 'partition pauses')
+    const { fault, delayMs } = verdict
+    const attempt = this.#waiting.attemptsOf(record)
+    this.#options.log.warn({ ...context, attempt, fault, delayMs }, 'partition pauses')
     const resume = payload.pause()
-    setTimeout(resume, verdict.delayMs)
+    setTimeout(resume, delayMs)
     return false
   }
 }
@@ -145,15 +135,4 @@ export class Consumption {
 async function commitNow(payload: EachBatchPayload, offset: string): Promise<void> {
   payload.resolveOffset(offset)
   await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
-}
-
-export function recordOf(batch: EachBatchPayload['batch'], message: KafkaMessage): ConsumedRecord {
-  return {
-    topic: batch.topic,
-    partition: batch.partition,
-    offset: message.offset,
-    key: message.key,
-    value: message.value,
-    headers: message.headers ?? {},
-  }
 }

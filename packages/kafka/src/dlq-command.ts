@@ -18,7 +18,8 @@ const help = `npm run dlq -- <command>
   list                                 dead letters, counted by topic and reason
   show <topic> <partition> <offset>    one of them: its origin, the reason, its bytes
   replay <topic> --all                 sends them back, unchanged, to the partitions they came from;
-                                       skips those that were replayed before
+                                       skips those that were replayed before, and keeps those
+                                       that do not say where they came from
   replay <topic> --partition <p> --offset <o>    only that one
 
 <topic> is the topic of origin; partition and offset are those in its dead letter topic, as shown by list and show.
@@ -28,7 +29,7 @@ const help = `npm run dlq -- <command>
   --brokers <host:port,…>  instead of the instance's
 ${instanceHelp}
 
-Exit codes: 0 done; 1 there is no such dead letter; 2 it could not be done.
+Exit codes: 0 done; 1 there is no such dead letter, or not all could be sent back; 2 it could not be done.
 `
 
 const options = {
@@ -67,8 +68,17 @@ async function list(kafka: Kafka): Promise<ExitCode> {
       const counts = `${those.length}, ${open} not replayed`
       say(`${topic}  ${reason}  ${counts}; first at ${first?.partition} ${first?.offset}`)
     }
+    sayMalformed(topic, found)
   }
   return exitCodes.holds
+}
+
+/** They are in the counts above as well. */
+function sayMalformed(topic: string, found: readonly FoundDeadLetter[]): void {
+  for (const { partition, offset, origin } of found) {
+    if (origin.kind === 'malformed')
+      say(`${topic}  malformed at ${partition} ${offset}: ${origin.why}`)
+  }
 }
 
 async function show(kafka: Kafka, topic: string, position: Position): Promise<ExitCode> {
@@ -95,10 +105,17 @@ async function replay(values: Values, topic: string): Promise<ExitCode> {
   if (position !== undefined && !(await readDeadLetters(kafka, topic)).some(chosen)) {
     return missing(topic, position)
   }
-  const { replayed, before } = await replayDeadLetters(kafka, topic, { chosen, again, dryRun })
+  const { replayed, before, kept } = await replayDeadLetters(kafka, topic, {
+    chosen,
+    again,
+    dryRun,
+  })
   const verb = dryRun ? 'would be sent back' : 'sent back'
   say(`${replayed} ${verb} to ${topic}, ${before} had been before`)
-  return exitCodes.holds
+  for (const { deadLetter, why } of kept) {
+    complain(`${deadLetter.partition} ${deadLetter.offset} stays: ${why}`)
+  }
+  return kept.length === 0 ? exitCodes.holds : exitCodes.refuted
 }
 
 /** The position of a dead letter in its dead letter topic. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { IHeaders, Kafka, Producer } from 'kafkajs'
 import { deadLetterTopicOf } from './dead-letter.ts'
+import { isNote, NOTE, originIn, type ReadOrigin } from './origin.ts'
 import { openFencedProducer } from './ownership.ts'
 import { discard, durableSend } from './producer.ts'
 
@@ -13,20 +14,19 @@ export type FoundDeadLetter = {
   readonly value: Buffer | null
   readonly headers: IHeaders
   readonly reason: string
+  readonly origin: ReadOrigin
   /** Whether it was sent back to its origin topic. */
   readonly replayed: boolean
 }
 
-type Found = Omit<FoundDeadLetter, 'reason' | 'replayed'>
+type Found = Omit<FoundDeadLetter, 'reason' | 'origin' | 'replayed'>
 
 export class DlqError extends Error {
   readonly code = 'DLQ'
   readonly retriable = false
 }
 
-const ours = /^dead-letter-(?:reason|detail|stack|topic|partition|offset|group)$/
-/** The header of the note that the dead letter at that offset, in the same partition, was sent back. */
-const NOTE = 'dead-letter-replayed'
+const ours = /^dead-letter-(?:reason|detail|stack|topic|partition|offset|last-offset|group)$/
 const RECORDS_PER_TRANSACTION = 100
 const READ_TIMEOUT_MS = 60_000
 const TRANSACTION_TIMEOUT_MS = 30_000
@@ -91,10 +91,15 @@ export async function readDeadLetters(
     tooLate.abort()
     await consumer.disconnect()
   }
-  return deadLettersIn(records)
+  return deadLettersIn(records, topic)
 }
 
-export type Replayed = { readonly replayed: number; readonly before: number }
+export type Replayed = {
+  readonly replayed: number
+  readonly before: number
+  /** Those that cannot be sent back, and why. */
+  readonly kept: readonly { readonly deadLetter: FoundDeadLetter; readonly why: string }[]
+}
 
 type ReplayOptions = {
   readonly chosen: (deadLetter: FoundDeadLetter) => boolean
@@ -106,8 +111,9 @@ type ReplayOptions = {
 /**
  * Sends dead letters back to their origin topics: the original key, value and headers, to the original partition, in
  * order. The records and the notes that they were sent (records of the dead letter topic, which keeps them for ever) are
- * written in one transaction, so a dead letter is sent back once, whatever crashes and however often this is called. A
- * second replay at the same time fences the first, which throws and may be repeated.
+ * written in one transaction, so a dead letter is sent back once, whatever crashes and however often this is called. One
+ * that does not name a partition of the topic, or stands for a batch that could not be read, stays where it is. A second
+ * replay at the same time fences the first, which throws and may be repeated.
  */
 export async function replayDeadLetters(
   kafka: Kafka,
@@ -115,16 +121,22 @@ export async function replayDeadLetters(
   { chosen, again, dryRun }: ReplayOptions,
 ): Promise<Replayed> {
   const readChosen = async () => (await readDeadLetters(kafka, topic)).filter(chosen)
-  const isDue = (one: FoundDeadLetter) => again || !one.replayed
+  const partitions = await partitionsOf(kafka, topic)
+  const isDue = (one: FoundDeadLetter) =>
+    (again || !one.replayed) && whyNot(one, partitions) === undefined
   const counted = (found: readonly FoundDeadLetter[]) => {
     const replayed = found.filter(isDue).length
-    return { replayed, before: found.length - replayed }
+    const kept = found.flatMap((deadLetter) => {
+      const why = whyNot(deadLetter, partitions)
+      return why === undefined ? [] : [{ deadLetter, why }]
+    })
+    return { replayed, before: found.length - replayed - kept.length, kept }
   }
   const seen = await readChosen()
   if (dryRun) return counted(seen)
   const producers = new Map<number, Producer>()
   try {
-    for (const partition of new Set(seen.map((one) => one.partition))) {
+    for (const partition of new Set(seen.filter(isDue).map((one) => one.partition))) {
       producers.set(partition, await openFenced(kafka, topic, partition))
     }
     // Read again behind the fence: the transaction of an earlier replay is decided now.
@@ -157,9 +169,7 @@ async function sendBack(
   try {
     for (const one of found) {
       const { key, value, partition, offset } = one
-      const origin = Number(headerOf(one, 'dead-letter-partition'))
-      const headers = originHeaders(one.headers)
-      const record = { key, value, headers, partition: origin }
+      const record = { key, value, headers: originHeaders(one.headers), partition: targetOf(one) }
       const note = { key: null, value: null, headers: { [NOTE]: offset }, partition }
       await transaction.send({ topic, ...durableSend, messages: [record] })
       await transaction.send({ topic: deadLetterTopicOf(topic), ...durableSend, messages: [note] })
@@ -169,6 +179,20 @@ async function sendBack(
     if (transaction.isActive()) await transaction.abort().catch(() => undefined)
     throw error
   }
+}
+
+/** Why a dead letter cannot be sent back; undefined when it can. */
+function whyNot({ origin }: FoundDeadLetter, partitions: number): string | undefined {
+  if (origin.kind === 'malformed') return origin.why
+  if (origin.kind === 'batch') return 'a batch that could not be read: write its records again'
+  return origin.origin.partition < partitions
+    ? undefined
+    : `its topic has no partition ${origin.origin.partition}`
+}
+
+function targetOf({ origin }: FoundDeadLetter): number {
+  if (origin.kind !== 'record') throw new Error('a dead letter without a record is not sent back')
+  return origin.origin.partition
 }
 
 function headerOf({ headers }: Pick<FoundDeadLetter, 'headers'>, name: string): string {
@@ -181,18 +205,23 @@ function originHeaders(headers: IHeaders): IHeaders {
 }
 
 /** The dead letters in order, without the notes about them. */
-function deadLettersIn(records: readonly Found[]): readonly FoundDeadLetter[] {
+function deadLettersIn(records: readonly Found[], topic: string): readonly FoundDeadLetter[] {
   const keyOf = (partition: number, offset: string) => `${partition} ${offset}`
-  const notes = records.filter(({ headers }) => NOTE in headers)
+  const notes = records.filter(({ headers }) => isNote(headers))
   const sent = new Set(notes.map((note) => keyOf(note.partition, headerOf(note, NOTE))))
   return records
-    .filter(({ headers }) => !(NOTE in headers))
+    .filter(({ headers }) => !isNote(headers))
     .map((record) => ({
       ...record,
       reason: headerOf(record, 'dead-letter-reason') || 'unknown',
+      origin: originIn(record.headers, topic),
       replayed: sent.has(keyOf(record.partition, record.offset)),
     }))
     .toSorted((left, right) => left.partition - right.partition || compare(left, right))
+}
+
+async function partitionsOf(kafka: Kafka, topic: string): Promise<number> {
+  return (await endsOf(kafka, topic)).size
 }
 
 async function endsOf(kafka: Kafka, topic: string) {

@@ -1,9 +1,17 @@
 import { backoffMs } from '@tenseams/service/backoff'
 import { causesOf } from '@tenseams/service/causes'
+import { type Fault, faultOf } from '@tenseams/service/fault'
 
 /** What to do with a record whose handler failed. */
 export type Verdict =
-  | { readonly kind: 'wait'; readonly delayMs: number }
+  | {
+      readonly kind: 'wait'
+      readonly delayMs: number
+      /** Only an outage concerns the other records, too, and is shown by readiness. */
+      readonly fault: Fault | 'early'
+      /** The error's code and message, for readiness and the log. */
+      readonly cause: string
+    }
   | {
       readonly kind: 'dead-letter'
       readonly reason: string
@@ -11,41 +19,71 @@ export type Verdict =
       readonly stack: string
     }
 
-const UNKNOWN_FAILURE_ATTEMPTS = 10
+/** How long a record has been failing. */
+export type Failing = {
+  /** How often, from 1. */
+  readonly attempt: number
+  /** Since it was written, or since it failed here first, whichever is longer. */
+  readonly ageMs: number
+}
+
+const LEAST_ATTEMPTS = 10
+/**
+ * An outage is never the record's fault, but an error that is taken for one may be (a 404 for one payment only). So after
+ * a week, of which at least an hour was spent on this record by this process, it is dead-lettered nevertheless.
+ */
+const OUTAGE = { ageMs: 7 * 86_400_000, attempts: 1_000 }
 const RETRY = { firstMs: 100, longestMs: 5_000 }
 /** Headers count towards the size of the dead-letter record, which must not be refused because of them. */
 const DETAIL_CHARACTERS = 500
 const STACK_CHARACTERS = 2_000
 
 /**
- * An error with `retriable: false` is the record's own fault: it becomes a dead letter. One with `retriable: true` comes
- * from an unavailable dependency: wait, at most 5 s at a time, for as long as it takes. An error with neither gets ten
- * attempts and then becomes a dead letter, because a record must never stop its partition.
+ * The record came before something that it follows from, and that is about to arrive. It waits at most `waitsAtMostMs` by
+ * its age, and for at least ten attempts; then it is dead-lettered, since nothing may stop its partition for ever.
+ */
+export abstract class TooEarlyError extends Error {
+  abstract readonly code: string
+  abstract readonly waitsAtMostMs: number
+}
+
+/**
+ * Judges by the one table of faults. The record's own fault: a dead letter at once. An outage: wait, at most 5 s at a
+ * time. Our own bug, or nobody knows: ten attempts, then a dead letter, because a record must never stop its partition.
  *
- * @param attempt how often this record has failed, from 1.
  * @param random for the jitter of the pause; a test gives its own.
  */
-export function judgeFailure(error: unknown, attempt: number, random?: () => number): Verdict {
-  const { code, detail, stack, retriable } = describe(error)
-  const isPermanent =
-    retriable === false || (retriable === undefined && attempt >= UNKNOWN_FAILURE_ATTEMPTS)
-  if (isPermanent) return { kind: 'dead-letter', reason: code, detail, stack }
-  return { kind: 'wait', delayMs: backoffMs(attempt, RETRY, random) }
+export function judgeFailure(error: unknown, failing: Failing, random?: () => number): Verdict {
+  const fault = error instanceof TooEarlyError ? 'early' : faultOf(error)
+  const { code, detail, stack } = describe(error)
+  if (hasWaited(fault, error, failing)) return { kind: 'dead-letter', reason: code, detail, stack }
+  const delayMs = backoffMs(failing.attempt, RETRY, random)
+  return { kind: 'wait', delayMs, fault, cause: `${code}: ${detail}` }
+}
+
+/** Whether the record has waited for as long as a failure of that kind may take. */
+function hasWaited(fault: Fault | 'early', error: unknown, { attempt, ageMs }: Failing): boolean {
+  switch (fault) {
+    case 'record':
+      return true
+    case 'bug':
+      return attempt >= LEAST_ATTEMPTS
+    case 'early':
+      return attempt >= LEAST_ATTEMPTS && ageMs >= (error as TooEarlyError).waitsAtMostMs
+    case 'outage':
+      return attempt >= OUTAGE.attempts && ageMs >= OUTAGE.ageMs
+  }
 }
 
 function describe(error: unknown) {
   if (!(error instanceof Error)) {
-    const detail = String(error).slice(0, DETAIL_CHARACTERS)
-    return { code: 'unknown', detail, stack: '', retriable: false }
+    return { code: 'unknown', detail: String(error).slice(0, DETAIL_CHARACTERS), stack: '' }
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  const retriable =
-    'retriable' in error && typeof error.retriable === 'boolean' ? error.retriable : undefined
   return {
     code: code.toLowerCase().replaceAll('_', '-'),
     detail: error.message.slice(0, DETAIL_CHARACTERS),
     stack: framesOf(error).slice(0, STACK_CHARACTERS),
-    retriable,
   }
 }
 

@@ -1,10 +1,19 @@
 import { expect, test } from 'vitest'
 import { planChunk } from './chunk.ts'
-import type { ConsumedRecord } from './consume.ts'
+import type { ConsumedRecord } from './record.ts'
 import { afterFailure, noRefusals, type Refusals } from './refusals.ts'
+import { WaitingRecords } from './waiting-records.ts'
 
 const record = (offset: number): ConsumedRecord => ({
-  ...{ topic: 'in', partition: 0, offset: String(offset), key: null, value: null, headers: {} },
+  ...{
+    topic: 'in',
+    partition: 0,
+    offset: String(offset),
+    timestampMs: 0,
+    key: null,
+    value: null,
+    headers: {},
+  },
 })
 const refused = new Error('transaction', {
   cause: Object.assign(new Error('refused'), { type: 'MESSAGE_TOO_LARGE' }),
@@ -12,7 +21,8 @@ const refused = new Error('transaction', {
 
 const planFrom = (refusals: Refusals, offset: number) =>
   planChunk([record(offset), record(offset + 1), record(offset + 2)], {
-    ...{ groupId: 'group', failures: 0, refusals },
+    ...{ groupId: 'group', refusals },
+    judge: (record, error) => new WaitingRecords().judge(record, error),
     bounds: { maxRecords: 100, maxBytes: 100_000, maxMs: 60_000 },
     transform: ({ value }) => [{ topic: 'out', value }],
   })
@@ -33,6 +43,29 @@ test('the record that is refused alone is at fault, and no other', async () => {
   expect(deadLetters).toMatchObject([{ offset: '5', reason: 'refused-by-broker' }])
   expect({ produced: produced.length, covered }).toEqual({ produced: 2, covered: 3 })
   expect(await planFrom(refusals, 6)).toMatchObject({ deadLetters: [] })
+})
+
+test('a dead letter that the broker refuses as well is written without the record’s bytes', async () => {
+  const large = { ...record(5), value: Buffer.from('large'), headers: { trace: 'x' } }
+  const once = afterFailure(noRefusals, [large], refused)
+  const twice = afterFailure(once, [large], refused)
+  const deadLettersOf = async (refusals: Refusals) =>
+    (
+      await planChunk([large], {
+        ...{ groupId: 'group', refusals, bounds: { maxRecords: 1, maxBytes: 100, maxMs: 1_000 } },
+        judge: (one, error) => new WaitingRecords().judge(one, error),
+        transform: () => [],
+      })
+    ).deadLetters
+  expect(await deadLettersOf(once)).toMatchObject([{ value: Buffer.from('large') }])
+  expect(await deadLettersOf(twice)).toMatchObject([
+    {
+      offset: '5',
+      value: null,
+      headers: {},
+      detail: expect.stringContaining('its bytes are left'),
+    },
+  ])
 })
 
 test('an unavailable broker says nothing about a record', async () => {

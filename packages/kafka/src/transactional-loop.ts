@@ -3,7 +3,6 @@ import { backoffMs } from '@tenseams/service/backoff'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
 import { type Chunk, type ChunkBounds, planChunk, type Transform } from './chunk.ts'
-import { type ConsumedRecord, recordOf } from './consume.ts'
 import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords, transactionOutcomes } from './metrics.ts'
 import {
@@ -14,7 +13,9 @@ import {
   type TopicPartition,
 } from './ownership.ts'
 import { type OnStep, PartitionOwner, type Step } from './partition-owner.ts'
+import { type ConsumedRecord, recordOf } from './record.ts'
 import { afterFailure, noRefusals, type Refusals } from './refusals.ts'
+import { WaitingRecords } from './waiting-records.ts'
 
 export type TransactionalLoopOptions = {
   readonly kafka: Kafka
@@ -41,16 +42,17 @@ type PartitionSession = {
   readonly topicPartition: TopicPartition
   readonly owner: PartitionOwner
   refusals: Refusals
-  /** How often its next record has failed. */
-  failures: number
   /** How many takeovers and transactions have failed since the last that committed. */
   errorsInARow: number
+  lastError: string
 }
 
 const defaults: ChunkBounds = { maxRecords: 500, maxBytes: 700_000, maxMs: 100 }
 const DEFAULT_TRANSACTION_TIMEOUT_MS = 30_000
 const RETRY = { firstMs: 100, longestMs: 5_000 }
 const HEARTBEAT_MS = 1_000
+/** Fewer may be a rebalance, in which an old owner is fenced. */
+const ERRORS_OF_AN_OUTAGE = 3
 
 /**
  * Consumes, transforms and produces in one Kafka transaction together with the consumed offsets: readers of committed
@@ -67,6 +69,7 @@ export class TransactionalLoop {
   readonly #bounds: ChunkBounds
   readonly #member: GroupMember
   readonly #takeOver: TakeOver
+  readonly #waiting = new WaitingRecords()
   readonly #sessions = new Map<string, PartitionSession>()
   readonly #transactions: Counter
   readonly #handled: Counter
@@ -89,6 +92,7 @@ export class TransactionalLoop {
       ...options,
       minBytes: 1_048_576,
       maxWaitMs: this.#bounds.maxMs,
+      onJoined: (assignment) => this.#waiting.keep(assignment),
       handleBatch: (payload) => this.#handleBatch(payload),
     })
   }
@@ -98,9 +102,19 @@ export class TransactionalLoop {
     this.#member.start()
   }
 
-  /** Throws while the group has not been joined. */
+  /**
+   * Throws while the group has not been joined, a dependency keeps a record waiting, or the transactions of a partition
+   * fail one after another.
+   */
   assertReady(): void {
     this.#member.assertReady()
+    this.#waiting.assertNoOutage()
+    for (const { topicPartition, errorsInARow, lastError } of this.#sessions.values()) {
+      const { topic, partition } = topicPartition
+      const isOwn = this.#member.assignment?.[topic]?.includes(partition) ?? false
+      if (!isOwn || errorsInARow < ERRORS_OF_AN_OUTAGE) continue
+      throw new Error(`${topic}-${partition}: ${errorsInARow} transactions failed: ${lastError}`)
+    }
   }
 
   /** Finishes the transactions under way and leaves the group. */
@@ -133,6 +147,7 @@ export class TransactionalLoop {
         if (!isCurrent()) return
         if (!(await this.#write(payload, session, { chunk, covered, generation }))) return
         payload.resolveOffset(last.offset)
+        if (chunk.wait === undefined) this.#waiting.passed(session.topicPartition)
         this.#count(session.topicPartition, chunk)
       }
       await payload.heartbeat()
@@ -157,12 +172,11 @@ export class TransactionalLoop {
     session: PartitionSession,
     records: readonly ConsumedRecord[],
   ): Promise<Chunk> {
-    const { failures, refusals } = session
+    const { refusals } = session
     const { groupId, transform } = this.#options
-    const planning = { groupId, transform, bounds: this.#bounds, failures, refusals }
+    const judge = (record: ConsumedRecord, error: unknown) => this.#waiting.judge(record, error)
+    const planning = { groupId, transform, bounds: this.#bounds, judge, refusals }
     const chunk = await withHeartbeats(payload, () => planChunk(records, planning))
-    const before = chunk.covered > 0 ? 0 : failures
-    session.failures = chunk.wait === undefined ? 0 : before + 1
     return chunk
   }
 
@@ -190,6 +204,7 @@ export class TransactionalLoop {
     const { topic, groupId: group } = session.topicPartition
     const outcome = isFenced(error) ? 'fenced' : 'aborted'
     session.errorsInARow += 1
+    session.lastError = error instanceof Error ? error.message : String(error)
     this.#transactions.inc({ topic, group, outcome })
     const { errorsInARow } = session
     const context = { ...session.topicPartition, outcome, errorsInARow, err: error }
@@ -201,9 +216,11 @@ export class TransactionalLoop {
   #pause(
     payload: EachBatchPayload,
     { topicPartition }: PartitionSession,
-    { delayMs, error }: NonNullable<Chunk['wait']>,
+    { verdict: { delayMs, fault }, error }: NonNullable<Chunk['wait']>,
   ): void {
-    this.#options.log.warn({ ...topicPartition, delayMs, err: error }, 'partition pauses')
+    const attempt = this.#waiting.attemptsOf(topicPartition)
+    const context = { ...topicPartition, attempt, fault, delayMs, err: error }
+    this.#options.log.warn(context, 'partition pauses')
     setTimeout(payload.pause(), delayMs)
   }
 
@@ -219,7 +236,10 @@ export class TransactionalLoop {
     if (known !== undefined) return known
     const topicPartition = { groupId: this.#options.groupId, topic, partition }
     const owner = new PartitionOwner(topicPartition, this.#takeOver, this.#options.onStep)
-    const session = { topicPartition, owner, refusals: noRefusals, failures: 0, errorsInARow: 0 }
+    const session = {
+      ...{ topicPartition, owner, refusals: noRefusals },
+      ...{ errorsInARow: 0, lastError: '' },
+    }
     this.#sessions.set(key, session)
     return session
   }

@@ -3,6 +3,7 @@ import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
 import type pg from 'pg'
 import { eventTopics, SHIPMENTS } from './checks/check.ts'
+import { deadLetterRows } from './dead-letters.ts'
 import { Evidence } from './evidence.ts'
 import { judge } from './judge.ts'
 import { type BronzeTable, endOf, loadEventsOfBronze, readBronze } from './lake/bronze.ts'
@@ -18,7 +19,7 @@ import {
 import { LogReader, type LogRecord } from './log-reader.ts'
 import type { Report, Source } from './report.ts'
 import { loadNewerEvents, loadProvider, loadStores, openReadOnly } from './store.ts'
-import { deadLetterOf, RecordDecoder } from './topics.ts'
+import { RecordDecoder } from './topics.ts'
 
 export type AuditorOptions = {
   readonly shopUrl: string
@@ -178,7 +179,9 @@ export class Auditor {
     const deadLetterTopics = readTopics().map(({ deadLetter }) => deadLetter)
     await this.#log.readOn(deadLetterTopics, async (records) => {
       const committed = records.filter(({ fate }) => fate === 'committed')
-      await evidence.load('dead_letters', committed.map(deadLetterOf))
+      const { deadLetters, malformed } = deadLetterRows(committed)
+      await evidence.load('dead_letters', deadLetters)
+      await evidence.load('malformed_dead_letters', malformed)
     })
     await evidence.clear('ends')
     const ends = this.#log.logs().map(({ topic, partition, next }) => ({

@@ -69,6 +69,7 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
   ],
   ends: eventTopics.map((topic) => ({ topic, partition: 0n, next_offset: 10n })),
   dead_letters: [],
+  malformed_dead_letters: [],
   committed: [
     ['payments', ORDERS],
     ['payments-shipments', SHIPMENTS],

@@ -59,7 +59,21 @@ export const tables = {
   },
   /** The next offset to read of each partition. */
   ends: { topic: 'varchar', partition: 'bigint', next_offset: 'bigint' },
-  dead_letters: { topic: 'varchar', partition: 'bigint', offset: 'bigint', group_id: 'varchar' },
+  /** `last_offset` is another than `offset` for a batch that could not be read. */
+  dead_letters: {
+    topic: 'varchar',
+    partition: 'bigint',
+    offset: 'bigint',
+    group_id: 'varchar',
+    last_offset: 'bigint',
+  },
+  /** Records of dead letter topics that do not say of which record they are, by their own positions. */
+  malformed_dead_letters: {
+    topic: 'varchar',
+    partition: 'bigint',
+    offset: 'bigint',
+    why: 'varchar',
+  },
   committed: { group_id: 'varchar', topic: 'varchar', partition: 'bigint', next_offset: 'bigint' },
   bronze: {
     topic: 'varchar',

@@ -120,7 +120,7 @@ describe('what may be in flight is no violation', () => {
       `update silver set version = 2, status = 'confirmed' where topic = '${ORDERS}'`,
     )
     expect(violated(await found())).toEqual(['I17'])
-    await evidence.run(`insert into dead_letters values ('${ORDERS}', 0, 3, 'lakehouse')`)
+    await evidence.run(`insert into dead_letters values ('${ORDERS}', 0, 3, 'lakehouse', 3)`)
     expect(violated(await found())).toEqual([])
   })
 })

@@ -162,6 +162,11 @@ export const faultsBeforeSilver: readonly Fault[] = [
     ['I14'],
   ],
   [
+    'a dead letter that does not say of which record it is',
+    `insert into malformed_dead_letters values ('${ORDERS}.dead-letter', 0, 1, 'dead-letter-partition')`,
+    ['I14.origin'],
+  ],
+  [
     'a snapshot that begins before the last one ended',
     `update chain set start_offset = 1 where sequence = 2 and table_name = '${ORDERS}'`,
     ['I16'],

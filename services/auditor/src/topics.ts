@@ -5,6 +5,7 @@ import { messageOf } from '@tenseams/codec/errors'
 import { schemaIdOf } from '@tenseams/codec/frame'
 import { openCodec } from '@tenseams/contracts/codec'
 import { schemaVersions } from '@tenseams/contracts/schemas'
+import { faultOf } from '@tenseams/service/fault'
 import type avro from 'avsc'
 import type { Row } from './evidence-tables.ts'
 import type { LogRecord } from './log-reader.ts'
@@ -66,7 +67,7 @@ export class RecordDecoder {
         unreadable: await this.#unreadableBefore(topic, value),
       }
     } catch (error) {
-      if (isRetriable(error)) throw error
+      if (faultOf(error) === 'outage') throw error
       return { ...common, unreadable: `newest: ${messageOf(error)}` }
     }
   }
@@ -105,20 +106,10 @@ export class RecordDecoder {
     const response = await fetch(`${this.#registryUrl}/schemas/ids/${schemaId}`, {
       signal: AbortSignal.timeout(this.#timeoutMs),
     })
-    if (!response.ok) throw new Error(`the registry answers ${response.status} for ${schemaId}`)
+    if (!response.ok) {
+      const { status } = response
+      throw Object.assign(new Error(`the registry answers ${status} for ${schemaId}`), { status })
+    }
     return ((await response.json()) as { readonly schema: string }).schema
-  }
-}
-
-const isRetriable = (error: unknown): boolean =>
-  error instanceof Error && 'retriable' in error && error.retriable === true
-
-/** The origin of a dead-lettered record, by its headers. */
-export function deadLetterOf({ headers }: LogRecord): Row<'dead_letters'> {
-  return {
-    topic: headers.get('dead-letter-topic') ?? null,
-    partition: BigInt(headers.get('dead-letter-partition') ?? -1),
-    offset: BigInt(headers.get('dead-letter-offset') ?? -1),
-    group_id: headers.get('dead-letter-group') ?? null,
   }
 }

@@ -45,7 +45,10 @@ async function ship(order: OrderEvent | Buffer, { offset = '0', now = 5 } = {}) 
   const value = Buffer.isBuffer(order)
     ? order
     : Buffer.concat([Buffer.of(0, 0, 0, 0, 7), avroType(text).toBuffer(order)])
-  const consumed = { topic: 'orders.order.v1', partition: 0, offset, key: null, headers: {} }
+  const consumed = {
+    ...{ topic: 'orders.order.v1', partition: 0, offset },
+    ...{ timestampMs: now, key: null, headers: {} },
+  }
   const records = await shipOrders({ codec, encode, now: () => now })({ ...consumed, value })
   return { records, given }
 }

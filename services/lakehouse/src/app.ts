@@ -52,7 +52,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
     allowedHosts: settings.ALLOWED_HOSTS,
     metrics: registry,
     ready: {
-      kafka: () => bronze.assertJoined(),
+      kafka: () => bronze.assertReading(),
       tables: () => bronze.assertTablesOpen(),
     },
   })

@@ -1,6 +1,6 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
-import type { ConsumedRecord } from '@tenseams/kafka/consume'
+import type { ConsumedRecord } from '@tenseams/kafka/record'
 import { v5 as uuidv5 } from 'uuid'
 import { PAYMENTS_TOPIC } from './contract.ts'
 import type { OrderCommand, OrderPayment } from './domain/order.ts'

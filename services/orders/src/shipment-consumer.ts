@@ -1,7 +1,7 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { CommandMetadata } from '@tenseams/event-store/aggregate'
-import type { ConsumedRecord } from '@tenseams/kafka/consume'
+import type { ConsumedRecord } from '@tenseams/kafka/record'
 import { v5 as uuidv5 } from 'uuid'
 import { SHIPMENTS_TOPIC } from './contract.ts'
 import type { OrderLog } from './log.ts'

@@ -1,7 +1,8 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import type { ConsumedRecord } from '@tenseams/kafka/consume'
+import { TooEarlyError } from '@tenseams/kafka/failure'
+import type { ConsumedRecord } from '@tenseams/kafka/record'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import type { PaymentLog } from './log.ts'
 import { authorise, cancel, capture } from './moves.ts'
@@ -16,11 +17,12 @@ export type PaymentHandling = {
 
 /**
  * Orders and shipments are consumed independently, so a shipment may arrive before the record of its payment. That record
- * is about to be written, because only what was paid for is shipped.
+ * is about to be written, because only what was paid for is shipped. A shipment of an order that nobody has paid for is
+ * dead-lettered after a minute, so that it does not keep the money of those behind it.
  */
-export class PaymentNotKnownYetError extends Error {
+export class PaymentNotKnownYetError extends TooEarlyError {
   readonly code = 'PAYMENT_NOT_KNOWN_YET'
-  readonly retriable = true
+  readonly waitsAtMostMs = 60_000
 }
 
 /**

@@ -19,7 +19,7 @@ import {
   pageOf,
   paymentsOf,
 } from './provider-answers.ts'
-import { ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
+import { errorOf, ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
 
 export type Charge = Omit<Payment, 'paymentId'> & {
   /** What the provider shows its own staff: the order's id. */
@@ -79,7 +79,7 @@ export class Provider {
     const body = { ...charge, amountMinor: Number(charge.amountMinor) }
     const operated = await this.#operate('/payments', idempotencyKey, body)
     if (operated.kind === 'done') return operated.answer
-    throw new ProviderRefusedError(`payment provider does not authorise: ${operated.refusal}`)
+    throw new ProviderRefusedError(409, `payment provider does not authorise: ${operated.refusal}`)
   }
 
   /** Captures what is held. */
@@ -158,12 +158,8 @@ async function askOnce(
   timeoutMs: number,
 ): Promise<ProviderResponse> {
   const response = await exchange(url, request, timeoutMs)
-  if (response.status >= 500 || response.status === 429) {
-    throw new ProviderUnavailableError(`payment provider answers ${response.status}`)
-  }
-  if (response.status >= 400 && response.status !== 409) {
-    throw new ProviderRefusedError(`payment provider answers ${response.status} ${response.text}`)
-  }
+  const error = errorOf(response.status, response.text)
+  if (error !== undefined) throw error
   return response
 }
 

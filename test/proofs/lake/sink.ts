@@ -75,7 +75,7 @@ function inGroup(kafka: Kafka, groupId: string): Kafka {
 async function untilReady(bronze: Bronze): Promise<void> {
   for (;;) {
     try {
-      bronze.assertJoined()
+      bronze.assertReading()
       bronze.assertTablesOpen()
       return
     } catch {

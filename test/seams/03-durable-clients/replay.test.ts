@@ -85,3 +85,38 @@ test('a dead letter that does not exist is refuted, and half an address is refus
   expect((await dlq('show', topic, '0', '99')).reason).toBe('exit code 1')
   expect((await dlq('replay', topic, '--partition', '1')).reason).toBe('exit code 2')
 })
+
+test('a dead letter that does not say where it came from is shown, and not replayed to partition 0', async () => {
+  const name = `malformed-${randomUUID().slice(0, 8)}`
+  const topics = [name, deadLetterTopicOf(name)].map((each) => ({ topic: each, numPartitions: 2 }))
+  await admin.createTopics({ topics, waitForLeaders: false })
+  const kafka = openKafka({ brokers, clientId: 'test' })
+  const producer = kafka.producer()
+  await producer.connect()
+  const headers = { 'dead-letter-topic': name, 'dead-letter-offset': '1' }
+  const send = () =>
+    producer.send({
+      topic: deadLetterTopicOf(name),
+      messages: [
+        { value: 'no partition', headers, partition: 0 },
+        { value: 'abc', headers: { ...headers, 'dead-letter-partition': 'abc' }, partition: 0 },
+        { value: 'too far', headers: { ...headers, 'dead-letter-partition': '2' }, partition: 0 },
+        { value: 'good', headers: { ...headers, 'dead-letter-partition': '1' }, partition: 0 },
+      ],
+    })
+  await eventually(async () => (await send()).length > 0, { timeoutMs: 20_000, what: 'the topics' })
+  await producer.disconnect()
+  expect((await dlq('list')).output).toMatch(
+    new RegExp(`^${name} {2}malformed at 0 0: .*partition`, 'm'),
+  )
+  const { output, reason } = await dlq('replay', name, '--all')
+  expect({ output, reason }).toMatchObject({
+    output: expect.stringMatching(/^1 sent back .*, 0 had been/m),
+    reason: 'exit code 1',
+  })
+  const reading = await readTopics(brokers, [name])
+  const isBack = () => reading.records.length >= 1
+  await eventually(isBack, { timeoutMs: 20_000, what: 'the good one in its topic' })
+  await reading.close()
+  expect(reading.records).toMatchObject([{ partition: 1, value: Buffer.from('good') }])
+})

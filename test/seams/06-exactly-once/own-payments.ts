@@ -74,7 +74,7 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   }
 }
 
-const fixedRecord = { partition: 0, offset: '0', key: null, headers: {} }
+const fixedRecord = { partition: 0, offset: '0', timestampMs: 0, key: null, headers: {} }
 
 /** A name of a to p only, because a schema's name is not quoted. */
 const schemaNameOf = (id: string): string =>

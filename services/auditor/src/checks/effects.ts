@@ -122,6 +122,15 @@ export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
     figures: `select (select count(*) from committed) || ' committed offsets, ' || count(*) || ' dead-lettered records' from dead_letters`,
     offenders: groups.map(passedWithoutEffect).join(' union all '),
   },
+  {
+    id: 'I14.origin',
+    says: 'each dead letter names the record that it holds',
+    needs: ['kafka'],
+    figures: `select (select count(*) from dead_letters) || ' dead letters, ' || count(*) || ' malformed'
+                from malformed_dead_letters`,
+    offenders: `select topic || '-' || partition || ' ' || "offset" || ': malformed ' || why as offender
+                  from malformed_dead_letters order by topic, partition, "offset"`,
+  },
 ]
 
 function passedWithoutEffect({ group, topic, hasNoEffect }: (typeof groups)[number]): string {
@@ -129,6 +138,6 @@ function passedWithoutEffect({ group, topic, hasNoEffect }: (typeof groups)[numb
                  r."offset" as offender
             from visible r join committed c on c.group_id = '${group}' and c.topic = r.topic and c.partition = r.partition
             left join dead_letters l on l.group_id = '${group}' and l.topic = r.topic and l.partition = r.partition
-                               and l."offset" = r."offset"
+                               and r."offset" between l."offset" and l.last_offset
            where r.topic = '${topic}' and r."offset" < c.next_offset and l.topic is null and (${hasNoEffect})`
 }

@@ -143,7 +143,7 @@ export const logChecks: readonly Check[] = [
     figures: `select count(*) || ' records read' from records where fate = 'committed'`,
     offenders: `select r.topic || '-' || r.partition || ' ' || r."offset" || ': ' || r.unreadable as offender
                   from records r left join dead_letters l on l.topic = r.topic and l.partition = r.partition
-                                                    and l."offset" = r."offset"
+                                                    and r."offset" between l."offset" and l.last_offset
                  where r.fate = 'committed' and r.unreadable is not null and l.topic is null
                  order by offender`,
   },

@@ -1,8 +1,8 @@
 import type { Codec, Decoded } from '@tenseams/codec/codec'
-import { UndecodableError } from '@tenseams/codec/errors'
 import type { Row } from '@tenseams/iceberg/format/row'
-import type { DeadLetter } from '@tenseams/kafka/dead-letter'
-import { judgeFailure } from '@tenseams/kafka/failure'
+import { type DeadLetter, deadLetterOf } from '@tenseams/kafka/dead-letter'
+import type { Verdict } from '@tenseams/kafka/failure'
+import { type ConsumedRecord, recordOf } from '@tenseams/kafka/record'
 import type { KafkaMessage } from 'kafkajs'
 import type { BronzeTable, Envelope, Origin } from './bronze-table.ts'
 
@@ -22,29 +22,48 @@ export type Records = {
   readonly logEpoch?: number
 }
 
+export type Decoding = {
+  readonly codec: Codec
+  readonly groupId: string
+  /** What to do with a record that cannot be decoded. */
+  readonly judge: (record: ConsumedRecord, error: unknown) => Verdict
+}
+
+/** A record cannot be decoded yet: all of its batch is fetched again after the pause. */
+export class MustWaitError extends Error {
+  readonly verdict: Extract<Verdict, { readonly kind: 'wait' }>
+
+  constructor(verdict: MustWaitError['verdict'], cause: unknown) {
+    super(`a record must wait: ${verdict.cause}`, { cause })
+    this.verdict = verdict
+  }
+}
+
 /**
  * Decodes all records, or none: after an outage of the registry all of them are fetched again.
  *
- * @throws RegistryUnavailableError
+ * @throws MustWaitError
  */
 export async function decodeBatch(
-  codec: Codec,
+  { codec, groupId, judge }: Decoding,
   bronze: BronzeTable,
   { partition, messages, logEpoch = 0 }: Records,
-  groupId: string,
 ): Promise<DecodedBatch> {
   const rows: Row[] = []
   const deadLetters: DeadLetter[] = []
   let oldestMs = Number.POSITIVE_INFINITY
   for (const message of messages) {
+    const record = recordOf({ topic: bronze.topic, partition }, message)
     try {
+      if (record.unreadable !== undefined) throw record.unreadable
       const decoded = await decodeOne(codec, bronze, message)
       if (decoded.value.type === 'tick') continue
       rows.push(rowOf(bronze, { partition, logEpoch }, message, decoded))
       oldestMs = Math.min(oldestMs, eventTimeMs(decoded.value, message))
     } catch (error) {
-      if (!(error instanceof UndecodableError)) throw error
-      deadLetters.push(deadLetterOf(bronze.topic, partition, message, error, groupId))
+      const verdict = judge(record, error)
+      if (verdict.kind === 'wait') throw new MustWaitError(verdict, error)
+      deadLetters.push(deadLetterOf(record, verdict, groupId))
     }
   }
   return { rows, deadLetters, oldestMs }
@@ -74,18 +93,4 @@ function rowOf(
 function eventTimeMs({ occurredAt }: Envelope, message: KafkaMessage): number {
   const isTime = typeof occurredAt === 'number' || typeof occurredAt === 'bigint'
   return Number(isTime ? occurredAt : message.timestamp)
-}
-
-function deadLetterOf(
-  topic: string,
-  partition: number,
-  message: KafkaMessage,
-  error: UndecodableError,
-  groupId: string,
-): DeadLetter {
-  const verdict = judgeFailure(error, 1)
-  if (verdict.kind !== 'dead-letter') throw error
-  const { reason, detail, stack } = verdict
-  const { offset, key, value, headers = {} } = message
-  return { topic, partition, offset, key, value, headers, reason, detail, stack, groupId }
 }

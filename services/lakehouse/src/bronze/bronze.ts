@@ -1,11 +1,12 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
+import { WaitingRecords } from '@tenseams/kafka/waiting-records'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
-import { type DecodedBatch, decodeBatch } from './batch.ts'
+import { type DecodedBatch, decodeBatch, MustWaitError } from './batch.ts'
 import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { ContractFollower } from './contract-follower.ts'
@@ -43,6 +44,7 @@ export class Bronze {
   readonly #log: Log
   readonly #sinks: ReadonlyMap<string, TableSink>
   readonly #member: GroupMember
+  readonly #waiting = new WaitingRecords()
 
   constructor(options: BronzeOptions) {
     this.#options = options
@@ -87,9 +89,10 @@ export class Bronze {
     this.#member.start()
   }
 
-  /** Throws while the group has not been joined. */
-  assertJoined(): void {
+  /** Throws while the group has not been joined, or a dependency keeps a record waiting. */
+  assertReading(): void {
     this.#member.assertReady()
+    this.#waiting.assertNoOutage()
   }
 
   /** Throws while a table cannot be written. */
@@ -105,6 +108,7 @@ export class Bronze {
 
   /** Another instance may have written in between, so every table with partitions here is loaded again. */
   #joined(assignment: Assignment): void {
+    this.#waiting.keep(assignment)
     for (const topic of Object.keys(assignment)) {
       void this.#sinks.get(topic)?.reopen('new assignment')
     }
@@ -174,17 +178,20 @@ export class Bronze {
     try {
       if (await this.#switchContract(payload, sink, chunk.messages)) return undefined
       const records = { partition, messages: chunk.messages, logEpoch }
-      const decoded = await decodeBatch(codec, bronze, records, GROUP_ID)
+      const judge: WaitingRecords['judge'] = (record, error) => this.#waiting.judge(record, error)
+      const decoded = await decodeBatch({ codec, groupId: GROUP_ID, judge }, bronze, records)
       for (const deadLetter of decoded.deadLetters) {
         await deadLetters.write(deadLetter)
         const { reason, offset, detail } = deadLetter
         metrics.deadLettered.inc({ topic, group: GROUP_ID, reason })
         this.#log.warn({ topic, partition, offset, reason, detail }, 'record is a dead letter')
       }
+      this.#waiting.passed({ topic, partition })
       return decoded
     } catch (error) {
-      this.#log.warn({ topic, partition, err: error }, 'partition pauses')
-      pauseFor(payload, OUTAGE_PAUSE_MS)
+      const delayMs = error instanceof MustWaitError ? error.verdict.delayMs : OUTAGE_PAUSE_MS
+      this.#log.warn({ topic, partition, delayMs, err: error }, 'partition pauses')
+      pauseFor(payload, delayMs)
       return undefined
     }
   }

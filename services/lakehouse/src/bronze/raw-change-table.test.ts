@@ -1,4 +1,5 @@
 import type { Codec } from '@tenseams/codec/codec'
+import { WaitingRecords } from '@tenseams/kafka/waiting-records'
 import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { decodeBatch } from './batch.ts'
@@ -24,6 +25,9 @@ const contents = new Map<string, unknown>([
       source: { snapshot: 'false', lsn: 77n, txId: 5n, ts_ms: 1_700_000_000_000n },
     },
   ],
+  ['order', { orderId: 'o1' }],
+  ['text', 'no record at all'],
+  ['other source', { op: 'u', source: { ts_ms: 'yesterday' } }],
   ['truncate', { op: 't', source: { lsn: 78n, txId: 6n, ts_ms: 1_700_000_000_001n } }],
 ])
 
@@ -33,13 +37,22 @@ const message = (offset: number, key: string | null, value: string | null): Kafk
   value: value === null ? null : Buffer.from(value),
 })
 
+const decoded = (
+  partition: number,
+  messages: readonly KafkaMessage[],
+  waiting = new WaitingRecords(),
+) => {
+  const judge: WaitingRecords['judge'] = (record, error) => waiting.judge(record, error)
+  return decodeBatch({ codec, groupId: 'group', judge }, table, { partition, messages })
+}
+
 test('a change, a tombstone and a truncate each become a row; int64 and bytes survive', async () => {
   const messages = [
     message(1, 'key', 'update'),
     message(2, 'key', null),
     message(3, null, 'truncate'),
   ]
-  const { rows, deadLetters } = await decodeBatch(codec, table, { partition: 2, messages }, 'group')
+  const { rows, deadLetters } = await decoded(2, messages)
   expect(deadLetters).toEqual([])
   expect(rows).toMatchObject([
     {
@@ -54,7 +67,26 @@ test('a change, a tombstone and a truncate each become a row; int64 and bytes su
 
 test('a record with neither key nor value is a dead letter', async () => {
   const messages = [message(1, null, null)]
-  const { rows, deadLetters } = await decodeBatch(codec, table, { partition: 0, messages }, 'group')
+  const { rows, deadLetters } = await decoded(0, messages)
   expect(rows).toEqual([])
   expect(deadLetters).toMatchObject([{ reason: 'undecodable', offset: '1' }])
+})
+
+test.each(['order', 'text', 'other source'])(
+  'a value that is no change, which waited for ever: %s is a dead letter, and the next is read',
+  async (value) => {
+    const messages = [message(1, 'key', value), message(2, 'key', 'update')]
+    const { rows, deadLetters } = await decoded(0, messages)
+    expect(rows).toMatchObject([{ kafka_offset: 2n }])
+    expect(deadLetters).toMatchObject([{ reason: 'undecodable', offset: '1' }])
+  },
+)
+
+test('a record on which our own code fails is a dead letter after ten tries', async () => {
+  const waiting = new WaitingRecords()
+  const failing = { ...message(1, 'key', 'update'), timestamp: 'no time' }
+  for (let attempt = 1; attempt < 10; attempt += 1) {
+    await expect(decoded(0, [failing], waiting)).rejects.toThrow('must wait')
+  }
+  expect((await decoded(0, [failing], waiting)).deadLetters).toMatchObject([{ offset: '1' }])
 })

@@ -89,11 +89,30 @@ async function decodeChange(
   { key, value }: Pick<KafkaMessage, 'key' | 'value'>,
 ): Promise<Decoded<Envelope>> {
   const readKey = key == null ? undefined : await codec.decodeAsWritten(key)
-  const change = value === null ? undefined : await codec.decodeAsWritten<Change>(value)
+  const change = value === null ? undefined : await codec.decodeAsWritten<unknown>(value)
+  if (change !== undefined) assertChange(change.value)
   const schemaId = change?.schemaId ?? readKey?.schemaId
   if (schemaId === undefined) throw new UndecodableError('the record has neither key nor value')
-  const occurredAt = change?.value.source.ts_ms
+  const occurredAt = (change?.value as Change | undefined)?.source.ts_ms
   return { schemaId, value: { key: readKey?.value ?? null, change: change?.value, occurredAt } }
+}
+
+/** The registry has schemas of other values, too, and anybody may write one of these. */
+function assertChange(value: unknown): asserts value is Change {
+  const { op, before, after, source, ts_us: toldAt } = fieldsOf(value, 'the change')
+  const { ts_ms: at, ts_us: atUs, lsn, txId, snapshot } = fieldsOf(source, 'source')
+  const isChange =
+    typeof op === 'string' &&
+    typeof at === 'bigint' &&
+    [toldAt, atUs, lsn, txId].every((each) => each == null || typeof each === 'bigint') &&
+    [before, after].every((each) => each == null || typeof each === 'object') &&
+    (snapshot == null || typeof snapshot === 'string')
+  if (!isChange) throw new UndecodableError('the value is no change event of Debezium')
+}
+
+function fieldsOf(value: unknown, what: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null) return value as Record<string, unknown>
+  throw new UndecodableError(`the value is no change event of Debezium: ${what} is missing`)
 }
 
 function changeRow({ key, change }: Envelope, origin: Origin): Row {

@@ -50,7 +50,7 @@ async function instance(task: InstanceTask): Promise<void> {
     logLevel: 'info',
     metrics: registry,
     ready: {
-      kafka: () => bronze.assertJoined(),
+      kafka: () => bronze.assertReading(),
       tables: () => bronze.assertTablesOpen(),
     },
   })

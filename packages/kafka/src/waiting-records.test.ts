@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { WaitingRecords } from './waiting-records.ts'
+
+const record = (offset: number, timestampMs = 0) => ({
+  ...{ topic: 'orders', partition: 3, offset: String(offset), timestampMs },
+})
+const outage = Object.assign(new Error('away'), { code: 'ECONNREFUSED' })
+
+test('an outage keeps readiness off, and names partition, offset and cause, until the record has passed', () => {
+  const waiting = new WaitingRecords()
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+  waiting.judge(record(7), outage)
+  waiting.judge(record(7), outage)
+  expect(() => waiting.assertNoOutage()).toThrow(
+    'orders-3 waits at offset 7 since 2 attempts: econnrefused: away',
+  )
+  waiting.passed(record(7))
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+})
+
+test('neither a bug nor a partition of another member keeps readiness off', () => {
+  const waiting = new WaitingRecords()
+  waiting.judge(record(7), new TypeError('ours'))
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+  waiting.judge(record(7), outage)
+  waiting.keep({ orders: [3] })
+  expect(() => waiting.assertNoOutage()).toThrow('orders-3')
+  waiting.keep({ orders: [1, 2] })
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+})
+
+test('attempts are counted for a record, not for its partition', () => {
+  const waiting = new WaitingRecords()
+  const judgeTimes = (offset: number, times: number) =>
+    Array.from({ length: times }, () => waiting.judge(record(offset), new Error('unknown'))).at(-1)
+  expect(judgeTimes(7, 9)?.kind).toBe('wait')
+  expect(judgeTimes(8, 9)?.kind).toBe('wait')
+  expect(judgeTimes(8, 1)?.kind).toBe('dead-letter')
+})
+
+test('two records that fail in one batch, which is fetched again as a whole, are both given up', () => {
+  const waiting = new WaitingRecords()
+  let rounds = 0
+  const isDone = () => {
+    rounds += 1
+    return [7, 9].every(
+      (offset) => waiting.judge(record(offset), new Error('unknown')).kind === 'dead-letter',
+    )
+  }
+  while (!isDone()) expect(rounds).toBeLessThan(30)
+  expect(rounds).toBe(19)
+})
+
+test('a clock that is ahead does not make a record younger than its first failure', () => {
+  let now = 1_000_000
+  const waiting = new WaitingRecords(() => now)
+  const nextYear = record(7, now + 31_536_000_000)
+  for (let attempt = 1; attempt < 1_000; attempt += 1) waiting.judge(nextYear, outage)
+  now += 604_800_000
+  expect(waiting.judge(nextYear, outage).kind).toBe('dead-letter')
+})
