@@ -149,21 +149,23 @@ async function stay(stack: Stack, signal: AbortSignal): Promise<void> {
   )
   const reported = new Set<string>()
   while (!signal.aborted) {
-    for (const { name } of components) {
+    for (const { name, isWatched } of components) {
       if (lookAt(stack.context.paths, name) !== 'failed') reported.delete(name)
       else if (!reported.has(name)) {
         reported.add(name)
-        reportExit(stack, name)
+        reportExit(stack, name, isWatched === true)
       }
     }
     await pause(WATCH_MS, undefined, { signal }).catch(() => undefined)
   }
 }
 
-function reportExit({ context }: Stack, name: string): void {
+function reportExit({ context }: Stack, name: string, isWatched: boolean): void {
   say(`\n${name} exited by itself. The end of its log:`)
   for (const line of lastLines(logFileOf(context.paths, name), 10)) say(`  | ${line}`)
-  say(`\`npm run stack -- restart ${name} --instance ${context.paths.instance}\` starts it again`)
+  if (isWatched) say('it is started again by itself; `npm run stack -- status` shows how often')
+  else
+    say(`\`npm run stack -- restart ${name} --instance ${context.paths.instance}\` starts it again`)
 }
 
 await runVerb(run, help)

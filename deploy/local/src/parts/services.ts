@@ -122,6 +122,7 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
   }),
   isReady: ({ ports }) => answersOk(`http://${host}:${ports[service.port]}/health/ready`),
   readyTimeoutMs: 60_000,
+  isWatched: true,
   stopSignal: 'SIGTERM',
   // A little more than the time that a service takes to drain at most.
   stopTimeoutMs: 20_000,

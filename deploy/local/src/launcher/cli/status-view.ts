@@ -12,9 +12,11 @@ export function statusLines(status: readonly PartStatus[]): readonly string[] {
     part.pid === undefined ? '' : megabytes(part.memoryBytes),
     part.readyAfterMs === undefined ? '' : `${(part.readyAfterMs / 1000).toFixed(1)} s`,
     part.ports.join(' '),
+    part.restarts,
   ])
-  const head = ['component', 'state', 'process', 'memory', 'ready in', 'ports']
-  return tableLines([head, ...rows, ['total', '', '', megabytes(total), '', '']])
+  const restarts = status.some((part) => part.restarts !== '') ? 'died by itself' : ''
+  const head = ['component', 'state', 'process', 'memory', 'ready in', 'ports', restarts]
+  return tableLines([head, ...rows, ['total', '', '', megabytes(total), '', '', '']])
 }
 
 function stateWord({ state, healthy }: PartStatus): string {

@@ -73,6 +73,8 @@ export type Component = Common & {
   readonly stopSignal: 'SIGTERM' | 'SIGINT'
   /** After this time it is killed. */
   readonly stopTimeoutMs: number
+  /** Started again by the watcher when it exits by itself. */
+  readonly isWatched?: boolean
   /** Steps to repeat after a restart of this component, since their effect is lost with its process. */
   readonly forgets?: readonly string[]
 }

@@ -9,7 +9,8 @@
  *        ▲                    ▼                ▼                 │
  *        └───── stop ────── failed ◀───────────┴──── ended ──────┘      kill: from anywhere to stopped
  *
- * A component is `failed` when it exited by itself or did not become ready in time. The state is not kept in memory: every
+ * A component is `failed` when it exited by itself or did not become ready in time. A failed service is started again by the
+ * instance's watcher (watcher.ts). The state is not kept in memory: every
  * process derives the same one from the run record and /proc (supervisor.ts).
  */
 export type State = 'stopped' | 'starting' | 'ready' | 'paused' | 'stopping' | 'failed'

@@ -1,5 +1,6 @@
 import type { Component, Context, Part, Step } from '../plan/part.ts'
 import type { Planned } from '../plan/plan.ts'
+import { forgetRestarts } from './restarts.ts'
 import { lookAt, resumeComponent, startComponent, stopComponent } from './supervisor.ts'
 
 /** A change of a part's state, reported when it happens. */
@@ -89,6 +90,7 @@ async function start(component: Component, context: Context, signal: AbortSignal
   if (state === 'paused' || state === 'ready') return false
   // A killed launcher left it while it was starting or stopping: start it again.
   if (state === 'starting' || state === 'stopping') await stopComponent(component, paths)
+  forgetRestarts(paths, component.name)
   await startComponent(component, context, signal)
   return true
 }

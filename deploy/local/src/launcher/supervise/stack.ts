@@ -23,6 +23,7 @@ import {
   resumeComponent,
   stopComponent,
 } from './supervisor.ts'
+import { endWatcher, startWatcher } from './watch.ts'
 
 export type StackOptions = {
   readonly root: string
@@ -110,6 +111,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (const line of noticesOf(plan, context)) (options.onNotice ?? noLine)(line)
     options.onPlan?.(plan)
     await startOrUndo(plan, context, onProgress, signal)
+    if (plan.some(({ part }) => isWatchedPart(part))) await startWatcher(paths)
   } catch (error) {
     release()
     throw error
@@ -130,6 +132,10 @@ function noticesOf(plan: readonly Planned[], context: Context): readonly string[
   })
 }
 
+function isWatchedPart(part: Part): boolean {
+  return part.kind === 'component' && part.isWatched === true
+}
+
 async function startOrUndo(
   plan: readonly Planned[],
   context: Context,
@@ -139,6 +145,7 @@ async function startOrUndo(
   try {
     await startAll(plan, context, onProgress, signal)
   } catch (error) {
+    await endWatcher(context.paths)
     await stopAll(planStop(planStart(parts, 'full')), context, onProgress)
     throw error
   }
@@ -206,6 +213,7 @@ function handle(context: Context, onProgress: OnProgress, release: () => void): 
     restart: (...names) => restart(names.map(componentOf), context, onProgress),
     stop: async () => {
       try {
+        await endWatcher(paths)
         await stopAll(planStop(planStart(parts, 'full')), context, onProgress)
       } finally {
         release()

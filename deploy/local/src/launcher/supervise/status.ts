@@ -1,6 +1,7 @@
 import { memoryOf, treeOf } from '../host/procfs.ts'
 import type { Component, Context } from '../plan/part.ts'
 import type { State } from './lifecycle.ts'
+import { readRestarts, restartsText } from './restarts.ts'
 import { readRecord } from './run-record.ts'
 import { isReady, lookAt } from './supervisor.ts'
 
@@ -16,6 +17,8 @@ export type PartStatus = {
   readonly ports: readonly number[]
   readonly readyAfterMs: number | undefined
   readonly url: string | undefined
+  /** How often it has exited by itself of late, and whether that is a crash loop; empty when it has not. */
+  readonly restarts: string
 }
 
 /** Probes all components concurrently. One that does not answer within two seconds is unhealthy. */
@@ -42,5 +45,6 @@ async function statusOfOne(context: Context, component: Component): Promise<Part
     ports: component.ports.map((port) => context.ports[port]),
     readyAfterMs: record?.readyAfterMs,
     url: component.url?.(context),
+    restarts: restartsText(readRestarts(context.paths, name), Date.now()),
   }
 }

@@ -7,12 +7,16 @@ import type { Paths } from '../host/paths.ts'
 import { identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
 import type { Command, Component, Context } from '../plan/part.ts'
 import { nextState, type State, stateOf } from './lifecycle.ts'
+import { Locked, takeLock } from './lock.ts'
 import { lastLines } from './log.ts'
+import { forgetRestarts } from './restarts.ts'
 import { type RunRecord, readRecord, removeRecord, writeRecord } from './run-record.ts'
 
 const POLL_MS = 100
 const LOG_LIMIT_BYTES = 50_000_000
 const KILL_TIMEOUT_MS = 10_000
+/** Longer than any part prepares itself. */
+const LOCK_TIMEOUT_MS = 60_000
 
 /** A component exited or did not become ready in time. The message contains the end of its log. */
 export class ComponentFailed extends Error {
@@ -52,25 +56,58 @@ export async function startComponent(
   signal: AbortSignal,
 ): Promise<number> {
   const { paths } = context
-  nextState(component.name, lookAt(paths, component.name), 'start')
-  await component.prepare?.(context)
-  const command = await component.command(context)
-  signal.throwIfAborted()
-  const startedAt = Date.now()
-  const record = begin(component, command, context, startedAt)
+  const { name } = component
+  const record = await exclusively(paths, name, async () => {
+    nextState(name, lookAt(paths, name), 'start')
+    await component.prepare?.(context)
+    const command = await component.command(context)
+    signal.throwIfAborted()
+    return begin(component, command, context)
+  })
   await untilReady(component, context, record, signal)
-  const readyAfterMs = Date.now() - startedAt
+  const readyAfterMs = Date.now() - record.startedAt
   writeRecord(paths, component.name, { ...record, phase: 'ready', readyAfterMs })
   return readyAfterMs
 }
 
-function begin(
-  component: Component,
-  command: Command,
-  context: Context,
-  startedAt: number,
-): RunRecord {
+/**
+ * One process at a time starts or ends a component: the watcher and a command might do so at the same moment, and there
+ * would be two processes for one record.
+ */
+async function exclusively<Value>(
+  paths: Paths,
+  name: string,
+  work: () => Promise<Value> | Value,
+): Promise<Value> {
+  const release = await lockWhenFree(join(paths.run, `${name}.lock`), name)
+  try {
+    return await work()
+  } finally {
+    release()
+  }
+}
+
+async function lockWhenFree(file: string, name: string): Promise<() => void> {
+  const deadline = Date.now() + LOCK_TIMEOUT_MS
+  for (;;) {
+    try {
+      return takeLock(file, name)
+    } catch (error) {
+      const isTaken = error instanceof Locked || isExisting(error)
+      if (!isTaken || Date.now() > deadline) throw error
+      await pause(POLL_MS / 2)
+    }
+  }
+}
+
+/** Another process has made the lock between our look and our write. */
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
+}
+
+function begin(component: Component, command: Command, context: Context): RunRecord {
   const { paths } = context
+  const startedAt = Date.now()
   const log = openLog(paths, component.name)
   const child = spawnDetached(command, log, paths)
   closeSync(log)
@@ -100,7 +137,7 @@ function spawnDetached(command: Command, log: number, paths: Paths): ChildProces
 }
 
 /** One file per component. A file over the limit is renamed, and one renamed file is kept, so the size is bounded. */
-function openLog(paths: Paths, name: string): number {
+export function openLog(paths: Paths, name: string): number {
   const file = logFileOf(paths, name)
   if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
   return openSync(file, 'a')
@@ -145,11 +182,9 @@ function failed(component: Component, context: Context, what: string): Component
  */
 export async function stopComponent(component: Component, paths: Paths): Promise<void> {
   const { name } = component
-  nextState(name, lookAt(paths, name), 'stop')
-  const record = readRecord(paths, name)
+  const record = await markEnding(paths, name, 'stop')
   if (record !== undefined && isSameProcess(record.identity)) {
     const family = treeOf(record.identity.pid)
-    writeRecord(paths, name, { ...record, phase: 'stopping' })
     signalAll([record.identity.pid], component.stopSignal)
     signalAll(family, 'SIGCONT')
     if (!(await untilGone(record, component.stopTimeoutMs))) await killTree(record)
@@ -160,10 +195,24 @@ export async function stopComponent(component: Component, paths: Paths): Promise
 /** Simulates a crash: SIGKILL to the process and all its descendants. */
 export async function killComponent(component: Component, paths: Paths): Promise<void> {
   const { name } = component
-  nextState(name, lookAt(paths, name), 'kill')
-  const record = readRecord(paths, name)
+  const record = await markEnding(paths, name, 'kill')
   if (record !== undefined && isSameProcess(record.identity)) await killTree(record)
   removeRecord(paths, name)
+}
+
+/** From here on its end is meant: the watcher does not start it again. */
+function markEnding(
+  paths: Paths,
+  name: string,
+  move: 'stop' | 'kill',
+): Promise<RunRecord | undefined> {
+  return exclusively(paths, name, () => {
+    nextState(name, lookAt(paths, name), move)
+    forgetRestarts(paths, name)
+    const record = readRecord(paths, name)
+    if (record !== undefined) writeRecord(paths, name, { ...record, phase: 'stopping' })
+    return record
+  })
 }
 
 async function killTree(record: RunRecord): Promise<void> {
