@@ -116,11 +116,16 @@ async function poisons(registry: Registry): Promise<readonly Poison[]> {
   const retyped = fields.map((field) =>
     field.name === 'version' ? { ...field, type: 'string' } : field,
   )
+  const list = { name: 'list', type: { type: 'array', items: 'string' } }
+  const listed = await written([...fields, list], { list: [], traceparent: randomUUID() })
+  const announced = avroType('"long"').toBuffer(200_000_000n)
   const shipment = 'fulfilment.shipment.v1'
   const protobuf = await registry.find(`${shipment}-value`, currentSchema(shipment))
   return [
     { value: Buffer.from(`not Avro ${randomUUID()}`), detail: 'no schema id in front' },
     { value: framed(protobuf?.id ?? 0, Buffer.from(randomUUID())), detail: 'is not Avro' },
+    // Its list ends the value, and says that it has 200 000 000 items.
+    { value: Buffer.concat([listed.subarray(0, -1), announced]), detail: 'items are announced' },
     // In front of a good record, since a decoder gives these two up in their middle.
     { value: await written(lacking, { traceparent: randomUUID() }), detail: 'eventId' },
     { value: await written(retyped, { version: randomUUID() }), detail: 'long' },

@@ -162,11 +162,24 @@ function jvmOptionsOf({ heapMb, metaspaceMb, directMb }: FlinkProcess): JvmOptio
     more: [
       `-XX:MaxMetaspaceSize=${metaspaceMb}m`,
       ...(directMb === undefined ? [] : [`-XX:MaxDirectMemorySize=${directMb}m`]),
+      ...avroLimits.map(([what, most]) => `-D${AVRO_LIMITS}.${what}.maxLength=${most}`),
       ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
       ...opened.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
     ],
   }
 }
+
+/**
+ * Avro believes the count of a list and makes room for it: a few bytes with a count of 200 000 000 end the TaskManager, and
+ * its next attempt meets the same record. Beyond these limits it throws, and the record is passed over as undecodable
+ * (adr/0008). The limits are those of packages/codec and packages/kafka; the names are as Flink's jar has relocated them.
+ */
+const AVRO_LIMITS = 'org.apache.flink.avro.shaded.org.apache.avro.limits'
+const avroLimits = [
+  ['collectionItems', 100_000],
+  ['string', 16_777_216],
+  ['bytes', 16_777_216],
+] as const
 
 /** What flink-dist's own scripts export and open to the class path on Java 17. */
 const exported = [
