@@ -45,7 +45,8 @@ const KAFKA_GROUPS = ['payments', 'payments-shipments', 'orders', 'orders-shipme
 
 /**
  * Reads every source by itself and judges: event stores and ledger, the topics' logs, the payment provider's books, the
- * lake. It shares no code with what it audits but the contracts.
+ * lake. It shares no code with what it audits but the contracts
+ * and two decompressors.
  *
  * What was stored before the barrier must precede it everywhere; what came later may be in flight. The order of reading
  * matters: stores, barrier, topics up to it, silver, bronze, gold, topics again, stores again. So nothing is reported

@@ -1,4 +1,5 @@
 import { Consumer, FetchIsolationLevels } from '@platformatic/kafka'
+import { boundDecompression } from './decompression.ts'
 
 /** A record of the log as it lies there, and what became of its transaction. */
 export type LogRecord = {
@@ -107,7 +108,8 @@ export class PartitionLog {
 
   #recordsOf(batch: Batch): Undecided[] {
     const { topic, partition } = this
-    return batch.records
+    // Those of a batch that cannot be decompressed are all at its first offset: one stands for them.
+    return uniqueBy(batch.records, ({ offsetDelta }) => offsetDelta)
       .map((record) => ({
         ...{ topic, partition, key: record.key, value: record.value },
         offset: batch.firstOffset + BigInt(record.offsetDelta),
@@ -118,7 +120,18 @@ export class PartitionLog {
   }
 }
 
-const FETCH_BYTES = 4_194_304
+function uniqueBy<Item>(items: readonly Item[], keyOf: (item: Item) => unknown): readonly Item[] {
+  const seen = new Set<unknown>()
+  return items.filter((item) => {
+    const key = keyOf(item)
+    const isNew = !seen.has(key)
+    seen.add(key)
+    return isNew
+  })
+}
+
+/** Little, because each batch in it may become 16 MB. */
+const FETCH_BYTES = 262_144
 /** What is there now is wanted; for what is not, nobody waits. */
 const LONGEST_WAIT_MS = 0
 
@@ -136,6 +149,7 @@ export class LogReader {
   readonly #logs = new Map<string, PartitionLog>()
 
   constructor({ brokers, timeoutMs }: LogReaderOptions) {
+    boundDecompression()
     this.#consumer = new Consumer({
       clientId: 'auditor',
       groupId: 'auditor',
