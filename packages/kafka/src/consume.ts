@@ -1,6 +1,7 @@
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
 import { type DeadLetters, deadLetterOf } from './dead-letter.ts'
+import type { Verdict } from './failure.ts'
 import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords } from './metrics.ts'
 import { type ConsumedRecord, recordOf } from './record.ts'
@@ -114,20 +115,41 @@ export class Consumption {
     error: unknown,
   ): Promise<boolean> {
     const verdict = this.#waiting.judge(record, error)
+    if (verdict.kind === 'wait') return this.#pause(payload, record, verdict, error)
     const { topic, partition, offset } = record
     const context = { topic, partition, offset, err: error }
-    if (verdict.kind === 'dead-letter') {
-      const { groupId } = this.#options
-      this.#options.log.warn(context, 'record goes to the dead letter topic')
-      await this.#options.deadLetters.write(deadLetterOf(record, verdict, groupId))
-      this.#deadLettered.inc({ topic, group: groupId, reason: verdict.reason })
+    this.#options.log.warn(context, 'record goes to the dead letter topic')
+    try {
+      await this.#deadLetter(record, verdict)
       return true
+    } catch (failure) {
+      const waiting = this.#waiting.hold(record, 'its dead letter cannot be written', failure)
+      return this.#pause(payload, record, waiting, failure)
     }
-    const { fault, delayMs } = verdict
+  }
+
+  async #deadLetter(
+    record: ConsumedRecord,
+    verdict: Extract<Verdict, { readonly kind: 'dead-letter' }>,
+  ): Promise<void> {
+    const { groupId, deadLetters } = this.#options
+    await deadLetters.write(deadLetterOf(record, verdict, groupId))
+    this.#deadLettered.inc({ topic: record.topic, group: groupId, reason: verdict.reason })
+    this.#waiting.passed(record)
+  }
+
+  /** The record is fetched again after the pause; other partitions go on. Returns that it is not done. */
+  #pause(
+    payload: EachBatchPayload,
+    record: ConsumedRecord,
+    { fault, delayMs }: Extract<Verdict, { readonly kind: 'wait' }>,
+    error: unknown,
+  ): false {
+    const { topic, partition, offset } = record
     const attempt = this.#waiting.attemptsOf(record)
-    this.#options.log.warn({ ...context, attempt, fault, delayMs }, 'partition pauses')
-    const resume = payload.pause()
-    setTimeout(resume, delayMs)
+    const context = { topic, partition, offset, attempt, fault, delayMs, err: error }
+    this.#options.log.warn(context, 'partition pauses')
+    setTimeout(payload.pause(), delayMs)
     return false
   }
 }

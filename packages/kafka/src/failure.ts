@@ -57,8 +57,13 @@ export function judgeFailure(error: unknown, failing: Failing, random?: () => nu
   const fault = error instanceof TooEarlyError ? 'early' : faultOf(error)
   const { code, detail, stack } = describe(error)
   if (hasWaited(fault, error, failing)) return { kind: 'dead-letter', reason: code, detail, stack }
-  const delayMs = backoffMs(failing.attempt, RETRY, random)
+  const delayMs = pauseMs(failing.attempt, random)
   return { kind: 'wait', delayMs, fault, cause: `${code}: ${detail}` }
+}
+
+/** How long a partition pauses after that many failures of its record. */
+export function pauseMs(attempt: number, random?: () => number): number {
+  return backoffMs(attempt, RETRY, random)
 }
 
 /** Whether the record has waited for as long as a failure of that kind may take. */

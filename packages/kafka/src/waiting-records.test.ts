@@ -51,6 +51,20 @@ test('two records that fail in one batch, which is fetched again as a whole, are
   expect(rounds).toBe(19)
 })
 
+test('a dead letter that cannot be written keeps readiness off, and its record is not judged again', () => {
+  const waiting = new WaitingRecords()
+  const poison = Object.assign(new Error('poison'), { retriable: false })
+  const away = new Error('no such topic')
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    expect(waiting.judge(record(7), poison).kind).toBe('dead-letter')
+    expect(waiting.hold(record(7), 'its dead letter', away)).toMatchObject({ fault: 'outage' })
+    expect(waiting.attemptsOf(record(7))).toBe(attempt)
+  }
+  expect(() => waiting.assertNoOutage()).toThrow('its dead letter: no such topic')
+  waiting.passed(record(7))
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+})
+
 test('a clock that is ahead does not make a record younger than its first failure', () => {
   let now = 1_000_000
   const waiting = new WaitingRecords(() => now)

@@ -1,4 +1,4 @@
-import { type Failing, judgeFailure, type Verdict } from './failure.ts'
+import { type Failing, judgeFailure, pauseMs, type Verdict } from './failure.ts'
 
 /** A record whose handler failed. */
 export type FailedRecord = {
@@ -49,6 +49,22 @@ export class WaitingRecords {
       this.#waiting.set(key, { offset: record.offset, attempt, firstFailedAt, outage })
     }
     return verdict
+  }
+
+  /** Something else than the record's own work has failed, such as its dead letter: an outage, whatever it is. */
+  hold(
+    record: FailedRecord,
+    what: string,
+    error: unknown,
+  ): Extract<Verdict, { readonly kind: 'wait' }> {
+    const key = keyOf(record)
+    const known = this.#waiting.get(key)
+    const before = known?.offset === record.offset ? known : undefined
+    const attempt = (before?.attempt ?? 0) + 1
+    const outage = `${what}: ${error instanceof Error ? error.message : String(error)}`
+    const firstFailedAt = before?.firstFailedAt ?? this.#now()
+    this.#waiting.set(key, { offset: record.offset, attempt, firstFailedAt, outage })
+    return { kind: 'wait', fault: 'outage', delayMs: pauseMs(attempt), cause: outage }
   }
 
   /** How often the record that waits in that partition has failed. */

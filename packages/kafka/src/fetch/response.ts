@@ -41,7 +41,7 @@ type Decoder = { decode(data: Buffer): Promise<FetchResponse> }
 const patched = Symbol.for('tenseams.reads-fetches')
 
 /**
- * Replaces kafkajs's decoder of fetched records (adr/0034). The library's own has no snappy, lz4 and zstd, puts no bound
+ * Replaces kafkajs's decoder of fetched records (adr/0037). The library's own has no snappy, lz4 and zstd, puts no bound
  * on what a batch becomes in memory, and gives the whole answer up when one batch cannot be read, so that the consumer
  * restarts for ever. And it shows some aborted records (aborted.ts). kafkajs 2.2.4 has had no release since 2023.
  *

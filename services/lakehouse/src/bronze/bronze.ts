@@ -3,7 +3,7 @@ import type { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
 import { WaitingRecords } from '@tenseams/kafka/waiting-records'
 import { startAtZero } from '@tenseams/telemetry/counter'
-import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { type DecodedBatch, decodeBatch, MustWaitError } from './batch.ts'
@@ -30,7 +30,6 @@ export type BronzeOptions = Pick<
 }
 
 const GROUP_ID = 'lakehouse'
-const OUTAGE_PAUSE_MS = 1_000
 /** After so many seeks that brought the wrong batch, the log may not continue the table: it is compared again. */
 const FRUITLESS_SEEKS = 5
 const LOST_OFFSETS_PAUSE_MS = 5_000
@@ -189,7 +188,10 @@ export class Bronze {
       this.#waiting.passed({ topic, partition })
       return decoded
     } catch (error) {
-      const delayMs = error instanceof MustWaitError ? error.verdict.delayMs : OUTAGE_PAUSE_MS
+      const { delayMs } =
+        error instanceof MustWaitError
+          ? error.verdict
+          : this.#waiting.hold(firstOf(topic, partition, chunk.messages), 'its batch', error)
       this.#log.warn({ topic, partition, delayMs, err: error }, 'partition pauses')
       pauseFor(payload, delayMs)
       return undefined
@@ -214,6 +216,12 @@ export class Bronze {
     void sink.follow(bronzeTableOf(topic, newer))
     return true
   }
+}
+
+/** The record at which the reader stands. */
+function firstOf(topic: string, partition: number, [first]: readonly KafkaMessage[]) {
+  const { offset = '-1', timestamp = '0' } = first ?? {}
+  return { topic, partition, offset, timestampMs: Number(timestamp) }
 }
 
 function pauseFor(payload: EachBatchPayload, ms: number): void {

@@ -6,7 +6,7 @@ import { madeEnvironment } from '../host/environment.ts'
 import type { Paths } from '../host/paths.ts'
 import { identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
 import type { Command, Component, Context } from '../plan/part.ts'
-import { nextState, type State, stateOf } from './lifecycle.ts'
+import { MoveRefused, nextState, type State, stateOf } from './lifecycle.ts'
 import { Locked, takeLock } from './lock.ts'
 import { lastLines } from './log.ts'
 import { forgetRestarts } from './restarts.ts'
@@ -46,6 +46,7 @@ export function logFileOf(paths: Paths, name: string): string {
  * record. A crash of the launcher between the start of the process and the writing of its record leaves a process
  * without a record; it holds its ports, and preflight names it.
  *
+ * @param isDue asked while nobody else can start or end it; when it answers false, nothing is started.
  * @returns milliseconds until it was ready.
  * @throws ComponentFailed when it exits before it is ready, or is not ready in time; a late one is left running, and the
  *   caller must stop it.
@@ -54,11 +55,13 @@ export async function startComponent(
   component: Component,
   context: Context,
   signal: AbortSignal,
+  isDue: () => boolean = () => true,
 ): Promise<number> {
   const { paths } = context
   const { name } = component
   const record = await exclusively(paths, name, async () => {
     nextState(name, lookAt(paths, name), 'start')
+    if (!isDue()) throw new MoveRefused(`${name} has been ended or started meanwhile`)
     await component.prepare?.(context)
     const command = await component.command(context)
     signal.throwIfAborted()

@@ -96,6 +96,27 @@ describe('a service that has died', () => {
     expect(readRestarts(paths, name).deaths).toEqual([])
   })
 
+  test('stays ended when that happens at the moment of its restart', async () => {
+    const clock = { now: 1_000_000 }
+    const ended = Promise.withResolvers<void>()
+    const watcher = new Watcher({
+      ...{ components: [component], context, say: () => undefined, now: () => clock.now },
+      openContext: async () => {
+        await killComponent(component, paths)
+        ended.resolve()
+        return context
+      },
+    })
+    await startComponent(component, context, signal)
+    await die(name)
+    await watcher.look(signal)
+    clock.now += 1_000
+    await watcher.look(signal)
+    await ended.promise
+    await watcher.look(signal)
+    expect(lookAt(paths, name)).toBe('stopped')
+  })
+
   test('is left to its launcher when it died before it was ever ready', async () => {
     const dying = sleeper(name, 'exit 1')
     const { lookAfter, said } = newWatcher(dying)

@@ -93,11 +93,9 @@ export class Watcher {
     const { name } = component
     try {
       this.#own.add(name)
-      const readyAfterMs = await startComponent(
-        component,
-        await this.#options.openContext(),
-        signal,
-      )
+      const context = await this.#options.openContext()
+      const isDead = () => lookAt(context.paths, name) === 'failed'
+      const readyAfterMs = await startComponent(component, context, signal, isDead)
       this.#tell(name, `runs again, ready after ${(readyAfterMs / 1_000).toFixed(1)} s`)
     } catch (error) {
       // Its next death, if it is one, is seen by the next look.
