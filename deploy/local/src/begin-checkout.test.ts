@@ -138,6 +138,15 @@ describe("the user's environment does not change what runs", () => {
     expect(seenBy(given).env).toMatchObject(given)
   })
 
+  test("variables to which the user's settings of npm and Maven refer are passed on", () => {
+    write('.npmrc', '//registry.example.com/:_authToken=${NPM_TOKEN}\nx=${NODE_OPTIONS}\n')
+    write('.m2/settings.xml', '<password>${env.MAVEN_PASSWORD}</password>')
+    const given = { NPM_TOKEN: 'a', MAVEN_PASSWORD: 'b' }
+    const { env } = seenBy({ ...given, HOME: root, OTHER: 'c', NODE_OPTIONS: '--no-warnings' })
+    expect(env).toMatchObject(given)
+    expect(['OTHER', 'NODE_OPTIONS'].filter((name) => name in env)).toEqual([])
+  })
+
   test('no request to this machine goes through a proxy', () => {
     const { env } = seenBy({ HTTP_PROXY: 'http://proxy:3128', NO_PROXY: 'example.com' })
     expect(env.NO_PROXY).toBe('example.com,127.0.0.1,localhost,::1')

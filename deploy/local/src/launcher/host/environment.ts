@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
 /**
  * The environment of every process that the launcher starts, besides what its part adds. Nothing else of the user's is
  * passed on: a variable such as JAVA_TOOL_OPTIONS or PGHOST would change what runs.
@@ -7,8 +10,18 @@ export function madeEnvironment(): Readonly<Record<string, string>> {
   return { PATH, HOME, LANG: 'C.UTF-8', TZ: 'UTC' }
 }
 
-/** In addition for Maven: with these a user reaches the repositories through a proxy, or with certificates of a company. */
+/**
+ * In addition for Maven: with these a user reaches the repositories through a proxy, with certificates of a company, or with
+ * a password that the settings take from the environment (`${env.NAME}`).
+ */
 export function mavenEnvironment(): Readonly<Record<string, string>> {
-  const { MAVEN_OPTS, MAVEN_ARGS } = process.env
-  return { ...(MAVEN_OPTS && { MAVEN_OPTS }), ...(MAVEN_ARGS && { MAVEN_ARGS }) }
+  const { HOME = '/' } = process.env
+  const file = join(HOME, '.m2', 'settings.xml')
+  const settings = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const referred = [...settings.matchAll(/\$\{env\.(\w+)\}/g)].flatMap(([, name]) => name ?? [])
+  const known = ['MAVEN_OPTS', 'MAVEN_ARGS', ...referred].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return Object.fromEntries(known)
 }

@@ -25,6 +25,7 @@ test('a program gets a path, a home, a language, a time zone and what it is give
 test('Maven also gets the options by which its user reaches repositories', () => {
   vi.stubEnv('MAVEN_OPTS', '-Dhttps.proxyHost=proxy')
   vi.stubEnv('MAVEN_ARGS', undefined)
+  vi.stubEnv('HOME', '/nowhere')
   expect(mavenEnvironment()).toEqual({ MAVEN_OPTS: '-Dhttps.proxyHost=proxy' })
 })
 
