@@ -9,7 +9,7 @@ import { adminPool, orderBody, postOrder } from '../support/shop.ts'
 import { type TestStack, useStack } from '../support/stack.ts'
 import { arbitraryRequest, type OpenApi, type WireRequest } from './arbitrary-request.ts'
 
-const REQUESTS = rounds({ full: 10_000, usual: 3_000 })
+const REQUESTS = rounds({ full: 10_000, usual: 1_500 })
 const CONCURRENT_REQUESTS = 32
 const SEED = 20_261_123
 

@@ -6,7 +6,9 @@ import {
   defaultDebezium,
   isDebeziumLine,
 } from '@tenseams/local/launcher/plan/debezium-line'
+import { planStart } from '@tenseams/local/launcher/plan/plan'
 import { openStack, type StackOptions, startStack } from '@tenseams/local/launcher/supervise/stack'
+import { parts } from '@tenseams/local/parts/parts'
 import type { TestProject } from 'vitest/node'
 import { guard } from './instances/guardian.ts'
 import {
@@ -23,6 +25,9 @@ import {
 /**
  * Starts one stack for all files of the suite, on ports and data of its own, and stops it at the end. When this process
  * ends earlier (Ctrl-C, SIGTERM, SIGKILL, a failed start), the stack ends with it.
+ *
+ * The files side by side need none of Flink's jobs, whose planning keeps one core busy for most of a minute: they begin as
+ * soon as everything else is ready. The others await the jobs (`jobs-setup.ts`).
  */
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const given = process.env[instanceVariable]
@@ -38,15 +43,25 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   const unguard = guard(started)
   const endOnExit = () => endAtOnce(instance, { keepLogs: true })
   process.once('exit', endOnExit)
-  await startStack(optionsOf(started))
+  const options = optionsOf(started)
+  const withoutJobs = await startStack({ ...options, only: allBut('flink-jobs') })
+  withoutJobs.release()
   project.provide('instance', instance)
+  const jobs = startStack(options).catch((error: unknown) => {
+    console.error('the jobs did not start:', error)
+  })
   return async () => {
+    await jobs
     await endInstance(instance, {
       keepLogs: process.exitCode !== undefined && process.exitCode !== 0,
     })
     process.off('exit', endOnExit)
     unguard()
   }
+}
+
+function allBut(step: string): readonly string[] {
+  return planStart(parts, 'full').flatMap(({ part }) => (part.name === step ? [] : [part.name]))
 }
 
 function optionsOf(started: StartedInstance): StackOptions {

@@ -19,6 +19,7 @@ export default defineConfig({
     globalSetup: [fileURLToPath(new URL('integration-setup.ts', import.meta.url))],
     reporters: [...reportersOf('integration'), failureLogs],
     teardownTimeout: 90_000,
+    isolate: false,
     projects: [
       project('side by side', {
         include: sideBySide,
@@ -32,6 +33,10 @@ export default defineConfig({
           ...(isFull() ? [] : onlyInFull.shared),
         ],
         maxWorkers: 1,
+        setupFiles: [
+          ...serverSettings.test.setupFiles,
+          fileURLToPath(new URL('jobs-setup.ts', import.meta.url)),
+        ],
         sequence: { groupOrder: 2 },
       }),
     ],
