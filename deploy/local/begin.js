@@ -163,4 +163,5 @@ async function begin([verb, ...args]) {
   )
 }
 
-process.exitCode = await begin(process.argv.slice(2))
+// An error of ours is no verdict, and Node would exit with 1.
+process.exitCode = await begin(process.argv.slice(2)).catch((error) => fail(error.stack))

@@ -10,7 +10,10 @@ export type Program = {
   readonly parameters: readonly string[]
   readonly timeoutMs: number
   readonly environment?: Readonly<Record<string, string>>
-  /** Whether the output is shown as it comes; otherwise it is kept and returned. */
+  /**
+   * Whether the output is shown as it comes; otherwise it is kept and returned. A program that writes into our own pipe ends
+   * badly when its reader goes away (`… | head -1`), which says nothing of its work, so only a terminal is given to it.
+   */
   readonly shown?: boolean
   readonly signal?: AbortSignal
 }
@@ -37,15 +40,15 @@ export function runProgram(program: Program): Promise<Outcome> {
     {
       cwd: rootFolder,
       env: { ...process.env, ...program.environment },
-      stdio: program.shown ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', outputTo(program, process.stdout), outputTo(program, process.stderr)],
     },
   )
   let output = ''
   const keep = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-OUTPUT_LIMIT_CHARACTERS)
   }
-  child.stdout?.on('data', keep)
-  child.stderr?.on('data', keep)
+  child.stdout?.on('data', program.shown ? (chunk) => process.stdout.write(chunk) : keep)
+  child.stderr?.on('data', program.shown ? (chunk) => process.stderr.write(chunk) : keep)
   let stopped = ''
   let killing: NodeJS.Timeout | undefined
   const stop = (why: string) => {
@@ -69,6 +72,10 @@ export function runProgram(program: Program): Promise<Outcome> {
   child.once('error', (error) => end(error.message))
   child.once('close', (code, signal) => end(stopped || endReason(code, signal)))
   return promise
+}
+
+function outputTo({ shown }: Program, stream: NodeJS.WriteStream): 'inherit' | 'pipe' {
+  return shown && stream.isTTY ? 'inherit' : 'pipe'
 }
 
 function endReason(code: number | null, signal: NodeJS.Signals | null): string {

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -11,8 +11,8 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const moduleOf = (name: string) => JSON.stringify(join(import.meta.dirname, name))
 
-/** A process whose command file has this verb. */
-function start(verb: string, ...args: readonly string[]) {
+/** A command file that has this verb. */
+function commandFile(verb: string): string {
   const file = join(folder, `${crypto.randomUUID()}.mjs`)
   writeFileSync(
     file,
@@ -22,7 +22,14 @@ function start(verb: string, ...args: readonly string[]) {
     import { complain, say } from ${moduleOf('output.ts')}
     await runVerb(${verb}, 'npm run trial')`,
   )
-  return spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return file
+}
+
+/** A process that runs this verb. */
+function start(verb: string, ...args: readonly string[]) {
+  return spawn(process.execPath, [commandFile(verb), ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
 }
 
 async function run(verb: string, ...args: readonly string[]) {
@@ -59,6 +66,27 @@ describe('the exit code of a verb', () => {
     expect(code).toBe(2)
     expect(stderr).toMatch(/TypeError: a mistake\n\s+at /)
   })
+})
+
+test.each([
+  ['an error in a callback', `setImmediate(() => { throw new TypeError('a mistake') })`],
+  ['a promise that nobody waits for', `Promise.reject(new TypeError('a mistake'))`],
+])('%s exits with 2 and its stack, not with 1', async (_name, failing) => {
+  const { code, stderr } = await run(
+    `async () => { ${failing}; await new Promise((resolve) => setTimeout(resolve, 5_000)); return 0 }`,
+  )
+  expect(code).toBe(2)
+  expect(stderr).toMatch(/TypeError: a mistake\n\s+at /)
+})
+
+test.skipIf(!existsSync('/dev/full'))('output that is lost to a full disk exits with 2', () => {
+  const full = openSync('/dev/full', 'w')
+  const file = commandFile(`async () => { say('the result'); return 0 }`)
+  const { status, stderr } = spawnSync(process.execPath, [file], {
+    ...{ stdio: ['ignore', full, 'pipe'], encoding: 'utf8', timeout: 20_000 },
+  })
+  closeSync(full)
+  expect([status, stderr]).toEqual([2, expect.stringContaining('ENOSPC')])
 })
 
 test.each(['--help', '-h'])('%s prints the help and runs nothing', async (option) => {

@@ -1,6 +1,6 @@
 import { UsageError } from './errors.ts'
 import { type ExitCode, exitCodes } from './exit-codes.ts'
-import { complain, ignoreBrokenPipes, say } from './output.ts'
+import { complain, ignoreGoneReaders, say } from './output.ts'
 
 /** A verb's work. It returns the exit code, and throws when it could not decide or do what it was asked. */
 export type Verb = (args: readonly string[]) => ExitCode | Promise<ExitCode>
@@ -9,7 +9,8 @@ export type Verb = (args: readonly string[]) => ExitCode | Promise<ExitCode>
  * The last call of every command file: runs the verb with the process' arguments and sets the exit code.
  *
  * `--help` or `-h` anywhere prints the help and runs nothing. An error exits with 2, "undecided": a wrong command line with
- * the help, an expected error with its message and causes, any other with its stack trace.
+ * the help, an expected error with its message and causes, any other with its stack trace. That is so for errors outside the
+ * verb's own promise, too, for which Node would exit with 1: "refuted".
  *
  * @param help the text, or a function for a verb whose commands have texts of their own.
  */
@@ -17,7 +18,8 @@ export async function runVerb(
   verb: Verb,
   help: string | ((args: readonly string[]) => string),
 ): Promise<void> {
-  ignoreBrokenPipes()
+  ignoreGoneReaders(endUndecided)
+  process.on('uncaughtException', endUndecided)
   const args = process.argv.slice(2)
   const text = (typeof help === 'string' ? help : help(args)).trimEnd()
   if (asksForHelp(args)) {
@@ -31,6 +33,11 @@ export async function runVerb(
     if (error instanceof UsageError) complain(`\n${text}`)
     process.exitCode = exitCodes.undecided
   }
+}
+
+function endUndecided(error: unknown): void {
+  complain(explain(error))
+  process.exit(exitCodes.undecided)
 }
 
 function asksForHelp(args: readonly string[]): boolean {
