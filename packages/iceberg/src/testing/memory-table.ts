@@ -32,7 +32,9 @@ export class MemoryTable {
     const remove = async (uri: string) => void files.delete(uri)
     const locate = (uri: string) => uri
     const harden = async () => undefined
-    const known = { read, write, list, stat, remove, locate, harden }
+    const appendLine = (uri: string, text: string) =>
+      write(uri, Buffer.concat([files.get(uri) ?? Buffer.of(), Buffer.from(`\n${text}\n`)]))
+    const known = { read, write, list, stat, remove, locate, harden, appendLine }
     this.storage = known satisfies Partial<Storage & Listing> as Partial<Storage> as Storage &
       Listing
     const schema = { type: 'struct', 'schema-id': 0, fields: [] } as const

@@ -5,7 +5,7 @@ import { fullName } from '@tenseams/iceberg/format/metadata'
 import { compact, planCompaction } from '@tenseams/iceberg/maintain/compaction'
 import { planExpiry } from '@tenseams/iceberg/maintain/expire'
 import { foreignFiles, removeForeign } from '@tenseams/iceberg/maintain/foreign'
-import { isOurs, removeOrphans } from '@tenseams/iceberg/maintain/orphans'
+import { removeOrphans } from '@tenseams/iceberg/maintain/orphans'
 import { verifyTable } from '@tenseams/iceberg/maintain/verify'
 import { unexplained } from '@tenseams/iceberg/offsets/explained'
 import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
@@ -15,7 +15,7 @@ import { listTables } from '@tenseams/iceberg/table/list-tables'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
 import { baseOf } from '@tenseams/iceberg/write/append'
 import type { Logs } from '../bronze/table-opening.ts'
-import { expireTable, expiryPolicy } from '../maintenance/expiry.ts'
+import { expireTable, expiryOf } from '../maintenance/expiry.ts'
 import { compactionPolicy, orphanAgeMs } from '../maintenance/maintenance.ts'
 import { compareLogs } from './logs.ts'
 import { type LakeScreen, withEngine } from './screen.ts'
@@ -29,7 +29,6 @@ type Care = {
 
 /** Somebody who asks for it wants every small file put together that can be. */
 const compaction = { ...compactionPolicy, leastFiles: 2, mostBytes: 1_073_741_824n }
-const expiry = { ...expiryPolicy, leastToExpire: 1 }
 const MAX_RUNS = 1_000
 
 /** `compact`: run after run, until no two small files of a partition could be one. */
@@ -63,12 +62,17 @@ export function compactNow({ catalog, table, dryRun, screen }: Care): Promise<Ex
 /** `expire`: every snapshot that the service's policy does not keep. */
 export async function expireNow({ catalog, table, dryRun, screen }: Care): Promise<ExitCode> {
   const metadata = await catalog.loadTable(table)
-  if (!isOurs(metadata)) {
+  const writers = expiryOf(metadata)
+  if (writers === undefined) {
     const message = `${fullName(table)}: its writer may need its snapshots, so none is let go here`
     throw new LakehouseError('CARE_REFUSED', message)
   }
-  const pinned = await pinnedBy(catalog, table)
-  const pins = pinned.length === 0 ? '' : `, and all since ${pinned.join(', ')} for other tables`
+  const expiry = { ...writers.policy, leastToExpire: 1 }
+  const pinned = [...writers.needed, ...(await pinnedBy(catalog, table))]
+  const pins =
+    pinned.length === 0
+      ? ''
+      : `, and all since ${pinned.join(', ')}, which other tables or a restore need`
   const minutes = expiry.olderThanMs / 60_000
   screen.tell(
     `${fullName(table)}: ${metadata.snapshots.length} snapshots; what stays: the newest ${expiry.keepLast}, those of the last ${minutes} minutes${pins}`,

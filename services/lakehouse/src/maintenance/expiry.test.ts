@@ -1,5 +1,6 @@
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
+import { offsetsProperty } from '@tenseams/iceberg/offsets/offsets'
 import { sourcesProperty, writeSources } from '@tenseams/iceberg/offsets/sources'
 import type { Catalog, CommitRequest } from '@tenseams/iceberg/table/catalog'
 import { dataFile, MemoryTable } from '@tenseams/iceberg/testing/memory-table'
@@ -49,7 +50,7 @@ it('does not ask the catalogue while there is nothing to expire, nor at each com
 })
 
 async function tableOf(snapshots: number): Promise<MemoryTable> {
-  const memory = new MemoryTable()
+  const memory = new MemoryTable({ properties: { [offsetsProperty]: '{}' } })
   for (let number = 0; number < snapshots; number++) {
     const uri = `memory:/data/${number}.parquet`
     await memory.storage.write(uri, Buffer.of())

@@ -9,6 +9,8 @@ import {
   expire,
   planExpiry,
 } from '@tenseams/iceberg/maintain/expire'
+import { isFlinks, neededByFlink } from '@tenseams/iceberg/maintain/flink'
+import { isOurs } from '@tenseams/iceberg/maintain/orphans'
 import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
@@ -25,14 +27,26 @@ export const expiryPolicy: Omit<ExpirePolicy, 'pinned'> = {
   leastToExpire: 50,
 }
 
+/** A reader of Flink's tables, and a restore by hand, has an hour. */
+const flinkPolicy: typeof expiryPolicy = { ...expiryPolicy, olderThanMs: 3_600_000 }
+
 /** How long to wait when other tables need the snapshots, or after an error. */
 const PAUSE_MS = 30_000
 
 /** The result of an expiry. `held`: there were enough old snapshots, but tables made from this one still need them. */
 export type Expired = Awaited<ReturnType<typeof expire>> & { readonly held: boolean }
 
+/** Which snapshots of a table may be expired, by who writes it. `undefined`: none. */
+export function expiryOf(
+  metadata: TableMetadata,
+): { readonly policy: typeof expiryPolicy; readonly needed: readonly bigint[] } | undefined {
+  if (isOurs(metadata)) return { policy: expiryPolicy, needed: [] }
+  const needed = isFlinks(metadata) ? neededByFlink(metadata) : undefined
+  return needed && { policy: flinkPolicy, needed }
+}
+
 /**
- * Expires old snapshots, except those up to which other tables were made and all newer ones. The catalogue is asked for
+ * Expires old snapshots, except those that the table's writer or tables made from this one need, and all newer ones. The catalogue is asked for
  * these only when there is something to expire.
  *
  * @throws LakehouseError when the catalogue cannot list them, or another writer was first: nothing was deleted.
@@ -41,12 +55,14 @@ export async function expireTable(
   ports: ExpirePorts & { readonly catalog: Catalog },
   table: TableIdentifier,
   metadata: TableMetadata,
-  policy = expiryPolicy,
+  policy = expiryOf(metadata)?.policy ?? expiryPolicy,
 ): Promise<Expired> {
+  const writers = expiryOf(metadata)
+  if (writers === undefined) return { metadata, expired: 0, files: 0, held: true }
   if (planExpiry(metadata, { ...policy, pinned: [] }, Date.now()).length === 0) {
     return { metadata, expired: 0, files: 0, held: false }
   }
-  const pinned = await pinnedBy(ports.catalog, table)
+  const pinned = [...writers.needed, ...(await pinnedBy(ports.catalog, table))]
   const done = await expire(ports, table, metadata, { ...policy, pinned })
   return { ...done, held: done.expired === 0 }
 }

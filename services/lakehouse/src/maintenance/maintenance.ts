@@ -12,7 +12,7 @@ import { Periodic } from '@tenseams/service/periodic'
 import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { ByteAllowance } from './byte-allowance.ts'
-import { expireTable } from './expiry.ts'
+import { expireTable, expiryOf } from './expiry.ts'
 
 /** Small files of a partition are compacted as soon as there are ten of about the same size. */
 export const compactionPolicy: Omit<CompactionPolicy, 'mostBytes'> = {
@@ -23,6 +23,8 @@ export const compactionPolicy: Omit<CompactionPolicy, 'mostBytes'> = {
 /** Twice the age of the oldest file that a writer of ours may still commit. */
 export const orphanAgeMs = 3_600_000
 const ORPHANS_INTERVAL_MS = 3_600_000
+
+const isExpired = (metadata: TableMetadata): boolean => expiryOf(metadata) !== undefined
 
 const NAMESPACES: ReadonlySet<string> = new Set(['bronze', 'silver', 'gold'])
 
@@ -38,13 +40,19 @@ export type MaintenanceOptions = {
 
 type Step = 'compact' | 'expire' | 'orphans'
 
+/** How a table is created here; Flink creates its own without, and every commit would leave a metadata file for ever. */
+const metadataProperties = {
+  'write.metadata.delete-after-commit.enabled': 'true',
+  'write.metadata.previous-versions-max': '5',
+}
+
 /**
- * Maintains the tables that this service writes: compacts small files, expires old snapshots and removes files that nothing
+ * Maintains the tables of the lake: compacts small files, expires old snapshots and removes files that nothing
  * refers to. Every step is safe while others write, while another instance does the same, and when it is killed: at most it
  * leaves an orphan. A step that fails is counted and logged, and done again in the next round.
  *
- * Tables of Flink are left alone. Flink finds in the summaries of the snapshots which of its checkpoints it has committed, so
- * an expiry could make it commit one twice. And after a restore it may commit files of any age, which are orphans until then.
+ * Of Flink's tables only snapshots are expired, but those that a restore needs (`neededByFlink`). After a restore Flink may
+ * commit files of any age, which are orphans until then, so no file is removed because of its age. Nor are they compacted.
  */
 export class Maintenance {
   readonly #options: MaintenanceOptions
@@ -79,10 +87,10 @@ export class Maintenance {
     const tables = await this.#tables()
     const first = tables.length === 0 ? 0 : this.#rounds++ % tables.length
     for (const table of [...tables.slice(first), ...tables.slice(0, first)]) {
-      await this.#step('compact', table, (metadata) => this.#compact(table, metadata))
-      await this.#step('expire', table, (metadata) => this.#expire(table, metadata))
+      await this.#step('compact', table, isOurs, (metadata) => this.#compact(table, metadata))
+      await this.#step('expire', table, isExpired, (metadata) => this.#expire(table, metadata))
       if (this.#areOrphansDue(table)) {
-        await this.#step('orphans', table, () => this.#removeOrphans(table))
+        await this.#step('orphans', table, isOurs, () => this.#removeOrphans(table))
       }
     }
   }
@@ -100,12 +108,13 @@ export class Maintenance {
   async #step(
     step: Step,
     table: TableIdentifier,
+    applies: (metadata: TableMetadata) => boolean,
     work: (metadata: TableMetadata) => Promise<void>,
   ): Promise<void> {
     if (this.#periodic.signal.aborted) return
     try {
       const metadata = await this.#options.ports.catalog.loadTable(table)
-      if (isOurs(metadata)) await work(metadata)
+      if (applies(metadata)) await work(metadata)
     } catch (error) {
       this.#failed(step, fullName(table), error)
     }
@@ -135,10 +144,23 @@ export class Maintenance {
   async #expire(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
     const { ports, metrics, log } = this.#options
     const { catalog, storage } = ports
-    const { expired, files } = await expireTable({ catalog, storage }, table, metadata)
+    const limited = await this.#limitMetadata(table, metadata)
+    const { expired, files } = await expireTable({ catalog, storage }, table, limited)
     if (expired === 0) return
     metrics.expiredSnapshots.inc({ table: fullName(table) }, expired)
     log.info({ table: fullName(table), expired, files }, 'old snapshots expired')
+  }
+
+  /** A table of ours has these properties from the start. */
+  async #limitMetadata(table: TableIdentifier, metadata: TableMetadata): Promise<TableMetadata> {
+    const lacks = Object.keys(metadataProperties).some((name) => !(name in metadata.properties))
+    if (isOurs(metadata) || !lacks) return metadata
+    const outcome = await this.#options.ports.catalog.commitTable(table, {
+      requirements: [{ type: 'assert-table-uuid', uuid: metadata.tableUuid }],
+      updates: [{ action: 'set-properties', updates: metadataProperties }],
+    })
+    if (outcome.kind !== 'committed') throw outcome.error
+    return outcome.metadata
   }
 
   #areOrphansDue(table: TableIdentifier): boolean {
