@@ -99,6 +99,13 @@ describe('while a component is down', () => {
     const orders: string[] = []
     await without('payment-provider', async () => {
       const back = performance.now() + PROVIDER_AWAY_SECONDS * 1_000
+      orders.push(await placed())
+      const payments = `http://127.0.0.1:${stack.context.ports.payments}/health/ready`
+      const isNamed = async () => {
+        const response = await fetch(payments, { signal: AbortSignal.timeout(10_000) })
+        return response.status === 503 && (await response.text()).includes('payment provider')
+      }
+      await eventually(isNamed, { timeoutMs: 30_000, what: 'payments to name its dependency' })
       while (performance.now() < back) {
         orders.push(await placed())
         // A quiet shop: the outage is the test, not the load.

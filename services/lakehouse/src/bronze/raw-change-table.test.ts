@@ -1,4 +1,10 @@
 import type { Codec } from '@tenseams/codec/codec'
+import { decodeRecordBatch } from '@tenseams/kafka/fetch/record-batch'
+import {
+  attributesOf,
+  withoutPrefix,
+  writtenBatch,
+} from '@tenseams/kafka/fetch/testing/written-batch'
 import { WaitingRecords } from '@tenseams/kafka/waiting-records'
 import type { KafkaMessage } from 'kafkajs'
 import { expect, test } from 'vitest'
@@ -81,6 +87,19 @@ test.each(['order', 'text', 'other source'])(
     expect(deadLetters).toMatchObject([{ reason: 'undecodable', offset: '1' }])
   },
 )
+
+test('a batch that cannot be read is one dead letter with its offsets, and the next record is read', async () => {
+  const batch = writtenBatch({
+    count: 3,
+    attributes: attributesOf.zstd,
+    payload: Buffer.from('no'),
+  })
+  const { messages } = await decodeRecordBatch(5n, withoutPrefix(batch))
+  const unreadable = messages as unknown as readonly KafkaMessage[]
+  const { rows, deadLetters } = await decoded(0, [...unreadable, message(8, 'key', 'update')])
+  expect(rows).toMatchObject([{ kafka_offset: 8n }])
+  expect(deadLetters).toMatchObject([{ offset: '5', lastOffset: '7', reason: 'unreadable-batch' }])
+})
 
 test('a record on which our own code fails is a dead letter after ten tries', async () => {
   const waiting = new WaitingRecords()

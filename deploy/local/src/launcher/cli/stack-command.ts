@@ -7,7 +7,9 @@ import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
 import { components } from '../../parts/parts.ts'
 import { componentOf, openStack, type Stack, StackRefused, startStack } from '../supervise/stack.ts'
+import type { PartStatus } from '../supervise/status.ts'
 import { logFileOf } from '../supervise/supervisor.ts'
+import { isWatched } from '../supervise/watch.ts'
 import { diagnose } from './doctor.ts'
 import { lineView, viewFor } from './progress-view.ts'
 import { readStackArguments, type StackRequest } from './stack-arguments.ts'
@@ -24,7 +26,7 @@ const help = `npm run stack -- <command>
   logs <component>         the end of its log [--lines <n>] [--follow]
   stop <component>         stops it properly and nothing else; Flink's jobs leave a savepoint before their JobManager
   restart <component>      stops it, if it runs, and starts it; submits Flink's jobs again if the cluster lost them
-  kill <component>         SIGKILL, as in a crash
+  kill <component>         SIGKILL, as in a crash; it stays ended until somebody starts it
   pause <component>        SIGSTOP: it keeps its connections and answers nobody
   resume <component>       SIGCONT, after a pause
   doctor                   what this machine lacks, and whether every socket is on loopback only
@@ -106,9 +108,18 @@ async function status(request: StackRequest): Promise<ExitCode> {
   const stack = await openStack(instanceOf(request))
   const rows = await ofProfile(stack, stack.profile ?? request.profile)
   if (request.json) say(JSON.stringify(rows, null, 2))
-  else for (const line of statusLines(rows)) say(line)
+  else {
+    for (const line of statusLines(rows)) say(line)
+    if (isUnwatched(stack, rows)) say('nobody starts a dead service again: npm run stack -- up')
+  }
   const isHealthy = rows.every(({ state, healthy }) => state === 'ready' && healthy === true)
   return isHealthy ? exitCodes.holds : exitCodes.refuted
+}
+
+function isUnwatched({ context }: Stack, rows: readonly PartStatus[]): boolean {
+  const isAbout = new Set(components.filter((part) => part.isWatched).map(({ name }) => name))
+  const running = rows.filter(({ name, state }) => isAbout.has(name) && state !== 'stopped')
+  return running.length > 0 && !isWatched(context.paths)
 }
 
 async function doctor(request: StackRequest): Promise<ExitCode> {
