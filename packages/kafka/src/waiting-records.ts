@@ -111,7 +111,8 @@ export class WaitingRecords {
   /** A writer's clock may be wrong, so the time since the first failure counts as well. */
   #failing({ timestampMs }: FailedRecord, attempt: number, firstFailedAt: number): Failing {
     const now = this.#now()
-    return { attempt, ageMs: Math.max(now - timestampMs, now - firstFailedAt) }
+    const byItsClock = Number.isFinite(timestampMs) ? now - timestampMs : 0
+    return { attempt, ageMs: Math.max(byItsClock, now - firstFailedAt) }
   }
 }
 
