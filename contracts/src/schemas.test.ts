@@ -70,6 +70,19 @@ describe('a schema', () => {
     ])
   })
 
+  it('is refused without fields, and with documentation that is no text', () => {
+    const lost = { type: 'record', name: 'Lost', fields: [] }
+    const fields = [
+      { name: 'lost', type: ['null', lost] },
+      { name: 'note', type: 'string', doc: 5 },
+    ]
+    expect(unreadable({ type: 'record', name: 'Thing', doc: [], fields })).toEqual([
+      'its `doc` is no text',
+      expect.stringContaining('lost: Lost has no fields'),
+      'note: its `doc` is no text',
+    ])
+  })
+
   it('has the format that its topic names', () => {
     for (const { name, format } of readTopics()) {
       for (const contract of schemaVersions(name)) expect(contract.format, name).toBe(format)

@@ -47,7 +47,7 @@ function runBuf(folder: string, texts: Readonly<Record<string, string>>): readon
   const config = JSON.stringify({ version: 'v2', breaking: { use: rules } })
   const parameters = ['breaking', '.', '--against', '../against', '--config', config]
   const { status, stdout, stderr, error } = spawnSync(
-    binary(),
+    bufBinary(),
     [...parameters, ...asJson],
     // A separate home, so that a user's settings do not change the result.
     { cwd: join(folder, 'text'), env: { HOME: folder }, encoding: 'utf8', timeout: TIMEOUT_MS },
@@ -62,19 +62,27 @@ function runBuf(folder: string, texts: Readonly<Record<string, string>>): readon
 /**
  * buf's binary for this platform. Its launcher, a script, would only look for the same file, take as long as the comparison
  * itself, and show a stack when there is none.
+ *
+ * @param resolve finds the file of a package beside buf's own.
+ * @throws Error with the command that installs it.
  */
-function binary(): string {
+export function bufBinary(
+  resolve = createRequire(import.meta.resolve('@bufbuild/buf/bin/buf')).resolve as Resolve,
+): string {
   const architecture =
     process.arch === 'arm64' && process.platform === 'linux' ? 'aarch64' : process.arch
   const name = `@bufbuild/buf-${process.platform}-${architecture}`
   try {
-    return createRequire(import.meta.resolve('@bufbuild/buf/bin/buf')).resolve(`${name}/bin/buf`)
-  } catch (cause) {
-    throw new Error(`${name} is not installed, so Protobuf cannot be compared: run \`npm ci\``, {
-      cause,
-    })
+    return resolve(`${name}/bin/buf`)
+  } catch {
+    // Node's own error is a list of the files from which it was looked for.
+    throw new Error(
+      `${name} is not installed, so Protobuf cannot be compared: run \`npm ci --include=optional\` in the project's folder`,
+    )
   }
 }
+
+type Resolve = (file: string) => string
 
 const asJson = ['--error-format', 'json']
 

@@ -79,6 +79,32 @@ describe('what the rest of the system cannot carry is refused', { timeout: TIMEO
     expect(code).toBe(1)
   })
 
+  it.each([
+    [
+      'the lakehouse, which has such a column itself',
+      { consumers: ['billing', 'lakehouse'] },
+      'the column kafka_offset',
+    ],
+    [
+      'control rows, for which they have no place',
+      { control: true },
+      'ticks and barriers cannot be written',
+    ],
+  ])('published versions that get %s', async (_name, change, refusal) => {
+    const job = JSON.stringify({ reads: [], writes: [topic], gold: [] })
+    const checkout = empty().write({
+      'contracts/topics.yaml': topicsYaml({ [topic]: {} }),
+      [`${events}/1.avsc`]: schema(optional('kafkaOffset')),
+      'adr/0001-levels.md': '',
+      'flink-jobs/parcels/job.json': job,
+    })
+    expect(await checkout.commit('contracts').check('--base', 'main')).toMatchObject({ code: 0 })
+    checkout.write({ 'contracts/topics.yaml': topicsYaml({ [topic]: change }) })
+    const { code, said } = await checkout.check('--base', 'main')
+    expect(said).toContain(refusal)
+    expect(code).toBe(1)
+  })
+
   it('but not a default that only 64 bits hold', async () => {
     const text = schema(note, amount('long', 1)).replace(
       '"default":1',

@@ -132,6 +132,21 @@ describe('a withdrawn promise is refused', { timeout: TIMEOUT_MS }, () => {
       },
       'the prefix `parcels.` covers parcels.parcel.v1',
     ],
+    [
+      'an acknowledgement in the entry of a new topic',
+      {
+        'contracts/topics.yaml': topicsYaml({
+          [topic]: {},
+          'parcels.damage.v1': {
+            acknowledged: [
+              { property: 'retentionMs', from: 1, to: -1, reason: 'new', date: '2026-11-30' },
+            ],
+          },
+        }),
+        'contracts/events/parcels.damage.v1/1.avsc': schema(),
+      },
+      'does not fit the change: `retentionMs` was not promised and is -1',
+    ],
     ['other control rows', entry({ control: true }), '`control` changes from false to true'],
     [
       'a type that Flink reads wrongly',

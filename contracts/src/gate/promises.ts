@@ -34,6 +34,11 @@ export function withdrawnPromises(
       // The working tree's entries were read strictly.
       return entryRefusals({ was, is: is as Topic }, { base, tree }, terms)
     }),
+    ...tree.promises
+      .filter(({ name }) => base.names?.has(name) === false)
+      .flatMap((is) =>
+        entryRefusals({ was: { name: is.name }, is: is as Topic }, { base, tree }, terms),
+      ),
     ...coveredTopics(base, tree),
   ]
 }

@@ -35,3 +35,12 @@ test.each([
   const { status, stderr } = begin({}, ...args)
   expect([status, stderr.length > 0]).toEqual([2, true])
 })
+
+test('npm run contracts works from inside the folder of the contracts, too', () => {
+  const { status, stdout } = spawnSync('npm', ['run', '-s', 'contracts', '--', '--help'], {
+    cwd: join(projectRoot, 'contracts'),
+    encoding: 'utf8',
+    timeout: 30_000,
+  })
+  expect([status, stdout.includes('Exit codes')]).toEqual([0, true])
+})

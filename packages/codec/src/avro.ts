@@ -61,7 +61,14 @@ export function unreadable(schema: unknown, path = ''): readonly string[] {
   if (typeof schema.name !== 'string') return [at(path, 'the record has no name')]
   if (!Array.isArray(schema.fields)) return [at(path, 'the record has no list of fields')]
   if (schema.fields.length === 0) return [at(path, withoutFields(schema.name))]
-  return schema.fields.flatMap((field: unknown, index) => fieldMistakes(field, index, path))
+  return [
+    ...docMistakes(schema.doc, path),
+    ...schema.fields.flatMap((field: unknown, index) => fieldMistakes(field, index, path)),
+  ]
+}
+
+function docMistakes(doc: unknown, path: string): readonly string[] {
+  return doc === undefined || typeof doc === 'string' ? [] : [at(path, 'its `doc` is no text')]
 }
 
 export function isAvroRecord(schema: unknown): schema is AvroRecord {
@@ -72,7 +79,8 @@ function fieldMistakes(field: unknown, index: number, path: string): readonly st
   if (!isObject(field) || typeof field.name !== 'string') {
     return [at(path, `field ${index} has no name`)]
   }
-  return typeMistakes(field.type, path === '' ? field.name : `${path}.${field.name}`)
+  const own = path === '' ? field.name : `${path}.${field.name}`
+  return [...docMistakes(field.doc, own), ...typeMistakes(field.type, own)]
 }
 
 function typeMistakes(type: unknown, path: string): readonly string[] {

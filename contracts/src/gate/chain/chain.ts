@@ -6,6 +6,7 @@ import { typesOf } from '../../generate/generate.ts'
 import { icebergSchemaOf } from '../../generate/iceberg.ts'
 import { type ContractSchema, parseSchema } from '../../schemas.ts'
 import { type ContractVersion, UndecidedError } from '../contract-set.ts'
+import { LAKEHOUSE } from '../entry/changes.ts'
 import { type Refusal, readersOf } from '../refusal.ts'
 import type { CheckedTopic } from '../versions.ts'
 import { assertControlRows, decodedSamples } from './codec.ts'
@@ -50,7 +51,7 @@ export async function brokenChains(
   versions: readonly ContractVersion[],
   options: ChainOptions,
 ): Promise<readonly Refusal[]> {
-  const hasBronze = !options.isSink || topic.consumers.includes('lakehouse')
+  const hasBronze = !options.isSink || topic.consumers.includes(LAKEHOUSE)
   const columns = hasBronze ? bronzeColumns : ownColumns
   const contracts = versions.map((version) => ({ version, contract: contractOf(topic, version) }))
   const evolutions = evolutionMistakes(contracts.map(({ contract }) => attempt(columns, contract)))

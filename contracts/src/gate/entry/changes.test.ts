@@ -60,6 +60,11 @@ describe('a change of an entry', () => {
     [{ control: false }, {}, '`control` changes from true to false'],
     [{ control: true }, { control: false }, '`control` changes from false to true'],
     [{ invariant: 'parcels are read in any order' }, {}, '`invariant` changes from'],
+    [
+      { consumers: ['billing'] },
+      { consumers: ['billing', 'lakehouse'] },
+      '[billing, lakehouse] to [billing]',
+    ],
     [{ key: 'sender' }, {}, '`key` changes from parcel id to sender'],
     [{ keyField: 'sender' }, {}, '`keyField` changes from parcelId to sender'],
     [{ partitions: 8 }, {}, '`partitions` changes from 4 to 8'],
@@ -75,6 +80,7 @@ describe('a change of an entry', () => {
     [{ retentionMs: 2 * week }, { retentionMs: week }],
     [{ owner: 'logistics' }, {}],
     [{ consumers: [] }, {}],
+    [{ consumers: ['lakehouse', 'tracking'] }, { consumers: ['billing', 'lakehouse'] }],
     [{ compatibilityReason: 'its history is re-read by two services' }, {}],
     [{ compatibility: 'FULL_TRANSITIVE' }, { compatibility: 'BACKWARD' }],
     [{ invariant: ' what happens to a parcel\n is read in order' }, {}],
@@ -142,6 +148,14 @@ describe('an acknowledgement', () => {
     expect(refused({ acknowledged: [shorter] })).toEqual([
       expect.stringContaining('`retentionMs` was -1 and is -1'),
     ])
+  })
+
+  it('of what a list becomes lets it through', () => {
+    const was = { consumers: ['billing', 'lakehouse'] }
+    const entry = { ...shorter, property: 'consumers', from: was.consumers, to: ['billing'] }
+    expect(refused({ consumers: ['billing'], acknowledged: [entry] }, { was })).toEqual([])
+    const other = { ...entry, to: [] }
+    expect(refused({ consumers: ['billing'], acknowledged: [other] }, { was })).toHaveLength(2)
   })
 
   it('cannot be used for what needs a new topic', () => {

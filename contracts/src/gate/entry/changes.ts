@@ -12,6 +12,9 @@ import {
 } from './acknowledgements.ts'
 import { levelRefusals } from './levels.ts'
 
+/** The consumer that reads a topic because the topic's entry names it. */
+export const LAKEHOUSE = 'lakehouse'
+
 type Property = keyof Omit<Topic, 'name' | 'acknowledged'>
 
 /**
@@ -60,7 +63,7 @@ export const classes: Readonly<Record<Property, Class>> = {
     ),
   },
   control: { is: 'acknowledged', loss: controlLoss },
-  consumers: free,
+  consumers: { is: 'acknowledged', loss: consumerLoss },
 }
 
 function partitionLoss(was: unknown, is: unknown): string {
@@ -86,6 +89,13 @@ function controlLoss(_was: unknown, is: unknown): string {
   return is === true
     ? 'ticks and barriers come between the events, and a reader that does not know them takes them for events'
     : 'without ticks the windows of a quiet partition never close, and without barriers the auditor cannot compare'
+}
+
+/** The lakehouse reads the topics whose entries name it. The other readers read what they are built to read. */
+function consumerLoss(was: unknown, is: unknown): string | undefined {
+  const names = (value: unknown) => Array.isArray(value) && value.includes(LAKEHOUSE)
+  if (!names(was) || names(is)) return undefined
+  return 'the lakehouse reads only topics that name it, so its table gets no further rows, and what the broker deletes meanwhile is lost to it'
 }
 
 /** A property whose value in the base was changed. */
@@ -146,13 +156,17 @@ function changeRefusal(
   const isNever = classes[property].is === 'never'
   return {
     where: `${was.name}: ${topicsFile}`,
-    what: `\`${property}\` changes from ${from} to ${to}`,
+    what: `\`${property}\` changes from ${shown(from)} to ${shown(to)}`,
     why,
     whom: readersOf({ name: was.name, consumers: readers(was, is) }),
     todo: isNever
       ? newTopicStep
       : `leave it as it was; or, after asking them, acknowledge it in the entry:\n${linesFor(property, from, to, today)}`,
   }
+}
+
+function shown(value: unknown): string {
+  return Array.isArray(value) ? `[${value.join(', ')}]` : String(value)
 }
 
 /** The base's consumers too: an entry that no longer names a reader does not make it go. */
@@ -167,5 +181,6 @@ function misfit(was: Promises, is: Topic, { property }: Acknowledgement): string
   if (of === 'never') return `is for \`${property}\`, which may not change in this topic`
   if (of === 'decision') return 'is for the level, which only a decision in adr/ may lower'
   if (of === 'free') return `is for \`${property}\`, which may change without it`
-  return `does not fit the change: \`${property}\` was ${was[known]} and is ${is[known]}`
+  const before = was[known] === undefined ? 'was not promised' : `was ${shown(was[known])}`
+  return `does not fit the change: \`${property}\` ${before} and is ${shown(is[known])}`
 }
