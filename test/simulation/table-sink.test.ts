@@ -51,8 +51,8 @@ type Held = { readonly release: () => void }
 const logsOf = (
   partitions: ReadonlyMap<number, { readonly first: bigint; readonly end: bigint }>,
 ) => ({
-  idOf: async () => 'the-topic',
-  read: async () => ({ id: 'the-topic', partitions }),
+  identityOf: async () => ({ id: 'the-topic', leaderEpochs: new Map<number, number>() }),
+  read: async () => ({ id: 'the-topic', leaderEpochs: new Map<number, number>(), partitions }),
   endsOfEpochs: async () => new Map<number, bigint>(),
 })
 

@@ -9,10 +9,16 @@ import {
 /** A partition of a log: its first record that is still there, and the offset that the next record will get. */
 export type PartitionLog = { readonly first: bigint; readonly end: bigint }
 
-/** A topic as it is in the brokers now. */
-export type TopicLog = {
+/** By what two moments of a topic are known to be of one log: nothing was lost while both stayed the same. */
+export type TopicIdentity = {
   /** Kafka's id of the topic; undefined when the brokers have none (before KIP-516). */
   readonly id: string | undefined
+  /** The epoch of each partition's leader. */
+  readonly leaderEpochs: ReadonlyMap<number, number>
+}
+
+/** A topic as it is in the brokers now. */
+export type TopicLog = TopicIdentity & {
   readonly partitions: ReadonlyMap<number, PartitionLog>
 }
 
@@ -43,18 +49,22 @@ export class TopicLogs {
     return this.#admin.close()
   }
 
-  /** The topic's id now. @throws when the topic is not there, or no broker answers in time. */
-  async idOf(topic: string): Promise<string | undefined> {
-    const { id } = await this.#topic(topic)
-    // For brokers that have no ids, the client answers with the name.
-    return id === NO_ID || id === topic ? undefined : id
+  /** The topic's identity now. @throws when the topic is not there, or no broker answers in time. */
+  async identityOf(topic: string): Promise<TopicIdentity> {
+    const { id, partitions } = await this.#topic(topic)
+    return {
+      // For brokers that have no ids, the client answers with the name.
+      id: id === NO_ID || id === topic ? undefined : id,
+      leaderEpochs: new Map(
+        partitions.map(({ leaderEpoch }, partition) => [partition, leaderEpoch]),
+      ),
+    }
   }
 
-  /** The topic's id, and where its partitions begin and end. @throws as `idOf`. */
+  /** The topic's identity, and where its partitions begin and end. @throws as `identityOf`. */
   async read(topic: string): Promise<TopicLog> {
-    const id = await this.idOf(topic)
-    const { partitionsCount } = await this.#topic(topic)
-    const partitions = Array.from({ length: partitionsCount }, (_, partition) => partition)
+    const identity = await this.identityOf(topic)
+    const partitions = [...identity.leaderEpochs.keys()]
     const [firsts, ends] = await Promise.all(
       [ListOffsetTimestamps.EARLIEST, ListOffsetTimestamps.LATEST].map((timestamp) =>
         this.#offsets(topic, partitions, timestamp),
@@ -67,7 +77,10 @@ export class TopicLogs {
       }
       return { first, end }
     }
-    return { id, partitions: new Map(partitions.map((partition) => [partition, logOf(partition)])) }
+    return {
+      ...identity,
+      partitions: new Map(partitions.map((partition) => [partition, logOf(partition)])),
+    }
   }
 
   /**

@@ -60,7 +60,7 @@ function adminOf({ network, broker }: Environment) {
 export function simulatedLogs({ network, broker }: Environment): Logs {
   const id = 'the-topic'
   return {
-    idOf: async () => id,
+    identityOf: async () => ({ id, leaderEpochs: new Map() }),
     read: (topic) =>
       network.call({
         server: 'broker',
@@ -68,7 +68,11 @@ export function simulatedLogs({ network, broker }: Environment): Logs {
         serve: () => {
           const ends = everyPartition((partition) => broker.log(topic, partition).end)
           const logs = ends.map((end, partition) => [partition, { first: 0n, end: BigInt(end) }])
-          return { id, partitions: new Map(logs as [number, { first: bigint; end: bigint }][]) }
+          return {
+            id,
+            leaderEpochs: new Map(),
+            partitions: new Map(logs as [number, { first: bigint; end: bigint }][]),
+          }
         },
       }),
     endsOfEpochs: async () => new Map(),

@@ -5,7 +5,7 @@ import type { TableMetadata } from '../format/metadata.ts'
 /** The property with the log that each topic's offsets belong to, as `{"orders.order.v1":{"epoch":0,"id":"…"}}`. */
 export const topicsProperty = 'ten-seams.topics'
 
-/** The property with the leader epoch of the last record below each offset, as `{"orders.order.v1-0":7}`. */
+/** The property with the leader epoch under which the records below each offset were read, as `{"orders.order.v1-0":7}`. */
 export const leaderEpochsProperty = 'ten-seams.leader-epochs'
 
 /**
@@ -22,7 +22,7 @@ export type TopicLog = {
 /** The logs by the topics' names. */
 export type TopicLogs = Readonly<Record<string, TopicLog>>
 
-/** For each `<topic>-<partition>`, the leader epoch of the newest record that the table has. */
+/** For each `<topic>-<partition>`, the epoch of the leader that the table has last read from. */
 export type LeaderEpochs = Readonly<Record<string, number>>
 
 /** @throws LakehouseError FORMAT_UNSUPPORTED when the property is there and cannot be read. */

@@ -48,7 +48,7 @@ export type AppendBatch = {
   readonly spans: OffsetSpans
   /** The logs that the records were read from. A table with another log of a topic refuses them. */
   readonly topics?: TopicLogs
-  /** The leader epoch of the last record of each partition. */
+  /** The epoch of the leader that each partition was read from. */
   readonly leaderEpochs?: LeaderEpochs
 }
 

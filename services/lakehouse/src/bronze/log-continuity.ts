@@ -1,12 +1,11 @@
 import { type Offsets, partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import type { LeaderEpochs, TopicLogs } from '@tenseams/iceberg/offsets/topics'
+import type { TopicIdentity } from '@tenseams/kafka/topic-logs'
 
 /** A topic's log as the brokers have it now. */
-export type LogNow = {
-  /** Kafka's id of the topic; undefined for brokers without ids. */
-  readonly id: string | undefined
+export type LogNow = TopicIdentity & {
   readonly partitions: ReadonlyMap<number, { readonly first: bigint; readonly end: bigint }>
-  /** For a partition whose last record the table knows by its leader epoch: where that epoch ends in the log. */
+  /** For a partition of which the table knows the leader epoch of its last commit: where that epoch ends in the log. */
   readonly endsOfEpochs: ReadonlyMap<number, bigint>
 }
 
@@ -14,7 +13,20 @@ export type LogNow = {
 export type Recorded = { readonly topics: TopicLogs; readonly offsets: Offsets }
 
 /** The log that a table's next records must come from. An empty id: the brokers had none. */
-export type TableLog = { readonly id: string; readonly epoch: number }
+export type TableLog = {
+  readonly id: string
+  readonly epoch: number
+  /** The epoch of each partition's leader when the table was opened. */
+  readonly leaderEpochs: ReadonlyMap<number, number>
+}
+
+/** False when records that were fetched since the table was opened may be of another log, or of one that lost its end. */
+export function isSameLog({ id, leaderEpochs }: TableLog, now: TopicIdentity): boolean {
+  const isSameTopic = (now.id ?? '') === id
+  return (
+    isSameTopic && [...now.leaderEpochs].every(([key, epoch]) => leaderEpochs.get(key) === epoch)
+  )
+}
 
 /** How a log goes on from what a table has. */
 export type Continuity = {
@@ -39,7 +51,8 @@ type Break = { readonly what: string; readonly acceptFrom: bigint }
  */
 export function continuityOf(topic: string, recorded: Recorded, now: LogNow): Continuity {
   const known = recorded.topics[topic]
-  const log = { id: known?.id || (now.id ?? ''), epoch: known?.epoch ?? 0 }
+  const { leaderEpochs } = now
+  const log = { id: known?.id || (now.id ?? ''), epoch: known?.epoch ?? 0, leaderEpochs }
   const isAnother = now.id !== undefined && now.id !== log.id
   const breaks = isAnother
     ? [
@@ -60,7 +73,7 @@ export function continuityOf(topic: string, recorded: Recorded, now: LogNow): Co
   return { log, idNow: now.id ?? '', nextOffsets, breaks, acceptFrom }
 }
 
-/** The partitions whose last record the table knows by its leader epoch. */
+/** The leader epochs under which a table has last read its partitions. */
 export function knownEpochs(
   topic: string,
   { topics }: Pick<Recorded, 'topics'>,

@@ -1,11 +1,8 @@
 import type { Row } from '@tenseams/iceberg/format/row'
 import { type OffsetSpan, type OffsetSpans, partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import type { LeaderEpochs, TopicLogs } from '@tenseams/iceberg/offsets/topics'
-import type { KafkaMessage } from 'kafkajs'
 import type { DecodedBatch } from './batch.ts'
 import type { TableLog } from './log-continuity.ts'
-
-type Held = { readonly bytes: number; readonly leaderEpoch?: number | undefined }
 
 /** What a table has read and not yet committed: rows, and the offsets that they account for. */
 export class TableBuffer {
@@ -24,11 +21,10 @@ export class TableBuffer {
     this.#log = log
   }
 
-  /** `leaderEpoch`: of the last record. */
-  add(partition: number, span: OffsetSpan, batch: DecodedBatch, held: Held): void {
-    const { bytes, leaderEpoch } = held
+  add(partition: number, span: OffsetSpan, batch: DecodedBatch, bytes: number): void {
     const key = partitionKey(this.#topic, partition, this.#log.epoch)
-    if (leaderEpoch !== undefined) this.#leaderEpochs.set(key, leaderEpoch)
+    const leaderEpoch = this.#log.leaderEpochs.get(partition) ?? -1
+    if (leaderEpoch >= 0) this.#leaderEpochs.set(key, leaderEpoch)
     const start = this.#spans.get(key)?.start ?? span.start
     this.#spans.set(key, { start, end: span.end })
     for (const row of batch.rows) this.rows.push(row)
@@ -48,18 +44,12 @@ export class TableBuffer {
 
   get topics(): TopicLogs {
     // A broker without ids has nothing to record.
-    return this.#log.id === '' ? {} : { [this.#topic]: this.#log }
+    const { id, epoch } = this.#log
+    return id === '' ? {} : { [this.#topic]: { id, epoch } }
   }
 
+  /** Of the leaders that all buffered records were fetched from. */
   get leaderEpochs(): LeaderEpochs {
     return Object.fromEntries(this.#leaderEpochs)
   }
-}
-
-/** The leader epoch under which the last of some records was written (kafkajs has it, its types do not). */
-export function leaderEpochOf(messages: readonly KafkaMessage[]): number | undefined {
-  const context: unknown = Reflect.get(messages.at(-1) ?? {}, 'batchContext')
-  if (typeof context !== 'object' || context === null) return undefined
-  const epoch: unknown = Reflect.get(context, 'partitionLeaderEpoch')
-  return typeof epoch === 'number' && epoch >= 0 ? epoch : undefined
 }

@@ -19,7 +19,7 @@ export type Opening = {
 }
 
 /** What is asked of the brokers about a topic's log. */
-export type Logs = Pick<TopicLogs, 'idOf' | 'read' | 'endsOfEpochs'>
+export type Logs = Pick<TopicLogs, 'identityOf' | 'read' | 'endsOfEpochs'>
 
 /** The log of a topic does not continue its table. A person must decide; nothing is read until then. */
 export class LogRefusedError extends Error {}
@@ -59,11 +59,11 @@ export async function compareWithLog(
   topic: string,
   logs: Logs,
 ): Promise<Continuity> {
-  const { id, partitions } = await logs.read(topic)
+  const now = await logs.read(topic)
   const leaderEpochs = readLeaderEpochs(base.metadata.properties)
-  const epochs = knownEpochs(topic, base, leaderEpochs, partitions.keys())
+  const epochs = knownEpochs(topic, base, leaderEpochs, now.partitions.keys())
   const endsOfEpochs = epochs.size === 0 ? new Map() : await logs.endsOfEpochs(topic, epochs)
-  return continuityOf(topic, base, { id, partitions, endsOfEpochs })
+  return continuityOf(topic, base, { ...now, endsOfEpochs })
 }
 
 /** @returns `undefined` when the catalogue has no such table. */

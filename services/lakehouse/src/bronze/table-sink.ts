@@ -13,10 +13,10 @@ import type { DecodedBatch } from './batch.ts'
 import type { BronzeTable } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { type Chunk, chunkOf } from './fetched.ts'
-import type { TableLog } from './log-continuity.ts'
+import { isSameLog, type TableLog } from './log-continuity.ts'
 import { NextOffsets, offsetTexts } from './next-offsets.ts'
 import type { Reservation, SinkPlan } from './reservation.ts'
-import { leaderEpochOf, TableBuffer } from './table-buffer.ts'
+import { TableBuffer } from './table-buffer.ts'
 import { type Logs, openTable } from './table-opening.ts'
 
 export type TableSinkOptions = {
@@ -50,7 +50,7 @@ type State =
 type Writing = Extract<State, { readonly kind: 'writing' }>
 
 /** Of a buffer that takes nothing before the table is open. */
-const NO_LOG: TableLog = { id: '', epoch: 0 }
+const NO_LOG: TableLog = { id: '', epoch: 0, leaderEpochs: new Map() }
 const RETRY = { firstMs: 200, longestMs: 5_000 }
 
 /**
@@ -133,13 +133,12 @@ export class TableSink {
       this.release(reservation)
       return false
     }
-    const { span, bytes, messages } = reservation.chunk
+    const { span, bytes } = reservation.chunk
     state.nextOffsets.advance(reservation.partition, span.end)
     // Ticks wait for the next row, however many they are, so bytes that they hold might never be released.
     const isEmpty = batch.rows.length === 0 && batch.deadLetters.length === 0
     if (isEmpty) this.release(reservation)
-    const held = { bytes: isEmpty ? 0 : bytes, leaderEpoch: leaderEpochOf(messages) }
-    this.#buffer.add(reservation.partition, span, batch, held)
+    this.#buffer.add(reservation.partition, span, batch, isEmpty ? 0 : bytes)
     this.#options.metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
     this.#schedule()
     return true
@@ -227,9 +226,10 @@ export class TableSink {
     const { ports, metrics, log, onRoom, logs } = this.#options
     const { table, topic } = this.#bronze
     const begun = performance.now()
-    // Ids are never used again: the records were fetched before this, so they are of the log that the table was opened for.
-    if (((await logs.idOf(topic)) ?? '') !== state.log.id) {
-      return this.#open(`${topic} was deleted and made again`)
+    // Ids are never used again, and a log is only cut when its leader changes. The records were fetched between the table's
+    // opening and this question, so with the same answer they are of the log that the table was opened for.
+    if (!isSameLog(state.log, await logs.identityOf(topic))) {
+      return this.#open(`${topic} has another leader, or was made again`)
     }
     const outcome = await append(ports, table, base, buffer)
     metrics.conflicts.inc(this.#labels, outcome.conflicts)
