@@ -4,7 +4,7 @@ import protobuf from 'protobufjs'
 export type RegistryFile = {
   readonly packageName: string
   readonly isProto2: boolean
-  /** By the name under which the registry knows them: a nested one by its own and that of the message around it. */
+  /** By their names, with those of the messages around them. */
   readonly messages: ReadonlyMap<string, RegistryMessage>
   /** Symbols with their numbers. */
   readonly enums: ReadonlyMap<string, RegistryEnum>
@@ -13,7 +13,6 @@ export type RegistryFile = {
 }
 
 export type RegistryMessage = {
-  /** With all messages around it. */
   readonly path: string
   readonly fields: ReadonlyMap<string, RegistryField>
   readonly reserved: readonly (string | NumberRange)[]
@@ -45,19 +44,17 @@ export function registryFileOf(text: string): RegistryFile {
   const isProto2 = !/^\s*syntax\s*=\s*["']proto3["']/m.test(text)
   const messages = new Map<string, RegistryMessage>()
   const enums = new Map<string, RegistryEnum>()
-  const collect = (entry: protobuf.ReflectionObject, around: readonly string[]): void => {
-    const path = [...around, entry.name]
-    // The registry forgets what is around the message around it, so of two with such a name only the last one counts.
-    const name = path.slice(-2).join('.')
-    if (entry instanceof protobuf.Type) {
-      messages.set(name, messageOf(entry, path.join('.'), isProto2))
-      for (const nested of entry.nestedArray) collect(nested, path)
+  const collect = (entry: protobuf.ReflectionObject, around: string): void => {
+    const path = `${around}${entry.name}`
+    if (entry instanceof protobuf.Type && !isGroup(entry)) {
+      messages.set(path, messageOf(entry, path, isProto2))
+      for (const nested of entry.nestedArray) collect(nested, `${path}.`)
     } else if (entry instanceof protobuf.Enum) {
-      enums.set(name, { path: path.join('.'), symbols: new Map(Object.entries(entry.values)) })
+      enums.set(path, { path, symbols: new Map(Object.entries(entry.values)) })
     }
   }
   const entries = entriesOf(root, packageName)
-  for (const entry of entries) collect(entry, [])
+  for (const entry of entries) collect(entry, '')
   return { packageName, isProto2, messages, enums, services: servicesIn(entries) }
 }
 
@@ -68,13 +65,17 @@ function entriesOf(root: protobuf.Root, name: string): readonly protobuf.Reflect
 
 function messageOf(message: protobuf.Type, path: string, isProto2: boolean): RegistryMessage {
   const fields = message.fieldsArray
-    // Those that an extension adds are not written in the message.
-    .filter(({ declaringField }) => declaringField === null)
+    // Those that an extension adds are not written in the message, and a group is not seen.
+    .filter(({ declaringField, resolvedType }) => declaringField === null && !isGroup(resolvedType))
     .map((field) => [field.name, fieldOf(field, isProto2)] as const)
   const reserved = (message.reserved ?? []).map((each) =>
     typeof each === 'string' ? each : ([each[0] ?? 0, each[1] ?? 0] as const),
   )
   return { path, fields: new Map(fields), reserved }
+}
+
+function isGroup(type: protobuf.ReflectionObject | null): boolean {
+  return type instanceof protobuf.Type && 'group' in type && type.group === true
 }
 
 function fieldOf(field: protobuf.Field, isProto2: boolean): RegistryField {
@@ -129,7 +130,7 @@ export const scalars: ReadonlySet<string> = new Set([
  * The type by which the registry compares a field. A name without dots is looked for from the message outwards; one with
  * dots counts as it is written, though it may mean the same type.
  *
- * @param message the name under which the registry knows the field's message.
+ * @param message the field's message, with those around it.
  */
 export function comparedType(file: RegistryFile, type: string, message: string): string {
   if (type.startsWith('map<') || type.startsWith('.') || scalars.has(type)) return type

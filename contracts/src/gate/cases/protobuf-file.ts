@@ -1,6 +1,11 @@
 import { both, service, thing } from './protobuf-texts.ts'
 import type { SchemaChange } from './schema-change.ts'
 
+/** Two messages `B` with these messages in them. */
+function within(inner: string, outer: string): string {
+  return `${thing('')}message A { message B { ${inner} } } message B { ${outer} }`
+}
+
 /** Changes of what is in a Protobuf file beside the fields: package, messages, names of types, rpcs, enums. */
 export const fileChanges: readonly SchemaChange[] = (
   [
@@ -49,6 +54,12 @@ export const fileChanges: readonly SchemaChange[] = (
       older: [thing('Gone gone = 2; message Gone {}')],
       newer: thing('Gone gone = 2; message Gone { string sku = 1; }'),
       refused: [{ rule: 'field-added', refusedBy: 'registry', breaks: ['forward'] }],
+    },
+    {
+      name: 'a field is renamed in one of two messages with a name',
+      older: [within('message C { string x = 1; }', 'message C { int32 y = 1; }')],
+      newer: within('message C { string z = 1; }', 'message C { int32 y = 1; }'),
+      refused: [{ rule: 'field-renamed', refusedBy: 'registry', breaks: both }],
     },
     {
       name: 'the name of a type gets the name of the message around it',
