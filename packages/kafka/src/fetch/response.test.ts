@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { zstdCompressSync } from 'node:zlib'
 import type { Batch } from 'kafkajs'
@@ -18,6 +19,13 @@ const KafkajsBatch: new (
   fetchedOffset: string,
   partition: object,
 ) => Batch = require('kafkajs/src/consumer/batch')
+
+/** kafkajs's own decoder, before a client replaces it. */
+const {
+  decode: decodeAsKafkajs,
+}: {
+  decode(data: Buffer): Promise<FetchResponse>
+} = require('kafkajs/src/protocol/requests/fetch/v11/response')
 
 const good = (firstOffset: bigint, ...values: readonly string[]) =>
   writtenBatch({
@@ -71,6 +79,35 @@ describe('a fetched batch that cannot be read', () => {
     expect(seen(decoded)).toEqual([[0, '0 unreadable']])
     expect((await response.parse(decoded)).throttleTime).toBe(0)
   })
+})
+
+/** What our decoder marks, and kafkajs decides later. */
+const withoutMarks = ({ responses, ...rest }: FetchResponse) => ({
+  ...rest,
+  responses: responses.map(({ topicName, partitions }) => ({
+    topicName,
+    partitions: partitions.map(({ abortedTransactions: _, messages, ...partition }) => ({
+      ...partition,
+      messages: messages.map(({ isControlRecord: _mark, ...message }) => message),
+    })),
+  })),
+})
+
+const visibleIn = ({ responses }: FetchResponse) =>
+  responses.flatMap(({ topicName, partitions }) =>
+    partitions.map((partition) =>
+      new KafkajsBatch(topicName, '0', partition).messages.map(({ offset }) => offset),
+    ),
+  )
+
+test('an answer that Kafka’s own classes have written is decoded as kafkajs decodes it', async () => {
+  const file = new URL('cases/answer.base64', import.meta.url)
+  // Two topics, four partitions: transactions with both markers, gzip, no records, an error, a batch that is cut off.
+  const answer = Buffer.from(readFileSync(file, 'utf8'), 'base64')
+  const [ours, theirs] = [await decodeFetch(answer), await decodeAsKafkajs(answer)]
+  expect(withoutMarks(ours)).toEqual(withoutMarks(theirs))
+  expect(visibleIn(ours)).toEqual(visibleIn(theirs))
+  expect(visibleIn(ours)[0]).toHaveLength(10)
 })
 
 test('what there is no room for is left out, so that it is fetched again', async () => {
