@@ -6,7 +6,13 @@ import { eventTopics, SHIPMENTS } from './checks/check.ts'
 import { deadLetterRows } from './dead-letters.ts'
 import { Evidence } from './evidence.ts'
 import { judge } from './judge.ts'
-import { type BronzeTable, endOf, loadEventsOfBronze, readBronze } from './lake/bronze.ts'
+import {
+  type BronzeTable,
+  endOf,
+  loadEventsOfBronze,
+  readBronze,
+  topicIdIn,
+} from './lake/bronze.ts'
 import { loadGold } from './lake/gold.ts'
 import {
   capturedTopics,
@@ -220,6 +226,7 @@ export class Auditor {
       const behind = [...due].filter(([name, offset]) => endOf(tables, name) < offset)
       if (behind.length === 0) {
         await loadEventsOfBronze(this.#evidence, tables)
+        await this.#loadTopicIds(tables)
         return
       }
       if (performance.now() > deadline) {
@@ -238,6 +245,19 @@ export class Auditor {
           and (event_id in (${ids === '' ? 'null' : ids}) or topic = '${SHIPMENTS}') group by all`,
     )
     return new Map(rows.map((row) => [String(row.topic_partition), BigInt(String(row.due)) + 1n]))
+  }
+
+  /** A topic that is deleted and made again keeps its name and not its id. */
+  async #loadTopicIds(tables: readonly BronzeTable[]): Promise<void> {
+    const names = tables.map(({ topic }) => topic)
+    const { topics } = await this.#admin.metadata({ topics: names, forceUpdate: true })
+    await this.#evidence.clear('topic_ids')
+    const rows = tables.map((table) => ({
+      topic: table.topic,
+      in_kafka: topics.get(table.topic)?.id ?? null,
+      in_bronze: topicIdIn(table) ?? null,
+    }))
+    await this.#evidence.load('topic_ids', rows)
   }
 
   #bronzeOf(topics: readonly string[]): Promise<readonly BronzeTable[]> {

@@ -97,6 +97,11 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
       end_offset: 10n,
     },
   ]),
+  snapshots: [1n, 2n].map((sequence) => ({
+    ...{ table_name: ORDERS, sequence, operation: 'append', added: 3n, removed: 0n },
+    ...{ total: 3n * sequence, accounted: 3n * sequence, has_offsets: true, is_repaired: false },
+  })),
+  topic_ids: eventTopics.map((topic) => ({ topic, in_kafka: topic, in_bronze: topic })),
   silver: [
     { topic: ORDERS, stream_id: 'o-1', version: 3n, status: 'completed', ...money },
     { topic: PAYMENTS, stream_id: 'o-1', version: 2n, status: 'captured', ...money },

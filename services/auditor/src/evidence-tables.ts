@@ -92,6 +92,20 @@ export const tables = {
     start_offset: 'bigint',
     end_offset: 'bigint',
   },
+  /** The newest snapshots of bronze's tables: the rows that each added and removed, and those that its offsets account for. */
+  snapshots: {
+    table_name: 'varchar',
+    sequence: 'bigint',
+    operation: 'varchar',
+    added: 'bigint',
+    removed: 'bigint',
+    total: 'bigint',
+    accounted: 'bigint',
+    has_offsets: 'boolean',
+    is_repaired: 'boolean',
+  },
+  /** The id of each topic, as the brokers have it and as bronze has recorded it. */
+  topic_ids: { topic: 'varchar', in_kafka: 'varchar', in_bronze: 'varchar' },
   /** The latest state of each stream, as silver has it. */
   silver: {
     topic: 'varchar',

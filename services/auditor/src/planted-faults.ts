@@ -172,6 +172,21 @@ export const faultsBeforeSilver: readonly Fault[] = [
     ['I16'],
   ],
   [
+    'a row that another program appended to bronze',
+    `insert into snapshots values ('${ORDERS}', 3, 'append', 1, 0, 7, null, false, false)`,
+    ['I16.rows'],
+  ],
+  [
+    'a row that another program appended in a snapshot that has expired',
+    `update snapshots set total = 7 where sequence = 2`,
+    ['I16.rows'],
+  ],
+  [
+    'a topic that was deleted and made again',
+    `update topic_ids set in_kafka = 'another' where topic = '${ORDERS}'`,
+    ['I16.topic'],
+  ],
+  [
     'a record that the contract before the newest cannot read',
     `update records set unreadable = 'version 1: no' where type = 'OrderCompleted'`,
     ['I17'],

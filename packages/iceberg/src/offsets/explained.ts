@@ -7,7 +7,7 @@ import {
   type TableMetadata,
 } from '../format/metadata.ts'
 import { history } from '../table/history.ts'
-import { offsetLogHashSummary, offsetLogRows } from './offset-log.ts'
+import { countedRows, offsetLogHashSummary } from './offset-log.ts'
 
 /** In a snapshot's summary: the foreign snapshots whose rows it removed, separated by commas. */
 export const removedForeignSummary = 'ten-seams.removed-foreign'
@@ -32,7 +32,7 @@ export function unexplained(metadata: TableMetadata): readonly string[] {
     const by = summary['engine-name'] === undefined ? '' : ` by ${summary['engine-name']}`
     return `snapshot ${snapshotId} (${summary.operation}${by}) added ${added} rows and removed ${removed} without offsets`
   })
-  const counted = metadata.properties[offsetLogRows]
+  const counted = countedRows(metadata)
   const total = currentSnapshot(metadata)?.summary['total-records']
   if (foreign.length > 0 || counted === undefined || total === undefined || counted === total) {
     return foreign

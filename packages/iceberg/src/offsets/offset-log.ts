@@ -5,6 +5,7 @@ import type { DataFile } from '../format/manifest.ts'
 import type { TableMetadata } from '../format/metadata.ts'
 import type { Storage } from '../storage.ts'
 import type { Amendment, Attempt } from '../table/commit.ts'
+import { history } from '../table/history.ts'
 import {
   endOffsets,
   endOffsetsSummary,
@@ -31,7 +32,7 @@ export const offsetLogSummary = 'ten-seams.offset-log'
 /** The hash of a snapshot's line, in its summary; as a property, that of the newest line. */
 export const offsetLogHashSummary = 'ten-seams.offset-log-hash'
 /** How many rows the lines account for, in a snapshot's summary up to its own line, and as a property. */
-export const offsetLogRows = 'ten-seams.offset-log-rows'
+const offsetLogRows = 'ten-seams.offset-log-rows'
 
 /** One line of the log: an attempt to commit offsets. */
 export type OffsetLogLine = {
@@ -122,9 +123,15 @@ function newTopics(known: TopicLogs, read: TopicLogs = {}): TopicLogs | undefine
   return isKnown ? undefined : read
 }
 
+/** How many rows the lines up to the newest snapshot account for; undefined for a table whose commits did not count. */
+export function countedRows(metadata: TableMetadata): string | undefined {
+  const newest = history(metadata).findLast(({ summary }) => summary[offsetLogRows] !== undefined)
+  return newest?.summary[offsetLogRows] ?? metadata.properties[offsetLogRows]
+}
+
 /** Read from the log itself once, for a table whose earlier commits did not count. */
 async function rowsCounted(storage: Storage, metadata: TableMetadata): Promise<bigint> {
-  const counted = metadata.properties[offsetLogRows]
+  const counted = countedRows(metadata)
   if (counted !== undefined) return BigInt(counted)
   return (await verifyOffsets(storage, metadata))?.rows ?? 0n
 }

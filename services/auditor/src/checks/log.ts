@@ -137,6 +137,34 @@ export const logChecks: readonly Check[] = [
                  order by offender`,
   },
   {
+    id: 'I16.rows',
+    says: 'the offsets in bronze account for each of its rows',
+    needs: ['lake'],
+    figures: `select count(distinct table_name) || ' tables' from snapshots`,
+    offenders: `with linked as (
+                  select *, row_number() over (partition by table_name order by sequence desc) as age,
+                         last_value(accounted ignore nulls) over (partition by table_name order by sequence) as due
+                    from snapshots
+                ), changed as (
+                  select *, case when operation = 'replace' then added <> removed
+                                 else not has_offsets and added + removed > 0 and not is_repaired end as is_foreign from linked
+                )
+                select table_name || ', snapshot ' || sequence || ' (' || operation || '): added ' || added || ' and removed ' ||
+                       removed || ' rows without offsets' as offender from changed where is_foreign
+                union all
+                select table_name || ' has ' || total || ' rows, its offsets account for ' || due
+                  from changed where age = 1 and total <> due
+                   and table_name not in (select table_name from changed where is_foreign)`,
+  },
+  {
+    id: 'I16.topic',
+    says: 'the offsets in bronze are of the topics as they are now',
+    needs: ['kafka', 'lake'],
+    figures: `select count(*) || ' topics' from topic_ids`,
+    offenders: `select topic || ' was deleted and made again: its id is ' || in_kafka || ', bronze has offsets of ' || in_bronze as offender
+                  from topic_ids where in_kafka <> in_bronze order by topic`,
+  },
+  {
     id: 'I17',
     says: 'every record is readable by the newest contract and the one before',
     needs: ['kafka', 'registry'],

@@ -1,5 +1,6 @@
 import { eventTopics } from '../checks/check.ts'
 import type { Evidence } from '../evidence.ts'
+import type { Row } from '../evidence-tables.ts'
 import { type IcebergTable, loadFiles, readTable } from './iceberg.ts'
 
 /** A table of bronze, and the topic that it holds. */
@@ -7,6 +8,8 @@ export type BronzeTable = { readonly topic: string; readonly table: IcebergTable
 
 const START = 'ten-seams.start-offsets'
 const END = 'ten-seams.end-offsets'
+const ACCOUNTED = 'ten-seams.offset-log-rows'
+const REMOVED_FOREIGN = 'ten-seams.removed-foreign'
 
 export const bronzeNameOf = (topic: string): string => topic.replaceAll(/[.-]/g, '_')
 
@@ -30,7 +33,11 @@ export async function loadEventsOfBronze(
   evidence: Evidence,
   tables: readonly BronzeTable[],
 ): Promise<void> {
-  await evidence.clear('bronze', 'chain')
+  await evidence.clear('bronze', 'chain', 'snapshots')
+  await evidence.load(
+    'snapshots',
+    tables.flatMap(({ table }) => snapshotsOf(table)),
+  )
   for (const topic of eventTopics) {
     const table = tables.find((other) => other.topic === topic)?.table
     if (table === undefined) continue
@@ -86,6 +93,35 @@ export function chainOf({ name, snapshots }: IcebergTable) {
     }))
   })
 }
+
+/** What each snapshot of a table did to its rows, and whether its commit moved offsets for them. */
+export function snapshotsOf({ name, snapshots }: IcebergTable): readonly Row<'snapshots'>[] {
+  const repaired = new Set(
+    snapshots.flatMap(({ summary }) => summary[REMOVED_FOREIGN]?.split(',') ?? []),
+  )
+  return snapshots.map(({ summary, ...snapshot }) => ({
+    table_name: name,
+    sequence: BigInt(snapshot['sequence-number']),
+    operation: summary.operation ?? '',
+    added: BigInt(summary['added-records'] ?? 0),
+    removed: BigInt(summary['deleted-records'] ?? 0),
+    total: countIn(summary['total-records']),
+    accounted: countIn(summary[ACCOUNTED]),
+    has_offsets: summary[END] !== undefined,
+    is_repaired: repaired.has(String(snapshot['snapshot-id'])),
+  }))
+}
+
+/** The id of a topic that its table has recorded; undefined for a table that was written before ids were. */
+export function topicIdIn({ topic, table }: BronzeTable): string | undefined {
+  const topics = JSON.parse(table.properties['ten-seams.topics'] ?? '{}') as Readonly<
+    Record<string, { readonly id: string }>
+  >
+  return topics[topic]?.id
+}
+
+const countIn = (text: string | undefined): bigint | null =>
+  text === undefined ? null : BigInt(text)
 
 function largest(offsets: readonly bigint[]): bigint {
   let most = 0n
