@@ -4,6 +4,7 @@ import { type AvroRecord, isAvroRecord, unreadable } from '@tenseams/codec/avro'
 import { parseAvroText } from '@tenseams/codec/avro-text'
 import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { parseProtobuf } from '@tenseams/codec/protobuf'
+import { refuseBadAliases } from './aliases.ts'
 import { ContractError } from './errors.ts'
 import { refuseLargeMessages, tooDeep } from './nesting.ts'
 
@@ -88,7 +89,9 @@ function protobufShape(text: string, file: string): AvroRecord {
 
 function avroJson(text: string, file: string): unknown {
   try {
-    return parseAvroText(text)
+    const schema = parseAvroText(text)
+    refuseBadAliases(schema)
+    return schema
   } catch (cause) {
     if (cause instanceof SyntaxError) throw new ContractError(`${file} is not JSON`, { cause })
     const mistake = cause instanceof Error ? cause.message : String(cause)

@@ -1,5 +1,6 @@
 import { parseAvroText } from '@tenseams/codec/avro-text'
 import avro from 'avsc'
+import { refuseBadAliases } from '../aliases.ts'
 
 /** A parsed Avro schema. */
 export type Schema = {
@@ -11,7 +12,7 @@ export type Schema = {
 /** @throws Error when the text is not an Avro schema. */
 export function parseAvro(text: string): Schema {
   const json = withinDoubles(parseAvroText(text))
-  refuseBadAliases(json, '')
+  refuseBadAliases(json)
   const logicalTypes = new Map<avro.Type, string>()
   const typeHook = (schema: avro.Schema, options: object): avro.Type | undefined => {
     if (typeof schema !== 'object' || !('logicalType' in schema)) return undefined
@@ -45,40 +46,4 @@ function logicalTypeWord(logicalType: unknown, plain: object): string {
     readonly scale?: unknown
   }
   return precision === undefined ? String(logicalType) : `${logicalType}(${precision}, ${scale})`
-}
-
-const NAME = /^(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*$/
-
-/**
- * Avro's libraries in other languages refuse a schema whose `aliases` is not a list of names. avsc takes what it finds, and
- * searches a text as if it were a list.
- */
-function refuseBadAliases(json: unknown, path: string): void {
-  if (Array.isArray(json)) {
-    for (const branch of json) refuseBadAliases(branch, path)
-  } else if (isObject(json)) {
-    refuseBadAliasesOf(json, path)
-    for (const part of [json.type, json.items, json.values]) refuseBadAliases(part, path)
-    for (const field of Array.isArray(json.fields) ? json.fields : []) {
-      if (!isObject(field)) continue
-      refuseBadAliases(field, path === '' ? String(field.name) : `${path}.${field.name}`)
-    }
-  }
-}
-
-function refuseBadAliasesOf({ aliases = [] }: Json, path: string): void {
-  const isList = Array.isArray(aliases) && aliases.every(isName)
-  if (isList) return
-  const where = path === '' ? 'the schema' : path
-  throw new Error(`${where}: aliases is a list of names, not ${JSON.stringify(aliases)}`)
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && NAME.test(value)
-}
-
-type Json = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { differencesOf } from './differences.ts'
+import { differencesOf } from './gate/differences.ts'
+import { parseSchema } from './schemas.ts'
 
 const schema = (aliases: unknown, field = 'note') =>
   JSON.stringify({
@@ -15,6 +16,9 @@ it.each(['note', {}, [['note']], ['no name'], [1], null])(
     const compare = (newer: string) => () => differencesOf('avro', 'BACKWARD', [older], newer)
     expect(compare(schema(aliases, 'remark'))).toThrow(
       `remark: aliases is a list of names, not ${JSON.stringify(aliases)}`,
+    )
+    expect(() => parseSchema(schema(aliases, 'remark'), 'a.avsc')).toThrow(
+      'remark: aliases is a list',
     )
     expect(compare(schema(['note', 'my.note'], 'remark'))).not.toThrow()
   },
