@@ -66,6 +66,12 @@ export class OwnBronze {
     return topic
   }
 
+  /** Deletes a topic of one partition and makes it again: the same name, another log. */
+  async makeAgain({ name }: OwnTopic): Promise<void> {
+    await this.#admin.deleteTopics({ topics: [name] })
+    await newTopic(this.#admin, name, 1)
+  }
+
   start(topics: readonly OwnTopic[], changes: Partial<InstanceTask> = {}): Instance {
     const { catalogUrl, registryUrl, kafkaBrokers: brokers } = this.#stack.endpoints
     const task: InstanceTask = {
@@ -201,6 +207,12 @@ export class Instance {
     const address = await this.#address()
     const isReady = async () => (await fetch(`${address}/health/ready`)).ok
     await eventually(isReady, { timeoutMs: 60_000, what: 'an instance to be ready' })
+  }
+
+  /** Why it is not ready; empty when it is. */
+  async refusal(): Promise<string> {
+    const response = await fetch(`${await this.#address()}/health/ready`)
+    return response.ok ? '' : response.text()
   }
 
   /** The sum of a metric's samples, over all labels or over those that are named. */
