@@ -3,11 +3,14 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { mavenEnvironment } from '../host/environment.ts'
@@ -103,10 +106,8 @@ export function artefactsFor({ profile, debezium, more = [] }: Wanted): readonly
  * The folders in which Connect looks for plugins: the converters and one line of Debezium. If both lines were in its path,
  * it would always load the newer one.
  */
-export function pluginPath(paths: Paths, debezium: DebeziumLine): string {
-  return [CONVERTERS, debeziumFolder(debezium)]
-    .map((folder) => join(paths.jvm, 'lib', folder))
-    .join(',')
+export function pluginPath({ jvm }: Pick<Paths, 'jvm'>, debezium: DebeziumLine): string {
+  return [CONVERTERS, debeziumFolder(debezium)].map((folder) => join(jvm, 'lib', folder)).join(',')
 }
 
 /**
@@ -199,23 +200,32 @@ export function downloadedBytesOf(line: string): number | undefined {
   return Number(found[1]) * (units[found[2] ?? 'B'] ?? 1)
 }
 
-/** With manifests, Connect finds its plugins at once; without them it opens every jar at each start. */
+/**
+ * With manifests, Connect finds its plugins at once; without them it opens every jar at each start. Kafka's tool takes the
+ * path in a URL for a path (`%20` for a blank), so it gets the folders by a link from a path that is the same in both.
+ */
 async function writeManifests(paths: Paths, options: InstallOptions): Promise<void> {
   const { jdk, debezium, onProgress } = options
   onProgress("Connect's plugin manifests")
-  await runProgram({
-    file: javaProgram(jdk),
-    arguments: [
-      ...jvmArguments(paths, { heapMb: 256 }),
-      '-cp',
-      classPath(paths, 'kafka'),
-      'org.apache.kafka.tools.ConnectPluginPath',
-      'sync-manifests',
-      '--plugin-path',
-      pluginPath(paths, debezium),
-    ],
-    timeoutMs: MANIFESTS_TIMEOUT_MS,
-  })
+  const folder = mkdtempSync(join(tmpdir(), 'tenseams-plugins-'))
+  try {
+    symlinkSync(join(paths.jvm, 'lib'), join(folder, 'lib'))
+    await runProgram({
+      file: javaProgram(jdk),
+      arguments: [
+        ...jvmArguments(paths, { heapMb: 256 }),
+        '-cp',
+        classPath(paths, 'kafka'),
+        'org.apache.kafka.tools.ConnectPluginPath',
+        'sync-manifests',
+        '--plugin-path',
+        pluginPath({ jvm: folder }, debezium),
+      ],
+      timeoutMs: MANIFESTS_TIMEOUT_MS,
+    })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 /** A hash of everything that a folder is made from: the general part of the pom, its profile, and our own Java sources. */
