@@ -41,7 +41,8 @@ export async function loadEventsOfBronze(
   for (const topic of eventTopics) {
     const table = tables.find((other) => other.topic === topic)?.table
     if (table === undefined) continue
-    const select = `select '${topic}', kafka_partition, kafka_offset, event_id, stream_id, "version", "type"`
+    const offset = offsetSql(logEpochIn({ topic, table }))
+    const select = `select '${topic}', kafka_partition, ${offset}, event_id, stream_id, "version", "type"`
     await loadFiles(evidence, 'bronze', select, table.files)
     await evidence.load('chain', chainOf(table))
   }
@@ -80,17 +81,51 @@ export function endsAt(
   )
 }
 
-/** The offsets in a table's snapshot summaries, a row for each snapshot and partition. */
-export function chainOf({ name, snapshots }: IcebergTable) {
+/** Between the offsets of two logs of a topic, where the rows of both are one table. */
+export const LOG_SPAN = 2n ** 48n
+
+/**
+ * SQL of a row's offset. Those of the topic's newest log are as they are, so that they equal the records'. Those of earlier
+ * logs, which no longer exist, are negative.
+ */
+export function offsetSql(epoch: number, offset = 'kafka_offset'): string {
+  return `${offset} - (${epoch} - coalesce(log_epoch, 0))::bigint * ${LOG_SPAN}`
+}
+
+/** How often another log of the topic has been accepted. */
+export function logEpochIn({ topic, table }: BronzeTable): number {
+  return logsIn(table)[topic]?.epoch ?? 0
+}
+
+/** The name of offsets of a topic's newest log, without its epoch; undefined for those of an earlier one. */
+function currentName(key: string, logs: ReturnType<typeof logsIn>): string | undefined {
+  const [, topic = '', epoch = '0', partition] = /^(.*?)(?:@(\d+))?-(\d+)$/.exec(key) ?? []
+  return Number(epoch) === (logs[topic]?.epoch ?? 0) ? `${topic}-${partition}` : undefined
+}
+
+function logsIn({ properties }: IcebergTable) {
+  return JSON.parse(properties['ten-seams.topics'] ?? '{}') as Readonly<
+    Record<string, { readonly id: string; readonly epoch: number }>
+  >
+}
+
+/** The offsets of the topic's newest log in a table's snapshot summaries, a row for each snapshot and partition. */
+export function chainOf(table: IcebergTable) {
+  const { name, snapshots } = table
+  const logs = logsIn(table)
   return snapshots.flatMap((snapshot) => {
     const starts = offsetsOf(snapshot.summary[START])
-    return Object.entries(offsetsOf(snapshot.summary[END])).map(([topicPartition, end]) => ({
-      table_name: name,
-      topic_partition: topicPartition,
-      sequence: BigInt(snapshot['sequence-number']),
-      start_offset: BigInt(starts[topicPartition] ?? end),
-      end_offset: BigInt(end),
-    }))
+    return Object.entries(offsetsOf(snapshot.summary[END])).flatMap(([key, end]) => {
+      const topicPartition = currentName(key, logs)
+      if (topicPartition === undefined) return []
+      return {
+        table_name: name,
+        topic_partition: topicPartition,
+        sequence: BigInt(snapshot['sequence-number']),
+        start_offset: BigInt(starts[key] ?? end),
+        end_offset: BigInt(end),
+      }
+    })
   })
 }
 
@@ -114,10 +149,7 @@ export function snapshotsOf({ name, snapshots }: IcebergTable): readonly Row<'sn
 
 /** The id of a topic that its table has recorded; undefined for a table that was written before ids were. */
 export function topicIdIn({ topic, table }: BronzeTable): string | undefined {
-  const topics = JSON.parse(table.properties['ten-seams.topics'] ?? '{}') as Readonly<
-    Record<string, { readonly id: string }>
-  >
-  return topics[topic]?.id
+  return logsIn(table)[topic]?.id
 }
 
 const countIn = (text: string | undefined): bigint | null =>

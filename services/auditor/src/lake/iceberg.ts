@@ -61,7 +61,10 @@ export async function loadFiles(
 ): Promise<void> {
   if (files.length === 0) return
   const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
-  await evidence.loadFrom(into, `${select} from read_parquet([${list}], union_by_name = true)`)
+  const rows = `select * from read_parquet([${list}], union_by_name = true)`
+  // Files that were written before the column existed lack it.
+  const source = `(${rows} union all by name select null::integer as log_epoch where false)`
+  await evidence.loadFrom(into, `${select} from ${source}`)
 }
 
 async function liveFiles(manifestList: string): Promise<readonly string[]> {

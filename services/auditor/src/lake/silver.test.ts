@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { Evidence } from '../evidence.ts'
-import { endOf, endsAt } from './bronze.ts'
+import { endOf, endsAt, offsetSql } from './bronze.ts'
 import type { IcebergSnapshot, IcebergTable } from './iceberg.ts'
 import { oldestUnread, progressOf } from './silver.ts'
 
@@ -43,6 +43,25 @@ describe('the end offsets of a snapshot of bronze', () => {
     expect(endOf([{ topic, table }], `${topic}-1`)).toBe(9n)
     expect(endOf([{ topic, table }], `${topic}-2`)).toBe(0n)
   })
+})
+
+test('the ends of a topic that was made again are those of its newest log', () => {
+  const accepted: IcebergTable = {
+    ...table,
+    properties: { 'ten-seams.topics': JSON.stringify({ [topic]: { id: 'new', epoch: 1 } }) },
+    snapshots: [...table.snapshots, snapshot(15, 5, { [`${topic}-0`]: 8, [`${topic}@1-0`]: 2 })],
+  }
+  expect(endsAt(accepted, 15n)).toEqual(new Map([[`${topic}-0`, 2n]]))
+  expect(endOf([{ topic, table: accepted }], `${topic}-0`)).toBe(2n)
+})
+
+test('rows of an earlier log lie before those of the newest one', async () => {
+  const evidence = await Evidence.open('64MB')
+  const rows = 'values (7::bigint, null::int), (7, 1), (0, 2), (3, 2)'
+  const sql = `select ${offsetSql(2)} as position from (${rows}) as bronze (kafka_offset, log_epoch) order by 1`
+  const found = (await evidence.query(sql)).map(({ position }) => position)
+  expect(found).toEqual([7n - 2n ** 49n, 7n - 2n ** 48n, 0n, 3n])
+  evidence.close()
 })
 
 test('silver and quarantine have read as far as the snapshots that they have recorded', () => {

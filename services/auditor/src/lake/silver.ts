@@ -1,7 +1,15 @@
 import { ORDERS, PAYMENTS, SHIPMENTS } from '../checks/check.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Row } from '../evidence-tables.ts'
-import { type BronzeTable, bronzeNameOf, chainOf, endsAt } from './bronze.ts'
+import {
+  type BronzeTable,
+  bronzeNameOf,
+  chainOf,
+  endsAt,
+  LOG_SPAN,
+  logEpochIn,
+  offsetSql,
+} from './bronze.ts'
 import { type IcebergTable, loadFiles, readTable } from './iceberg.ts'
 
 /** A table of silver: the topic it is made from, and how its columns become evidence. */
@@ -96,7 +104,7 @@ async function loadQuarantine(evidence: Evidence, table: IcebergTable | undefine
     ({ topic }) => `when 'bronze.${bronzeNameOf(topic)}' then '${topic}'`,
   )
   const topic = `case source ${cases.join(' ')} else source end`
-  const select = `select ${topic}, kafka_partition, kafka_offset, reason`
+  const select = `select ${topic}, kafka_partition, ${offsetSql(0)}, reason`
   await loadFiles(evidence, 'quarantine', select, table.files)
 }
 
@@ -110,7 +118,8 @@ export async function loadChanges(
     const table = tables.find((other) => other.topic === topic)?.table
     if (table === undefined) continue
     const image = imageOf(inBronze.map((column) => `"after"->>'${column}'`))
-    const select = `select '${topic}', kafka_partition, kafka_offset, "key"->>'${key}', op, epoch_ms(told_at),
+    const offset = offsetSql(logEpochIn({ topic, table }))
+    const select = `select '${topic}', kafka_partition, ${offset}, "key"->>'${key}', op, epoch_ms(told_at),
                            ${image}`
     await loadFiles(evidence, 'changes', select, table.files)
   }
@@ -127,6 +136,13 @@ export async function loadProgress(
   tables: readonly BronzeTable[],
 ): Promise<void> {
   await evidence.clear('progress')
+  // Read before bronze, silver's offsets are those of the first log, plus a span for each later one.
+  for (const table of tables) {
+    const behind = `- ${BigInt(logEpochIn(table)) * LOG_SPAN} where topic = '${table.topic}'`
+    await evidence.run(`update quarantine set "offset" = "offset" ${behind}`)
+    await evidence.run(`update versions set last_offset = last_offset ${behind}`)
+    await evidence.run(`update versions set first_offset = first_offset ${behind}`)
+  }
   await evidence.load(
     'progress',
     tables.flatMap((table) => progressOf(table, recorded)),

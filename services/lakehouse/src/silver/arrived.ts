@@ -54,7 +54,7 @@ export class Arrived {
     return ports.engine.using(async (connection) => {
       await connection.run("SET TimeZone = 'UTC'")
       await connection.run(
-        `CREATE TABLE ${name} AS SELECT * EXCLUDE (reason, kafka_partition, kafka_offset)
+        `CREATE TABLE ${name} AS SELECT * EXCLUDE (reason, kafka_partition, kafka_offset, log_epoch)
            FROM (${derived.changes(`(${sql})`)}) WHERE reason IS NULL`,
       )
       const keys = await connection.runAndReadAll(

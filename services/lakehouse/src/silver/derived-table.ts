@@ -20,8 +20,8 @@ export type DerivedTable = {
   readonly key: string
   readonly buckets: number
   /**
-   * Selects from the source's rows (a relation): the key's column and the columns that `fold` needs, `kafka_partition` and
-   * `kafka_offset` of the record, and `reason`, which is null for a row that no gate rejects.
+   * Selects from the source's rows (a relation): the key's column and the columns that `fold` needs, `kafka_partition`,
+   * `kafka_offset` and `log_epoch` of the record, and `reason`, which is null for a row that no gate rejects.
    */
   readonly changes: (source: string) => string
   /**

@@ -39,7 +39,7 @@ function paymentSql({ stream, version, type }: PaymentEvent, offset: number): st
           'currency': 'EUR', 'reason': 'no'}::STRUCT(${money}) AS ${column}`
       : `NULL::STRUCT(${money}) AS ${column}`,
   )
-  return `SELECT 0 AS kafka_partition, ${offset}::BIGINT AS kafka_offset, ${quoteText(stream)} AS stream_id,
+  return `SELECT 0 AS kafka_partition, ${offset}::BIGINT AS kafka_offset, NULL::INT AS log_epoch, ${quoteText(stream)} AS stream_id,
       ${version}::BIGINT AS version, ${quoteText(type)} AS type,
       make_timestamptz(${version * 1_000_000}::BIGINT) AS occurred_at, ${columns.join(', ')}`
 }

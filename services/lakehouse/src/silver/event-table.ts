@@ -59,8 +59,8 @@ export function silverTableOf(events: EventTable, ranking: Ranking = byVersion):
     key,
     buckets: BUCKETS,
     changes: (source) =>
-      `SELECT kafka_partition, kafka_offset, ${reasonOf(all)} AS reason, rank, ${valuesOf(all)}
-         FROM (SELECT kafka_partition, kafka_offset, ${ranking.ofEvent} AS rank, ${attempts(all, gates)}
+      `SELECT kafka_partition, kafka_offset, log_epoch, ${reasonOf(all)} AS reason, rank, ${valuesOf(all)}
+         FROM (SELECT kafka_partition, kafka_offset, log_epoch, ${ranking.ofEvent} AS rank, ${attempts(all, gates)}
                  FROM ${source} WHERE coalesce(type, '') NOT IN ('tick', 'barrier'))`,
     fold: ({ rows, changes }) =>
       `SELECT ${key}, ${latest('version')} AS version, ${columns.map(folded).join(', ')}

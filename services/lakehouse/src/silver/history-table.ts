@@ -149,21 +149,21 @@ function changesSql(
     { reason: 'no-time', rejects: 'committed_at IS NULL' },
   ])
   return `WITH read AS (
-      SELECT kafka_partition, kafka_offset, ${logPosition} AS position, op, snapshot, lsn, committed_at, told_at,
+      SELECT kafka_partition, kafka_offset, log_epoch, ${logPosition} AS position, op, snapshot, lsn, committed_at, told_at,
              TRY("key"->>'${key}') AS ${key}, CASE WHEN op <> 'd' AND json_valid("after") THEN "after" END AS image
         FROM ${source} WHERE op IN ('c', 'u', 'r', 'd', 't')
     ), taken AS (
       SELECT *, coalesce(${ownGates}, ${brokenContract(columns)}) AS broken, ${attempts(columns, [])}
         FROM read WHERE op <> 't'
     ), columns AS (
-      SELECT kafka_partition, kafka_offset, ${key}, ${valuesOf(columns)},
+      SELECT kafka_partition, kafka_offset, log_epoch, ${key}, ${valuesOf(columns)},
              lsn, committed_at AS valid_from, position, told_at, op, NULL::VARCHAR AS mark,
              coalesce(broken, ${reasonOf(columns)}) AS broken
         FROM taken
     )
     SELECT * EXCLUDE (broken), coalesce(broken, ${misfit(columns)}, ${rejectedBy(gates)}) AS reason FROM columns
     UNION ALL BY NAME
-    SELECT kafka_partition, kafka_offset, NULL AS ${key}, ${nothing.join(', ')}, lsn,
+    SELECT kafka_partition, kafka_offset, log_epoch, NULL AS ${key}, ${nothing.join(', ')}, lsn,
            -- A truncate counts from when the connector processed it, a snapshot from when it began.
            if(op = 't', told_at, committed_at) AS valid_from, position, told_at, op,
            if(op = 't', 'truncate', 'snapshot') AS mark, if(op = 't' AND told_at IS NULL, 'no-time', NULL) AS reason

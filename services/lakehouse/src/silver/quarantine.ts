@@ -20,6 +20,7 @@ const columns: readonly DerivedColumn[] = [
   { name: 'kafka_partition', type: 'int', required: true },
   { name: 'kafka_offset', type: 'long', required: true },
   { name: 'reason', type: 'string', required: true, doc: 'The gate.' },
+  { name: 'log_epoch', type: 'int', doc: 'Of the topic’s log; null in the first.' },
   { name: 'change', type: 'string', required: true, doc: 'JSON of the rejected change.' },
 ]
 
@@ -44,7 +45,7 @@ export async function quarantine(
   if (plan === undefined) return {}
   const name = fullName(derived.source)
   const relation = `(${await scanSql(ports, plan, plan.schema)})`
-  const rejected = `SELECT '${name}' AS source, kafka_partition, kafka_offset, reason, to_json(taken) AS change
+  const rejected = `SELECT '${name}' AS source, kafka_partition, kafka_offset, log_epoch, reason, to_json(taken) AS change
     FROM (${derived.changes(relation)}) AS taken WHERE reason IS NOT NULL`
   const counts = await countsOf(ports, rejected)
   const begunMs = Date.now()

@@ -16,7 +16,7 @@ export async function foldInMemory(
     await connection.run(`CREATE TEMP TABLE held (${columns.join(', ')})`)
     for (const batch of batches) {
       await connection.run(
-        `CREATE TEMP TABLE came AS SELECT * EXCLUDE (reason, kafka_partition, kafka_offset)
+        `CREATE TEMP TABLE came AS SELECT * EXCLUDE (reason, kafka_partition, kafka_offset, log_epoch)
            FROM (${derived.changes(`(${batch})`)}) WHERE reason IS NULL`,
       )
       const keyless = {
