@@ -132,6 +132,12 @@ create table if not exists cdc.watchdog (
 grant usage on schema cdc to pulse_service;
 grant select, insert, update on cdc.watchdog to pulse_service;
 
+-- A partition with new events needs no tick (services/pulse/src/new-events.ts): where they are, not what they say. And it
+-- removes old ticks and barriers, of which the newest of each partition stays.
+grant usage on schema orders, payments to pulse_service;
+grant select (position, topic, stream_id) on orders.events, payments.events to pulse_service;
+grant delete on control.events to pulse_service;
+
 grant usage on schema catalogue to orders_service;
 grant select on catalogue.products, catalogue.prices to orders_service;
 grant select, insert, update on catalogue.customers to orders_service;

@@ -1,5 +1,5 @@
 -- One event store in a schema of its own. `{{schema}}` and `{{role}}` are filled in by deploy/postgres.
--- The append-only events table is itself the outbox: Debezium reads it. Nothing else is written, and nothing is deleted.
+-- The append-only events table is itself the outbox: Debezium reads it. Nothing else is written, and no event is deleted.
 
 create table if not exists {{schema}}.events (
   position       bigint generated always as identity primary key,
@@ -29,6 +29,7 @@ create table if not exists {{schema}}.inbox (
   event_id    uuid        primary key,
   recorded_at timestamptz not null default clock_timestamp()
 );
+create index if not exists inbox_by_age on {{schema}}.inbox (recorded_at);
 
 -- The first answer to each Idempotency-Key.
 create table if not exists {{schema}}.idempotency (
@@ -38,6 +39,14 @@ create table if not exists {{schema}}.idempotency (
   -- json, not jsonb: a repeat gets the same text.
   answer       json        not null,
   recorded_at  timestamptz not null default clock_timestamp()
+);
+create index if not exists idempotency_by_age on {{schema}}.idempotency (recorded_at);
+
+-- Of which age rows of the inbox and Idempotency-Keys have been removed (packages/event-store/src/guard-retention.ts): a row
+-- that is missing and would be younger was never written.
+create table if not exists {{schema}}.removals (
+  what           text        primary key check (what in ('inbox', 'idempotency')),
+  removed_before timestamptz not null
 );
 
 -- States of long streams, so that they need not be read from the first event. A missing row costs only time.
@@ -138,8 +147,10 @@ end
 $append$;
 
 -- Least privilege: stored events are never changed, so the service may only insert and read. It may change and remove
--- rows of a read model, because that can be rebuilt.
+-- rows of a read model, because that can be rebuilt, and remove guards that have served their time (docs/retention.md).
 grant usage on schema {{schema}} to {{role}};
 grant select, insert on {{schema}}.events, {{schema}}.inbox, {{schema}}.idempotency, {{schema}}.schemas,
   {{schema}}.snapshots to {{role}};
+grant delete on {{schema}}.inbox, {{schema}}.idempotency to {{role}};
+grant select, insert, update on {{schema}}.removals to {{role}};
 grant select, insert, update, delete on {{schema}}.projections to {{role}};

@@ -132,7 +132,9 @@ describe('the OpenAPI document', () => {
     expect(document).toMatchObject({
       openapi: expect.stringMatching(/^3\.1\./),
       paths: {
-        '/orders': { post: { description: expect.stringContaining('A key never expires') } },
+        '/orders': {
+          post: { description: expect.stringContaining('A key lives for at least 24 hours') },
+        },
         '/orders/{orderId}': { get: { responses: { 200: {}, 304: {}, 404: {}, 429: {} } } },
       },
     })

@@ -19,8 +19,9 @@ const publications = {
       ...eventStores.map(({ schema }) => `${schema}.events ${EVENT_COLUMNS}`),
       'cdc.heartbeat',
     ],
-    // A truncated outbox would be lost history, about which no consumer could do anything.
-    publish: 'insert, update, delete',
+    // Events are only inserted; an update ends the connector with an error, as nobody may change the past. Old ticks are
+    // deleted and nobody is told; a truncated outbox would be lost history, about which no consumer could do anything.
+    publish: 'insert, update',
   },
   cdc: {
     tables: ['catalogue.customers', 'catalogue.products', 'cdc.heartbeat', 'cdc.signal'],

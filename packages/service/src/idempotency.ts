@@ -19,7 +19,9 @@ export const IdempotencyHeaders = Type.Object({
 export const idempotencyPromise = [
   'Idempotency-Key: the same key with the same payload gets the first answer again, with `idempotent-replayed: true`,',
   'and has no second effect; with another payload it is refused with 422, without a key with 400.',
-  'A key never expires: it is written in the transaction of its effect and kept as long as the effect.',
+  'A key lives for at least 24 hours after its first answer, seven days unless the service is set otherwise. It is written',
+  'in the transaction of its effect and removed when its life is over; then the same request is a new one, with a new effect',
+  'wherever the state still allows it. So do not repeat a request whose first try is older than 24 hours: look for its effect.',
   'A request whose key is in use by a concurrent request waits for that one and gets its answer, instead of 409:',
   'both write the same row in a short transaction, so the wait is bounded, and the client need not retry.',
   'After 503, or without an answer, the outcome is unknown: send the same request with the same key.',
@@ -50,6 +52,13 @@ const keyReused = problem(
   'Send a new key for a new intent, or the first payload to see its answer again.',
 )
 
+const keyExpired = problem(
+  'idempotency-key-expired',
+  503,
+  'The life of the Idempotency-Key has just ended',
+  'Nothing was written. Look for the effect of the first request; only if there is none, send the request again.',
+)
+
 /**
  * Identifies the payload of a request, so that a key that comes with another payload can be refused. The parts must not
  * depend on the whitespace or the order of properties in the request's JSON.
@@ -74,7 +83,7 @@ export function refuseReusedKey(
  * Answers a repeated request with the first answer, marked as replayed; 422 when its key was used for another payload.
  *
  * @param send as it sent the answer the first time.
- * @throws when nothing is stored for the key, though the store refused it as used.
+ * When nothing is stored for the key, though the store refused it as used, its life has just ended: 503, to repeat it.
  */
 export function replayAnswer<Answer>(
   reply: FastifyReply,
@@ -82,7 +91,7 @@ export function replayAnswer<Answer>(
   requestHash: Buffer,
   send: (reply: FastifyReply, answer: Answer) => FastifyReply,
 ): FastifyReply {
-  if (kept === undefined) throw new Error('the answer of a used Idempotency-Key is missing')
+  if (kept === undefined) return sendProblem(reply.header('retry-after', '1'), keyExpired)
   const refused = refuseReusedKey(reply, kept, requestHash)
   if (refused !== undefined) return refused
   return send(reply.header('idempotent-replayed', 'true'), kept.answer as Answer)

@@ -24,6 +24,20 @@ export const rateLimitSettings = {
   RATE_LIMIT_WINDOW_MS: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 10_000 }),
 }
 
+const DAY_MS = 86_400_000
+
+/** How long a store recognises a redelivered event by its inbox: docs/retention.md. */
+export const inboxSettings = {
+  /** At least the day in which consumers redeliver and operators replay; an older repeat is known by its stream's state. */
+  INBOX_LIFE_MS: Type.Integer({ minimum: DAY_MS, default: 7 * DAY_MS }),
+}
+
+/** How long a client may repeat a request. */
+export const idempotencySettings = {
+  /** At least the day that clients are promised (idempotency.ts). */
+  IDEMPOTENCY_KEY_LIFE_MS: Type.Integer({ minimum: DAY_MS, default: 7 * DAY_MS }),
+}
+
 /** Invalid settings. The message lists every mistake, one per line. */
 export class SettingsError extends Error {
   readonly code = 'SETTINGS_INVALID'

@@ -3,6 +3,7 @@ import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
 import type pg from 'pg'
 import { eventTopics, SHIPMENTS } from './checks/check.ts'
+import { dropFromBronze, dropJudgedBarriers, isEvidence } from './control-rows.ts'
 import { deadLetterRows } from './dead-letters.ts'
 import { Evidence } from './evidence.ts'
 import { judge } from './judge.ts'
@@ -130,6 +131,7 @@ export class Auditor {
     const moment = { now: BigInt(Date.now()), graceMs: BigInt(this.#options.graceMs) }
     const findings = await judge(evidence, moment, silence)
     await evidence.run(`delete from records where fate = 'open'`)
+    await dropJudgedBarriers(evidence, findings)
     const durationMs = Math.round(performance.now() - begun)
     return { at: new Date().toISOString(), durationMs, findings }
   }
@@ -179,7 +181,7 @@ export class Auditor {
     await evidence.run(`delete from records where fate = 'open'`)
     // Effects are read before their causes: then a shipment that was read has its confirmation in what is read next.
     await this.#log.readOn(eventTopics.toReversed(), async (records) => {
-      await evidence.load('records', await this.#rowsOf(records))
+      await evidence.load('records', (await this.#rowsOf(records)).filter(isEvidence))
     })
     const open = this.#log.logs().flatMap((log) => log.open())
     await evidence.load('records', await this.#rowsOf(open))
@@ -227,6 +229,7 @@ export class Auditor {
       if (behind.length === 0) {
         await loadEventsOfBronze(this.#evidence, tables)
         await this.#loadTopicIds(tables)
+        await dropFromBronze(this.#evidence)
         return
       }
       if (performance.now() > deadline) {

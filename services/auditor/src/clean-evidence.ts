@@ -43,6 +43,7 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
     { store: 'orders', event_id: idOf('PaymentAuthorised') },
     { store: 'orders', event_id: idOf('ShipmentDispatched') },
   ],
+  removals: [],
   answers: [{ key: 'k-1', order_id: 'o-1', status: 201n, amount_minor: 500n }],
   entries: transfers.flatMap(([transfer_id, type, debit, credit]) => [
     { transfer_id, order_id: 'o-1', event_id: idOf(type), account: debit, side: 'debit', ...money },
@@ -108,6 +109,7 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
     { topic: SHIPMENTS, stream_id: 'o-1', version: 1n, status: 'dispatched' },
   ],
   quarantine: [],
+  dropped_barriers: [],
   progress: [...eventTopics, PRODUCTS].map((topic) => ({
     ...{ topic, partition: 0n, silver_end: 10n, quarantine_end: 10n },
   })),

@@ -24,6 +24,8 @@ export const tables = {
     must: 'boolean',
   },
   inbox: { store: 'varchar', event_id: 'varchar' },
+  /** Guards of a store that were recorded before this time may have been removed, because their life was over. */
+  removals: { store: 'varchar', what: 'varchar', removed_before: 'bigint' },
   answers: { key: 'varchar', order_id: 'varchar', status: 'bigint', amount_minor: 'bigint' },
   entries: {
     transfer_id: 'varchar',
@@ -117,6 +119,8 @@ export const tables = {
   },
   /** Rows of bronze that a gate has rejected. */
   quarantine: { topic: 'varchar', partition: 'bigint', offset: 'bigint', reason: 'varchar' },
+  /** Up to which offset barriers have been judged and dropped. */
+  dropped_barriers: { topic: 'varchar', partition: 'bigint', before_offset: 'bigint' },
   /** How far silver and its quarantine have read each partition of bronze; both record a snapshot of bronze. */
   progress: {
     topic: 'varchar',

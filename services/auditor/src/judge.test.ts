@@ -56,6 +56,32 @@ describe('a fault is found, and named by its invariant', () => {
   })
 })
 
+describe('guards whose life is over', () => {
+  const forgotten = `
+    delete from inbox; delete from answers;
+    update events set recorded_at = ${NOW} - 172800000; update records set written_at = ${NOW} - 172800000;
+    insert into removals values ('orders', 'inbox', ${NOW} - 90000000), ('orders', 'idempotency', ${NOW} - 90000000)`
+
+  test('are not missed', async () => {
+    await evidence.run(forgotten)
+    expect(violated(await found())).toEqual([])
+  })
+
+  test('are missed when the order does not show what it consumed', async () => {
+    await evidence.run(forgotten)
+    await evidence.run(
+      `update records set type = 'PaymentRefunded' where type = 'PaymentAuthorised'`,
+    )
+    expect(violated(await found())).toContain('I14')
+  })
+
+  test('are missed when younger ones are there', async () => {
+    await evidence.run(forgotten)
+    await evidence.run(`update removals set removed_before = ${NOW} - 180000000`)
+    expect(violated(await found())).toEqual(expect.arrayContaining(['I13', 'I14']))
+  })
+})
+
 describe('what may be in flight is no violation', () => {
   const inFlight: readonly (readonly [what: string, id: string, sql: string])[] = [
     [

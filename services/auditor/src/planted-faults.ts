@@ -146,6 +146,16 @@ export const faultsBeforeSilver: readonly Fault[] = [
   ['an order under two keys', `insert into answers values ('k-2', 'o-1', 201, 500)`, ['I13']],
   ['an answer with another amount than the order', `update answers set amount_minor = 1`, ['I13']],
   [
+    'keys that were removed before the day that clients are promised',
+    `insert into removals values ('orders', 'idempotency', ${NOW} - 1000)`,
+    ['I13'],
+  ],
+  [
+    'a key that is missing, younger than those whose life was over',
+    `delete from answers; insert into removals values ('orders', 'idempotency', ${NOW} - 90000000)`,
+    ['I13'],
+  ],
+  [
     'a payment that orders has passed without an effect',
     `delete from inbox where event_id = 'id-PaymentAuthorised'`,
     ['I14'],

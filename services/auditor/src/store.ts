@@ -37,9 +37,9 @@ export async function loadStores(pool: pg.Pool, evidence: Evidence): Promise<voi
   })
 }
 
-/** Loads the events committed since `loadStores`, which may or may not have arrived, and the inboxes and answers. */
+/** Loads the events committed since `loadStores`, which may or may not have arrived, and the inboxes and answers that are kept. */
 export async function loadNewerEvents(pool: pg.Pool, evidence: Evidence): Promise<void> {
-  await evidence.clear('inbox', 'answers')
+  await evidence.clear('inbox', 'answers', 'removals')
   await evidence.run('create or replace temp table before as select event_id from events')
   await inOneSnapshot(pool, async (client) => {
     for (const store of stores) {
@@ -50,6 +50,7 @@ export async function loadNewerEvents(pool: pg.Pool, evidence: Evidence): Promis
           rows.map(({ event_id }) => ({ store, event_id: String(event_id) })),
         ),
       )
+      await loadRemovals(client, evidence, store)
     }
     await loadAnswers(client, evidence)
   })
@@ -136,7 +137,7 @@ async function loadEntries(client: pg.PoolClient, evidence: Evidence): Promise<v
 
 async function loadAnswers(client: pg.PoolClient, evidence: Evidence): Promise<void> {
   const text = `select key, status, answer->>'orderId' as order_id, answer->>'totalMinor' as amount_minor
-                  from orders.idempotency`
+                  from orders.idempotency where answer->>'customerId' is null`
   await pages(client, text, (rows) =>
     evidence.load(
       'answers',
@@ -145,6 +146,25 @@ async function loadAnswers(client: pg.PoolClient, evidence: Evidence): Promise<v
         order_id: textOf(row.order_id),
         status: integerOf(row.status),
         amount_minor: integerOf(row.amount_minor),
+      })),
+    ),
+  )
+}
+
+async function loadRemovals(
+  client: pg.PoolClient,
+  evidence: Evidence,
+  store: string,
+): Promise<void> {
+  const text = `select what, (extract(epoch from removed_before) * 1000)::bigint as removed_before
+                  from ${store}.removals`
+  await pages(client, text, (rows) =>
+    evidence.load(
+      'removals',
+      rows.map((row) => ({
+        store,
+        what: textOf(row.what),
+        removed_before: integerOf(row.removed_before),
       })),
     ),
   )

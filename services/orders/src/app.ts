@@ -1,7 +1,9 @@
 import type { Codec } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
+import { idempotencyKeysOf, inboxOf } from '@tenseams/event-store/guard-retention'
 import { openPool } from '@tenseams/event-store/pool'
 import { Projection } from '@tenseams/event-store/projection'
+import { Retention } from '@tenseams/event-store/retention'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
@@ -75,6 +77,13 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
     schema: SCHEMA,
     onError: (error) => server.log.warn({ err: error }, 'the order list waits'),
   })
+  const retention = new Retention({
+    expiring: [
+      inboxOf(shop, SCHEMA, settings.INBOX_LIFE_MS),
+      idempotencyKeysOf(shop, SCHEMA, settings.IDEMPOTENCY_KEY_LIFE_MS),
+    ],
+    onError: (error, what) => server.log.warn({ err: error, what }, 'old rows cannot be removed'),
+  })
 
   readModelRoutes(server, orderList)
   await openApi(server, {
@@ -93,7 +102,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
   customerRoutes(server, { shop, vault })
   return {
     server,
-    loops: [payments, shipments, orderList],
+    loops: [payments, shipments, orderList, retention],
     resources: [deadLetters, { close: () => shop.end() }, { close: () => vault.end() }],
   }
 }

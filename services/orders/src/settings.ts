@@ -1,9 +1,17 @@
-import { commonSettings, rateLimitSettings, readSettings } from '@tenseams/service/settings'
+import {
+  commonSettings,
+  idempotencySettings,
+  inboxSettings,
+  rateLimitSettings,
+  readSettings,
+} from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
   ...commonSettings,
   ...rateLimitSettings,
+  ...inboxSettings,
+  ...idempotencySettings,
   DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   /** The vault: one key per customer, in a database that no connector captures. */
   VAULT_DATABASE_URL: Type.String({ pattern: '^postgres://' }),

@@ -1,7 +1,9 @@
 import type { Codec } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
+import { inboxOf } from '@tenseams/event-store/guard-retention'
 import { openPool } from '@tenseams/event-store/pool'
 import { readCategory } from '@tenseams/event-store/read-category'
+import { Retention } from '@tenseams/event-store/retention'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
@@ -67,9 +69,13 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
     handle: handleShipments(handling),
   })
   const reconciler = openReconciler(settings, handling, { pool, metrics, server })
+  const retention = new Retention({
+    expiring: [inboxOf(pool, schema, settings.INBOX_LIFE_MS)],
+    onError: (error, what) => server.log.warn({ err: error, what }, 'old rows cannot be removed'),
+  })
   return {
     server,
-    loops: [orders, shipments, reconciler],
+    loops: [orders, shipments, reconciler, retention],
     resources: [deadLetters, { close: () => pool.end() }],
   }
 }

@@ -1,8 +1,9 @@
-import { commonSettings, readSettings } from '@tenseams/service/settings'
+import { commonSettings, inboxSettings, readSettings } from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
   ...commonSettings,
+  ...inboxSettings,
   DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   KAFKA_BROKERS: Type.String({ minLength: 1 }),
   SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),

@@ -1,12 +1,15 @@
 import type { Codec } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
+import { Retention } from '@tenseams/event-store/retention'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
 import { ConnectorWatchdog } from './connector-watchdog.ts'
-import { Control, controlPartitions } from './control.ts'
+import { Control, controlPartitions, SCHEMA } from './control.ts'
+import { removeControlRows } from './control-retention.ts'
+import { NewEvents } from './new-events.ts'
 import type { Settings } from './settings.ts'
 import { Ticker } from './ticker.ts'
 
@@ -31,11 +34,22 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
   server.post('/barriers', async (_request, reply) =>
     reply.code(201).send({ rows: await control.write('barrier', controlPartitions()) }),
   )
+  const newEvents = new NewEvents(pool)
   const ticker = new Ticker({
     control,
+    newEvents: () => newEvents.look(),
     intervalMs: settings.TICK_INTERVAL_MS,
+    rules: {
+      activeMs: settings.TICK_ACTIVE_MS,
+      restIntervalMs: settings.TICK_REST_INTERVAL_MS,
+    },
     metrics,
     log: server.log,
+  })
+  const remove = removeControlRows(pool, SCHEMA)
+  const retention = new Retention({
+    expiring: [{ what: 'ticks and barriers', lifeMs: settings.CONTROL_ROWS_LIFE_MS, remove }],
+    onError: (error, what) => server.log.warn({ err: error, what }, 'old rows cannot be removed'),
   })
   const watchdog = new ConnectorWatchdog({
     connectUrl: settings.CONNECT_URL,
@@ -43,5 +57,5 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     metrics,
     log: server.log,
   })
-  return { server, loops: [ticker, watchdog], resources: [{ close: () => pool.end() }] }
+  return { server, loops: [ticker, watchdog, retention], resources: [{ close: () => pool.end() }] }
 }

@@ -7,7 +7,7 @@ import type pg from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 
 /** The Postgres schema of the control rows. */
-const SCHEMA = 'control'
+export const SCHEMA = 'control'
 
 /** Where a control row goes. Each partition has its own stream. */
 export type TopicPartition = { readonly topic: string; readonly partition: number }

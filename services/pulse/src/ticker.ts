@@ -1,32 +1,40 @@
 import { Periodic } from '@tenseams/service/periodic'
 import { openCounter } from '@tenseams/telemetry/counter'
 import type { Registry } from 'prom-client'
-import { type Control, controlPartitions } from './control.ts'
+import { type Control, controlPartitions, type TopicPartition } from './control.ts'
+import { DueTicks, type TickRules } from './due-ticks.ts'
 
 type Log = { warn(context: object, message: string): void }
 
 export type TickerOptions = {
   readonly control: Control
+  /** Which partitions got events since the last call. */
+  readonly newEvents: () => Promise<readonly TopicPartition[]>
   readonly intervalMs: number
+  readonly rules: TickRules
   readonly metrics: Registry
   readonly log: Log
 }
 
 /**
- * Writes a tick to every partition at a fixed interval. While Postgres is unavailable there are no ticks and windows stand
+ * Looks at a fixed interval which partitions need a tick, by the rules of due-ticks.ts, and writes them. While Postgres is unavailable there are no ticks and windows stand
  * still, but nothing is lost: the next tick moves them on.
  */
 export class Ticker {
   readonly #ticks: Periodic<void>
 
-  constructor({ control, intervalMs, metrics, log }: TickerOptions) {
+  constructor({ control, newEvents, intervalMs, rules, metrics, log }: TickerOptions) {
+    const due = new DueTicks(rules, Date.now())
     const ticks = openCounter(metrics, {
       name: 'tenseams_ticks_total',
-      help: 'Tick rows written: one per partition and interval.',
+      help: 'Tick rows written, into partitions without an event.',
     })
     this.#ticks = new Periodic({
       work: async () => {
-        const rows = await control.write('tick', controlPartitions())
+        const withEvents = await newEvents()
+        const partitions = due.next(controlPartitions(), withEvents, Date.now())
+        const rows = await control.write('tick', partitions)
+        due.written(partitions, Date.now())
         ticks.inc(rows.length)
       },
       pauseMs: intervalMs,

@@ -1,7 +1,9 @@
 import { schemaIdOf } from '@tenseams/codec/frame'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
+import { openPool } from '@tenseams/event-store/pool'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { removeControlRows } from '@tenseams/pulse/control-retention'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
@@ -116,6 +118,41 @@ describe('ticks', () => {
         expect(versions).toEqual([...versions].sort((left, right) => left - right))
       }
     }
+  })
+
+  test('that are old are removed from the store, and nobody who reads the log is told', async () => {
+    const { host, port } = stack.endpoints.postgres
+    const password = stack.secrets.postgresPasswords.pulse_service
+    const pulse = openPool(`postgres://pulse_service:${password}@${host}:${port}/shop`, 'test')
+    expect(await removeControlRows(pulse, 'control')(new Date(), 2_000)).toBeGreaterThan(0)
+    await pulse.end()
+    const { rows: kept } = await pool.query<{ stream_id: string; version: string }>(
+      'select stream_id, max(version) as version from control.events group by stream_id',
+    )
+    expect(kept).toHaveLength(8)
+    await placeAndSettle()
+    for (const { stream_id, version } of kept) {
+      const [, topic, partition] = stream_id.split('/')
+      const later = await eventually(
+        () => {
+          const found = reading.records.filter(
+            ({ headers, ...record }) =>
+              record.topic === topic &&
+              record.partition === Number(partition) &&
+              headers.eventType === 'tick' &&
+              Number(headers.version) > Number(version),
+          )
+          return found.length > 0 ? found : undefined
+        },
+        { timeoutMs: 20_000, what: `a tick after version ${version} of ${stream_id}` },
+      )
+      expect(Number(later[0]?.headers.version)).toBeLessThanOrEqual(Number(version) + 2)
+    }
+    expect(reading.records.filter(({ value }) => value === null)).toEqual([])
+    const { rows } = await pool.query('select pubdelete from pg_publication where pubname = $1', [
+      'outbox',
+    ])
+    expect(rows).toEqual([{ pubdelete: false }])
   })
 
   test('a barrier is one point in all of them', async () => {

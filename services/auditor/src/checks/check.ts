@@ -48,6 +48,13 @@ export const stateTypes = [...transitions.map(([, to]) => to), ...shipmentStates
   .map((type) => `'${type}'`)
   .join(', ')
 
+/** A guard and what it guards are written together, by clocks that may differ a little. */
+const SLACK_MS = 60_000
+
+/** From this time on, every guard of the store that was written is still there. */
+export const guardsSince = (store: string, what: 'inbox' | 'idempotency'): string =>
+  `coalesce((select max(removed_before) + ${SLACK_MS} from removals where store = '${store}' and what = '${what}'), 0)`
+
 /** Views that the checks are written with. */
 export const views = `
   create or replace view visible as
@@ -57,6 +64,13 @@ export const views = `
   create or replace view payment_states as
     select stream_id, arg_max(type, version) as last from stored
      where store = 'payments' and type <> 'SurplusReturned' group by stream_id;
+  -- Which payments' events an order must have consumed to have its own.
+  create or replace view consumed_payments as
+    select stream_id, unnest(case type when 'OrderConfirmed' then ['PaymentAuthorised']
+                                       when 'OrderRejected' then ['PaymentDeclined']
+                                       when 'OrderCancelled' then ['PaymentAuthorised', 'PaymentDeclined']
+                                       when 'OrderRefunded' then ['PaymentRefunded'] end) as type
+      from stored where store = 'orders';
   create or replace view bronze_ends as
     select topic_partition, max(end_offset) as end_offset, min(start_offset) as start_offset
       from chain group by topic_partition;

@@ -1,4 +1,4 @@
-import { type Check, type Moment, transitions } from './check.ts'
+import { type Check, guardsSince, type Moment, transitions } from './check.ts'
 
 /** The topic that a consumer group reads, and the condition under which a record that it has passed had no effect. */
 const groups = [
@@ -16,10 +16,13 @@ const groups = [
                     (select stream_id from payment_states where last <> 'PaymentAuthorised')`,
   },
   {
+    // By the inbox while it has the row; after its life by the order's own events.
     group: 'orders',
     topic: 'payments.payment.v1',
     hasNoEffect: `r.type in ('PaymentAuthorised', 'PaymentDeclined', 'PaymentRefunded')
-                  and r.event_id not in (select event_id from inbox where store = 'orders')`,
+                  and r.event_id not in (select event_id from inbox where store = 'orders')
+                  and (r.written_at >= ${guardsSince('orders', 'inbox')}
+                       or (r.stream_id, r.type) not in (select (stream_id, type) from consumed_payments))`,
   },
   {
     // Judged by the order itself: a row in the inbox is no effect. A cancelled order ignores its shipment.
@@ -36,6 +39,9 @@ const groups = [
                   and r.stream_id not in (select stream_id from visible where type = 'ShipmentDispatched')`,
   },
 ] as const
+
+/** What clients are promised (packages/service/src/idempotency.ts). */
+const PROMISED_KEY_LIFE_MS = 86_400_000
 
 const once = transitions.map(([, type]) => `'${type}'`).join(', ')
 
@@ -104,7 +110,7 @@ export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
   },
   {
     id: 'I13',
-    says: 'the same Idempotency-Key gets the same answer: one order for each key, one key for each order',
+    says: 'the same Idempotency-Key gets the same answer: one order for each key, one key for each order, while it lives',
     needs: ['postgres'],
     figures: `select count(*) || ' keys' from answers`,
     offenders: `select 'key ' || key || ' was answered with order ' || order_id || coalesce(' of ' || a.amount_minor, '') as offender
@@ -113,7 +119,12 @@ export const effectChecks = ({ now, graceMs }: Moment): readonly Check[] => [
                 union all
                 select 'order ' || e.stream_id || ' was placed under ' || count(a.key) || ' keys'
                   from stored e left join answers a on a.order_id = e.stream_id and a.status = 201
-                 where e.type = 'OrderPlaced' group by e.stream_id having count(a.key) <> 1`,
+                 where e.type = 'OrderPlaced' group by e.stream_id
+                having count(a.key) > 1
+                    or (count(a.key) = 0 and min(e.recorded_at) >= ${guardsSince('orders', 'idempotency')})
+                union all
+                select 'keys were removed ' || ((${now} - removed_before) // 1000) || ' s after their first answer' from removals
+                 where what = 'idempotency' and ${now} - removed_before < ${PROMISED_KEY_LIFE_MS}`,
   },
   {
     id: 'I14',

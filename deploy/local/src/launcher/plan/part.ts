@@ -27,6 +27,8 @@ export type StackSettings = {
   readonly intervals?: Readonly<Record<string, string>>
   /** Time between two refreshes of silver and gold; the service's default when left out. */
   readonly silverIntervalMs?: number
+  /** The size at which a component's log is emptied, its content kept once; 50 MB when left out. */
+  readonly logLimitBytes?: number
   /** The memory for RocksDB that all slots of the TaskManager share, in MB; 256 when left out. */
   readonly flinkManagedMemoryMb?: number
   /**

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, renameSync, statSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { madeEnvironment } from '../host/environment.ts'
@@ -13,7 +13,6 @@ import { forgetRestarts } from './restarts.ts'
 import { type RunRecord, readRecord, removeRecord, writeRecord } from './run-record.ts'
 
 const POLL_MS = 100
-const LOG_LIMIT_BYTES = 50_000_000
 const KILL_TIMEOUT_MS = 10_000
 /** Longer than any part prepares itself. */
 const LOCK_TIMEOUT_MS = 60_000
@@ -139,11 +138,9 @@ function spawnDetached(command: Command, log: number, paths: Paths): ChildProces
   return child
 }
 
-/** One file per component. A file over the limit is renamed, and one renamed file is kept, so the size is bounded. */
+/** One file per component, opened for appending: the watcher empties it while it is open (log.ts). */
 export function openLog(paths: Paths, name: string): number {
-  const file = logFileOf(paths, name)
-  if (existsSync(file) && statSync(file).size > LOG_LIMIT_BYTES) renameSync(file, `${file}.1`)
-  return openSync(file, 'a')
+  return openSync(logFileOf(paths, name), 'a')
 }
 
 async function untilReady(
