@@ -22,6 +22,24 @@ create table if not exists catalogue.products (
 );
 alter table catalogue.products replica identity full;
 
+-- A change of a row is one record with the row twice, before and after, and one record that is too large stops the connector
+-- for all tables. So each captured text has a bound, far below what a record may have (deploy/debezium/src/record-size.ts).
+-- `not valid`: rows of before are not checked, so that an existing database still starts.
+do $bounds$
+begin
+  if not exists (select 1 from pg_constraint where conname = 'customers_fit_a_record') then
+    alter table catalogue.customers add constraint customers_fit_a_record check (
+      octet_length(segment) <= 200 and octet_length(name_cipher) <= 5000 and octet_length(email_cipher) <= 5000
+    ) not valid;
+  end if;
+  if not exists (select 1 from pg_constraint where conname = 'products_fit_a_record') then
+    alter table catalogue.products add constraint products_fit_a_record check (
+      octet_length(sku) <= 200 and octet_length(name) <= 10000 and octet_length(currency) <= 100
+    ) not valid;
+  end if;
+end
+$bounds$;
+
 -- Every price that a product has had, in each currency; the highest version is the one that is charged. Rows are only
 -- added. The price in the product's own currency comes from its row, by the trigger below; those in other currencies are
 -- written here.
@@ -117,6 +135,15 @@ create table if not exists cdc.signal (
   type text not null,
   data text
 );
+do $bounds$
+begin
+  if not exists (select 1 from pg_constraint where conname = 'signals_fit_a_record') then
+    alter table cdc.signal add constraint signals_fit_a_record check (
+      octet_length(id) <= 200 and octet_length(type) <= 200 and octet_length(data) <= 10000
+    ) not valid;
+  end if;
+end
+$bounds$;
 
 -- What the watchdog of the connectors (services/pulse) did about each that has failed.
 create table if not exists cdc.watchdog (

@@ -23,6 +23,7 @@ export const onlyInFull = {
     'test/end-to-end/openapi-conformance.test.ts',
     'test/end-to-end/outages.test.ts',
     'test/seams/04-event-time/late-rows.test.ts',
+    'test/seams/07-capture/large-row.test.ts',
     'test/seams/07-capture/recapture.test.ts',
   ],
 }

@@ -10,6 +10,7 @@ const healthy: CaptureState = {
   missingTables: [],
   beatAgeMs: 1_000,
   watched: undefined,
+  tooLarge: undefined,
 }
 
 const slot = (walStatus: string) => ({
@@ -38,4 +39,32 @@ test('restarts of a connector that runs again are shown with their reason, and a
   const state = { ...healthy, watched: { restarts: 2, reason: 'no broker', givenUp: false } }
   expect(faultsOf(state)).toEqual([])
   expect(stateLines(state).join('\n')).toMatch(/watchdog +restarted 2 times.*no broker/)
+})
+
+const tooLargeTrace = `org.apache.kafka.connect.errors.ConnectException: Unrecoverable exception from producer send callback
+\tat org.apache.kafka.connect.runtime.WorkerTask.run(WorkerTask.java:1)
+Caused by: org.apache.kafka.common.errors.RecordTooLargeException: The message is 4280123 bytes when serialized
+`
+
+test('a failed task is named by its cause, and the record that no batch can carry by table, key and size', () => {
+  const state: CaptureState = {
+    ...{ ...healthy, name: 'cdc' },
+    connector: {
+      connector: { state: 'RUNNING' },
+      tasks: [{ id: 0, state: 'FAILED', trace: tooLargeTrace }],
+    },
+    tooLarge: { table: 'catalogue.products', key: 'sku desk-02', bytes: 4_280_000, lsn: '0/1A' },
+  }
+  expect(faultsOf(state)).toEqual([
+    'its task has failed: RecordTooLargeException: The message is 4280123 bytes when serialized',
+    expect.stringMatching(
+      /change of catalogue.products, sku desk-02, has about 4280000 bytes.*recover/,
+    ),
+  ])
+})
+
+test('a task that Connect still shows as running while nobody reads its slot is a fault at once', () => {
+  const state = { ...healthy, ...slot('reserved'), beatAgeMs: 9_000 }
+  expect(faultsOf(state)).toEqual([expect.stringMatching(/nobody reads its slot.*logs connect/)])
+  expect(faultsOf({ ...state, beatAgeMs: 2_000 })).toEqual([])
 })

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 /** A connector of Kafka Connect, and its one task. */
 export type ConnectorStatus = {
-  readonly connector: { readonly state: string }
+  readonly connector: { readonly state: string; readonly trace?: string }
   readonly tasks: readonly {
     readonly id: number
     readonly state: string
@@ -114,7 +114,7 @@ export async function untilIn(
       const status = JSON.parse(answer.text) as ConnectorStatus
       if (isIn(status, state)) return
       const hasFailed = status.tasks.some((task) => task.state === 'FAILED')
-      if (state === 'RUNNING' && hasFailed) await restart(connectUrl, name)
+      if (state === 'RUNNING' && hasFailed) await restartFailed(connectUrl, name)
       const isTaskless = status.connector.state === 'RUNNING' && status.tasks.length === 0
       tasklessSince = isTaskless ? Math.min(tasklessSince, Date.now()) : Number.POSITIVE_INFINITY
       if (state === 'RUNNING' && Date.now() - tasklessSince > TASKLESS_MS) {
@@ -129,7 +129,8 @@ export async function untilIn(
   )
 }
 
-async function restart(connectUrl: string, name: string): Promise<void> {
+/** Starts a connector's failed task again, and the connector itself if it has failed. */
+export async function restartFailed(connectUrl: string, name: string): Promise<void> {
   const query = 'includeTasks=true&onlyFailed=true'
   await askConnect(connectUrl, `/connectors/${name}/restart?${query}`, 'POST')
   await delay(1_000)

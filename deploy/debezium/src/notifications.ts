@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import type { Codec } from '@tenseams/codec/codec'
-import { schemaIdOf } from '@tenseams/codec/frame'
-import { openCodec } from '@tenseams/contracts/codec'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Capturing } from './capturing.ts'
 import { notificationTopic } from './raw-topics.ts'
+import { writerDecoder } from './writer-schema.ts'
 
 /** A notification of Debezium about a snapshot. */
 export type Notification = {
@@ -21,8 +19,7 @@ export async function followNotifications(
   take: (notification: Notification) => void,
 ): Promise<{ close(): Promise<void> }> {
   const kafka = openKafka({ brokers, clientId: 'cdc' })
-  const ccompat = `${registryUrl}/apis/ccompat/v7`
-  const codec = openCodec(ccompat, 10_000)
+  const decode = writerDecoder(registryUrl)
   const consumer = kafka.consumer({
     groupId: `cdc-command-${randomUUID()}`,
     readUncommitted: false,
@@ -37,18 +34,9 @@ export async function followNotifications(
   await consumer.run({
     autoCommit: false,
     eachMessage: async ({ message: { value } }) => {
-      if (value !== null) take(await decoded(codec, ccompat, value))
+      if (value !== null) take(await decode(notificationTopic, value))
     },
   })
   await joined
   return { close: () => consumer.disconnect() }
-}
-
-/** Decodes with the writer's schema, since notifications have no contract of ours. */
-async function decoded(codec: Codec, ccompat: string, bytes: Buffer): Promise<Notification> {
-  const url = `${ccompat}/schemas/ids/${schemaIdOf(bytes)}`
-  const answer = await fetch(url, { signal: AbortSignal.timeout(10_000) })
-  const { schema } = (await answer.json()) as { readonly schema: string }
-  const reader = { text: schema, format: 'avro' } as const
-  return (await codec.decode<Notification>(notificationTopic, bytes, reader)).value
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Capture, dropSlot, ensurePublication } from '@tenseams/postgres/captures'
-import { asAdmin, CaptureError, type Capturing } from './capturing.ts'
-import { askUntilAnswered, ConnectorError, statusOf, untilIn } from './connect-api.ts'
+import { asAdmin, CaptureError, type Capturing, heartbeatAgeMs } from './capturing.ts'
+import { askUntilAnswered, statusOf, untilIn } from './connect-api.ts'
 import {
   type Configuration,
   type ConnectorName,
@@ -9,8 +9,13 @@ import {
   configure,
   recoveryMark,
 } from './connectors.ts'
+import { untilEverythingIsRead } from './reading.ts'
+import { rawKeys, watchTold } from './told.ts'
+import { largeRowOf } from './too-large.ts'
 
 const STEP_MS = 60_000
+/** Longer than Connect takes to delete offsets that it reports as deleted. */
+const OFFSETS_MS = 30_000
 
 export type Recovery = {
   /** For the full snapshot; each step before it has a minute. */
@@ -27,10 +32,14 @@ export type Recovery = {
  * between the two. The raw connector sends each row with `op: r`. The outbox sends each event again, and consumers ignore
  * the event ids that they have already seen.
  *
+ * That everything was read is not believed from the connector's offset: the topics are compared with the tables (told.ts),
+ * and afterwards the connector must beat.
+ *
  * After a crash at any step, run it again from the beginning: every step is idempotent. Until the last step, a mark in the
  * configuration prevents starting the connector without the full snapshot.
  *
- * @throws ConnectorError when Connect refuses or a deadline passes; CaptureError when the connector does not exist.
+ * @throws ConnectorError when Connect refuses or a deadline passes; CaptureError when the connector does not exist, a row is
+ *   too large to be sent, or not everything was sent.
  */
 export async function recover(
   capturing: Capturing,
@@ -42,23 +51,79 @@ export async function recover(
   if ((await statusOf(connectUrl, name)) === undefined) {
     throw new CaptureError(`Connect has no connector ${name}; \`npm run stack -- up\` creates it`)
   }
+  if (name === 'cdc') await refuseLargeRow(capturing)
   const usual = await configurationOf(name, capturing)
   await stop(connectUrl, name, soon())
   say(`${name} is stopped`)
-  await configure(connectUrl, name, { ...usual, ...readingEverything(name) }, soon())
-  await askUntilAnswered(connectUrl, `/connectors/${name}/offsets`, soon(), { method: 'DELETE' })
-  say('its offsets are deleted')
-  await asAdmin(capturing, async (client) => {
-    await ensurePublication(client, name)
-    await untilDropped(() => dropSlot(client, name), soon())
-  })
-  say('its publication is complete, its slot is dropped; now it reads everything')
-  await askUntilAnswered(connectUrl, `/connectors/${name}/resume`, soon(), { method: 'PUT' })
-  await untilIn(connectUrl, name, 'RUNNING', soon())
-  await untilEverythingIsRead(connectUrl, name, Date.now() + timeoutMs, say)
+  const telling = await watchTold(capturing, name)
+  try {
+    await configure(connectUrl, name, { ...usual, ...readingEverything(name) }, soon())
+    await deleteOffsets(connectUrl, name)
+    say('its offsets are deleted')
+    await asAdmin(capturing, async (client) => {
+      await ensurePublication(client, name)
+      await untilDropped(() => dropSlot(client, name), soon())
+    })
+    say('its publication is complete, its slot is dropped; now it reads everything')
+    await askUntilAnswered(connectUrl, `/connectors/${name}/resume`, soon(), { method: 'PUT' })
+    await untilEverythingIsRead({
+      connectUrl,
+      name,
+      deadline: Date.now() + timeoutMs,
+      say,
+      telling,
+    })
+  } finally {
+    await telling.close()
+  }
   await configure(connectUrl, name, usual, soon())
   await untilIn(connectUrl, name, 'RUNNING', soon())
+  await untilItBeats(capturing, name, soon())
   say(`${name} has read everything and follows the slot again`)
+}
+
+/** Before anything is given up: a snapshot of such a row can only fail. */
+async function refuseLargeRow(capturing: Capturing): Promise<void> {
+  const row = await asAdmin(capturing, (client) => largeRowOf(client, rawKeys))
+  if (row === undefined) return
+  throw new CaptureError(
+    `${row.table}, ${row.key}: the row has ${row.bytes} bytes, more than a record may have. Make it smaller, then run the ` +
+      'same command again; nothing has been changed',
+  )
+}
+
+/** Connect answers before a task that starts can see it, so it is asked until no offset is left. */
+async function deleteOffsets(connectUrl: string, name: Capture): Promise<void> {
+  const deadline = Date.now() + OFFSETS_MS
+  const path = `/connectors/${name}/offsets`
+  do {
+    await askUntilAnswered(connectUrl, path, deadline, { method: 'DELETE' })
+    const answer = JSON.parse(await askUntilAnswered(connectUrl, path, deadline)) as Offsets
+    if (answer.offsets.length === 0) return
+    await delay(500)
+  } while (Date.now() < deadline)
+  throw new CaptureError(
+    `${name}: Connect still has its offsets, so it would go on without reading; run the same command again`,
+  )
+}
+
+type Offsets = { readonly offsets: readonly unknown[] }
+
+/** A connector beats in Postgres while it follows its slot. */
+async function untilItBeats(
+  capturing: Capturing,
+  name: ConnectorName,
+  deadline: number,
+): Promise<void> {
+  const begun = Date.now()
+  while (Date.now() < deadline) {
+    const ageMs = await asAdmin(capturing, (client) => heartbeatAgeMs(client, name))
+    if (ageMs !== undefined && ageMs < Date.now() - begun) return
+    await delay(500)
+  }
+  throw new CaptureError(
+    `${name} has read everything, but does not follow its slot: \`npm run cdc -- status\` says what to do`,
+  )
 }
 
 /** Stops a connector and returns when it has no task any more. */
@@ -93,38 +158,4 @@ async function untilDropped(drop: () => Promise<void>, deadline: number): Promis
     }
     await delay(200)
   }
-}
-
-/** While Debezium reads everything, its offset contains a snapshot; after the first change or heartbeat it does not. */
-async function untilEverythingIsRead(
-  connectUrl: string,
-  name: ConnectorName,
-  deadline: number,
-  say: Recovery['say'],
-): Promise<void> {
-  let saidAt = Date.now()
-  while (Date.now() < deadline) {
-    const { offsets } = JSON.parse(
-      await askUntilAnswered(connectUrl, `/connectors/${name}/offsets`, deadline),
-    ) as Offsets
-    const [first] = offsets
-    if (first !== undefined && !hasSnapshot(first.offset)) return
-    await untilIn(connectUrl, name, 'RUNNING', deadline)
-    if (Date.now() - saidAt > 5_000) {
-      saidAt = Date.now()
-      say('it is still reading, or waits for transactions that were open when its slot was created')
-    }
-    await delay(300)
-  }
-  throw new ConnectorError(
-    `connector ${name} has not read everything in time; it continues, and the same command starts again`,
-  )
-}
-
-type Offsets = {
-  readonly offsets: readonly { readonly offset: Readonly<Record<string, unknown>> }[]
-}
-
-function hasSnapshot(offset: Readonly<Record<string, unknown>>): boolean {
-  return offset.snapshot !== undefined || offset.last_snapshot_record === false
 }

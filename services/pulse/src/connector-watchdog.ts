@@ -122,9 +122,14 @@ type Connectors = Readonly<Record<string, { readonly status: ConnectorStatus }>>
 /** Connect's states, as far as they matter here. */
 export function seenOf({ connector, tasks }: ConnectorStatus): Seen {
   const failed = [connector, ...tasks].find(({ state }) => state === 'FAILED')
-  if (failed !== undefined) return { state: 'failed', reason: failed.trace?.split('\n')[0] ?? '' }
+  if (failed !== undefined) return { state: 'failed', reason: causeIn(failed.trace) }
   const isRunning = connector.state === 'RUNNING' && tasks.length > 0
   return { state: isRunning ? 'running' : 'other', reason: '' }
+}
+
+/** The innermost cause of a Java stack trace: the outermost one often says only that a callback has failed. */
+function causeIn(trace = ''): string {
+  return (trace.split(/^\s*Caused by: /m).at(-1) ?? trace).split('\n')[0]?.trim() ?? ''
 }
 
 type WatchRow = {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { passwordProvider, passwordVariable } from '@tenseams/debezium/connectors'
 import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
+import { recordBytes } from '@tenseams/debezium/record-size'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
 import { answersOk } from '../launcher/host/probe.ts'
@@ -80,6 +81,7 @@ function settings({
     'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'producer.linger.ms': 5,
     'producer.batch.size': 131_072,
+    'producer.max.request.size': recordBytes,
     // The only codec that all our clients can read.
     'producer.compression.type': 'gzip',
   }

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
+import { batchBytes } from '@tenseams/debezium/record-size'
 import { type Jdk, javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
 import type { Paths } from '../launcher/host/paths.ts'
@@ -37,6 +38,7 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': node.logFolder,
     'auto.create.topics.enable': 'false',
+    'message.max.bytes': batchBytes,
     'group.initial.rebalance.delay.ms': 0,
     // With one node, replication is one; with few partitions of Kafka's own topics it starts faster.
     'offsets.topic.replication.factor': 1,
