@@ -3,7 +3,7 @@ import {
   logStart,
   type PositionedEvent,
 } from '@tenseams/event-store/read-category'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { RepairKind } from './domain/reconciliation.ts'
 import { ProviderUnavailableError } from './provider-errors.ts'
 import { Reconciler, type ReconcilerOptions } from './reconciler.ts'
@@ -163,5 +163,35 @@ describe('a reconciler', () => {
     expect(await reconciler.once()).toEqual(['learned-capture'])
     expect(warnings).toContain('an order’s payment cannot be reconciled')
     expect([...progress.waiting]).toEqual([])
+  })
+
+  test('waits for an entry that is dated a year ahead no longer than for any other', async () => {
+    const looked: string[] = []
+    const event = { ...eventAt(1, 'o-ahead'), recordedAt: new Date(Date.now() + 8_760 * HOUR_MS) }
+    const change = { cursor: '1', reference: 't-ahead', ageMs: -8_760 * HOUR_MS }
+    const reconciler = new Reconciler({
+      provider: {
+        changes: async ({ after }) => ({
+          changes: after === undefined ? [change] : [],
+          payments: [],
+        }),
+        paymentsOf: async () => [],
+      },
+      readOurs: async ({ after }) => (after.position === 0n ? [event] : []),
+      progress: keptProgress(),
+      // biome-ignore lint/correctness/useYield: nothing is repaired.
+      repair: async function* (orderId) {
+        looked.push(orderId)
+      },
+      ...{ graceMs: 20, intervalMs: 60_000, horizonMs: 24 * HOUR_MS },
+      reconciled: { inc: () => undefined },
+      log: { warn: () => undefined },
+    })
+    await reconciler.once()
+    expect(looked).toEqual([])
+    await vi.waitFor(async () => {
+      await reconciler.once()
+      expect(looked).toEqual(['t-ahead', 'o-ahead'])
+    }, 5_000)
   })
 })

@@ -2,6 +2,7 @@ import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import type { CategoryReading, PositionedEvent } from '@tenseams/event-store/read-category'
 import { Periodic } from '@tenseams/service/periodic'
 import type { RepairKind } from './domain/reconciliation.ts'
+import { Grace } from './grace.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPayment } from './provider-answers.ts'
 import type { Progress } from './reconciler-progress.ts'
@@ -33,7 +34,8 @@ const MAX_TRIES = 20
  * provider's answer and our record, after an ignored key. It reads both the provider's changes and our events, because
  * each side may know what the other does not.
  *
- * Nothing younger than the grace period is touched: each side is read up to the first younger entry. An order that is
+ * Nothing younger than the grace period is touched: each side is read up to the first younger entry, where one that is
+ * dated ahead is waited for from when it is first seen (grace.ts). An order that is
  * left out because the other side has something younger is compared when that is read. A repair is a call with a key of
  * its own, then a record that is decided like any other, so after a crash anywhere the next round completes it.
  *
@@ -42,10 +44,12 @@ const MAX_TRIES = 20
  */
 export class Reconciler {
   readonly #options: ReconcilerOptions
+  readonly #grace: Grace
   readonly #rounds: Periodic<readonly RepairKind[]>
 
   constructor(options: ReconcilerOptions) {
     this.#options = options
+    this.#grace = new Grace(options.graceMs)
     this.#rounds = new Periodic({
       work: () => this.once(),
       pauseMs: options.intervalMs,
@@ -97,11 +101,13 @@ export class Reconciler {
 
   /** A page of the provider's changes. Returns whether there are more. */
   async #comparePageOfTheirs(repaired: RepairKind[]): Promise<boolean> {
-    const { provider, progress, graceMs, horizonMs } = this.#options
+    const { provider, progress, horizonMs } = this.#options
     const { begunAt, theirs, ours } = await progress.read()
     const since = new Date(begunAt.getTime() - horizonMs)
     const page = await provider.changes({ after: theirs, since, limit: PAGE })
-    const old = untilYoung(page.changes, ({ ageMs }) => ageMs < graceMs)
+    const old = untilYoung(page.changes, ({ cursor, ageMs }) =>
+      this.#grace.isYoung(`change ${cursor}`, ageMs),
+    )
     const last = old.at(-1)
     if (last === undefined) return false
     const byReference = Map.groupBy(page.payments, ({ reference }) => reference)
@@ -113,11 +119,13 @@ export class Reconciler {
 
   /** A page of our events. Returns whether there are more. */
   async #comparePageOfOurs(repaired: RepairKind[]): Promise<boolean> {
-    const { readOurs, progress, provider, graceMs, horizonMs } = this.#options
+    const { readOurs, progress, provider, horizonMs } = this.#options
     const { begunAt, theirs, ours } = await progress.read()
     const since = begunAt.getTime() - horizonMs
     const page = await readOurs({ after: ours, limit: PAGE })
-    const old = untilYoung(page, ({ recordedAt }) => ageOf(recordedAt) < graceMs)
+    const old = untilYoung(page, ({ eventId, recordedAt }) =>
+      this.#grace.isYoung(`event ${eventId}`, ageOf(recordedAt)),
+    )
     const last = old.at(-1)
     if (last === undefined) return false
     const compared = old.filter(
@@ -151,9 +159,12 @@ export class Reconciler {
     listed: readonly ProviderPayment[],
     repaired: RepairKind[],
   ): Promise<boolean> {
-    const { repair, graceMs, reconciled, log } = this.#options
-    const isYoung = listed.some(({ operations }) => operations.some(({ ageMs }) => ageMs < graceMs))
-    if (isYoung) return true
+    const { repair, reconciled, log } = this.#options
+    const young = listed
+      .flatMap(({ operations }) => operations)
+      .filter(({ operationId, ageMs }) => this.#grace.isYoung(`operation ${operationId}`, ageMs))
+    // What is young by its age is read later, and compared then; what is dated ahead has been read already.
+    if (young.length > 0) return young.every(({ ageMs }) => ageMs >= 0)
     try {
       for await (const kind of repair(reference, listed)) {
         reconciled.inc({ kind })

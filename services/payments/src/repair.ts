@@ -8,6 +8,7 @@ import {
   type Repair,
   type RepairKind,
 } from './domain/reconciliation.ts'
+import { Grace } from './grace.ts'
 import type { PaymentLog } from './log.ts'
 import { capture, refund, returnSurplus, voidOrRefund } from './moves.ts'
 import type { FindOrder } from './order-lookup.ts'
@@ -37,9 +38,10 @@ const MAX_LOOKS = 8
  * period, and a reference that cannot be the id of an order.
  */
 export function repairWith(options: RepairOptions): RepairPayment {
-  const { pool, schema, log, provider, findOrder, graceMs } = options
+  const { pool, schema, log, provider, findOrder } = options
+  const grace = new Grace(options.graceMs)
   return async function* repair(orderId, listed) {
-    if (!validate(orderId) || (await isYoung(pool, schema, orderId, graceMs))) return
+    if (!validate(orderId) || (await isYoung(pool, schema, orderId, grace))) return
     let seen = listed
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const { state } = await log.load(orderId)
@@ -102,7 +104,7 @@ async function isYoung(
   pool: pg.Pool,
   schema: string,
   orderId: string,
-  graceMs: number,
+  grace: Grace,
 ): Promise<boolean> {
   try {
     const { rows } = await pool.query<{ latest: Date | null }>(
@@ -110,9 +112,23 @@ async function isYoung(
       [orderId],
     )
     const latest = rows[0]?.latest ?? null
-    return latest !== null && ageOf(latest) < graceMs
+    if (latest === null || !grace.isYoung(orderId, ageOf(latest))) return false
+    if (ageOf(latest) < 0) throw new DatedAheadError(orderId)
+    return true
   } catch (error) {
-    throw unavailable(error)
+    throw error instanceof DatedAheadError ? error : unavailable(error)
+  }
+}
+
+/** Its newest event is dated ahead of our clock, and was first seen within the grace period: it is tried again. */
+class DatedAheadError extends Error {
+  readonly code = 'DATED_AHEAD'
+  readonly retriable = true
+
+  constructor(orderId: string) {
+    super(
+      `order ${orderId}: its newest event is dated ahead of this machine's clock; it is tried again`,
+    )
   }
 }
 
