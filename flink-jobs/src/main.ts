@@ -5,7 +5,7 @@ import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instan
 import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
 import { readTopic } from '@tenseams/contracts/topics'
-import { listJobs } from './flink/cluster.ts'
+import { jobsProgress, progressLines } from './flink/progress.ts'
 import { lateness, latenessLines } from './lateness.ts'
 import { planOf } from './run/plan.ts'
 import { rescale } from './run/rescale.ts'
@@ -26,7 +26,7 @@ const help = `npm run jobs -- <command>
 
   submit [<job>]           starts one job, or all, each from its newest savepoint or checkpoint;
                            leaves a running job alone
-  list                     the jobs that the cluster knows
+  list                     the newest job of each name that the cluster knows: what it does, and why not
   stop --savepoint [<job>] stops one job, or all, with a savepoint each
   rescale <job> <n>        changes the parallelism of a running job, without a restart; its next start keeps it
   upgrade <job>            continues a running job with the current SQL, from a savepoint; refuses SQL that its
@@ -43,7 +43,7 @@ For submit, upgrade, explain and script:
 
 ${instanceHelp}
 
-Exit codes: 0 done; 2 it could not be done.
+Exit codes: 0 done, or every job makes progress; 1 list found one that does not; 2 it could not be done.
 `
 
 const options = {
@@ -76,12 +76,13 @@ async function jobs(args: readonly string[]): Promise<ExitCode> {
   const command = commandOf(first, commands)
   const most = command === 'list' ? 1 : command === 'rescale' ? 3 : 2
   refuseMore(positionals.slice(most))
+  if (command === 'list') return list(endpointsOf(values))
   await run(command, values, subject, number)
   return exitCodes.holds
 }
 
 async function run(
-  command: (typeof commands)[number],
+  command: Exclude<(typeof commands)[number], 'list'>,
   values: Values,
   subject: string | undefined,
   number: string | undefined,
@@ -90,8 +91,6 @@ async function run(
   switch (command) {
     case 'submit':
       return submit(endpoints, values, subject)
-    case 'list':
-      return list(endpoints)
     case 'stop':
       return stop(endpoints, values, subject)
     case 'rescale':
@@ -119,8 +118,10 @@ async function submit(endpoints: JobEndpoints, values: Values, job: string | und
   for (const { job: name, jobId, outcome } of submitted) say(`${name} ${jobId} ${outcome}`)
 }
 
-async function list({ flinkUrl }: JobEndpoints) {
-  for (const { id, name, state } of await listJobs(flinkUrl)) say(`${id} ${state} ${name}`)
+async function list({ flinkUrl }: JobEndpoints): Promise<ExitCode> {
+  const jobs = await jobsProgress(flinkUrl)
+  jobs.flatMap(progressLines).forEach(say)
+  return jobs.every(({ isWell }) => isWell) ? exitCodes.holds : exitCodes.refuted
 }
 
 async function stop(endpoints: JobEndpoints, values: Values, job: string | undefined) {

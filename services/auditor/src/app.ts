@@ -15,6 +15,7 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     registryUrl: settings.SCHEMA_REGISTRY_URL,
     catalogUrl: settings.CATALOG_URL,
     pulseUrl: settings.PULSE_URL,
+    flinkUrl: settings.FLINK_URL,
     graceMs: settings.AUDIT_GRACE_MS,
     silverBehindMs: settings.AUDIT_SILVER_BEHIND_MS,
   })

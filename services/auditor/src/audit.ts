@@ -6,6 +6,7 @@ import { eventTopics, SHIPMENTS } from './checks/check.ts'
 import { dropFromBronze, dropJudgedBarriers, isEvidence } from './control-rows.ts'
 import { deadLetterRows } from './dead-letters.ts'
 import { Evidence } from './evidence.ts'
+import { loadJobs } from './flink.ts'
 import { judge } from './judge.ts'
 import {
   type BronzeTable,
@@ -35,6 +36,7 @@ export type AuditorOptions = {
   readonly registryUrl: string
   readonly catalogUrl: string
   readonly pulseUrl: string
+  readonly flinkUrl: string
   /** How old a missing effect must be to count as lost. */
   readonly graceMs: number
   /** How far silver may be behind bronze before there is no verdict on it. */
@@ -52,7 +54,7 @@ const KAFKA_GROUPS = ['payments', 'payments-shipments', 'orders', 'orders-shipme
 
 /**
  * Reads every source by itself and judges: event stores and ledger, the topics' logs, the payment provider's books, the
- * lake. It shares no code with what it audits but the contracts
+ * lake, Flink's jobs. It shares no code with what it audits but the contracts
  * and two decompressors.
  *
  * What was stored before the barrier must precede it everywhere; what came later may be in flight. The order of reading
@@ -108,7 +110,7 @@ export class Auditor {
     const silence = new Map<Source, string>()
     const from = (source: Source, work: () => Promise<void>) => this.#ask(silence, source, work)
     const evidence = this.#evidence
-    const { catalogUrl } = this.#options
+    const { catalogUrl, flinkUrl } = this.#options
     await evidence.clear('ends', 'committed')
     await from('kafka', () => this.#readCommitted())
     await from('postgres', () => loadStores(this.#shop, evidence))
@@ -125,6 +127,7 @@ export class Auditor {
     await from('lake', () => this.#readBronze(barrier))
     await from('silver', () => this.#readProgress(recorded))
     await from('gold', () => loadGold(evidence, catalogUrl, REQUEST_TIMEOUT_MS))
+    await from('flink', () => loadJobs(evidence, flinkUrl, REQUEST_TIMEOUT_MS))
     await from('kafka', () => this.#readTopics())
     await from('provider', () => loadProvider(this.#provider, evidence))
     await from('postgres', () => loadNewerEvents(this.#shop, evidence))

@@ -128,6 +128,9 @@ export const clean: { readonly [Table in TableName]: readonly Row<Table>[] } = {
     },
   ],
   gold: [{ kind: 'window', window_end: NOW - 400_000n, payments: 1n, ...money }],
+  flink_jobs: [
+    { name: 'revenue', state: 'RUNNING', checkpoint_at: NOW - 9_000n, failures: 0n, cause: '' },
+  ],
 }
 
 /** Makes silver anew from bronze, so that a fault before silver is the only one. */

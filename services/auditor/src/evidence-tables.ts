@@ -160,6 +160,14 @@ export const tables = {
     payments: 'bigint',
     amount_minor: 'bigint',
   },
+  /** The newest run of each Flink job, with its failures since its last completed checkpoint. */
+  flink_jobs: {
+    name: 'varchar',
+    state: 'varchar',
+    checkpoint_at: 'bigint',
+    failures: 'bigint',
+    cause: 'varchar',
+  },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, ColumnType>>>>
 
 export type TableName = keyof typeof tables

@@ -1,5 +1,6 @@
 import { type Check, type Moment, views } from './checks/check.ts'
 import { effectChecks } from './checks/effects.ts'
+import { jobChecks } from './checks/jobs.ts'
 import { logChecks } from './checks/log.ts'
 import { moneyChecks } from './checks/money.ts'
 import { silverChecks, silverViews } from './checks/silver.ts'
@@ -25,7 +26,13 @@ export async function judge(
 }
 
 export function checksAt(moment: Moment): readonly Check[] {
-  return [...logChecks, ...silverChecks, ...effectChecks(moment), ...moneyChecks(moment)]
+  return [
+    ...logChecks,
+    ...silverChecks,
+    ...effectChecks(moment),
+    ...moneyChecks(moment),
+    ...jobChecks(moment),
+  ]
 }
 
 const nothing = { violations: 0, inFlight: 0, offenders: [] } as const

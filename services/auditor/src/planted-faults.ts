@@ -73,6 +73,13 @@ export const faultsBeforeSilver: readonly Fault[] = [
   ],
   ['money that is in no window', `delete from gold`, []],
   ['money that a closed window has left out', `update gold set amount_minor = 400`, ['I4.gold']],
+  ['a job that restarts without end', `update flink_jobs set failures = 3`, ['I4.jobs']],
+  ['a job that has failed', `update flink_jobs set state = 'FAILED'`, ['I4.jobs']],
+  [
+    'a job without a checkpoint for minutes',
+    `update flink_jobs set checkpoint_at = checkpoint_at - 200000`,
+    ['I4.jobs'],
+  ],
   ['money that is in a window twice', `insert into gold select * from gold`, ['I4.gold']],
   [
     'a transfer that credits more than it debits',

@@ -9,7 +9,7 @@ import { exitCodeOf, type Report, textOf } from './report.ts'
 const help = `npm run reconcile [-- --instance <name>]
 
 Audits now: every invariant with its figures, and the first violation. The auditor itself reads event stores, ledger,
-topics, the payment provider's books and the lake.
+topics, the payment provider's books, the lake and Flink's jobs.
 
   --url <http://…>         of the auditor (default: that of the instance)
   --json                   the report as JSON

@@ -10,6 +10,7 @@ export type Source =
   | 'lake'
   | 'silver'
   | 'gold'
+  | 'flink'
 
 export type Status =
   /** It holds. */

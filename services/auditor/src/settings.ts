@@ -10,6 +10,7 @@ const schema = Type.Object({
   SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
   CATALOG_URL: Type.String({ pattern: '^http' }),
   PULSE_URL: Type.String({ pattern: '^http' }),
+  FLINK_URL: Type.String({ pattern: '^http' }),
   AUDIT_INTERVAL_MS: Type.Integer({ default: 15_000, minimum: 1_000, maximum: 3_600_000 }),
   /** How old a missing effect must be to count as lost. */
   AUDIT_GRACE_MS: Type.Integer({ default: 60_000, minimum: 1_000, maximum: 3_600_000 }),

@@ -93,6 +93,7 @@ const services: readonly Service[] = [
       PROVIDER_DATABASE_URL: databaseUrl(context, 'auditor', 'provider'),
       CATALOG_URL: context.endpoints.catalogUrl,
       PULSE_URL: context.endpoints.pulseUrl,
+      FLINK_URL: context.endpoints.flinkUrl,
       ...kafkaSettings(context),
     }),
   },

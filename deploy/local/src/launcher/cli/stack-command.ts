@@ -11,6 +11,7 @@ import type { PartStatus } from '../supervise/status.ts'
 import { logFileOf } from '../supervise/supervisor.ts'
 import { isWatched } from '../supervise/watch.ts'
 import { diagnose } from './doctor.ts'
+import { jobsLines, jobsStatus } from './jobs-status.ts'
 import { lineView, viewFor } from './progress-view.ts'
 import { readStackArguments, type StackRequest } from './stack-arguments.ts'
 import { statusLines } from './status-view.ts'
@@ -22,7 +23,8 @@ const help = `npm run stack -- <command>
   up [<part> …]            starts the profile, or only these parts and what they need; leaves running parts alone
      [--debezium 2.7|3.6]  the line of Debezium (default: that of the last start, at first 3.6)
   down [--purge]           stops everything; --purge also removes the instance's data, logs and passwords
-  status [--json]          state, health, memory (PSS) and ports of each component
+  status [--json]          state, health, memory (PSS) and ports of each component, and whether Flink's jobs make
+                           progress
   logs <component>         the end of its log [--lines <n>] [--follow]
   stop <component>         stops it properly and nothing else; Flink's jobs leave a savepoint before their JobManager
   restart <component>      stops it, if it runs, and starts it; submits Flink's jobs again if the cluster lost them
@@ -107,13 +109,16 @@ async function ofProfile(stack: Stack, profile: StackRequest['profile']) {
 async function status(request: StackRequest): Promise<ExitCode> {
   const stack = await openStack(instanceOf(request))
   const rows = await ofProfile(stack, stack.profile ?? request.profile)
-  if (request.json) say(JSON.stringify(rows, null, 2))
+  const hasFlink = rows.some(({ name, state }) => name === 'flink-jobmanager' && state === 'ready')
+  const jobs = hasFlink ? await jobsStatus(stack.context.endpoints.flinkUrl) : []
+  if (request.json) say(JSON.stringify([...rows, ...jobs], null, 2))
   else {
-    for (const line of statusLines(rows)) say(line)
+    const lines = hasFlink ? [...statusLines(rows), ...jobsLines(jobs)] : statusLines(rows)
+    for (const line of lines) say(line)
     if (isUnwatched(stack, rows)) say('nobody starts a dead service again: npm run stack -- up')
   }
-  const isHealthy = rows.every(({ state, healthy }) => state === 'ready' && healthy === true)
-  return isHealthy ? exitCodes.holds : exitCodes.refuted
+  const isUp = rows.every(({ state, healthy }) => state === 'ready' && healthy === true)
+  return isUp && jobs.every(({ isWell }) => isWell) ? exitCodes.holds : exitCodes.refuted
 }
 
 function isUnwatched({ context }: Stack, rows: readonly PartStatus[]): boolean {
