@@ -64,6 +64,13 @@ describe('the OpenAPI document asks for what the server asks for', () => {
     }
   })
 
+  test('and says how long a key lives', async () => {
+    const { paths } = (await server.inject('/documentation/json')).json()
+    for (const path of ['/orders', '/customers', '/orders/{orderId}/cancellation']) {
+      expect(paths[path].post.description).toContain('A key lives for at least 24 hours')
+    }
+  })
+
   test('If-Match for a cancellation, whose absence is 428', async () => {
     expect(await parametersOf('/orders/{orderId}/cancellation', 'post')).toContainEqual(
       expect.objectContaining({ in: 'header', name: 'if-match', required: true }),
