@@ -14,7 +14,7 @@ import {
   textRows,
 } from '../../support/lake/all-types.ts'
 import { Ours, sorted } from '../../support/lake/ours.ts'
-import { pyiceberg, type Step } from '../../support/lake/pyiceberg.ts'
+import { installPyiceberg, pyiceberg, type Step } from '../../support/lake/pyiceberg.ts'
 import { rounds } from '../../support/rounds.ts'
 import { useStack } from '../../support/stack.ts'
 
@@ -39,10 +39,11 @@ let ours: Ours
 let catalogUrl: string
 
 beforeAll(async () => {
+  await installPyiceberg()
   const stack = await useStack()
   catalogUrl = stack.endpoints.catalogUrl
   ours = await Ours.open(catalogUrl, namespace)
-})
+}, 900_000)
 
 afterAll(() => ours.close())
 

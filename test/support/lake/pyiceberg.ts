@@ -6,6 +6,9 @@ const RUN_TIMEOUT_MS = 180_000
 
 const tool = { name: 'pyiceberg', requirements: 'test/support/lake/requirements.txt' }
 
+/** A quarter of an hour on a slow machine, the first time: a test file does it before its tests. */
+export const installPyiceberg = () => installPython(tool)
+
 /** The steps of `tables.py`; its functions document them. */
 export type Step = { readonly do: string; readonly table: string } & Readonly<
   Record<string, unknown>
@@ -21,7 +24,7 @@ export async function pyiceberg(
   catalogUrl: string,
   steps: readonly Step[],
 ): Promise<readonly unknown[]> {
-  const programs = await installPython(tool)
+  const programs = await installPyiceberg()
   const program = join(rootFolder, 'test', 'support', 'lake', 'tables.py')
   const answer = await runAndRead(join(programs, 'python'), [program], {
     timeoutMs: RUN_TIMEOUT_MS,

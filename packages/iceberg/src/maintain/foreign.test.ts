@@ -134,3 +134,16 @@ it('a compaction changes no count', async () => {
   expect(await compact(lake.ports, table, await now(), bounds)).toHaveLength(1)
   expect(await breaks()).toEqual([])
 })
+
+it('a table whose rows are not from a topic is open to several programs', async () => {
+  table = { namespace: 'bronze', name: `${table.name}_shared` }
+  const column = { id: 1, name: 'number', required: false, type: 'long' }
+  await lake.catalogue.ensureTable(table, { type: 'struct', fields: [column] }, {})
+  const ours = async (value: bigint) =>
+    append(lake.ports, table, baseOf(await now()), { rows: [{ number: value }], spans: {} })
+  await ours(1n)
+  await foreign(2n)
+  await ours(3n)
+  expect(await numbers()).toEqual([1n, 2n, 3n])
+  expect(unexplained(await now())).toEqual([])
+})

@@ -8,13 +8,17 @@ import {
 } from '../format/metadata.ts'
 import { history } from '../table/history.ts'
 import { countedRows, offsetLogHashSummary } from './offset-log.ts'
+import { offsetsProperty, readOffsets } from './offsets.ts'
 
 /** In a snapshot's summary: the foreign snapshots whose rows it removed, separated by commas. */
 export const removedForeignSummary = 'ten-seams.removed-foreign'
 
-/** Snapshots that changed rows, and whose commit moved no offsets for them: another writer made them. */
+/**
+ * Snapshots that changed rows, and whose commit moved no offsets for them: another writer made them. None in a table whose
+ * rows are not from a topic: several programs may write to it.
+ */
 export function foreignSnapshots(metadata: TableMetadata): readonly Snapshot[] {
-  if (metadata.properties[offsetLogHashSummary] === undefined) return []
+  if (!hasOffsets(metadata)) return []
   const snapshots = history(metadata)
   const removed = new Set(snapshots.flatMap(({ summary }) => namesIn(summary)))
   return snapshots.filter(
@@ -27,6 +31,7 @@ export function foreignSnapshots(metadata: TableMetadata): readonly Snapshot[] {
  * appended is not in the log of the topic, so nobody may count it, and no table may be made from it.
  */
 export function unexplained(metadata: TableMetadata): readonly string[] {
+  if (!hasOffsets(metadata)) return []
   const foreign = foreignSnapshots(metadata).map(({ snapshotId, summary }) => {
     const [added, removed] = [summary['added-records'] ?? 0, summary['deleted-records'] ?? 0]
     const by = summary['engine-name'] === undefined ? '' : ` by ${summary['engine-name']}`
@@ -48,6 +53,10 @@ export function assertExplained(table: TableIdentifier, metadata: TableMetadata)
   if (first === undefined) return
   const next = `npm run lake -- remove-foreign ${fullName(table)}`
   throw new LakehouseError('ROWS_UNEXPLAINED', `${fullName(table)}: ${first}. Next: ${next}`)
+}
+
+function hasOffsets({ properties }: TableMetadata): boolean {
+  return Object.keys(readOffsets(properties[offsetsProperty])).length > 0
 }
 
 /** A replacement has as many rows as it removed; anything else must name its line of the log of offsets. */
