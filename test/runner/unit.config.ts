@@ -14,7 +14,7 @@ export default defineConfig({
     // Vitest leaves one core to others; here that would be half of them.
     maxWorkers: '100%',
     reporters: reportersOf('unit'),
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })
