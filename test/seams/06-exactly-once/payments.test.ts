@@ -85,7 +85,7 @@ describe('the money of an order', () => {
 
   test('is waited for when the shipment is consumed before the order', async () => {
     const order = placedOrder()
-    await expect(own.ship(order)).rejects.toMatchObject({ retriable: true })
+    await expect(own.ship(order)).rejects.toMatchObject({ code: 'PAYMENT_NOT_KNOWN_YET' })
     await own.take(order)
     await own.ship(order)
     expect(await doneFor(order.streamId)).toEqual(['authorised', 'captured'])
@@ -137,7 +137,7 @@ describe('captured money of an order that is then cancelled', () => {
     const order = placedOrder()
     own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'capture' }])
     await own.take(order)
-    await expect(own.ship(order)).rejects.toMatchObject({ retriable: true })
+    await expect(own.ship(order)).rejects.toMatchObject({ code: 'PAYMENT_NOT_KNOWN_YET' })
     expect(await eventsOf(order.streamId)).toEqual(['PaymentAuthorised'])
     await own.take(cancelled(order))
     await own.ship(order)
