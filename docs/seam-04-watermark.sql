@@ -1,6 +1,8 @@
 WITH placed AS ( -- How the late gate's watermark advances over one partition; the newest row is the last.
   SELECT kafka_offset, type, occurred_at, kafka_timestamp,
-         max(occurred_at) OVER (ORDER BY kafka_offset) - INTERVAL 5 SECOND AS watermark
+         -- An event that is dated more than a minute ahead of the log advances nothing.
+         max(CASE WHEN occurred_at <= kafka_timestamp + INTERVAL 1 MINUTE
+                  THEN least(occurred_at, kafka_timestamp) END) OVER (ORDER BY kafka_offset) - INTERVAL 5 SECOND AS watermark
     FROM bronze.payments_payment_v1
    WHERE kafka_partition = 0
 ), newest AS (

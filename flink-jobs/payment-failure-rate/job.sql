@@ -8,20 +8,29 @@
 CREATE TEMPORARY VIEW gated AS
 SELECT * FROM (
   SELECT
-    eventId, streamId, et, off,
+    eventId, streamId, et, clock, off,
     CASE
       WHEN version = 1 AND COALESCE(declined.reason, '') <> 'order-cancelled'
         THEN COALESCE(authorised.`method`, captured.`method`, declined.`method`)
     END AS `method`,
     CASE WHEN declined.`method` IS NULL THEN 'accepted' ELSE 'declined' END AS outcome,
-    MAX(CAST(et AS TIMESTAMP_LTZ(3))) OVER (
+    MAX(clock) OVER (
       PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
   FROM `payments.payment.v1`
 )
 WHERE `method` IS NOT NULL;
 
-CREATE TEMPORARY VIEW late AS SELECT * FROM gated WHERE et <= partitionWatermark;
+-- Where nothing has advanced the partition yet, its watermark is that of 1970.
+CREATE TEMPORARY VIEW late AS
+SELECT
+  eventId, streamId, et, `method`, outcome,
+  COALESCE(partitionWatermark, TO_TIMESTAMP_LTZ(0, 3)) AS partitionWatermark
+FROM gated WHERE clock IS NULL OR et <= partitionWatermark;
+
+CREATE TEMPORARY VIEW on_time AS
+SELECT eventId, streamId, et, off, `method`, outcome, partitionWatermark
+FROM gated WHERE clock IS NOT NULL AND et > partitionWatermark;
 
 -- Change data capture may repeat an event, in its partition and with its own time: the lowest offset is kept. The state
 -- by event id is dropped when the watermark has passed the event's time, so it needs no TTL.
@@ -32,7 +41,7 @@ SELECT * FROM (
     MIN(off) OVER (
       PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
     ) AS firstOff
-  FROM gated WHERE et > partitionWatermark
+  FROM on_time
 )
 WHERE off = firstOff;
 

@@ -3,21 +3,31 @@
 
 -- The late gate. It comes before rows are keyed by anything but their partition, because keying destroys the partition's
 -- order. The newest event time of each partition is checkpointed together with the window, so the gate never lags behind
--- the window's watermark, not even after a restore. Ticks only advance the time of their partition.
+-- the window's watermark, not even after a restore. Ticks only advance the time of their partition. `clock` is the event time,
+-- but never beyond the record's time in the log; it is NULL for an event that is dated more than a minute ahead of that, which
+-- advances nothing and goes to the late output (adr/0039).
 CREATE TEMPORARY VIEW gated AS
 SELECT * FROM (
   SELECT
-    eventId, streamId, et, part, `off`, captured.amountMinor AS amountMinor, captured.currency AS currency,
-    MAX(et) OVER (
+    eventId, streamId, et, clock, part, `off`, captured.amountMinor AS amountMinor,
+    captured.currency AS currency,
+    MAX(clock) OVER (
       PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
     ) - INTERVAL '5' SECOND /* :delay */ AS partitionWatermark
   FROM `payments.payment.v1`
 )
 WHERE amountMinor IS NOT NULL;
 
-CREATE TEMPORARY VIEW on_time AS SELECT * FROM gated WHERE et > partitionWatermark;
+CREATE TEMPORARY VIEW on_time AS
+SELECT eventId, streamId, et, part, `off`, amountMinor, currency, partitionWatermark
+FROM gated WHERE clock IS NOT NULL AND et > partitionWatermark;
 
-CREATE TEMPORARY VIEW came_late AS SELECT * FROM gated WHERE et <= partitionWatermark;
+-- Where nothing has advanced the partition yet, its watermark is that of 1970.
+CREATE TEMPORARY VIEW came_late AS
+SELECT
+  eventId, streamId, et, part, `off`, amountMinor, currency,
+  COALESCE(partitionWatermark, TO_TIMESTAMP_LTZ(0, 3)) AS partitionWatermark
+FROM gated WHERE clock IS NULL OR et <= partitionWatermark;
 
 -- Adds the window's bounds only: nothing is aggregated, so no late row is dropped.
 CREATE TEMPORARY VIEW late AS

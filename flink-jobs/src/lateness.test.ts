@@ -26,6 +26,22 @@ it('is measured in the order of each partition, not against later events', async
   ])
 })
 
+it('says how many events are dated too far ahead of the log, which make no other event late', async () => {
+  const rows = await engine.using(async (connection) => {
+    await connection.run(`CREATE TABLE ahead (kafka_partition INT, kafka_offset BIGINT, type VARCHAR,
+      occurred_at TIMESTAMPTZ, kafka_timestamp TIMESTAMPTZ)`)
+    await connection.run(`INSERT INTO ahead VALUES
+      (0, 1, 'hour', to_timestamp(3700), to_timestamp(100)), (0, 2, 'a', to_timestamp(101), to_timestamp(102)),
+      (0, 3, 'skewed', to_timestamp(110), to_timestamp(104)), (0, 4, 'b', to_timestamp(104), to_timestamp(105))`)
+    return (await connection.runAndReadAll(latenessSql('ahead'))).getRowObjectsJS()
+  })
+  expect(rows).toMatchObject([
+    { measure: 'ahead', events: 1n, max: 3_600_000n },
+    { measure: 'behind', events: 3n, max: 0n },
+    { measure: 'on the way', events: 4n },
+  ])
+})
+
 it('is a table for people', () => {
   const measured = { topic: 'a.b.v1', measure: 'behind', events: 5, p50: 0, p90: 1 } as const
   expect(latenessLines([{ ...measured, p99: 2, p999: 3, max: 4 }])).toEqual([

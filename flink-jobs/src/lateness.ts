@@ -1,3 +1,4 @@
+import { aheadToleranceMs } from '@tenseams/contracts/generate/flink'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import type { Row } from '@tenseams/iceberg/format/row'
 import { queryLake } from '@tenseams/iceberg/read/query'
@@ -13,9 +14,10 @@ export type Lateness = {
   /**
    * `behind`: how far the event's time is behind the newest one before it in its partition, which is what the late gate
    * compares. `on the way`: from the event's time to its record's; a tick can be ahead of the event by no more than that,
-   * unless a clock is ahead.
+   * unless a clock is ahead. `ahead`: how far the event is dated ahead of its record, of those only for which that is too far,
+   * and which therefore went to the late output; without any, there is no such row.
    */
-  readonly measure: 'behind' | 'on the way'
+  readonly measure: 'behind' | 'on the way' | 'ahead'
   readonly events: number
   readonly p50: number
   readonly p90: number
@@ -77,14 +79,19 @@ export function latenessSql(table: string): string {
   return `
     WITH placed AS (
       SELECT type, epoch_ms(occurred_at) AS ms, epoch_ms(kafka_timestamp) AS recorded,
-        max(epoch_ms(occurred_at)) OVER (
+        max(CASE WHEN epoch_ms(occurred_at) <= epoch_ms(kafka_timestamp) + ${aheadToleranceMs}
+          THEN least(epoch_ms(occurred_at), epoch_ms(kafka_timestamp)) END) OVER (
           PARTITION BY kafka_partition ORDER BY kafka_offset
           ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS newest
       FROM ${table}
     ),
     measured AS (
-      SELECT 'behind' AS measure, newest - ms AS late FROM placed WHERE type <> 'barrier'
+      SELECT 'ahead' AS measure, ms - recorded AS late FROM placed
+       WHERE type <> 'barrier' AND ms > recorded + ${aheadToleranceMs}
+      UNION ALL
+      SELECT 'behind', greatest(newest - ms, 0) FROM placed
+       WHERE type <> 'barrier' AND ms <= recorded + ${aheadToleranceMs}
       UNION ALL
       SELECT 'on the way', recorded - ms FROM placed WHERE type <> 'barrier'
     )
@@ -99,7 +106,7 @@ function latenessOf(topic: string, row: Row): Lateness {
   const at = (column: string) => Number(row[column] ?? 0)
   return {
     topic,
-    measure: measure === 'behind' ? 'behind' : 'on the way',
+    measure: measure === 'behind' || measure === 'ahead' ? measure : 'on the way',
     ...{ events: at('events'), p50: at('p50'), p90: at('p90') },
     ...{ p99: at('p99'), p999: at('p999'), max: at('max') },
   }

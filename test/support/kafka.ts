@@ -10,6 +10,8 @@ export type ReadRecord = {
   readonly key: string | null
   readonly value: Buffer | null
   readonly headers: Readonly<Record<string, string>>
+  /** The record's time in the log. */
+  readonly timestampMs: number
 }
 
 /** A reader of its own group that gathers what is committed in some topics, from the beginning. */
@@ -36,6 +38,7 @@ export async function readTopics(brokers: string, topics: readonly string[]): Pr
         key: message.key?.toString() ?? null,
         value: message.value,
         headers: textOf(message.headers ?? {}),
+        timestampMs: Number(message.timestamp),
       })
     },
   })

@@ -11,7 +11,9 @@ const source = { groupId: 'job', watermarkDelay: "INTERVAL '5' SECOND" }
 const sink = { keyField: 'streamId', transactionalIdPrefix: 'job', transactionTimeoutMs: 60_000 }
 
 describe("Flink's tables", () => {
-  it('read times as BIGINT and derive the event time from them', () => {
+  it('read times as BIGINT and derive the event time from them, and no watermark beyond the log', () => {
+    const eventTime =
+      'TO_TIMESTAMP_LTZ(GREATEST(LEAST(`occurredAt`, 253402300799999), -62135596800000), 3)'
     expect(sourceTableDdl(currentSchema('payments.payment.v1'), endpoints, source)).toBe(
       `CREATE TEMPORARY TABLE \`payments.payment.v1\` (
   \`eventId\` STRING NOT NULL,
@@ -28,9 +30,11 @@ describe("Flink's tables", () => {
   \`returned\` ROW<\`operationId\` STRING NOT NULL, \`paymentId\` STRING NOT NULL, \`outcome\` STRING NOT NULL, \`method\` STRING NOT NULL, \`amountMinor\` BIGINT NOT NULL, \`currency\` STRING NOT NULL>,
   \`part\` INT METADATA FROM 'partition' VIRTUAL,
   \`off\` BIGINT METADATA FROM 'offset' VIRTUAL,
-  \`et\` AS TO_TIMESTAMP_LTZ(\`occurredAt\`, 3),
+  \`logged\` TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+  \`et\` AS ${eventTime},
+  \`clock\` AS CASE WHEN ${eventTime} <= \`logged\` THEN ${eventTime} WHEN ${eventTime} <= \`logged\` + INTERVAL '1' MINUTE THEN \`logged\` END,
   \`pt\` AS PROCTIME(),
-  WATERMARK FOR \`et\` AS \`et\` - INTERVAL '5' SECOND
+  WATERMARK FOR \`et\` AS \`clock\` - INTERVAL '5' SECOND
 ) WITH (
   'connector' = 'kafka',
   'topic' = 'payments.payment.v1',

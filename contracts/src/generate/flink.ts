@@ -19,7 +19,7 @@ export type FlinkEndpoints = {
 
 type SourceOptions = {
   readonly groupId: string
-  /** A Flink interval, for example `INTERVAL '5' SECOND`: how far the watermark of a partition is behind its newest event. */
+  /** A Flink interval, for example `INTERVAL '5' SECOND`: how far the watermark of a partition is behind its newest clock. */
   readonly watermarkDelay: string
 }
 
@@ -36,11 +36,22 @@ type SinkOptions = {
 }
 
 /**
+ * How far an event's time may be ahead of its record's in the log, by which time its writer's clock was wrong. Such an event
+ * advances nothing, and a job sends it to its late output (adr/0039). Whoever recomputes a job's output must use the same.
+ */
+export const aheadToleranceMs = 60_000
+
+/** Outside of these years Flink's time functions return NULL, and an event time that is NULL ends the job, again and again. */
+const FIRST_MS = -62_135_596_800_000
+const LAST_MS = 253_402_300_799_999
+
+/**
  * The table from which a job reads a topic; its name is the topic's.
  *
  * Times stay BIGINT milliseconds: the format refuses TIMESTAMP_LTZ(3), and with TIMESTAMP(3) a cast shifts them by the
  * session's time zone. `et` is the event time with its watermark, `part` and `off` are the record's partition and offset,
- * `pt` is the processing time.
+ * `logged` is its time in the log, `pt` is the processing time. `clock` is by how much a record advances its partition: to its
+ * event time, never beyond its time in the log, and not at all (NULL) when the event is dated too far ahead.
  *
  * There is no idle timeout, because late rows would be lost when a quiet partition gets records again, and no discovery of
  * new partitions, because their watermark would start below the job's.
@@ -52,17 +63,21 @@ export function sourceTableDdl(
 ): string {
   // Flink's Protobuf format supports neither a registry nor Confluent framing.
   if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
+  const eventTime = `TO_TIMESTAMP_LTZ(GREATEST(LEAST(${quoted(eventTimeOf(topic, schema))}, ${LAST_MS}), ${FIRST_MS}), 3)`
   const own: Readonly<Record<string, string>> = {
     part: "INT METADATA FROM 'partition' VIRTUAL",
     off: "BIGINT METADATA FROM 'offset' VIRTUAL",
-    et: `AS TO_TIMESTAMP_LTZ(${quoted(eventTimeOf(topic, schema))}, 3)`,
+    logged: "TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL",
+    et: `AS ${eventTime}`,
+    // A computed column cannot refer to another.
+    clock: `AS ${clockSql(eventTime)}`,
     pt: 'AS PROCTIME()',
   }
   assertNotTaken(topic, schema, own)
   const columns = [
     ...schema.fields.map((field) => `${quoted(field.name)} ${sourceType(field.type)}`),
     ...Object.entries(own).map(([name, column]) => `${quoted(name)} ${column}`),
-    `WATERMARK FOR \`et\` AS \`et\` - ${watermarkDelay}`,
+    `WATERMARK FOR \`et\` AS \`clock\` - ${watermarkDelay}`,
   ]
   return tableDdl('CREATE TEMPORARY TABLE', quoted(topic), columns, {
     connector: 'kafka',
@@ -141,6 +156,11 @@ export function goldTableDdl(contract: ContractSchema): string {
 export function goldTable(topic: string): string {
   const name = topic.replace(/^[a-z0-9-]+\./, '').replace(/\.v1$/, '')
   return `\`lake\`.\`gold\`.\`${name.replaceAll(/[^a-z0-9]/g, '_')}\``
+}
+
+function clockSql(eventTime: string): string {
+  const tolerance = `INTERVAL '${aheadToleranceMs / 60_000}' MINUTE`
+  return `CASE WHEN ${eventTime} <= \`logged\` THEN ${eventTime} WHEN ${eventTime} <= \`logged\` + ${tolerance} THEN \`logged\` END`
 }
 
 /** Event time is always read from `occurredAt`, and a row without one would have no place among the others. */

@@ -38,7 +38,7 @@ describe("a job's script", () => {
   it("gives the source's watermark the delay of the late gate", () => {
     const intervals = { delay: "INTERVAL '7' SECOND" }
     const { tables, statements } = scriptOf(job, endpoints, { stateUrl, intervals })
-    expect(tables[0]).toContain("WATERMARK FOR `et` AS `et` - INTERVAL '7' SECOND")
+    expect(tables[0]).toContain("WATERMARK FOR `et` AS `clock` - INTERVAL '7' SECOND")
     expect(statements[0]?.sql).toContain(") - INTERVAL '7' SECOND /* :delay */ AS")
   })
 

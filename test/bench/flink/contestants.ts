@@ -52,7 +52,7 @@ function withoutTables(job: Job): Job {
 function withoutGate(job: Job): Job {
   const sql = job.sql
     .replace(
-      /MAX\(et\) OVER \([^)]*\) - (INTERVAL '\d+' SECOND \/\* :delay \*\/)/,
+      /MAX\(clock\) OVER \([^)]*\) - (INTERVAL '\d+' SECOND \/\* :delay \*\/)/,
       "et - INTERVAL '1' DAY -- $1\n   ",
     )
     .replace(/INSERT INTO \S*late\.v1`\n[\s\S]*?FROM late;\n\n/, '')

@@ -1,3 +1,4 @@
+import { aheadToleranceMs } from '@tenseams/contracts/generate/flink'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
 
 const DELAY_MS = 5_000
@@ -7,6 +8,8 @@ const WINDOW_MS = 60_000
 export type Sent = {
   readonly partition: number
   readonly offset: bigint
+  /** Its time in the log. */
+  readonly loggedMs: number
   readonly event: PaymentEvent
 }
 
@@ -25,7 +28,8 @@ export type Due = {
 
 /**
  * The expected result, recomputed from the order of the records in each partition: a record is late when its time is not
- * after the newest time of its partition minus the delay; an event that is on time counts once in its window.
+ * after the newest clock of its partition minus the delay, or is too far ahead of the log; an event that is on time counts
+ * once in its window.
  */
 export function dueOf(records: readonly Sent[]): Due {
   const onTime = new Map<string, PaymentEvent>()
@@ -34,12 +38,13 @@ export function dueOf(records: readonly Sent[]): Due {
   const counts = { captured: 0, onTime: 0, late: 0 }
   for (const partition of Map.groupBy(records, (record) => record.partition).values()) {
     let newest = Number.NEGATIVE_INFINITY
-    for (const { partition: at, offset, event } of inOrder(partition)) {
-      newest = Math.max(newest, event.occurredAt)
+    for (const { partition: at, offset, loggedMs, event } of inOrder(partition)) {
+      const clock = clockOf(event.occurredAt, loggedMs)
+      newest = Math.max(newest, clock ?? newest)
       if (event.captured === null) continue
       counts.captured += 1
       all.set(event.eventId, event)
-      if (event.occurredAt > newest - DELAY_MS) {
+      if (clock !== undefined && event.occurredAt > newest - DELAY_MS) {
         counts.onTime += 1
         onTime.set(event.eventId, event)
         continue
@@ -49,6 +54,11 @@ export function dueOf(records: readonly Sent[]): Due {
     }
   }
   return { windows: sums(onTime), late, figures: sums(all), counts }
+}
+
+/** By how much a record advances its partition: never beyond the log; not at all when it is dated too far ahead of it. */
+function clockOf(occurredAt: number, loggedMs: number): number | undefined {
+  return occurredAt > loggedMs + aheadToleranceMs ? undefined : Math.min(occurredAt, loggedMs)
 }
 
 const inOrder = (records: readonly Sent[]) =>

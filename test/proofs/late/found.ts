@@ -22,11 +22,11 @@ export type Input = { readonly sent: readonly Sent[]; readonly undecodable: read
 export async function inputIn(codec: Codec, records: readonly ReadRecord[]): Promise<Input> {
   const sent: Sent[] = []
   const undecodable: string[] = []
-  for (const { topic, partition, offset, value } of records) {
+  for (const { topic, partition, offset, timestampMs: loggedMs, value } of records) {
     if (topic !== paymentsTopic) continue
     const decoded = await decodable(codec, value)
     if (decoded === undefined) undecodable.push(`${partition}-${offset}`)
-    else sent.push({ partition, offset: BigInt(offset), event: decoded.value })
+    else sent.push({ partition, offset: BigInt(offset), loggedMs, event: decoded.value })
   }
   return { sent, undecodable }
 }

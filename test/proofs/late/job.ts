@@ -7,7 +7,7 @@ export const lateBreaks = {
   'no-correction': 'late money is not folded into gold',
 } as const
 
-const overMax = /MAX\(et\) OVER \([^)]*\) - (INTERVAL '\d+' SECOND \/\* :delay \*\/)/
+const overMax = /MAX\(clock\) OVER \([^)]*\) - (INTERVAL '\d+' SECOND \/\* :delay \*\/)/
 const lateInserts = /INSERT INTO \S*(?:late\.v1`|_late)\n[\s\S]*?FROM late;\n\n/g
 
 /** Our job, or the same with a guard of its SQL switched off. */
@@ -16,7 +16,7 @@ export function jobUnder(broken: string | undefined): Job {
   if (broken === 'current-watermark') {
     const watermark = job.sql.replace(overMax, '-- $1\n    CURRENT_WATERMARK(et)')
     const sql = watermark.replace(
-      'WHERE et > partitionWatermark',
+      'WHERE clock IS NOT NULL AND et > partitionWatermark',
       'WHERE partitionWatermark IS NULL OR et > partitionWatermark',
     )
     return changed(job, sql)

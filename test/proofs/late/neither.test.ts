@@ -6,7 +6,7 @@ import { neitherIn, neitherLines } from './neither.ts'
 const minute = 60_000
 
 const sent = (id: string, offset: bigint): Sent => ({
-  ...{ partition: 0, offset },
+  ...{ partition: 0, offset, loggedMs: 7 * minute },
   event: {
     ...{ eventId: id, streamId: id, version: 1n, type: 'PaymentCaptured', traceparent: null },
     occurredAt: 7 * minute,

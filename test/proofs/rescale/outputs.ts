@@ -41,8 +41,8 @@ export async function sentIn(
   records: readonly ReadRecord[],
 ): Promise<readonly Cells[]> {
   const sent: Cells[] = []
-  for (const { topic, partition, offset, value } of records) {
-    const place = { part: partition, off: offset }
+  for (const { topic, partition, offset, timestampMs: logged, value } of records) {
+    const place = { part: partition, off: offset, logged }
     if (topic === ordersTopic) {
       const { value: order } = await codec.decode<OrderEvent>(topic, value)
       const { currency = null, totalMinor = null, customerId = null } = order.placed ?? {}

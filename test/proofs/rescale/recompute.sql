@@ -1,15 +1,16 @@
 -- What the job must have written, reckoned in one go from all records in the order of their partitions.
--- `sent` has the records, `intervals` one row with delay, gap, term and skew in milliseconds.
+-- `sent` has the records, `intervals` one row with delay, gap, term, skew and ahead in milliseconds. A record that is dated ahead
+-- of its time in the log advances its partition to that time, and one that is too far ahead not at all.
 CREATE TABLE gated AS
-SELECT *, max(et) OVER (PARTITION BY input, part ORDER BY off ROWS UNBOUNDED PRECEDING) - delay AS watermark
-FROM sent, intervals;
+SELECT *, max(clock) OVER (PARTITION BY input, part ORDER BY off ROWS UNBOUNDED PRECEDING) - delay AS watermark
+FROM (SELECT *, CASE WHEN et <= logged + ahead THEN least(et, logged) END AS clock FROM sent, intervals);
 
 CREATE TABLE due_late AS
-SELECT input, event_id, stream_id, et, watermark, currency, amount_minor
-FROM gated WHERE amount_minor IS NOT NULL AND et <= watermark;
+SELECT input, event_id, stream_id, et, coalesce(watermark, 0) AS watermark, currency, amount_minor
+FROM gated WHERE amount_minor IS NOT NULL AND (clock IS NULL OR et <= watermark);
 
 CREATE TABLE on_time AS
-SELECT * FROM gated WHERE amount_minor IS NOT NULL AND et > watermark
+SELECT * FROM gated WHERE amount_minor IS NOT NULL AND clock IS NOT NULL AND et > watermark
 QUALIFY row_number() OVER (PARTITION BY input, event_id ORDER BY off) = 1;
 
 CREATE TABLE orders AS

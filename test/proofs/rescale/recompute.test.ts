@@ -11,11 +11,19 @@ beforeAll(async () => {
 afterAll(() => engine.close())
 
 const order = (off: number, et: number, id: string): Cells => ({
-  ...{ input: 'order', part: 0, off, event_id: id, stream_id: `of-${id}`, et },
+  ...{ input: 'order', part: 0, off, event_id: id, stream_id: `of-${id}`, et, logged: et },
   ...{ customer_id: 'c', currency: 'EUR', amount_minor: 10 },
 })
 const payment = (off: number, et: number, of: string): Cells => ({
-  ...{ input: 'payment', part: 0, off, event_id: `paid-${of}`, stream_id: `of-${of}`, et },
+  ...{
+    input: 'payment',
+    part: 0,
+    off,
+    event_id: `paid-${of}`,
+    stream_id: `of-${of}`,
+    et,
+    logged: et,
+  },
   ...{ currency: 'EUR', amount_minor: 10 },
 })
 const session = (start: number, end: number, orders: number, paid: number, ms: number): Cells => ({
@@ -29,7 +37,7 @@ const sent: readonly Cells[] = [
   order(1, 60, 'b'),
   order(2, 60, 'b'),
   order(3, 121, 'c'),
-  { input: 'order', part: 0, off: 4, event_id: 't', stream_id: 't', et: 200 },
+  { input: 'order', part: 0, off: 4, event_id: 't', stream_id: 't', et: 200, logged: 200 },
   order(5, 195, 'd'),
   payment(0, 30, 'a'),
   payment(1, 221, 'c'),
@@ -49,6 +57,26 @@ const compared = (found: { sessions: readonly Cells[]; late: readonly Cells[] })
 test('sessions, repeats, payments within the term and late rows equal those of the job', async () => {
   const outcome = await compared({ sessions, late })
   expect(outcome).toEqual({ due: { sessions: 2, late: 1 }, differences: [] })
+})
+
+test('an event that is dated too far ahead of the log is late, and makes no other late', async () => {
+  const hour = 3_600_000
+  const ahead: readonly Cells[] = [
+    { ...order(0, hour, 'ahead'), logged: 0 },
+    order(1, 10, 'a'),
+    { ...order(2, 31, 'skewed'), logged: 30 },
+    order(3, 29, 'b'),
+  ]
+  const found = {
+    sessions: [{ ...session(10, 91, 3, 0, 0) }],
+    late: [{ ...late[0], event_id: 'ahead', stream_id: 'of-ahead', et: hour, watermark: 0 }],
+  }
+  const outcome = await compareWithBatch(
+    engine,
+    { sent: ahead, found: { topic: found } },
+    intervals,
+  )
+  expect(outcome.differences).toEqual([])
 })
 
 test('a row that occurs twice is reported', async () => {

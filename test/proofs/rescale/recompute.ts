@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { aheadToleranceMs } from '@tenseams/contracts/generate/flink'
 import { type Engine, quoteText } from '@tenseams/iceberg/duckdb'
 import type { Row } from '@tenseams/iceberg/format/row'
 
@@ -25,7 +26,7 @@ export type IntervalsMs = {
 const sentColumns = {
   ...{ input: 'VARCHAR', part: 'INTEGER', off: 'BIGINT', event_id: 'VARCHAR' },
   ...{ stream_id: 'VARCHAR', et: 'BIGINT', customer_id: 'VARCHAR', currency: 'VARCHAR' },
-  amount_minor: 'BIGINT',
+  ...{ amount_minor: 'BIGINT', logged: 'BIGINT' },
 }
 
 const columns = {
@@ -69,7 +70,9 @@ export async function compareWithBatch(
         await ask(`CREATE OR REPLACE TABLE ${table} AS ${readCsv(file, types)}`)
       }
       await load('sent', sentColumns, rows.sent)
-      await ask(`CREATE OR REPLACE TABLE intervals AS SELECT ${intervalsSql(intervals)}`)
+      await ask(
+        `CREATE OR REPLACE TABLE intervals AS SELECT ${intervalsSql({ ...intervals, ahead: aheadToleranceMs })}`,
+      )
       const sql = readFileSync(new URL('recompute.sql', import.meta.url), 'utf8')
       await ask(sql.replaceAll('CREATE TABLE', 'CREATE OR REPLACE TABLE'))
       const differences: string[] = []
@@ -116,7 +119,7 @@ async function differencesOf(
   return lines
 }
 
-const intervalsSql = (intervals: IntervalsMs) =>
+const intervalsSql = (intervals: Readonly<Record<string, number>>) =>
   Object.entries(intervals)
     .map(([name, ms]) => `${ms}::BIGINT AS ${name}`)
     .join(', ')

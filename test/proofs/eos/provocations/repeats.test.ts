@@ -3,7 +3,7 @@ import type { ReadRecord } from '../../../support/kafka.ts'
 import { lastOffsets, repeatsIn } from './repeats.ts'
 
 const record = (id: string | undefined, offset: string, partition = 0): ReadRecord => ({
-  ...{ topic: 't', partition, offset, key: null, value: null },
+  ...{ topic: 't', partition, offset, key: null, value: null, timestampMs: 0 },
   headers: id === undefined ? {} : { id },
 })
 
