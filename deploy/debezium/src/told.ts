@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { openKafka } from '@tenseams/kafka/client'
+import type pg from 'pg'
 import { asAdmin, type Capturing } from './capturing.ts'
 import type { ConnectorName } from './connectors.ts'
-import { rawTables, rawTopicOf } from './raw-topics.ts'
+import { type RawTable, rawTables, rawTopicOf } from './raw-topics.ts'
 import { writerDecoder } from './writer-schema.ts'
 
 /** The captured tables with the columns by which their rows are told apart, and the topics of events. */
@@ -28,7 +29,7 @@ export function watchTold(capturing: Capturing, name: ConnectorName): Promise<Te
   return name === 'cdc' ? watchRows(capturing) : watchEvents(capturing)
 }
 
-/** Of each row that exists, a record must have come since. Keeps the key of each row in memory. */
+/** Of each row that exists, a record must have come since. Keeps the key of each row and record in memory. */
 async function watchRows(capturing: Capturing): Promise<Telling> {
   const decode = writerDecoder(capturing.registryUrl)
   const told = new Map<string, Set<string>>(
@@ -42,20 +43,55 @@ async function watchRows(capturing: Capturing): Promise<Telling> {
     const decoded = await decode<Record<string, unknown>>(topic, key)
     told.get(topic)?.add(String(decoded[column]))
   })
-  const missing = () =>
-    asAdmin(capturing, async (client) => {
-      const lines: string[] = []
-      for (const { table, key } of rawKeys) {
-        const { rows } = await client.query<{ key: string }>(
-          `select ${key}::text as key from ${table}`,
-        )
-        const untold = rows.filter((row) => !told.get(rawTopicOf(table))?.has(row.key))
-        if (untold.length === 0) continue
-        lines.push(missingLine(table, untold.length, rows.length, `${key} ${untold[0]?.key}`))
-      }
-      return lines
-    })
+  const untold = new Untold((table, key) => told.get(rawTopicOf(table))?.has(key) ?? false)
+  const missing = () => asAdmin(capturing, (client) => untold.look(client))
   return { missing, told: () => records, close: following.close }
+}
+
+/**
+ * The rows that a record must still come of: those that exist at the first look, and were not deleted since. Rows that are
+ * written later are the stream's, and under load one of them is always on its way.
+ */
+export class Untold {
+  readonly #isTold: (table: RawTable, key: string) => boolean
+  readonly #rows = new Map<RawTable, { readonly of: number; keys: readonly string[] }>()
+
+  constructor(isTold: (table: RawTable, key: string) => boolean) {
+    this.#isTold = isTold
+  }
+
+  async look(client: Pick<pg.ClientBase, 'query'>): Promise<readonly string[]> {
+    const lines: string[] = []
+    for (const { table, key } of rawKeys) {
+      const known = this.#rows.get(table) ?? (await this.#begin(client, table, key))
+      const open = known.keys.filter((each) => !this.#isTold(table, each))
+      known.keys = open.length === 0 ? [] : await existing(client, table, key, open)
+      if (known.keys.length === 0) continue
+      const what = `${known.keys.length} of ${known.of} rows were not sent`
+      lines.push(`${table}: ${what}, such as ${key} ${known.keys[0]}`)
+    }
+    return lines
+  }
+
+  async #begin(client: Pick<pg.ClientBase, 'query'>, table: RawTable, key: string) {
+    const { rows } = await client.query<{ key: string }>(`select ${key}::text as key from ${table}`)
+    const known = { of: rows.length, keys: rows.map((row) => row.key) }
+    this.#rows.set(table, known)
+    return known
+  }
+}
+
+async function existing(
+  client: Pick<pg.ClientBase, 'query'>,
+  table: RawTable,
+  key: string,
+  keys: readonly string[],
+): Promise<readonly string[]> {
+  const { rows } = await client.query<{ key: string }>(
+    `select ${key}::text as key from ${table} where ${key}::text = any($1)`,
+    [keys],
+  )
+  return rows.map((row) => row.key)
 }
 
 /**
@@ -66,16 +102,21 @@ async function watchEvents(capturing: Capturing): Promise<Telling> {
   const { counts, newest } = await asAdmin(capturing, async (client) => {
     const counted = await client.query<{ topic: string; n: string }>(
       eventStores
-        .map((store) => `select topic, count(*) as n from ${store} group by topic`)
+        .map(
+          (store) =>
+            `select topic, count(*) as n from ${store} where topic = any($1) group by topic`,
+        )
         .join(' union all '),
+      [eventTopics],
     )
     const last = await client.query<{ topic: string; id: string }>(
       eventStores
         .map(
           (store) =>
-            `(select topic, event_id::text as id from ${store} order by position desc limit 1)`,
+            `(select topic, event_id::text as id from ${store} where topic = any($1) order by position desc limit 1)`,
         )
         .join(' union all '),
+      [eventTopics],
     )
     return { counts: counted.rows, newest: last.rows }
   })
@@ -97,9 +138,6 @@ async function watchEvents(capturing: Capturing): Promise<Telling> {
   const sum = () => [...told.values()].reduce((all, each) => all + each, 0)
   return { missing, told: sum, close: following.close }
 }
-
-export const missingLine = (table: string, missing: number, of: number, example: string): string =>
-  `${table}: ${missing} of ${of} rows were not sent, such as ${example}`
 
 type Told = {
   readonly topic: string

@@ -37,6 +37,15 @@ test('evidence without a fault has no violation, and every invariant is judged',
   expect(findings.filter(({ status }) => status !== 'ok')).toEqual([])
 })
 
+test('events that are dated ahead of the log are counted where gold is judged', async () => {
+  const goldOf = async () => (await found()).find(({ id }) => id === 'I4.gold')?.detail
+  expect(await goldOf()).not.toContain('ahead')
+  await evidence.run(
+    `update records set occurred_at = written_at + 3600000 where type = 'PaymentCaptured'`,
+  )
+  expect(await goldOf()).toContain('; 1 events are dated ahead of the log')
+})
+
 describe('a fault is found, and named by its invariant', () => {
   test.each(faultsBeforeSilver)('%s', async (_what, sql, ids) => {
     await evidence.run(sql)
