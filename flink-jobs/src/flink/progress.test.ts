@@ -91,9 +91,27 @@ describe('a job that Flink calls RUNNING', () => {
     const vertices = [...(first ? [first] : []), { name: 'Writer', status: 'INITIALIZING' }]
     const starting = { ...running, job: { ...running.job, vertices } }
     expect(judgeJob(job, starting)).toMatchObject({
-      ...{ state: 'STARTING', isWell: false, why: '1 of 2 operators are INITIALIZING' },
+      ...{
+        state: 'STARTING',
+        isWell: false,
+        why: '1 of 2 operators are INITIALIZING, the last checkpoint was 7 s ago',
+      },
     })
   })
+})
+
+test('a job that waits for a TaskManager says so, however long it waits', () => {
+  const vertices = running.job.vertices.map((vertex) => ({ ...vertex, status: 'SCHEDULED' }))
+  const waiting = {
+    ...running,
+    job: { ...running.job, state: 'CREATED', vertices },
+    checkpoints: lastCheckpoint(900),
+  }
+  const judged = judgeJob(job, waiting)
+  expect(judged).toMatchObject({ state: 'CREATED', isWell: false })
+  expect(progressLines(judged)[0]).toContain('2 of 2 operators are SCHEDULED')
+  expect(judged.next).toContain('waits for a TaskManager')
+  expect(judged.cause).toBeUndefined()
 })
 
 test('a job that has failed for good is named with its cause, and with the verb that starts it', () => {

@@ -104,19 +104,20 @@ export function judgeJob(
     const why = `it has failed ${count} times, the last checkpoint was ${ago} ago`
     return ill('RESTARTING', why, { cause, next: repair })
   }
-  const mostMs = MISSING_INTERVALS * config.interval + MISSING_MS
-  if (job.now - checkpointMs > mostMs) {
-    const why = `it has had no checkpoint for ${ago}; one is due every ${config.interval / 1_000} s`
-    return ill('STALLED', why, { cause: failedCheckpoint(answers) ?? cause, next: repair })
-  }
+  const lastCause = failures === 0 ? {} : { cause }
   const waiting = job.vertices.filter(({ status }) => status !== 'RUNNING' && status !== 'FINISHED')
-  if (job.state === 'RUNNING' && waiting.length === 0) {
-    return { id, name, state: job.state, isWell: true, why: '' }
+  if (job.state !== 'RUNNING' || waiting.length > 0) {
+    const tasks = [...new Set(waiting.map(({ status }) => status))].join(', ')
+    const why = `${waiting.length} of ${job.vertices.length} operators are ${tasks || job.state}, the last checkpoint was ${ago} ago`
+    const state = job.state === 'RUNNING' ? 'STARTING' : job.state
+    return ill(state, why, { ...lastCause, next: slots })
   }
-  const tasks = [...new Set(waiting.map(({ status }) => status))].join(', ')
-  const state = job.state === 'RUNNING' ? 'STARTING' : job.state
-  const why = `${waiting.length} of ${job.vertices.length} operators are ${tasks || job.state}`
-  return ill(state, why, failures === 0 ? { next: slots } : { cause, next: slots })
+  if (job.now - checkpointMs > MISSING_INTERVALS * config.interval + MISSING_MS) {
+    const why = `it has had no checkpoint for ${ago}; one is due every ${config.interval / 1_000} s`
+    const failed = failedCheckpoint(answers)
+    return ill('STALLED', why, { ...(failed ? { cause: failed } : lastCause), next: repair })
+  }
+  return { id, name, state: job.state, isWell: true, why: '' }
 }
 
 const repair =
