@@ -34,8 +34,8 @@ export type RepairOptions = {
 const MAX_LOOKS = 8
 
 /**
- * Repairs one order until its books agree; nothing happens between two steps that are not asked for. It leaves alone an order of which we recorded something within the grace
- * period, and a reference that cannot be the id of an order.
+ * Repairs one order until its books agree; nothing happens between two steps that are not asked for. It leaves alone an
+ * order of which we recorded something within the grace period, and a reference that cannot be the id of an order.
  */
 export function repairWith(options: RepairOptions): RepairPayment {
   const { pool, schema, log, provider, findOrder } = options

@@ -137,7 +137,7 @@ describe('captured money of an order that is then cancelled', () => {
     const order = placedOrder()
     own.faults.replace([{ kind: 'lose-answer', every: 1, operation: 'capture' }])
     await own.take(order)
-    await expect(own.ship(order)).rejects.toMatchObject({ code: 'PAYMENT_NOT_KNOWN_YET' })
+    await expect(own.ship(order)).rejects.toMatchObject({ retriable: true })
     expect(await eventsOf(order.streamId)).toEqual(['PaymentAuthorised'])
     await own.take(cancelled(order))
     await own.ship(order)
