@@ -147,10 +147,22 @@ end
 $append$;
 
 -- Least privilege: stored events are never changed, so the service may only insert and read. It may change and remove
--- rows of a read model, because that can be rebuilt, and remove guards that have served their time (docs/retention.md).
+-- rows of a read model, because that can be rebuilt, and remove guards that have served their time (docs/retention.md),
+-- never younger ones.
 grant usage on schema {{schema}} to {{role}};
 grant select, insert on {{schema}}.events, {{schema}}.inbox, {{schema}}.idempotency, {{schema}}.schemas,
   {{schema}}.snapshots to {{role}};
 grant delete on {{schema}}.inbox, {{schema}}.idempotency to {{role}};
+create or replace function {{schema}}.refuse_young_guard() returns trigger language plpgsql as $refuse$
+begin
+  raise insufficient_privilege using message = 'permission denied: a guard stays for a day at least';
+end
+$refuse$;
+create or replace trigger young_guards_stay before delete on {{schema}}.inbox for each row
+  when (current_user = '{{role}}' and old.recorded_at > clock_timestamp() - interval '1 day')
+  execute function {{schema}}.refuse_young_guard();
+create or replace trigger young_guards_stay before delete on {{schema}}.idempotency for each row
+  when (current_user = '{{role}}' and old.recorded_at > clock_timestamp() - interval '1 day')
+  execute function {{schema}}.refuse_young_guard();
 grant select, insert, update on {{schema}}.removals to {{role}};
 grant select, insert, update, delete on {{schema}}.projections to {{role}};

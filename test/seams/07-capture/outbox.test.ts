@@ -127,7 +127,8 @@ describe('ticks', () => {
     expect(await removeControlRows(pulse, 'control')(new Date(), 2_000)).toBeGreaterThan(0)
     await pulse.end()
     const { rows: kept } = await pool.query<{ stream_id: string; version: string }>(
-      'select stream_id, max(version) as version from control.events group by stream_id',
+      `select stream_id, max(version) as version from control.events
+        where stream_id like 'control/%' group by stream_id`,
     )
     expect(kept).toHaveLength(8)
     await placeAndSettle()
