@@ -68,10 +68,7 @@ export const nameChanges: readonly SchemaChange[] = (
       name: 'a field has its own name as an alias',
       older: [thing({ name: 'note', ...nullableText })],
       newer: thing({ name: 'note', ...nullableText, aliases: ['note'] }),
-      refused: [
-        { rule: 'alias-own-name', refusedBy: 'registry', breaks: ['backward'] },
-        { rule: 'alias-own-name', refusedBy: 'project', breaks: ['forward'] },
-      ],
+      refused: [{ rule: 'alias-own-name', refusedBy: 'project', breaks: both }],
     },
     {
       name: 'a field of a new branch has its own name as an alias',
@@ -83,7 +80,7 @@ export const nameChanges: readonly SchemaChange[] = (
       name: 'an older version has the name of a field as its alias',
       older: [thing({ name: 'note', ...nullableText, aliases: ['note'] })],
       newer: thing({ name: 'note', ...nullableText }),
-      refused: [{ rule: 'alias-own-name', refusedBy: 'registry', breaks: ['forward'] }],
+      refused: [{ rule: 'alias-own-name', refusedBy: 'project', breaks: ['forward'] }],
     },
     {
       name: 'a field is renamed twice, each time by alias',
