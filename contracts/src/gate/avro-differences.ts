@@ -67,7 +67,7 @@ function unreadable(older: Schema, newer: Schema, direction: Direction): readonl
       : readingProblems(older.type, newer.type)
   return problems.map((problem) => ({
     rule: ruleIn(direction, problem),
-    refusedBy: problem.rule === 'alias-own-name' ? 'registry' : 'specification',
+    refusedBy: problem.rule === 'alias-own-name' ? 'project' : 'specification',
     breaks: [direction],
     path: problem.path,
     about: aboutIn(direction, problem),

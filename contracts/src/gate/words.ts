@@ -45,7 +45,7 @@ const words: Readonly<Record<Rule, Words>> = {
   'alias-own-name': [
     ({ path }) => `\`${path}\` has its own name among its aliases`,
     () =>
-      'the registry finds such a field twice, and would compare this version with no other, older or newer',
+      'Avro in Java finds such a field twice, and can compare this version with no other, older or newer',
   ],
   'type-changed': [
     ({ path, about }) => `\`${path}\` changes its type: ${changed(about)}`,
