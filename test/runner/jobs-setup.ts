@@ -1,4 +1,4 @@
-import { runningJob } from '@tenseams/flink-jobs/flink/cluster'
+import { listJobs } from '@tenseams/flink-jobs/flink/cluster'
 import { jobNames } from '@tenseams/flink-jobs/script/job'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { beforeAll } from 'vitest'
@@ -12,10 +12,8 @@ beforeAll(async () => {
   const { endpoints, profile } = await useStack()
   if (profile !== 'full') return
   const allRun = async () => {
-    const running = await Promise.all(
-      jobNames().map((name) => runningJob(endpoints.flinkUrl, name)),
-    )
-    return running.every((job) => job?.state === 'RUNNING')
+    const running = (await listJobs(endpoints.flinkUrl)).filter(({ state }) => state === 'RUNNING')
+    return jobNames().every((wanted) => running.some(({ name }) => name === wanted))
   }
   await eventually(allRun, { timeoutMs: JOBS_TIMEOUT_MS, what: "Flink's jobs to run" })
 }, JOBS_TIMEOUT_MS + 30_000)

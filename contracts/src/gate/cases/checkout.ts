@@ -135,7 +135,8 @@ export function topicsYaml(
   return JSON.stringify({ topics: Object.fromEntries(topics) }, undefined, 2)
 }
 
-function parcels(name: string) {
+/** What a topic of parcels promises. */
+export function parcels(name: string) {
   return {
     owner: 'parcels',
     key: 'parcel id',
@@ -143,9 +144,9 @@ function parcels(name: string) {
     invariant: 'what happens to a parcel is read in order',
     partitions: 4,
     retentionMs: -1,
-    cleanup: 'delete',
-    format: 'avro',
-    compatibility: 'FULL_TRANSITIVE',
+    cleanup: 'delete' as const,
+    format: 'avro' as const,
+    compatibility: 'FULL_TRANSITIVE' as const,
     compatibilityReason: 'its history is re-read',
     deadLetter: `${name}.dead-letter`,
     control: false,

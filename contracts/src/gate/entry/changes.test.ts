@@ -1,24 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Topic } from '../../topics.ts'
+import { parcels as parcelsOf } from '../cases/checkout.ts'
 import type { ContractSet } from '../contract-set.ts'
 import { classes, entryRefusals } from './changes.ts'
 
-const parcels: Topic = {
-  name: 'parcels.parcel.v1',
-  owner: 'parcels',
-  key: 'parcel id',
-  keyField: 'parcelId',
-  invariant: 'what happens to a parcel is read in order',
-  partitions: 4,
-  retentionMs: -1,
-  cleanup: 'delete',
-  format: 'avro',
-  compatibility: 'FULL_TRANSITIVE',
-  compatibilityReason: 'its history is re-read',
-  deadLetter: 'parcels.parcel.v1.dead-letter',
-  control: true,
-  consumers: ['billing'],
-}
+const name = 'parcels.parcel.v1'
+const parcels: Topic = { name, ...parcelsOf(name), control: true }
 
 const set = (decisions: Readonly<Record<string, string>> = {}): ContractSet => ({
   ...{ name: '', commit: '', promises: [], names: new Set(), versions: [], records: [] },
