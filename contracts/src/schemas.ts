@@ -5,6 +5,7 @@ import { parseAvroText } from '@tenseams/codec/avro-text'
 import type { ContractFormat } from '@tenseams/codec/contract-text'
 import { parseProtobuf } from '@tenseams/codec/protobuf'
 import { refuseBadAliases } from './aliases.ts'
+import { refuseBadDefaults } from './defaults.ts'
 import { ContractError } from './errors.ts'
 import { refuseLargeMessages, tooDeep } from './nesting.ts'
 
@@ -91,6 +92,7 @@ function avroJson(text: string, file: string): unknown {
   try {
     const schema = parseAvroText(text)
     refuseBadAliases(schema)
+    refuseBadDefaults(schema)
     return schema
   } catch (cause) {
     if (cause instanceof SyntaxError) throw new ContractError(`${file} is not JSON`, { cause })

@@ -67,6 +67,37 @@ describe('topics.yaml', () => {
     expect(() => parseTopics(named)).toThrow('shop.thing: a name like domain.thing.v1 is expected')
   })
 
+  it('is refused with a name that Kafka has no room for with its dead letters', () => {
+    const named = (length: number) =>
+      good.replaceAll('shop.thing.v1', `shop.${'x'.repeat(length - 8)}.v1`)
+    expect(parseTopics(named(237))).toHaveLength(1)
+    expect(() => parseTopics(named(238))).toThrow('237 characters')
+  })
+
+  it('is refused with two topics whose table in the lake has the same name', () => {
+    const entry = good.replace('\ntopics:\n', '')
+    const both = `${good}${entry.replaceAll('shop.thing.v1', 'shop-thing.v1')}`
+    const three = both
+      .replaceAll('shop-thing.v1', 'shop-a.thing.v1')
+      .replaceAll('shop.thing.v1', 'shop.a-thing.v1')
+    expect(() => parseTopics(three)).toThrow(
+      'shop-a.thing.v1: has the table shop_a_thing_v1 in the lake, like shop.a-thing.v1',
+    )
+  })
+
+  it.each(['[""]', '["lakehouse "]', '[Lakehouse]', '["a, b"]', '[other, other]'])(
+    'is refused with the consumers %s',
+    (consumers) => {
+      const named = good.replace('[other]', consumers)
+      expect(() => parseTopics(named)).toThrow('shop.thing.v1.consumers: a list of')
+    },
+  )
+
+  it('is refused with something beside topics that nobody reads', () => {
+    expect(() => parseTopics(`${good}\nungovernd: []\n`)).toThrow('`ungovernd` is not known')
+    expect(parseTopics(`${good}\nungoverned: []\n`)).toHaveLength(1)
+  })
+
   it('refuses a lookup of an unknown topic', () => {
     expect(() => readTopic('no.such.v1')).toThrow('has no topic no.such.v1')
   })

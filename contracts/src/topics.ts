@@ -91,6 +91,7 @@ export function readableTopics(yaml: string): {
       topicMistakes(topic, entry).map((text) => ({ topic, text })),
     ),
     ...duplicateNames(entries).map((topic) => ({ topic, text: ': is the name of two topics' })),
+    ...duplicateTables(entries.map(([topic]) => topic)),
   ]
   const wrong = new Set(mistakes.map(({ topic }) => topic))
   const topics = entries
@@ -104,9 +105,13 @@ type Entry = Readonly<Record<string, unknown>>
 
 function topicEntries(yaml: string): readonly (readonly [string, Entry])[] {
   const document: unknown = parseYaml(yaml)
-  const topics = isObject(document) ? document.topics : undefined
+  const { topics, ungoverned: _read, ...strange } = isObject(document) ? document : {}
   if (!isObject(topics) || Object.keys(topics).length === 0) {
     throw invalid(['`topics` is missing or empty'])
+  }
+  if (Object.keys(strange).length > 0) {
+    const names = Object.keys(strange).map((name) => `\`${name}\``)
+    throw invalid([`${names.join(', ')} is not known: \`topics\` and \`ungoverned\` are`])
   }
   return Object.entries(topics).map(([name, entry]) => [name, isObject(entry) ? entry : {}])
 }
@@ -142,10 +147,7 @@ const checks: Readonly<Record<keyof Omit<Topic, 'name'>, Check>> = {
   compatibilityReason: text,
   deadLetter: ['<topic>.dead-letter', (value, name) => value === `${name}.dead-letter`],
   control: ['true or false', (value) => typeof value === 'boolean'],
-  consumers: [
-    'a list of names',
-    (value) => Array.isArray(value) && value.every((consumer) => typeof consumer === 'string'),
-  ],
+  consumers: ['a list of different names like order-to-cash', isListOfNames],
   acknowledged: ['a list', (value) => value === undefined || Array.isArray(value)],
 }
 
@@ -159,15 +161,44 @@ function topicMistakes(name: string, entry: Entry): readonly string[] {
   return [...nameMistakes(name), ...wrong, ...unknown]
 }
 
+/** Kafka takes names of 249 characters, and the topic of a topic's dead letters has `.dead-letter` behind it. */
+const LONGEST_NAME = 249 - '.dead-letter'.length
+
 function nameMistakes(name: string): readonly string[] {
-  if (/^[a-z0-9-]+(\.[a-z0-9-]+)+\.v[1-9][0-9]*$/.test(name)) return []
-  return [': a name like domain.thing.v1 is expected']
+  if (!/^[a-z0-9-]+(\.[a-z0-9-]+)+\.v[1-9][0-9]*$/.test(name)) {
+    return [': a name like domain.thing.v1 is expected']
+  }
+  return name.length > LONGEST_NAME
+    ? [`: a name of at most ${LONGEST_NAME} characters is expected`]
+    : []
 }
 
 /** The broker's metrics show `.` as `_`, but our names have no `_`, so only equal names collide. */
 function duplicateNames(entries: readonly (readonly [string, Entry])[]): readonly string[] {
   const seen = entries.flatMap(([name, entry]) => [name, String(entry.deadLetter)])
   return seen.filter((name, index) => seen.indexOf(name) !== index)
+}
+
+/** The lake's names have neither `.` nor `-`, so two topics could write to one table. */
+function duplicateTables(names: readonly string[]): readonly TopicMistake[] {
+  const tables = Map.groupBy(new Set(names), bronzeTableNameOf)
+  return [...tables].flatMap(([table, [first, ...others]]) =>
+    others.map((topic) => ({
+      topic,
+      text: `: has the table ${table} in the lake, like ${first}: give it another name`,
+    })),
+  )
+}
+
+/** The name of a topic's table in bronze. */
+export function bronzeTableNameOf(topic: string): string {
+  return topic.replaceAll(/[.-]/g, '_')
+}
+
+function isListOfNames(value: unknown): boolean {
+  if (!Array.isArray(value)) return false
+  const areNames = value.every((name) => typeof name === 'string' && /^[a-z0-9-]+$/.test(name))
+  return areNames && new Set(value).size === value.length
 }
 
 function isWhole(value: unknown, least: number, most: number): boolean {

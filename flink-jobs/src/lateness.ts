@@ -1,4 +1,5 @@
 import { aheadToleranceMs } from '@tenseams/contracts/generate/flink'
+import { bronzeTableNameOf } from '@tenseams/contracts/topics'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import type { Row } from '@tenseams/iceberg/format/row'
 import { queryLake } from '@tenseams/iceberg/read/query'
@@ -48,10 +49,10 @@ export async function lateness(catalogUrl: string, topic?: string): Promise<read
     const tables = (await listTables(catalog)).filter(({ namespace }) => namespace === 'bronze')
     const measured: Lateness[] = []
     for (const each of topic === undefined ? read : [topic]) {
-      if (!tables.some(({ name }) => name === tableOf(each))) {
+      if (!tables.some(({ name }) => name === bronzeTableNameOf(each))) {
         throw new JobError(`bronze has no table of ${each} yet: is the lakehouse service running?`)
       }
-      const rows = await queryLake(ports, latenessSql(`bronze.${tableOf(each)}`))
+      const rows = await queryLake(ports, latenessSql(`bronze.${bronzeTableNameOf(each)}`))
       measured.push(...rows.map((row) => latenessOf(each, row)))
     }
     return measured
@@ -111,5 +112,3 @@ function latenessOf(topic: string, row: Row): Lateness {
     ...{ p99: at('p99'), p999: at('p999'), max: at('max') },
   }
 }
-
-const tableOf = (topic: string): string => topic.replaceAll(/[.-]/g, '_')

@@ -1,6 +1,7 @@
 import { parseAvroText } from '@tenseams/codec/avro-text'
 import avro from 'avsc'
 import { refuseBadAliases } from '../aliases.ts'
+import { refuseBadDefaults } from '../defaults.ts'
 
 /** A parsed Avro schema. */
 export type Schema = {
@@ -13,6 +14,7 @@ export type Schema = {
 export function parseAvro(text: string): Schema {
   const json = withinDoubles(parseAvroText(text))
   refuseBadAliases(json)
+  refuseBadDefaults(json)
   const logicalTypes = new Map<avro.Type, string>()
   const typeHook = (schema: avro.Schema, options: object): avro.Type | undefined => {
     if (typeof schema !== 'object' || !('logicalType' in schema)) return undefined

@@ -69,8 +69,11 @@ type Options = {
  */
 export function icebergSchemaOf(record: AvroRecord, options: Options = {}): IcebergSchema {
   const { before = [], previous } = options
-  const own = new Map(before.map(({ name }) => [name, "a column of the writer's own"]))
-  const mistakes = nameMistakes(record, own)
+  const taken = new Map([
+    ...metadataColumns.map((name) => [name, 'one that Iceberg has for every table'] as const),
+    ...before.map(({ name }) => [name, "a column of the writer's own"] as const),
+  ])
+  const mistakes = nameMistakes(record, taken)
   if (mistakes.length > 0) throw new ContractError(mistakes.join('\n'))
   const known = previous === undefined ? new Map<string, number>() : idsByPath(previous)
   let last = Math.max(options.lastColumnId ?? 0, 0, ...known.values())
@@ -87,6 +90,12 @@ export function icebergSchemaOf(record: AvroRecord, options: Options = {}): Iceb
   const fields = [...added, ...structOf(record, '', ids).fields]
   return { type: 'struct', 'schema-id': previous?.['schema-id'] ?? 0, fields }
 }
+
+/** Readers answer these of every table, and Spark refuses a table that has one of them (Iceberg's `MetadataColumns`). */
+const metadataColumns = [
+  ...['_file', '_pos', '_deleted', '_spec_id', '_partition', '_row_id'],
+  ...['_last_updated_sequence_number', '_change_type', '_change_ordinal', '_commit_snapshot_id'],
+]
 
 /** `occurredAt` is the column `occurred_at`. */
 export function columnName(field: string): string {

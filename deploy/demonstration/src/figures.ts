@@ -1,3 +1,4 @@
+import { bronzeTableNameOf } from '@tenseams/contracts/topics'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { type LakePorts, queryLake } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
@@ -146,7 +147,7 @@ export class Figures {
     for (const topic of eventTopics) {
       const [row] = await queryLake(
         this.#lake,
-        `select count(*) as n, count(distinct event_id) as d from bronze.${bronzeName(topic)} where type <> 'barrier'`,
+        `select count(*) as n, count(distinct event_id) as d from bronze.${bronzeTableNameOf(topic)} where type <> 'barrier'`,
       )
       counted.push({ topic, rows: integer(row?.n), distinct: integer(row?.d) })
     }
@@ -218,15 +219,13 @@ export class Figures {
   async isInBronze(orderId: string): Promise<boolean> {
     const rows = await queryLake(
       this.#lake,
-      `select 1 as found from bronze.${bronzeName(eventTopics[0])} where stream_id = '${orderId}' limit 1`,
+      `select 1 as found from bronze.${bronzeTableNameOf(eventTopics[0])} where stream_id = '${orderId}' limit 1`,
     )
     return rows.length > 0
   }
 }
 
 export type Window = Money & { readonly starts: string; readonly ends: string }
-
-const bronzeName = (topic: string): string => topic.replaceAll(/[.-]/g, '_')
 
 const moneyOf = (currency: string, payments: string, minor: string): Money => ({
   currency,

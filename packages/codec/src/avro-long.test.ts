@@ -32,6 +32,27 @@ describe('the default of a long', () => {
     },
   )
 
+  it.each([
+    ['"int"', '1.0'],
+    ['"int"', '-0.0'],
+    ['"long"', '1e2'],
+    ['{"type":"long"}', '2147483647.0'],
+    ['{"type":"long","logicalType":"timestamp-millis"}', '1E0'],
+    ['{"type":"array","items":"long"}', '[1e2]'],
+    ['{"type":"record","name":"Inner","fields":[{"name":"n","type":"int"}]}', '{"n":7.0}'],
+  ])('is refused with a point or an exponent, as Java refuses it: %s of %s', (type, text) => {
+    expect(() => seen(type, text)).toThrow('is written with a point or an exponent')
+  })
+
+  it('may have a point or an exponent where the number need not be whole', () => {
+    expect(seen('"double"', '1e2')).toBe(100)
+    expect(seen('"double"', '1.0')).toBe(1)
+    expect(seen('{"type":"array","items":"double"}', '[1.0, 2e0]')).toEqual([1, 2])
+    expect(seen('"int"', '-0')).toBe(-0)
+    const noted = '{"type":"string","note":[1.0,{"n":1e2}]}'
+    expect(seen(noted, '"x"')).toBe('x')
+  })
+
   it('does not change the defaults of other types', () => {
     expect(seen('"double"', '9007199254740993')).toBe(9_007_199_254_740_992)
     expect(seen('"string"', '"9007199254740993"')).toBe('9007199254740993')

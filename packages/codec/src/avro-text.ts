@@ -4,7 +4,8 @@
  *
  * A default of a plain `long` that a double cannot hold becomes a bigint; every other number stays a number.
  *
- * @throws Error when the text is not JSON, or the default of a plain `long` is not a whole number of 64 bits.
+ * @throws Error when the text is not JSON, the default of a plain `long` is not a whole number of 64 bits, or the default of
+ *   an `int` or a `long` is written as `1.0` or `1e0`: Avro's Java, and so the registry and Flink, takes that for a double.
  */
 export function parseAvroText(text: string): unknown {
   return typed(parseExactly(text))
@@ -18,10 +19,22 @@ type SourceAwareParse = (
 // The third parameter is in Node 24, not yet in TypeScript's library: https://github.com/tc39/proposal-json-parse-with-source
 const parseWithSource = JSON.parse as SourceAwareParse
 
+/** A whole number that is written with a point or an exponent. */
+class WithPoint {
+  readonly value: number
+  readonly source: string
+
+  constructor(value: number, source: string) {
+    this.value = value
+    this.source = source
+  }
+}
+
 function parseExactly(text: string): unknown {
   return parseWithSource(text, (_key, value, { source }) => {
-    const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value)
-    return isRounded && source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value
+    if (!Number.isInteger(value) || source === undefined) return value
+    if (!/^-?\d+$/.test(source)) return new WithPoint(Number(value), source)
+    return Number.isSafeInteger(value) ? value : BigInt(source)
   })
 }
 
@@ -53,6 +66,10 @@ function fieldOf(field: unknown): unknown {
 /** A union's default is one of its first branch. */
 function defaultOf(type: unknown, value: unknown, path: string): unknown {
   if (Array.isArray(type)) return defaultOf(type[0], value, path)
+  if (isWhole(type) && value instanceof WithPoint) {
+    const { source } = value
+    throw new Error(`the default of ${path} is written with a point or an exponent: ${source}`)
+  }
   if (isPlainLong(type)) return longOf(value, path)
   if (!isObject(type)) return rounded(value)
   if (type.type === 'array' && Array.isArray(value)) {
@@ -69,6 +86,12 @@ function defaultOf(type: unknown, value: unknown, path: string): unknown {
   return rounded(value)
 }
 
+/** With or without a logical type. */
+function isWhole(type: unknown): boolean {
+  const name = isObject(type) ? type.type : type
+  return name === 'int' || name === 'long'
+}
+
 /** A `long` without a logical type. */
 export function isPlainLong(type: unknown): boolean {
   return type === 'long' || (isObject(type) && type.type === 'long' && !('logicalType' in type))
@@ -83,6 +106,7 @@ function longOf(value: unknown, path: string): unknown {
 
 function rounded(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value)
+  if (value instanceof WithPoint) return value.value
   if (Array.isArray(value)) return value.map(rounded)
   if (!isObject(value)) return value
   return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, rounded(entry)]))

@@ -140,6 +140,11 @@ describe('a version is refused', () => {
       ],
       'two records are called Line',
     ],
+    [
+      'with a column that Iceberg has for every table',
+      [plain('_pos')],
+      'Parcel._pos would be the column _pos, like one that Iceberg has for every table',
+    ],
     ['with a field that is the prototype', [plain('__proto__')], '__proto__ cannot be a property'],
   ])('%s', async (_what, fields, mistake) => {
     const found = await refused([schema(), schema(note, ...fields)])

@@ -1,3 +1,4 @@
+import { bronzeTableNameOf } from '@tenseams/contracts/topics'
 import { eventTopics } from '../checks/check.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Row } from '../evidence-tables.ts'
@@ -11,8 +12,6 @@ const END = 'ten-seams.end-offsets'
 const ACCOUNTED = 'ten-seams.offset-log-rows'
 const REMOVED_FOREIGN = 'ten-seams.removed-foreign'
 
-export const bronzeNameOf = (topic: string): string => topic.replaceAll(/[.-]/g, '_')
-
 /** Those of the topics' tables that exist. */
 export async function readBronze(
   catalogUrl: string,
@@ -21,7 +20,7 @@ export async function readBronze(
 ): Promise<readonly BronzeTable[]> {
   const tables = await Promise.all(
     topics.map(async (topic) => {
-      const table = await readTable(catalogUrl, 'bronze', bronzeNameOf(topic), timeoutMs)
+      const table = await readTable(catalogUrl, 'bronze', bronzeTableNameOf(topic), timeoutMs)
       return table === undefined ? [] : [{ topic, table }]
     }),
   )

@@ -1,15 +1,8 @@
+import { bronzeTableNameOf } from '@tenseams/contracts/topics'
 import { ORDERS, PAYMENTS, SHIPMENTS } from '../checks/check.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Row } from '../evidence-tables.ts'
-import {
-  type BronzeTable,
-  bronzeNameOf,
-  chainOf,
-  endsAt,
-  LOG_SPAN,
-  logEpochIn,
-  offsetSql,
-} from './bronze.ts'
+import { type BronzeTable, chainOf, endsAt, LOG_SPAN, logEpochIn, offsetSql } from './bronze.ts'
 import { type IcebergTable, loadFiles, readTable } from './iceberg.ts'
 
 /** A table of silver: the topic it is made from, and how its columns become evidence. */
@@ -101,7 +94,7 @@ export async function loadSilver(
 async function loadQuarantine(evidence: Evidence, table: IcebergTable | undefined): Promise<void> {
   if (table === undefined) return
   const cases = silverTables.map(
-    ({ topic }) => `when 'bronze.${bronzeNameOf(topic)}' then '${topic}'`,
+    ({ topic }) => `when 'bronze.${bronzeTableNameOf(topic)}' then '${topic}'`,
   )
   const topic = `case source ${cases.join(' ')} else source end`
   const select = `select ${topic}, kafka_partition, ${offsetSql(0)}, reason`
@@ -186,7 +179,7 @@ export async function oldestUnread(evidence: Evidence): Promise<number | undefin
 
 function recordedIn({ properties }: IcebergTable, topic: string): bigint | undefined {
   const sources = JSON.parse(properties['ten-seams.sources'] ?? '{}') as Record<string, string>
-  const id = sources[`bronze.${bronzeNameOf(topic)}`]
+  const id = sources[`bronze.${bronzeTableNameOf(topic)}`]
   return id === undefined ? undefined : BigInt(id)
 }
 

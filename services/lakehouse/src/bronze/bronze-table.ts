@@ -1,6 +1,7 @@
 import type { Codec, Decoded } from '@tenseams/codec/codec'
 import { bronzeSchemaOf, columnsOf, micros } from '@tenseams/contracts/generate/bronze'
 import { type ContractSchema, currentSchema } from '@tenseams/contracts/schemas'
+import { bronzeTableNameOf } from '@tenseams/contracts/topics'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { Row } from '@tenseams/iceberg/format/row'
 import type { StructType } from '@tenseams/iceberg/format/schema'
@@ -56,7 +57,7 @@ export function bronzeTableOf(
 }
 
 export function bronzeNameOf(topic: string): TableIdentifier {
-  return { namespace: 'bronze', name: topic.replaceAll(/[.-]/g, '_') }
+  return { namespace: 'bronze', name: bronzeTableNameOf(topic) }
 }
 
 const INT64_MAX = 2n ** 63n - 1n
