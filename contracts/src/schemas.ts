@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { type AvroRecord, isAvroRecord, unreadable } from '@tenseams/codec/avro'
 import { parseAvroText } from '@tenseams/codec/avro-text'
 import type { ContractFormat } from '@tenseams/codec/contract-text'
+import { messageOf } from '@tenseams/codec/errors'
 import { parseProtobuf } from '@tenseams/codec/protobuf'
 import { refuseBadAliases } from './aliases.ts'
 import { refuseBadDefaults } from './defaults.ts'
@@ -96,7 +97,7 @@ function avroJson(text: string, file: string): unknown {
     return schema
   } catch (cause) {
     if (cause instanceof SyntaxError) throw new ContractError(`${file} is not JSON`, { cause })
-    const mistake = cause instanceof Error ? cause.message : String(cause)
+    const mistake = messageOf(cause)
     throw new ContractError(`${file} cannot be used:\n  ${mistake}`, { cause })
   }
 }

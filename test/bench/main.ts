@@ -2,6 +2,7 @@ import { readArguments, wholeNumber } from '@tenseams/cli/arguments'
 import { UsageError, VerbError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { runVerb } from '@tenseams/cli/run-verb'
+import { messageOf } from '@tenseams/service/causes'
 import { withOwnStack } from '../support/own-stack.ts'
 import { benchCdc } from './cdc.ts'
 import { benchEos } from './eos.ts'
@@ -46,7 +47,7 @@ type Wish = {
 async function bench(args: readonly string[]): Promise<ExitCode> {
   const wish = readWish(args)
   const isReached = await measure(wish).catch((error: unknown) => {
-    throw new VerbError(error instanceof Error ? error.message : String(error))
+    throw new VerbError(messageOf(error))
   })
   return isReached ? exitCodes.holds : exitCodes.refuted
 }

@@ -6,6 +6,7 @@ import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { runVerb } from '@tenseams/cli/run-verb'
 import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { messageOf } from '@tenseams/service/causes'
 import { withOwnStack } from '../support/own-stack.ts'
 import { cdc } from './cdc.ts'
 import type { Claim, Verdict } from './claim.ts'
@@ -39,7 +40,7 @@ async function prove(args: readonly string[]): Promise<ExitCode> {
     (stack) => keepingLogs(stack, () => claim.prove(stack, { broken, provoked, numbers, say })),
     settingsOf(wish),
   ).catch((error: unknown) => {
-    throw new VerbError(error instanceof Error ? error.message : String(error))
+    throw new VerbError(messageOf(error))
   })
   for (const line of verdict.lines) console.log(line)
   console.log(sentence(wish, verdict))

@@ -6,6 +6,7 @@ import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { interruptible } from '@tenseams/cli/interruption'
 import { runVerb } from '@tenseams/cli/run-verb'
+import { messageOf } from '@tenseams/service/causes'
 import { runChecks, staticChecks } from './checks.ts'
 import { readDurations, slowestLines } from './durations.ts'
 import { endLeftovers } from './instances/leftovers.ts'
@@ -62,7 +63,7 @@ function readOptions(args: readonly string[]): Options {
   try {
     return { unit, paths: pathsOfSeam(Number(seam)) }
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
+    throw new UsageError(messageOf(error))
   }
 }
 

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { Locked, takeLock } from '@tenseams/local/launcher/supervise/lock'
+import { messageOf } from '@tenseams/service/causes'
 import { rootFolder } from '../runner/program.ts'
 
 const INSTALL_TIMEOUT_MS = 10 * 60_000
@@ -41,7 +42,7 @@ export async function installPython({ name, requirements }: PythonTool): Promise
     writeFileSync(mark, wanted)
     return programs
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new Error(
       `${name} cannot be installed; it needs python3 with venv, and packages from PyPI:\n${reason}`,
       { cause: error },

@@ -1,3 +1,4 @@
+import { messageOf } from '@tenseams/codec/errors'
 import avro from 'avsc'
 import type { Rule } from './difference.ts'
 
@@ -45,7 +46,7 @@ export function refusalOf(
     reader.createResolver(writer, { ignoreNamespaces } as object)
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 

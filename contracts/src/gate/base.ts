@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { messageOf } from '@tenseams/codec/errors'
 import { chooseBase } from './choose-base.ts'
 import {
   belongsToSet,
@@ -73,7 +74,7 @@ function treeFiles(root: string): SetFiles {
     try {
       texts.set(path, readText(root, path))
     } catch (error) {
-      unreadable.set(path, error instanceof Error ? error.message : String(error))
+      unreadable.set(path, messageOf(error))
     }
   }
   return { texts, unreadable }

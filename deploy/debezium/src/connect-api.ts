@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '@tenseams/service/causes'
 
 /** A connector of Kafka Connect, and its one task. */
 export type ConnectorStatus = {
@@ -34,7 +35,7 @@ export async function askConnect(
     })
     return { status: response.status, text: await response.text() }
   } catch (error) {
-    return { status: 503, text: error instanceof Error ? error.message : String(error) }
+    return { status: 503, text: messageOf(error) }
   }
 }
 

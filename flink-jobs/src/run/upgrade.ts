@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { messageOf } from '@tenseams/codec/errors'
 import { JobError } from '../errors.ts'
 import {
   runningJob,
@@ -63,7 +64,7 @@ export async function upgradeJob(
   } catch (error) {
     onProgress(`${job.name}: refused, starting the previous SQL again`)
     await startFrom(job, kept.script, savepoint, endpoints)
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new JobError(
       `${refusal(job)} The previous SQL runs again, from ${savepoint}.\n${reason}`,
       {

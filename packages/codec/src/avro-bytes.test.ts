@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { avroByteCheck } from './avro-bytes.ts'
 import { avroType } from './avro-long.ts'
 import { bounds } from './bounds.ts'
+import { messageOf } from './errors.ts'
 
 const record = (fields: readonly object[], name = 'Value') => ({ type: 'record', name, fields })
 const listOf = (items: unknown) => record([{ name: 'list', type: { type: 'array', items } }])
@@ -19,7 +20,7 @@ function refusalOf(work: () => void): string | undefined {
     work()
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    return messageOf(error)
   }
 }
 
@@ -50,6 +51,17 @@ describe('a value whose bytes announce more than there is is refused at once', (
     ['a symbol that is not there', { type: 'enum', name: 'E', symbols: ['a'] }, bytesOf(1n)],
     ['a number without an end', 'long', Buffer.alloc(11, 255)],
     ['an int of more than five bytes', 'int', Buffer.from([255, 255, 255, 255, 255, 1])],
+    ['an int of more than 32 bits', 'int', Buffer.from([128, 128, 128, 128, 16])],
+    ['an int below 32 bits', 'int', Buffer.from([255, 255, 255, 255, 127])],
+    ['a long of more than 64 bits', 'long', Buffer.from([...Buffer.alloc(9, 255), 2])],
+    ['a text that is not UTF-8', 'string', Buffer.from([4, 0xc3, 0x28])],
+    [
+      'half of a character',
+      record([{ name: 'a', type: 'string' }]),
+      Buffer.from([6, 0xed, 0xa0, 0x80]),
+    ],
+    ['a key that is not UTF-8', { type: 'map', values: 'int' }, Buffer.from([2, 2, 255, 2, 0])],
+    ['a boolean that is neither', 'boolean', Buffer.from([2])],
     ['a double that is cut off', 'double', Buffer.alloc(7)],
     ['more than the value', 'int', bytesOf(1n, 2n)],
     ['nothing', 'int', Buffer.alloc(0)],
@@ -59,6 +71,18 @@ describe('a value whose bytes announce more than there is is refused at once', (
     expect(isRefused(bytes)).toBe(true)
     expect(performance.now() - begun).toBeLessThan(200)
   })
+})
+
+test.each<readonly [unknown, readonly number[]]>([
+  ['int', [254, 255, 255, 255, 15]],
+  ['int', [255, 255, 255, 255, 15]],
+  ['long', [254, 255, 255, 255, 255, 255, 255, 255, 255, 1]],
+  ['long', [255, 255, 255, 255, 255, 255, 255, 255, 255, 1]],
+  ['string', [8, 0xf0, 0x9f, 0x98, 0x80]],
+  ['bytes', [4, 0xc3, 0x28]],
+  ['boolean', [1]],
+])('the largest and the strangest %j passes', (schema, bytes) => {
+  expect(checkOf(schema).isRefused(Buffer.from(bytes))).toBe(false)
 })
 
 describe('nesting has a bound', () => {

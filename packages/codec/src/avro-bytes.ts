@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { bounds, OutOfBoundsError } from './bounds.ts'
 
 export type AvroByteCheck = (bytes: Buffer) => void
@@ -5,7 +6,9 @@ export type AvroByteCheck = (bytes: Buffer) => void
 /**
  * Walks a value's Avro bytes by the schema that wrote them and refuses what cannot be one, before the library decodes
  * them: avsc believes counts and lengths and looks at the end of the bytes last, so that 36 bytes with a count of
- * 200 000 000 block the process for minutes and fill its memory. The work here is bounded by the number of bytes.
+ * 200 000 000 block the process for minutes and fill its memory. The work here is bounded by the number of bytes. What avsc
+ * would misread is refused, too: an `int` of more than 32 bits, which no column of that type holds, and text that is not
+ * UTF-8.
  *
  * https://avro.apache.org/docs/1.12.0/specification/#binary-encoding
  *
@@ -60,15 +63,29 @@ class Cursor {
     throw new OutOfBoundsError(`a number of more than ${mostBytes} bytes`)
   }
 
-  /** Skips a number whose value does not matter. */
-  skipNumber(mostBytes: number): void {
+  /** Skips a number whose value does not matter, if it has no more than 7 bits a byte and `lastBits` in the last one. */
+  skipNumber(mostBytes: number, lastBits: number): void {
     for (let index = 0; index < mostBytes; index += 1) {
       const byte = this.#bytes[this.#at]
       if (byte === undefined) throw new OutOfBoundsError('a number is cut off')
       this.#at += 1
+      const isLast = index === mostBytes - 1
+      if (isLast && byte >> lastBits !== 0) break
       if (byte < 128) return
     }
-    throw new OutOfBoundsError(`a number of more than ${mostBytes} bytes`)
+    const mostBits = 7 * (mostBytes - 1) + lastBits
+    throw new OutOfBoundsError(`a number of more than ${mostBits} bits`)
+  }
+
+  skipText(length: number): void {
+    const start = this.#at
+    this.skip(length)
+    if (!isUtf8(this.#bytes.subarray(start, this.#at))) throw new Error('a text is not UTF-8')
+  }
+
+  skipBoolean(): void {
+    this.skip(1)
+    if ((this.#bytes[this.#at - 1] ?? 0) > 1) throw new Error('a boolean is neither 0 nor 1')
   }
 
   enterRecord(depth: number): void {
@@ -98,13 +115,13 @@ const LONG_BYTES = 10
 
 const primitives: Readonly<Record<string, Walker>> = {
   null: { walk: () => undefined, leastBytes: 0 },
-  boolean: { walk: (cursor) => cursor.skip(1), leastBytes: 1 },
-  int: { walk: (cursor) => cursor.skipNumber(INT_BYTES), leastBytes: 1 },
-  long: { walk: (cursor) => cursor.skipNumber(LONG_BYTES), leastBytes: 1 },
+  boolean: { walk: (cursor) => cursor.skipBoolean(), leastBytes: 1 },
+  int: { walk: (cursor) => cursor.skipNumber(INT_BYTES, 4), leastBytes: 1 },
+  long: { walk: (cursor) => cursor.skipNumber(LONG_BYTES, 1), leastBytes: 1 },
   float: { walk: (cursor) => cursor.skip(4), leastBytes: 4 },
   double: { walk: (cursor) => cursor.skip(8), leastBytes: 8 },
   bytes: { walk: (cursor) => cursor.skip(cursor.number(LONG_BYTES)), leastBytes: 1 },
-  string: { walk: (cursor) => cursor.skip(cursor.number(LONG_BYTES)), leastBytes: 1 },
+  string: { walk: (cursor) => cursor.skipText(cursor.number(LONG_BYTES)), leastBytes: 1 },
 }
 
 type Fields = Readonly<Record<string, unknown>>

@@ -33,6 +33,7 @@ export class RegistryError extends Error {
   }
 }
 
+/** What an error says; of what was thrown and is no error, its text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

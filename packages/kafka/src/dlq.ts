@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { withTimeout } from '@tenseams/service/timeout'
 import type { IHeaders, Kafka, Producer } from 'kafkajs'
 import { deadLetterTopicOf } from './dead-letter.ts'
 import { isNote, NOTE, originIn, type ReadOrigin } from './origin.ts'
@@ -72,7 +72,6 @@ export async function readDeadLetters(
   consumer.on('consumer.end_batch_process', ({ payload }) =>
     passed(payload.partition, payload.lastOffset),
   )
-  const tooLate = new AbortController()
   try {
     await consumer.connect()
     await consumer.subscribe({ topics: [source], fromBeginning: true })
@@ -83,12 +82,10 @@ export async function readDeadLetters(
         records.push({ partition, offset, timestamp, key, value, headers })
       },
     })
-    const timeout = delay(READ_TIMEOUT_MS, undefined, { signal: tooLate.signal }).then(() => {
-      throw new DlqError(`${source} could not be read to its end in ${READ_TIMEOUT_MS} ms`)
-    })
-    await Promise.race([whole.promise, timeout])
+    const late = () =>
+      new DlqError(`${source} could not be read to its end in ${READ_TIMEOUT_MS} ms`)
+    await withTimeout(whole.promise, READ_TIMEOUT_MS, late)
   } finally {
-    tooLate.abort()
     await consumer.disconnect()
   }
   return deadLettersIn(records, topic)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs } from '@tenseams/service/backoff'
+import { messageOf } from '@tenseams/service/causes'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
 import { type Chunk, type ChunkBounds, planChunk, type Transform } from './chunk.ts'
@@ -204,7 +205,7 @@ export class TransactionalLoop {
     const { topic, groupId: group } = session.topicPartition
     const outcome = isFenced(error) ? 'fenced' : 'aborted'
     session.errorsInARow += 1
-    session.lastError = error instanceof Error ? error.message : String(error)
+    session.lastError = messageOf(error)
     this.#transactions.inc({ topic, group, outcome })
     const { errorsInARow } = session
     const context = { ...session.topicPartition, outcome, errorsInARow, err: error }

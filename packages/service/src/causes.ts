@@ -11,3 +11,8 @@ export function* causesOf(error: unknown): Generator<Error> {
     current = current.cause
   }
 }
+
+/** What an error says; of what was thrown and is no error, its text. `codec`, which imports nothing of ours, has its own. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -2,6 +2,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { Histogram } from 'prom-client'
+import { messageOf } from './causes.ts'
 import { answerClientError, answerExpectations } from './client-errors.ts'
 import { refuseForeignRequests } from './foreign-requests.ts'
 import { canonicalIdKeyword } from './ids.ts'
@@ -91,7 +92,7 @@ async function failedChecks(checks: Readonly<Record<string, ReadyCheck>>): Promi
         await withTimeout(Promise.resolve(check()), READY_CHECK_TIMEOUT_MS)
         return undefined
       } catch (error) {
-        return `${name}: ${error instanceof Error ? error.message : String(error)}`
+        return `${name}: ${messageOf(error)}`
       }
     }),
   )

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
+import { messageOf } from '@tenseams/service/causes'
 import type pg from 'pg'
 import { eventTopics, SHIPMENTS } from './checks/check.ts'
 import { dropFromBronze, dropJudgedBarriers, isEvidence } from './control-rows.ts'
@@ -148,7 +149,7 @@ export class Auditor {
     try {
       await work()
     } catch (error) {
-      silence.set(source, error instanceof Error ? error.message : String(error))
+      silence.set(source, messageOf(error))
     }
   }
 

@@ -103,6 +103,37 @@ describe('a reconciler', () => {
     expect(restarted.asked[0]?.after).toBe('150')
   })
 
+  test.each([
+    [
+      'a refusal of Postgres that is an outage',
+      Object.assign(new Error('read only'), { code: '25006' }),
+    ],
+    [
+      'an outage behind an error that says nothing',
+      new Error('x', { cause: new ProviderUnavailableError('503') }),
+    ],
+    ['a timeout', new DOMException('late', 'TimeoutError')],
+  ])('tries an order again after %s', async (_what, error) => {
+    const progress = keptProgress()
+    const repair = (): readonly RepairKind[] => {
+      throw error
+    }
+    await reconcilerOf({ theirs: ['t-1'], progress, repair }).reconciler.once()
+    expect([...progress.waiting]).toEqual(['t-1'])
+  })
+
+  test.each([
+    ['contradicts', Object.assign(new Error('capture'), { code: 'payment-is-voided' })],
+    ['refuses', Object.assign(new Error('422'), { status: 422 })],
+  ])('does not try an order again which the provider %s', async (_what, error) => {
+    const progress = keptProgress()
+    const repair = (): readonly RepairKind[] => {
+      throw error
+    }
+    await reconcilerOf({ theirs: ['t-1'], progress, repair }).reconciler.once()
+    expect([...progress.waiting]).toEqual([])
+  })
+
   test('passes an order that nobody answers about, compares the others, and tries it again', async () => {
     const progress = keptProgress()
     const theirs = numbered('t', 250)

@@ -1,5 +1,6 @@
 import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import type { CategoryReading, PositionedEvent } from '@tenseams/event-store/read-category'
+import { faultOf } from '@tenseams/service/fault'
 import { Periodic } from '@tenseams/service/periodic'
 import type { RepairKind } from './domain/reconciliation.ts'
 import { Grace } from './grace.ts'
@@ -177,7 +178,7 @@ export class Reconciler {
       log.warn({ orderId: reference, err: error }, 'an order’s payment cannot be reconciled')
       // One order must not block the others. Without Postgres, nothing could be remembered of it.
       if (error instanceof StoreUnavailableError) throw error
-      return !isRetriable(error)
+      return faultOf(error) !== 'outage'
     }
   }
 }
@@ -191,7 +192,3 @@ function untilYoung<Item>(
 }
 
 const isAboutMoney = ({ type }: PositionedEvent): boolean => type !== 'PaymentDeclined'
-
-function isRetriable(error: unknown): boolean {
-  return error instanceof Error && 'retriable' in error && error.retriable === true
-}

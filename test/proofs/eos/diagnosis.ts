@@ -1,5 +1,6 @@
 import { openKafka } from '@tenseams/kafka/client'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { messageOf } from '@tenseams/service/causes'
 import type { Admin } from 'kafkajs'
 
 const REQUEST_TIMEOUT_MS = 10_000
@@ -10,9 +11,7 @@ export async function diagnosisOf(stack: Stack): Promise<readonly string[]> {
   return (await Promise.all(parts)).flat()
 }
 
-const complaint = (error: unknown): readonly string[] => [
-  `cannot be asked: ${error instanceof Error ? error.message : String(error)}`,
-]
+const complaint = (error: unknown): readonly string[] => [`cannot be asked: ${messageOf(error)}`]
 
 async function statesOf(stack: Stack): Promise<readonly string[]> {
   const parts = await stack.status()

@@ -1,3 +1,4 @@
+import { messageOf } from '@tenseams/service/causes'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminPool } from '../../support/shop.ts'
@@ -43,7 +44,7 @@ const attempt = (sql: string): Promise<string> =>
       await client.query(sql)
       return 'allowed'
     } catch (error) {
-      return error instanceof Error ? error.message : String(error)
+      return messageOf(error)
     } finally {
       await client.query('rollback')
     }

@@ -17,6 +17,7 @@ import {
 } from '@tenseams/iceberg/offsets/offsets'
 import type { Storage } from '@tenseams/iceberg/storage'
 import { manifestsOf } from '@tenseams/iceberg/table/snapshot'
+import { messageOf } from '@tenseams/service/causes'
 import type { Broker } from '../servers/broker.ts'
 import type { Files, LakeRow } from '../servers/lake.ts'
 import type { Store } from '../servers/store.ts'
@@ -92,7 +93,7 @@ async function judgeLake({ broker, catalogue, files }: System): Promise<readonly
     const found = rows.map(({ partition, offset, event }) => entryOf(partition, offset, event))
     return [...compare('lake', wanted, found), ...brokenChains(table), ...brokenLog(table, files)]
   } catch (error) {
-    return [`lake, torn: ${error instanceof Error ? error.message : String(error)}`]
+    return [`lake, torn: ${messageOf(error)}`]
   }
 }
 

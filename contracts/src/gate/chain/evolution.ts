@@ -1,3 +1,4 @@
+import { messageOf } from '@tenseams/codec/errors'
 import { type ColumnType, type StructType, withoutAliases } from '@tenseams/iceberg/format/schema'
 import { planEvolution } from '@tenseams/iceberg/table/evolve'
 
@@ -59,7 +60,7 @@ function followed(
     const both = `${names.get(id)} in a table that followed each version, ${skipping.get(id)} in one that did not`
     return { mistake: `the column ${name} is ${both}: name every former name in \`aliases\`` }
   } catch (error) {
-    return { mistake: error instanceof Error ? error.message : String(error) }
+    return { mistake: messageOf(error) }
   }
 }
 

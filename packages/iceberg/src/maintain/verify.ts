@@ -1,3 +1,4 @@
+import { messageOf } from '@tenseams/service/causes'
 import { type Engine, quoteText } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { type DataFile, type ManifestFile, readLiveEntries } from '../format/manifest.ts'
@@ -235,7 +236,7 @@ class Inspection {
     try {
       return await read()
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = messageOf(error)
       this.#breaks.push(error instanceof LakehouseError ? message : `${what}: ${message}`)
       return undefined
     }

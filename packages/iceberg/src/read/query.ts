@@ -1,3 +1,4 @@
+import { messageOf } from '@tenseams/service/causes'
 import { type Engine, quoteName } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { fullName, type TableIdentifier } from '../format/metadata.ts'
@@ -34,7 +35,7 @@ export async function queryLake(
       const reader = await connection.runAndReadAll(sql)
       return reader.getRowObjectsJS() as readonly Row[]
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       throw new LakehouseError('QUERY_INVALID', reason, { cause: error })
     } finally {
       await dropViews(connection, tables)

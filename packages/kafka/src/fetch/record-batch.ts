@@ -1,3 +1,4 @@
+import { messageOf } from '@tenseams/service/causes'
 import { ByteReader } from './byte-reader.ts'
 import { codecOf, inflate } from './inflate.ts'
 import { markUnreadable, type UnreadableBatch, UnreadableBatchError } from './unreadable-batch.ts'
@@ -172,7 +173,7 @@ function unreadable(
     // A copy: the rest of the answer must not stay in memory.
     bytes: compressed.length > MOST_KEPT_BYTES ? null : Buffer.from(compressed),
   }
-  const why = cause instanceof Error ? cause.message : String(cause)
+  const why = messageOf(cause)
   markUnreadable(message, new UnreadableBatchError(why, batch, { cause }))
   return message
 }

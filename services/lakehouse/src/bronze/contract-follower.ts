@@ -2,6 +2,7 @@ import { RegistryUnavailableError } from '@tenseams/codec/errors'
 import { schemaIdIn } from '@tenseams/codec/frame'
 import type { PublishedVersion, Registry } from '@tenseams/codec/registry'
 import { parseSchema } from '@tenseams/contracts/schemas'
+import { messageOf } from '@tenseams/service/causes'
 import type { KafkaMessage } from 'kafkajs'
 import type { TableContract } from './bronze-table.ts'
 
@@ -52,7 +53,7 @@ export class ContractFollower {
     try {
       return await this.#registry.newest(`${topic}-value`)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       throw new RegistryUnavailableError(reason, { cause: error })
     }
   }

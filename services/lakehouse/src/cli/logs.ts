@@ -6,6 +6,7 @@ import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { acceptLog } from '@tenseams/iceberg/write/accept-log'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
 import { TopicLogs } from '@tenseams/kafka/topic-logs'
+import { messageOf } from '@tenseams/service/causes'
 import type { Continuity } from '../bronze/log-continuity.ts'
 import { compareWithLog, type Logs } from '../bronze/table-opening.ts'
 import type { LakeScreen } from './screen.ts'
@@ -35,7 +36,7 @@ export async function compareLogs(base: AppendBase, logs: Logs): Promise<LogFind
     try {
       breaks.push(...(await compareWithLog(base, topic, logs)).breaks)
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error)
+      const reason = messageOf(error)
       return { kind: 'unknown', reason: `${topic} was not compared with its log: ${reason}` }
     }
   }

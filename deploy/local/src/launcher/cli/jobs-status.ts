@@ -1,5 +1,6 @@
 import { type JobProgress, jobsProgress, progressLines } from '@tenseams/flink-jobs/flink/progress'
 import { jobNames } from '@tenseams/flink-jobs/script/job'
+import { messageOf } from '@tenseams/service/causes'
 
 /** A Flink job as `stack status` shows it beside the components. */
 export type JobStatus = Pick<JobProgress, 'name' | 'state' | 'isWell'> & {
@@ -12,7 +13,7 @@ export async function jobsStatus(flinkUrl: string): Promise<readonly JobStatus[]
   try {
     return statusOfJobs(names, await jobsProgress(flinkUrl))
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     return names.map((name) => ({
       ...{ name, state: 'unknown', isWell: false },
       lines: [`unknown ${name}: ${why}`],

@@ -4,10 +4,14 @@ import { join } from 'node:path'
 /**
  * The environment of every process that the launcher starts, besides what its part adds. Nothing else of the user's is
  * passed on: a variable such as JAVA_TOOL_OPTIONS or PGHOST would change what runs.
+ *
+ * Where Node keeps what it has compiled is not the user's: the verb has made it. A killed process leaves nothing broken there.
+ * Node writes at its exit, to another name first, and passes over a file whose checksum is wrong.
  */
 export function madeEnvironment(): Readonly<Record<string, string>> {
-  const { PATH = '', HOME = '/' } = process.env
-  return { PATH, HOME, LANG: 'C.UTF-8', TZ: 'UTC' }
+  const { PATH = '', HOME = '/', NODE_COMPILE_CACHE } = process.env
+  const cache = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE }
+  return { PATH, HOME, LANG: 'C.UTF-8', TZ: 'UTC', ...cache }
 }
 
 /**

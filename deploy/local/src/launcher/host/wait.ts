@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { messageOf } from '@tenseams/service/causes'
+import { withTimeout } from '@tenseams/service/timeout'
 
 export type Waiting = {
   readonly timeoutMs: number
@@ -53,20 +55,19 @@ function isHeld<Value>(
   return 'value' in answer && answer.value !== undefined && answer.value !== false
 }
 
+const tooLate = new Error('too late')
+
 async function within<Value>(leftMs: number, work: Promise<Value>): Promise<Value | 'timeout'> {
-  const timer = new AbortController()
   try {
-    return await Promise.race([
-      work,
-      delay(Math.max(1, leftMs), 'timeout' as const, { signal: timer.signal }),
-    ])
-  } finally {
-    timer.abort()
+    return await withTimeout(work, Math.max(1, leftMs), () => tooLate)
+  } catch (error) {
+    if (error === tooLate) return 'timeout'
+    throw error
   }
 }
 
 function lastWords(last: Answer<unknown>): string {
   if ('value' in last) return `the last answer was ${String(last.value)}`
   const { failure } = last
-  return `the last failure was: ${failure instanceof Error ? failure.message : String(failure)}`
+  return `the last failure was: ${messageOf(failure)}`
 }

@@ -1,3 +1,4 @@
+import { withTimeout } from '@tenseams/service/timeout'
 import type { Component, Context, Part, Step } from '../plan/part.ts'
 import type { Planned } from '../plan/plan.ts'
 import { forgetRestarts } from './restarts.ts'
@@ -100,16 +101,9 @@ async function runStep(step: Step, context: Context): Promise<true> {
   return true
 }
 
-async function within(timeoutMs: number, what: string, work: Promise<void>): Promise<void> {
-  const late = Promise.withResolvers<void>()
-  const timer = setTimeout(() => {
-    late.reject(new StepTimedOut(`${what} did not finish within ${timeoutMs / 1000} s`))
-  }, timeoutMs)
-  try {
-    await Promise.race([work, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
+function within(timeoutMs: number, what: string, work: Promise<void>): Promise<void> {
+  const late = () => new StepTimedOut(`${what} did not finish within ${timeoutMs / 1000} s`)
+  return withTimeout(work, timeoutMs, late)
 }
 
 /**

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { messageOf } from '@tenseams/service/causes'
 import type { Component, Context } from '../plan/part.ts'
 import { afterDeath, type Restarts, readRestarts, restartsText, writeRestarts } from './restarts.ts'
 import { type RunRecord, readRecord, writeRecord } from './run-record.ts'
@@ -99,7 +100,7 @@ export class Watcher {
       this.#tell(name, `runs again, ready after ${(readyAfterMs / 1_000).toFixed(1)} s`)
     } catch (error) {
       // Its next death, if it is one, is seen by the next look.
-      const [line] = (error instanceof Error ? error.message : String(error)).split('\n')
+      const [line] = messageOf(error).split('\n')
       this.#tell(name, `was not started again: ${line}`)
     }
   }
