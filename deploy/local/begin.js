@@ -61,6 +61,10 @@ const verbs = {
     'test/proofs/main.ts',
     'provokes what could refute a claim: keys, position, eos, late, cdc, lake, medallion, rescale',
   ],
+  load: [
+    'test/load/main.ts',
+    'sends a load to the running system, each request when it is due, and finds its knee',
+  ],
   bench: [
     'test/bench/main.ts',
     'compares ours with others in one run: event-store, eos, cdc, flink, lake',

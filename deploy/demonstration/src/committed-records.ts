@@ -6,6 +6,8 @@ import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
 /** A committed record and the time at which it was written, in milliseconds since 1970. */
 export type CommittedRecord<Row> = {
   readonly topic: string
+  readonly partition: number
+  readonly offset: bigint
   readonly row: Row
   readonly timestampMs: number
 }
@@ -15,7 +17,7 @@ export type CommittedRecord<Row> = {
  * cannot be decoded are skipped. Records of several topics do not arrive in the order in which they were written.
  */
 export async function followCommitted<Row>(
-  { kafkaBrokers, registryUrl }: Endpoints,
+  { kafkaBrokers, registryUrl }: Pick<Endpoints, 'kafkaBrokers' | 'registryUrl'>,
   topics: readonly string[],
   onRecord: (record: CommittedRecord<Row>) => void,
 ): Promise<() => Promise<void>> {
@@ -32,10 +34,14 @@ export async function followCommitted<Row>(
   await consumer.subscribe({ topics: [...topics], fromBeginning: false })
   await consumer.run({
     autoCommit: false,
-    eachMessage: async ({ topic, message }) => {
+    eachMessage: async ({ topic, partition, message }) => {
       const decoded = await codec.decode<Row>(topic, message.value).catch(() => undefined)
       if (decoded === undefined) return
-      onRecord({ topic, row: decoded.value, timestampMs: Number(message.timestamp) })
+      const { offset, timestamp } = message
+      onRecord({
+        ...{ topic, partition, offset: BigInt(offset), row: decoded.value },
+        timestampMs: Number(timestamp),
+      })
     },
   })
   for (const end of ends) consumer.seek(end)

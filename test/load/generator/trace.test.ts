@@ -1,0 +1,18 @@
+import { continueTrace } from '@tenseams/telemetry/traceparent'
+import { expect, test } from 'vitest'
+import { readTrace, traceparentOf } from './trace.ts'
+
+const trace = { run: 0xfedc_ba98, sequence: 41, dueMs: 23_456_789.123 }
+
+test('a trace says when its order was due', () => {
+  expect(readTrace(traceparentOf(trace))).toEqual(trace)
+})
+
+test('the services take it for what it is: a trace that they continue', () => {
+  const traceparent = traceparentOf({ ...trace, run: 1, sequence: 0 })
+  expect(continueTrace({ traceparent })).toBe(traceparent)
+})
+
+test.each([null, '', 'no trace', '00-12'])('%s is no trace', (text) => {
+  expect(readTrace(text)).toBeUndefined()
+})

@@ -1,0 +1,139 @@
+import { cpus } from 'node:os'
+import { setTimeout as delay } from 'node:timers/promises'
+import { machineMs, until } from '../clock.ts'
+import type { Window } from '../generator/tally.ts'
+import type { BusiestThread, LagSample, PartUse, Sample, SystemFigures } from '../report/step.ts'
+import type { Journeys } from './journeys.ts'
+import { type Pids, readMemory, readPartThreads, readUse, type Threads, type Use } from './parts.ts'
+import { busiestThread, cpuMsByGroup } from './processes.ts'
+import type { System } from './system.ts'
+
+/** What was seen of the system in the time that was measured. */
+export type Watched = Pick<
+  SystemFigures,
+  'parts' | 'observerCpuMs' | 'busyShare' | 'busiestThread' | 'samples' | 'lag' | 'settled'
+> & {
+  /** Of everything on the machine but the system and this process. */
+  readonly elsewhereMs: number
+}
+
+type Reading = { readonly use: Use; readonly unsettled: number }
+
+const SAMPLE_MS = 1_000
+const LAG_MS = 2_000
+const SAMPLES_A_MEMORY = 30
+
+/** Watches from the end of the ramp until the end of the load, or until the abort. */
+export async function watch(
+  system: System,
+  journeys: Journeys,
+  { fromMs, toMs }: Window,
+  signal: AbortSignal,
+): Promise<Watched> {
+  await until(fromMs, signal)
+  const { pids } = system
+  const lag = watchLag(system, fromMs, signal)
+  const before = readPartThreads(pids)
+  const settledBefore = journeys.settled
+  const memory = [readMemory(pids)]
+  const readings: Reading[] = []
+  const read = () => readings.push({ use: readUse(pids), unsettled: journeys.unsettled })
+  read()
+  for (let next = fromMs + SAMPLE_MS; next < toMs && !signal.aborted; next += SAMPLE_MS) {
+    await until(next, signal)
+    read()
+    if (readings.length % SAMPLES_A_MEMORY === 0) memory.push(readMemory(pids))
+  }
+  await until(toMs, signal)
+  read()
+  const settled = journeys.settled - settledBefore
+  const threads = { before, after: readPartThreads(pids) }
+  memory.push(readMemory(pids))
+  return {
+    ...figuresOf(readings, fromMs),
+    ...{ settled, lag: await lag.end() },
+    parts: partsOf(pids, readings, threads, memory),
+    busiestThread: busiestOf(threads, machineMs() - fromMs),
+  }
+}
+
+/** Reads the lag again and again beside everything else, since the brokers' answers come late under load. */
+function watchLag(system: System, fromMs: number, signal: AbortSignal) {
+  const ending = new AbortController()
+  const either = AbortSignal.any([signal, ending.signal])
+  const found: LagSample[] = []
+  const reading = (async () => {
+    while (!either.aborted) {
+      const lag = await system.lag.read().catch(() => undefined)
+      if (lag !== undefined) found.push({ atS: (machineMs() - fromMs) / 1_000, lag })
+      await delay(LAG_MS, undefined, { signal: either }).catch(() => undefined)
+    }
+  })()
+  const end = async () => {
+    ending.abort()
+    await reading
+    return found
+  }
+  return { end }
+}
+
+function figuresOf(readings: readonly Reading[], fromMs: number) {
+  const [first, last] = [readings[0]?.use, readings.at(-1)?.use]
+  if (first === undefined || last === undefined) throw new Error('nothing was read')
+  const usedMs = last.machineMs - first.machineMs
+  const observerCpuMs = last.observerMs - first.observerMs
+  const systemMs = sum(last.cpuMs) - sum(first.cpuMs)
+  const samples = readings.map(({ use, unsettled }, index): Sample => {
+    const earlier = readings[index - 1]?.use
+    return {
+      ...{ atS: (use.atMs - fromMs) / 1_000, unsettled },
+      cpuShares: earlier === undefined ? {} : sharesBetween(earlier, use),
+    }
+  })
+  return {
+    ...{ samples: samples.slice(1), observerCpuMs },
+    busyShare: usedMs / ((last.atMs - first.atMs) * cpus().length),
+    elsewhereMs: usedMs - systemMs - observerCpuMs,
+  }
+}
+
+function sharesBetween(earlier: Use, later: Use): Readonly<Record<string, number>> {
+  const shares = Object.entries(later.cpuMs).map(([part, ms]) => [
+    part,
+    (ms - (earlier.cpuMs[part] ?? ms)) / (later.atMs - earlier.atMs),
+  ])
+  return Object.fromEntries(shares)
+}
+
+type BothThreads = { readonly before: Threads; readonly after: Threads }
+
+function partsOf(
+  pids: Pids,
+  readings: readonly Reading[],
+  { before, after }: BothThreads,
+  memory: readonly Readonly<Record<string, number>>[],
+): Readonly<Record<string, PartUse>> {
+  const [first, last] = [readings[0]?.use, readings.at(-1)?.use]
+  const entries = [...pids.keys()].map((part): readonly [string, PartUse] => [
+    part,
+    {
+      cpuMs: (last?.cpuMs[part] ?? 0) - (first?.cpuMs[part] ?? 0),
+      groups: cpuMsByGroup(before.get(part) ?? new Map(), after.get(part) ?? new Map()),
+      memoryBytes: Math.max(...memory.map((sizes) => sizes[part] ?? 0)),
+    },
+  ])
+  return Object.fromEntries(entries)
+}
+
+function busiestOf({ before, after }: BothThreads, durationMs: number): BusiestThread | undefined {
+  return [...after]
+    .flatMap(([part, threads]) => {
+      const busiest = busiestThread(before.get(part) ?? new Map(), threads, durationMs)
+      return busiest === undefined ? [] : [{ part, ...busiest }]
+    })
+    .toSorted((one, other) => other.share - one.share)[0]
+}
+
+function sum(values: Readonly<Record<string, number>>): number {
+  return Object.values(values).reduce((total, each) => total + each, 0)
+}
