@@ -1,10 +1,12 @@
-import type { EachBatchPayload, Kafka } from 'kafkajs'
+import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Counter, Registry } from 'prom-client'
 import { type DeadLetters, deadLetterOf } from './dead-letter.ts'
+import { DoneAhead } from './done-ahead.ts'
 import type { Verdict } from './failure.ts'
 import { GroupMember, type Log } from './group-member.ts'
 import { deadLetteredRecords, handledRecords } from './metrics.ts'
 import { type ConsumedRecord, recordOf } from './record.ts'
+import { BatchOrder, sideBySide } from './side-by-side.ts'
 import { WaitingRecords } from './waiting-records.ts'
 
 export type ConsumptionOptions = {
@@ -13,6 +15,8 @@ export type ConsumptionOptions = {
   readonly topics: readonly string[]
   /** Returns when the record's effect is durable. A record may be redelivered: drop repeats by event id. */
   readonly handle: (record: ConsumedRecord) => Promise<void>
+  /** Records of one partition that are handled at the same time, each of another key. A member handles four partitions at once. */
+  readonly atOnce?: number
   readonly deadLetters: DeadLetters
   readonly metrics: Registry
   readonly log: Log
@@ -25,29 +29,64 @@ export type ConsumptionOptions = {
 export type RecordInBatch = {
   /** True when the offset may be committed, because the record's effect or its dead-letter record is durable. */
   handle(): Promise<boolean>
-  /** Commits the offset of this record now. */
+  /** Counts the record as done and commits the offset up to which all are, now. */
   commit(): Promise<void>
 }
 
-/** Returns whether the next record of the batch may follow. */
+/** Returns whether the record is done, so that the next one of its key may follow. */
 export type OffsetCommit = (record: RecordInBatch) => Promise<boolean>
 
 /** The offset is resolved when this returns true, and committed with those of the rest of the batch. */
 export const commitAfterEffect: OffsetCommit = ({ handle }) => handle()
 
+type WaitVerdict = Extract<Verdict, { readonly kind: 'wait' }>
+
+/** A batch that is being handled. */
+type Run = {
+  readonly payload: EachBatchPayload
+  readonly order: BatchOrder<KafkaMessage>
+  readonly waiting: {
+    readonly record: ConsumedRecord
+    readonly verdict: WaitVerdict
+    readonly error: unknown
+  }[]
+  /** No further record starts; what was not started is fetched again. */
+  isCut: boolean
+}
+
+const AT_ONCE = 64
+/**
+ * When so many records of a batch wait, nothing more of it is started: the fault may be ours with all of them, and nobody
+ * wants to find a whole topic in the dead letters.
+ */
+const MOST_WAITING = 8
+/** How often a long batch commits, and may send a heartbeat. */
+const KEEP_UP_MS = 1_000
+
 /**
  * Reads durably: only committed data, no offset committed or resolved by the library (group-member.ts), and each offset
  * committed after the effect.
  *
- * After a crash between effect and commit the record is redelivered; the handler's inbox drops the repeat. A record that
- * cannot be used becomes a dead letter, and its partition continues. While a dependency is unavailable, the record's
- * partition pauses; other partitions continue, and nothing is skipped.
+ * Within a fetched batch, records of different keys are handled side by side; those of one key follow each other in the order
+ * of their offsets, and records without a key count as one key (side-by-side.ts). The offset is committed up to the lowest
+ * record that is not done: once a batch, and every second in a long one.
+ *
+ * A record that cannot be used becomes a dead letter, in the order of its key. One that must wait holds back the later
+ * records of its key and the committed offset, but not its neighbours: those of the batch that follow no record that waits
+ * are handled. After an outage, which would meet all of them, or when eight wait, nothing more is started. Then the partition pauses for the longest
+ * time that one of them asks for, and is fetched again from the lowest that is not done. So a reader is never further ahead of
+ * its committed offset than one fetch, and other partitions continue.
+ *
+ * Delivery is at least once: after a crash or a rebalance all records above the committed offset are redelivered, also those
+ * that were done ahead of it; the handler's inbox drops the repeats. Within one assignment this process remembers what it has
+ * done ahead (done-ahead.ts) and does not handle it again.
  */
 export class Consumption {
   readonly #options: ConsumptionOptions
   readonly #member: GroupMember
   readonly #commitOffset: OffsetCommit
   readonly #waiting = new WaitingRecords()
+  readonly #doneAhead = new DoneAhead()
   readonly #handled: Counter
   readonly #deadLettered: Counter
 
@@ -60,7 +99,10 @@ export class Consumption {
       ...options,
       minBytes: 1,
       maxWaitMs: 100,
-      onJoined: (assignment) => this.#waiting.keep(assignment),
+      onJoined: (assignment) => {
+        this.#waiting.keep(assignment)
+        this.#doneAhead.forget()
+      },
       handleBatch: (payload) => this.#handleBatch(payload),
     })
   }
@@ -76,28 +118,43 @@ export class Consumption {
     this.#waiting.assertNoOutage()
   }
 
-  /** Finishes the record under way, commits, and leaves the group. */
+  /** Finishes the records under way, commits, and leaves the group. */
   close(): Promise<void> {
     return this.#member.close()
   }
 
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
-    for (const message of batch.messages) {
-      if (!payload.isRunning() || payload.isStale()) break
-      const isDone = await this.#commitOffset({
-        handle: () => this.#handleRecord(payload, recordOf(batch, message)),
-        commit: () => commitNow(payload, message.offset),
+    const order = new BatchOrder(batch.messages, this.#doneAhead.isDoneIn(batch))
+    const run: Run = { payload, order, waiting: [], isCut: false }
+    const keepingUp = setInterval(() => void keepUp(run), KEEP_UP_MS)
+    try {
+      await sideBySide(order, {
+        atOnce: this.#options.atOnce ?? AT_ONCE,
+        mayStart: () => !run.isCut && payload.isRunning() && !payload.isStale(),
+        handle: (message) => this.#take(run, message),
       })
-      if (!isDone) break
-      payload.resolveOffset(message.offset)
-      await payload.heartbeat()
+    } finally {
+      clearInterval(keepingUp)
+      this.#doneAhead.remember(batch, order)
     }
-    await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
+    this.#pause(run)
+    await commit(run)
+  }
+
+  /** Returns whether the record is done. */
+  #take(run: Run, message: KafkaMessage): Promise<boolean> {
+    return this.#commitOffset({
+      handle: () => this.#handleRecord(run, recordOf(run.payload.batch, message)),
+      commit: () => {
+        run.order.pass(message)
+        return commit(run)
+      },
+    })
   }
 
   /** True when the offset may be committed, because the record's effect or its dead-letter record is durable. */
-  async #handleRecord(payload: EachBatchPayload, record: ConsumedRecord): Promise<boolean> {
+  async #handleRecord(run: Run, record: ConsumedRecord): Promise<boolean> {
     try {
       if (record.unreadable !== undefined) throw record.unreadable
       await this.#options.handle(record)
@@ -105,17 +162,13 @@ export class Consumption {
       this.#waiting.passed(record)
       return true
     } catch (error) {
-      return this.#handleFailure(payload, record, error)
+      return this.#handleFailure(run, record, error)
     }
   }
 
-  async #handleFailure(
-    payload: EachBatchPayload,
-    record: ConsumedRecord,
-    error: unknown,
-  ): Promise<boolean> {
+  async #handleFailure(run: Run, record: ConsumedRecord, error: unknown): Promise<boolean> {
     const verdict = this.#waiting.judge(record, error)
-    if (verdict.kind === 'wait') return this.#pause(payload, record, verdict, error)
+    if (verdict.kind === 'wait') return holdBack(run, record, verdict, error)
     const { topic, partition, offset } = record
     const context = { topic, partition, offset, err: error }
     this.#options.log.warn(context, 'record goes to the dead letter topic')
@@ -124,7 +177,7 @@ export class Consumption {
       return true
     } catch (failure) {
       const waiting = this.#waiting.hold(record, 'its dead letter cannot be written', failure)
-      return this.#pause(payload, record, waiting, failure)
+      return holdBack(run, record, waiting, failure)
     }
   }
 
@@ -138,23 +191,43 @@ export class Consumption {
     this.#waiting.passed(record)
   }
 
-  /** The record is fetched again after the pause; other partitions go on. Returns that it is not done. */
-  #pause(
-    payload: EachBatchPayload,
-    record: ConsumedRecord,
-    { fault, delayMs }: Extract<Verdict, { readonly kind: 'wait' }>,
-    error: unknown,
-  ): false {
+  /** The records that wait are fetched again after the pause; other partitions go on. */
+  #pause({ payload, waiting }: Run): void {
+    const [longest] = waiting.toSorted((one, other) => other.verdict.delayMs - one.verdict.delayMs)
+    if (longest === undefined) return
+    const { record, verdict, error } = longest
     const { topic, partition, offset } = record
+    const { fault, delayMs } = verdict
     const attempt = this.#waiting.attemptsOf(record)
     const context = { topic, partition, offset, attempt, fault, delayMs, err: error }
-    this.#options.log.warn(context, 'partition pauses')
+    this.#options.log.warn({ ...context, records: waiting.length }, 'partition pauses')
     setTimeout(payload.pause(), delayMs)
-    return false
   }
 }
 
-async function commitNow(payload: EachBatchPayload, offset: string): Promise<void> {
-  payload.resolveOffset(offset)
+/** Returns that the record is not done. */
+function holdBack(run: Run, record: ConsumedRecord, verdict: WaitVerdict, error: unknown): false {
+  run.waiting.push({ record, verdict, error })
+  if (verdict.fault === 'outage' || run.waiting.length >= MOST_WAITING) run.isCut = true
+  return false
+}
+
+/**
+ * Keeps membership and committed offset up to date while a batch takes long. After an error nothing more of the batch is
+ * started: kafkajs meets the same one after the batch, and rejoins.
+ */
+async function keepUp(run: Run): Promise<void> {
+  try {
+    await run.payload.heartbeat()
+    await commit(run)
+  } catch {
+    run.isCut = true
+  }
+}
+
+/** Commits up to the lowest record that is not done, and what other partitions have resolved. */
+async function commit({ payload, order }: Run): Promise<void> {
+  const last = order.lastUnbroken
+  if (last !== undefined) payload.resolveOffset(last.offset)
   await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
 }

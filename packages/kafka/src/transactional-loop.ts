@@ -148,11 +148,14 @@ export class TransactionalLoop {
         if (!isCurrent()) return
         if (!(await this.#write(payload, session, { chunk, covered, generation }))) return
         payload.resolveOffset(last.offset)
-        if (chunk.wait === undefined) this.#waiting.passed(session.topicPartition)
+        if (chunk.wait === undefined) this.#waiting.passedAll(session.topicPartition)
         this.#count(session.topicPartition, chunk)
       }
       await payload.heartbeat()
-      if (chunk.wait !== undefined) return this.#pause(payload, session, chunk.wait)
+      const [first] = rest
+      if (chunk.wait !== undefined && first !== undefined) {
+        return this.#pause(payload, first, chunk.wait)
+      }
     }
   }
 
@@ -175,7 +178,7 @@ export class TransactionalLoop {
   ): Promise<Chunk> {
     const { refusals } = session
     const { groupId, transform } = this.#options
-    const judge = (record: ConsumedRecord, error: unknown) => this.#waiting.judge(record, error)
+    const judge = (record: ConsumedRecord, error: unknown) => this.#waiting.judgeNext(record, error)
     const planning = { groupId, transform, bounds: this.#bounds, judge, refusals }
     const chunk = await withHeartbeats(payload, () => planChunk(records, planning))
     return chunk
@@ -216,11 +219,13 @@ export class TransactionalLoop {
 
   #pause(
     payload: EachBatchPayload,
-    { topicPartition }: PartitionSession,
+    record: ConsumedRecord,
     { verdict: { delayMs, fault }, error }: NonNullable<Chunk['wait']>,
   ): void {
-    const attempt = this.#waiting.attemptsOf(topicPartition)
-    const context = { ...topicPartition, attempt, fault, delayMs, err: error }
+    const { groupId } = this.#options
+    const { topic, partition, offset } = record
+    const attempt = this.#waiting.attemptsOf(record)
+    const context = { groupId, topic, partition, offset, attempt, fault, delayMs, err: error }
     this.#options.log.warn(context, 'partition pauses')
     setTimeout(payload.pause(), delayMs)
   }

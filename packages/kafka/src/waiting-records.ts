@@ -12,21 +12,27 @@ export type FailedRecord = {
 type DeadLetterVerdict = Extract<Verdict, { readonly kind: 'dead-letter' }>
 
 type Waiting = {
-  readonly offset: string
   readonly attempt: number
   readonly firstFailedAt: number
   /** Why, when a dependency is to blame. */
   readonly outage: string | undefined
 }
 
+/** What is known of one partition's failed records, by offset. */
+type Failures = {
+  readonly waiting: Map<string, Waiting>
+  /** Verdicts, since the record may be fetched again before its dead letter is durable. */
+  readonly condemned: Map<string, DeadLetterVerdict>
+}
+
+type TopicPartition = Pick<FailedRecord, 'topic' | 'partition'>
+
 /**
- * The records that a reader could not handle yet, at most one a partition, since the next ones wait behind it. It counts
- * their attempts, and says which dependency keeps them waiting.
+ * The records that a reader could not handle yet. It counts their attempts, and says which dependency keeps them waiting. A
+ * partition has no more of them than one fetch delivers, since the next fetch begins with the lowest.
  */
 export class WaitingRecords {
-  readonly #waiting = new Map<string, Waiting>()
-  /** Verdicts by offset, since the record may be fetched again before its dead letter is durable. */
-  readonly #condemned = new Map<string, Map<string, DeadLetterVerdict>>()
+  readonly #partitions = new Map<string, Failures>()
   readonly #now: () => number
 
   constructor(now: () => number = Date.now) {
@@ -35,20 +41,29 @@ export class WaitingRecords {
 
   /** Counts the failure and says what to do. A record that becomes a dead letter waits no more. */
   judge(record: FailedRecord, error: unknown): Verdict {
-    const key = keyOf(record)
-    const condemned = this.#condemned.get(key)?.get(record.offset)
-    if (condemned !== undefined) return condemned
-    const known = this.#waiting.get(key)
-    const before = known?.offset === record.offset ? known : undefined
-    const attempt = (before?.attempt ?? 0) + 1
-    const firstFailedAt = before?.firstFailedAt ?? this.#now()
+    const { waiting, condemned } = this.#of(record)
+    const { offset } = record
+    const known = condemned.get(offset)
+    if (known !== undefined) return known
+    const { attempt, firstFailedAt } = this.#next(waiting.get(offset))
     const verdict = judgeFailure(error, this.#failing(record, attempt, firstFailedAt))
-    if (verdict.kind === 'dead-letter') this.#condemn(key, record.offset, verdict)
-    else {
+    if (verdict.kind === 'dead-letter') {
+      waiting.delete(offset)
+      condemned.set(offset, verdict)
+    } else {
       const outage = verdict.fault === 'outage' ? verdict.cause : undefined
-      this.#waiting.set(key, { offset: record.offset, attempt, firstFailedAt, outage })
+      waiting.set(offset, { attempt, firstFailedAt, outage })
     }
     return verdict
+  }
+
+  /** The same for a reader that takes one record after another: those before this one wait no more. */
+  judgeNext(record: FailedRecord, error: unknown): Verdict {
+    const { waiting } = this.#of(record)
+    for (const offset of waiting.keys()) {
+      if (BigInt(offset) < BigInt(record.offset)) waiting.delete(offset)
+    }
+    return this.judge(record, error)
   }
 
   /** Something else than the record's own work has failed, such as its dead letter: an outage, whatever it is. */
@@ -57,24 +72,28 @@ export class WaitingRecords {
     what: string,
     error: unknown,
   ): Extract<Verdict, { readonly kind: 'wait' }> {
-    const key = keyOf(record)
-    const known = this.#waiting.get(key)
-    const before = known?.offset === record.offset ? known : undefined
-    const attempt = (before?.attempt ?? 0) + 1
+    const { waiting } = this.#of(record)
+    const { attempt, firstFailedAt } = this.#next(waiting.get(record.offset))
     const outage = `${what}: ${error instanceof Error ? error.message : String(error)}`
-    const firstFailedAt = before?.firstFailedAt ?? this.#now()
-    this.#waiting.set(key, { offset: record.offset, attempt, firstFailedAt, outage })
+    waiting.set(record.offset, { attempt, firstFailedAt, outage })
     return { kind: 'wait', fault: 'outage', delayMs: pauseMs(attempt), cause: outage }
   }
 
-  /** How often the record that waits in that partition has failed. */
-  attemptsOf(topicPartition: Pick<FailedRecord, 'topic' | 'partition'>): number {
-    return this.#waiting.get(keyOf(topicPartition))?.attempt ?? 0
+  /** How often the record has failed. */
+  attemptsOf(record: Pick<FailedRecord, 'topic' | 'partition' | 'offset'>): number {
+    return this.#partitions.get(keyOf(record))?.waiting.get(record.offset)?.attempt ?? 0
+  }
+
+  /** The record is done. */
+  passed(record: Pick<FailedRecord, 'topic' | 'partition' | 'offset'>): void {
+    const failures = this.#partitions.get(keyOf(record))
+    failures?.waiting.delete(record.offset)
+    failures?.condemned.delete(record.offset)
   }
 
   /** The partition goes on behind everything that was judged. */
-  passed(topicPartition: Pick<FailedRecord, 'topic' | 'partition'>): void {
-    this.#forget(keyOf(topicPartition))
+  passedAll(topicPartition: TopicPartition): void {
+    this.#partitions.delete(keyOf(topicPartition))
   }
 
   /** Forgets the partitions that another member has now. */
@@ -84,28 +103,36 @@ export class WaitingRecords {
         partitions.map((partition) => keyOf({ topic, partition })),
       ),
     )
-    for (const key of [...this.#waiting.keys(), ...this.#condemned.keys()]) {
-      if (!own.has(key)) this.#forget(key)
+    for (const key of [...this.#partitions.keys()]) {
+      if (!own.has(key)) this.#partitions.delete(key)
     }
   }
 
-  /** Throws while a dependency keeps a record waiting, and names the partition and the cause. */
+  /** Throws while a dependency keeps a record waiting, and names the first such record and the cause. */
   assertNoOutage(): void {
-    for (const [key, { offset, attempt, outage }] of this.#waiting) {
-      if (outage === undefined) continue
+    for (const [key, { waiting }] of this.#partitions) {
+      const held = [...waiting].filter(([, { outage }]) => outage !== undefined)
+      const [first] = held.toSorted(([one], [other]) => (BigInt(one) < BigInt(other) ? -1 : 1))
+      if (first === undefined) continue
+      const [offset, { attempt, outage }] = first
       throw new Error(`${key} waits at offset ${offset} since ${attempt} attempts: ${outage}`)
     }
   }
 
-  #condemn(key: string, offset: string, verdict: DeadLetterVerdict): void {
-    this.#waiting.delete(key)
-    const known = this.#condemned.get(key) ?? new Map<string, DeadLetterVerdict>()
-    this.#condemned.set(key, known.set(offset, verdict))
+  #of(topicPartition: TopicPartition): Failures {
+    const key = keyOf(topicPartition)
+    const known = this.#partitions.get(key)
+    if (known !== undefined) return known
+    const failures = { waiting: new Map(), condemned: new Map() }
+    this.#partitions.set(key, failures)
+    return failures
   }
 
-  #forget(key: string): void {
-    this.#waiting.delete(key)
-    this.#condemned.delete(key)
+  #next(before: Waiting | undefined): Pick<Waiting, 'attempt' | 'firstFailedAt'> {
+    return {
+      attempt: (before?.attempt ?? 0) + 1,
+      firstFailedAt: before?.firstFailedAt ?? this.#now(),
+    }
   }
 
   /** A writer's clock may be wrong, so the time since the first failure counts as well. */
@@ -116,5 +143,4 @@ export class WaitingRecords {
   }
 }
 
-const keyOf = ({ topic, partition }: Pick<FailedRecord, 'topic' | 'partition'>) =>
-  `${topic}-${partition}`
+const keyOf = ({ topic, partition }: TopicPartition) => `${topic}-${partition}`

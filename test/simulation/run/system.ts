@@ -117,9 +117,9 @@ export class System {
   }
 
   #strike(fault: Fault, process: Process): void {
-    if (process.state !== 'running') return
     const group = this.broker.group(groupOf[roleOf(process.name)])
-    if (fault.kind === 'kill') {
+    // A process with several calls under way may be killed at one of them after it was stopped at another.
+    if (fault.kind === 'kill' && process.state !== 'killed') {
       process.state = 'killed'
       this.world.say(() => describeFault(fault))
       this.coverage.killed(fault)
@@ -129,7 +129,7 @@ export class System {
         this.#start(process.name)
       })
     }
-    if (fault.kind === 'stop') {
+    if (fault.kind === 'stop' && process.state === 'running') {
       process.state = 'stopped'
       const { generation } = group
       this.#down += 1

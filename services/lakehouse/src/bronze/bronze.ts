@@ -177,7 +177,8 @@ export class Bronze {
     try {
       if (await this.#switchContract(payload, sink, chunk.messages)) return undefined
       const records = { partition, messages: chunk.messages, logEpoch }
-      const judge: WaitingRecords['judge'] = (record, error) => this.#waiting.judge(record, error)
+      const judge: WaitingRecords['judge'] = (record, error) =>
+        this.#waiting.judgeNext(record, error)
       const decoded = await decodeBatch({ codec, groupId: GROUP_ID, judge }, bronze, records)
       for (const deadLetter of decoded.deadLetters) {
         await deadLetters.write(deadLetter)
@@ -185,7 +186,7 @@ export class Bronze {
         metrics.deadLettered.inc({ topic, group: GROUP_ID, reason })
         this.#log.warn({ topic, partition, offset, reason, detail }, 'record is a dead letter')
       }
-      this.#waiting.passed({ topic, partition })
+      this.#waiting.passedAll({ topic, partition })
       return decoded
     } catch (error) {
       const { delayMs } =
