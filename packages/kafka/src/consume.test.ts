@@ -198,7 +198,19 @@ describe('records of different keys', () => {
     ])
   })
 
-  test('are not started behind an outage, nor when eight wait, and the pause is the longest', async () => {
+  test('that wait pause the partition once, for the longest time that one of them asks for', async () => {
+    const pauses: object[] = []
+    const log = { info: () => undefined, warn: (context: object) => void pauses.push(context) }
+    const handle = async () => {
+      throw new TypeError('x is not a function')
+    }
+    const { give } = await newConsumption(handle, undefined, { log })
+    for (let attempt = 1; attempt < 8; attempt += 1) await give(message(0, 'a'))
+    expect(await give(message(0, 'a'), message(1, 'b'))).toMatchObject({ pauses: 1 })
+    expect(pauses.at(-1)).toMatchObject({ offset: '0', attempt: 8, records: 2 })
+  })
+
+  test('are not started behind an outage, nor when eight wait', async () => {
     const keys = Array.from({ length: 30 }, (_, index) => message(index, `key ${index}`))
     for (const [error, started] of [
       [outage, 1],

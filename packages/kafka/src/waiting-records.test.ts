@@ -76,3 +76,21 @@ test.each([
   now += 604_800_000
   expect(waiting.judge(dated, outage).kind).toBe('dead-letter')
 })
+
+test('of several records that wait, readiness names the lowest, and each has attempts of its own', () => {
+  const waiting = new WaitingRecords()
+  for (const offset of [10, 9, 9]) waiting.judge(record(offset), outage)
+  expect(() => waiting.assertNoOutage()).toThrow('orders-3 waits at offset 9 since 2 attempts')
+  waiting.passed(record(9))
+  expect(() => waiting.assertNoOutage()).toThrow('orders-3 waits at offset 10 since 1 attempts')
+  waiting.passedAll({ topic: 'orders', partition: 3 })
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+})
+
+test('for a reader that takes one record after another, those before the one that fails wait no more', () => {
+  const waiting = new WaitingRecords()
+  waiting.judgeNext(record(9), outage)
+  waiting.judgeNext(record(10), new TypeError('ours'))
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+  expect(waiting.attemptsOf(record(9))).toBe(0)
+})
