@@ -15,7 +15,8 @@ const batchFrom = (offset: number, partition = 0) => ({
 function afterOneWaits(): DoneAhead {
   const doneAhead = new DoneAhead()
   const order = new BatchOrder(messages, () => false)
-  for (const message of messages) order.end(message, message.offset === '1' || message.offset === '3')
+  for (const message of messages)
+    order.end(message, message.offset === '1' || message.offset === '3')
   doneAhead.remember(batchFrom(0), order)
   return doneAhead
 }

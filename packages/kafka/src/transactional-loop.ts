@@ -91,6 +91,7 @@ export class TransactionalLoop {
     this.#transactions = transactionOutcomes(options.metrics, options)
     this.#member = new GroupMember({
       ...options,
+      // This wait is what fills a transaction.
       minBytes: 1_048_576,
       maxWaitMs: this.#bounds.maxMs,
       onJoined: (assignment) => this.#waiting.keep(assignment),

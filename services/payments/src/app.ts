@@ -23,6 +23,12 @@ import { progressIn } from './reconciler-progress.ts'
 import { repairWith } from './repair.ts'
 import type { Settings } from './settings.ts'
 
+/**
+ * Two readers with four partitions each, so at most 64 records at once: as many as the provider's bulkhead lets wait
+ * (provider.ts). A call that it turned away would count as an outage.
+ */
+const RECORDS_AT_ONCE = 8
+
 /** What the service is made of. Each part that is left out is made from the settings. */
 export type PaymentParts = {
   readonly pool?: pg.Pool
@@ -54,7 +60,7 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
       shipments: () => shipments.assertReady(),
     },
   })
-  const consuming = { kafka, deadLetters, metrics, log: server.log }
+  const consuming = { kafka, deadLetters, metrics, log: server.log, atOnce: RECORDS_AT_ONCE }
   const handling = { log, codec, provider }
   const orders = openConsumption({
     ...consuming,

@@ -73,6 +73,7 @@ export class Bronze {
       // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
       sessionTimeoutMs: 6_000,
       minBytes: 1,
+      // A topic that was paused for want of room is fetched again only when this is over.
       maxWaitMs: 100,
       ...fetchBounds(options.maxBufferedBytes),
       onJoined: (assignment) => this.#joined(assignment),
