@@ -67,7 +67,7 @@ const verbs = {
   ],
   bench: [
     'test/bench/main.ts',
-    'compares ours with others in one run: event-store, eos, cdc, flink, lake',
+    'compares ours with others in one run: event-store, eos, cdc, flink, lake, whole-way',
   ],
 }
 

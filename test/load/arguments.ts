@@ -96,7 +96,8 @@ function readTimes(values: { readonly duration: string; readonly ramp: string })
   return { durationMs, rampMs }
 }
 
-function readRate(text: string): number {
+/** @throws UsageError */
+export function readRate(text: string): number {
   const rate = Number(text)
   if (/^\d+(?:\.\d+)?$/.test(text) && rate > 0 && rate <= bounds.ratePerSecond) return rate
   throw new UsageError(

@@ -7,8 +7,8 @@ import { announce, endAtOnce, type StartedInstance } from './instance.ts'
 import { answerForChildren, killBelow, ownersVariable } from './owners.ts'
 
 /** The guardian watches as long as this file exists. Ending the instance removes it. */
-export function guardedFile(instance: string): string {
-  return join(pathsOf(projectRoot, instance).run, 'guarded')
+export function guardedFile(instance: string, root = projectRoot): string {
+  return join(pathsOf(root, instance).run, 'guarded')
 }
 
 /**
@@ -16,16 +16,18 @@ export function guardedFile(instance: string): string {
  * instance and every child at once, and after a SIGKILL, of this process or of one that answers for it, a guardian in a process
  * of its own does. `npm test` looks for what is left nevertheless.
  *
+ * @param onSignal does what else has to be done before this process dies of a signal, without a turn of the event loop.
  * @returns a function that stops listening to signals; call it after the instance was ended.
  */
-export function guard(started: StartedInstance): () => void {
-  const { instance } = started
+export function guard(started: StartedInstance, onSignal = (): void => undefined): () => void {
+  const { instance, root } = started
   const self = answerForChildren()
   announce(started)
-  startGuardian(instance)
+  startGuardian(instance, root)
   const end = (signal: NodeJS.Signals) => {
     killBelow(self)
-    endAtOnce(instance)
+    endAtOnce(instance, { root })
+    onSignal()
     // Nothing that hangs may keep this process: it dies of the signal, as its parent expects.
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
@@ -37,13 +39,13 @@ export function guard(started: StartedInstance): () => void {
   }
 }
 
-function startGuardian(instance: string): void {
-  const file = guardedFile(instance)
+function startGuardian(instance: string, root = projectRoot): void {
+  const file = guardedFile(instance, root)
   mkdirSync(dirname(file), { recursive: true })
   writeFileSync(file, '')
   const { [ownersVariable]: owners = '', ...environment } = process.env
   const script = join(import.meta.dirname, 'guardian-main.ts')
-  const guardian = spawn(process.execPath, [script, instance, owners], {
+  const guardian = spawn(process.execPath, [script, instance, owners, root], {
     cwd: projectRoot,
     // Without owners of its own, so that killing what the owners have left does not kill the guardian.
     env: environment,

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readFileSync, readlinkSync, rmSync } from '
 import { join } from 'node:path'
 import { projectRoot } from '@tenseams/cli/instance'
 import { portsAt } from '@tenseams/cli/ports'
-import { pathsOf } from '@tenseams/local/launcher/host/paths'
+import { type Paths, pathsOf } from '@tenseams/local/launcher/host/paths'
 import { removeOutsideFolder } from '@tenseams/local/launcher/host/postgres-home'
 import { allPids, isSameProcess, readStat, treeOf } from '@tenseams/local/launcher/host/procfs'
 import { listeners } from '@tenseams/local/launcher/host/sockets'
@@ -48,7 +48,12 @@ export function freeOffset(
 }
 
 /** An instance that a run has started, and that must be gone when the run is over. */
-export type StartedInstance = { readonly instance: string; readonly portOffset: number }
+export type StartedInstance = {
+  readonly instance: string
+  readonly portOffset: number
+  /** The checkout that it is of; this one when left out. */
+  readonly root?: string
+}
 
 /** Tells `npm test`, if it is running, what to look for at its end. */
 export function announce(started: StartedInstance): void {
@@ -73,7 +78,7 @@ export async function endInstance(
 ): Promise<void> {
   const stack = await openStack({ root: projectRoot, instance })
   await stack.stop()
-  removeFolders(instance, keepLogs)
+  removeFolders(pathsOf(projectRoot, instance), keepLogs)
 }
 
 const GONE_TIMEOUT_MS = 20_000
@@ -86,12 +91,16 @@ const GONE_TIMEOUT_MS = 20_000
  */
 export function endAtOnce(
   instance: string,
-  { keepLogs = false }: { readonly keepLogs?: boolean } = {},
+  {
+    keepLogs = false,
+    root = projectRoot,
+  }: { readonly keepLogs?: boolean; readonly root?: string | undefined } = {},
 ): void {
-  const killed = pidsOf(instance)
+  const paths = pathsOf(root, instance)
+  const killed = pidsOf(paths)
   kill(killed)
   // What a process on its way out has forked behind our look.
-  const later = pidsOf(instance)
+  const later = pidsOf(paths)
   kill(later)
   const deadline = Date.now() + GONE_TIMEOUT_MS
   for (const pid of [...killed, ...later]) {
@@ -100,11 +109,10 @@ export function endAtOnce(
       sleepSync(10)
     }
   }
-  removeFolders(instance, keepLogs)
+  removeFolders(paths, keepLogs)
 }
 
-function removeFolders(instance: string, keepLogs: boolean): void {
-  const paths = pathsOf(projectRoot, instance)
+function removeFolders(paths: Paths, keepLogs: boolean): void {
   removeOutsideFolder(paths)
   const removed = keepLogs ? [paths.data, paths.run] : [paths.state]
   for (const folder of removed) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
@@ -113,8 +121,7 @@ function removeFolders(instance: string, keepLogs: boolean): void {
 }
 
 /** Its components with all that descends from them, and whatever works in its folder. */
-function pidsOf(instance: string): readonly number[] {
-  const paths = pathsOf(projectRoot, instance)
+function pidsOf(paths: Paths): readonly number[] {
   const recorded = components.flatMap(({ name }) => {
     const record = readRecord(paths, name)
     return record !== undefined && isSameProcess(record.identity) ? treeOf(record.identity.pid) : []
