@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { UsageError } from '@tenseams/cli/errors'
+import { projectRoot } from '@tenseams/cli/instance'
 import { describe, expect, test } from 'vitest'
 import { readLoadArguments } from './arguments.ts'
 
@@ -7,7 +9,7 @@ const read = (text: string) => readLoadArguments(text.split(' ').filter((word) =
 test('without options it is a light load of orders on the default instance', () => {
   expect(read('')).toEqual({
     ...{ kind: 'measure', instance: 'default', portOffset: undefined, address: undefined },
-    ...{ rate: 20, isKneeWanted: false },
+    ...{ rate: 20, isKneeWanted: false, results: join(projectRoot, 'load-results') },
     conditions: {
       ...{ durationMs: 30_000, rampMs: 5_000, repeatedShare: 0, arrivals: 'even', seed: 1 },
       mix: { orders: 1, declined: 0, cancellations: 0, reads: 0 },
@@ -59,5 +61,7 @@ describe('is refused', () => {
 })
 
 test('two runs are compared by their files', () => {
-  expect(read('compare a.json b.json')).toEqual({ kind: 'compare', files: ['a.json', 'b.json'] })
+  expect(read('compare a.json b.json --results /tmp')).toEqual({
+    ...{ kind: 'compare', files: ['a.json', 'b.json'], results: '/tmp' },
+  })
 })

@@ -1,5 +1,7 @@
+import { resolve } from 'node:path'
 import { commandOf, oneOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
+import { projectRoot } from '@tenseams/cli/instance'
 import { instanceOptions, portOffsetOf } from '@tenseams/cli/instance-options'
 import { readMix } from './generator/mix.ts'
 import { everyArrivals } from './generator/schedule.ts'
@@ -30,6 +32,7 @@ const options = {
   'in-flight': { type: 'string', default: '1000' },
   target: { type: 'string' },
   'not-loopback': { type: 'boolean', default: false },
+  results: { type: 'string', default: 'load-results' },
 } as const
 
 export type LoadRequest = {
@@ -40,15 +43,22 @@ export type LoadRequest = {
   readonly address: Target | undefined
   readonly rate: number
   readonly isKneeWanted: boolean
+  /** The folder that the figures go to. */
+  readonly results: string
   readonly conditions: Conditions
 }
 
-export type CompareRequest = { readonly kind: 'compare'; readonly files: readonly [string, string] }
+export type CompareRequest = {
+  readonly kind: 'compare'
+  readonly files: readonly [string, string]
+  readonly results: string
+}
 
 /** Reads the arguments of `npm run load`. @throws UsageError */
 export function readLoadArguments(args: readonly string[]): LoadRequest | CompareRequest {
   const { values, positionals } = readArguments(args, options)
   const [command, ...rest] = positionals
+  const results = resolve(projectRoot, values.results)
   if (command !== undefined) {
     commandOf(command, ['compare'])
     const [one, other, ...more] = rest
@@ -56,7 +66,7 @@ export function readLoadArguments(args: readonly string[]): LoadRequest | Compar
     if (one === undefined || other === undefined) {
       throw new UsageError('compare takes the files of two runs, as in load-results/<time>.json')
     }
-    return { kind: 'compare', files: [one, other] }
+    return { kind: 'compare', files: [one, other], results }
   }
   const rate = readRate(values.rate)
   const { durationMs, rampMs } = readTimes(values)
@@ -76,7 +86,7 @@ export function readLoadArguments(args: readonly string[]): LoadRequest | Compar
   return {
     ...{ kind: 'measure', instance: values.instance, portOffset: portOffsetOf(values) },
     address: target === undefined ? undefined : readAddress(target, values['not-loopback']),
-    ...{ rate, isKneeWanted },
+    ...{ rate, isKneeWanted, results },
     conditions: {
       ...{ durationMs, rampMs, mix: readMix(values.mix) },
       repeatedShare: wholeNumber('--repeated', values.repeated, { most: 100 }) / 100,

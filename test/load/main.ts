@@ -25,8 +25,7 @@ npm run load -- compare <a.json> <b.json>
 
 Sends requests at a given rate to a running instance (\`npm start\` in another terminal), each when it is due, and measures
 from then on: answers, completed orders, and when a reader of bronze, silver and gold sees them; CPU, memory and lag by
-part. It stops by itself; Ctrl-C ends it with what was measured so far. The figures and a page with plots are written to
-load-results. \`compare\` sets two runs side by side.
+part. It stops by itself; Ctrl-C ends it with what was measured so far. The figures and a page with plots are written. \`compare\` sets two runs side by side.
 
   --rate <n>               requests a second (default 20, at most ${bounds.ratePerSecond}); with --find-knee, where the search begins
   --duration <time>        how long the rate is held, as in 30s or 2m (default 30s, at most 60m)
@@ -39,6 +38,7 @@ load-results. \`compare\` sets two runs side by side.
   --in-flight <n>          requests that may wait for an answer (default 1000); one that is due beyond is not sent
   --target <URL>           another address of the orders' interface: only answers are observed
   --not-loopback           allows a target on another machine
+  --results <folder>       where the figures go; the newest 50 runs stay there (default load-results)
 ${instanceHelp}
 
 Exit codes: 0 the rate was kept, or a knee was found; 1 the system fell behind, or lost an order; 2 void: less than 99 % of
@@ -47,7 +47,7 @@ what was due was answered meanwhile, so the figures are of another load; or it c
 
 async function load(args: readonly string[]): Promise<ExitCode> {
   const request = readLoadArguments(args)
-  if (request.kind === 'compare') return compareRuns(request.files)
+  if (request.kind === 'compare') return compareRuns(request.files, request.results)
   const { address, instance, portOffset } = request
   return measureTarget(request, address ?? (await findInstance(instance, portOffset)))
 }
@@ -74,7 +74,7 @@ async function measureTarget(request: LoadRequest, target: Target): Promise<Exit
         say(stepLine(step))
       },
     })
-    return conclude(resultIn(request, target, at, measured))
+    return conclude(resultIn(request, target, at, measured), request.results)
   } finally {
     await system?.close()
   }
@@ -99,9 +99,9 @@ function resultIn(
   })
 }
 
-function conclude(result: LoadResult): ExitCode {
+function conclude(result: LoadResult, folder: string): ExitCode {
   for (const line of summaryLines(result)) say(line)
-  const files = writeRun(result.at, { json: result, page: pageOf(result) })
+  const files = writeRun(result.at, { json: result, page: pageOf(result) }, folder)
   say(`\n${files.json}\n${files.page}`)
   return exitCodeOf(result)
 }

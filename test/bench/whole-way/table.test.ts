@@ -3,7 +3,7 @@ import { aStep, aSystem, someLatencies } from '../../load/report/testing/steps.t
 import type { Measured } from '../../load/run.ts'
 import { sidesOf, stepOf, wholeWayLines } from './table.ts'
 
-const parts = (cpuMs: number) => ({ orders: { cpuMs, groups: {}, memoryBytes: 1 } })
+const parts = (cpuMs: number) => ({ orders: { cpuMs, groups: {} } })
 
 const held = (cpuMs: number, ms: number): Measured => ({
   knee: undefined,

@@ -2,7 +2,14 @@ import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { machineMs, until } from '../clock.ts'
 import type { Window } from '../generator/tally.ts'
-import type { BusiestThread, LagSample, PartUse, Sample, SystemFigures } from '../report/step.ts'
+import type {
+  BusiestThread,
+  LagSample,
+  MemorySample,
+  PartUse,
+  Sample,
+  SystemFigures,
+} from '../report/step.ts'
 import type { Journeys } from './journeys.ts'
 import { type Pids, readMemory, readPartThreads, readUse, type Threads, type Use } from './parts.ts'
 import { busiestThread, cpuMsByGroup } from './processes.ts'
@@ -11,7 +18,14 @@ import type { System } from './system.ts'
 /** What was seen of the system in the time that was measured. */
 export type Watched = Pick<
   SystemFigures,
-  'parts' | 'observerCpuMs' | 'busyShare' | 'busiestThread' | 'samples' | 'lag' | 'settled'
+  | 'parts'
+  | 'observerCpuMs'
+  | 'busyShare'
+  | 'busiestThread'
+  | 'samples'
+  | 'lag'
+  | 'memory'
+  | 'settled'
 > & {
   /** Of everything on the machine but the system and this process. */
   readonly elsewhereMs: number
@@ -35,24 +49,26 @@ export async function watch(
   const lag = watchLag(system, fromMs, signal)
   const before = readPartThreads(pids)
   const settledBefore = journeys.settled
-  const memory = [readMemory(pids)]
+  const memory: MemorySample[] = []
+  const weigh = () => memory.push({ atS: (machineMs() - fromMs) / 1_000, bytes: readMemory(pids) })
+  weigh()
   const readings: Reading[] = []
   const read = () => readings.push({ use: readUse(pids), unsettled: journeys.unsettled })
   read()
   for (let next = fromMs + SAMPLE_MS; next < toMs && !signal.aborted; next += SAMPLE_MS) {
     await until(next, signal)
     read()
-    if (readings.length % SAMPLES_A_MEMORY === 0) memory.push(readMemory(pids))
+    if (readings.length % SAMPLES_A_MEMORY === 0) weigh()
   }
   await until(toMs, signal)
   read()
   const settled = journeys.settled - settledBefore
   const threads = { before, after: readPartThreads(pids) }
-  memory.push(readMemory(pids))
+  weigh()
   return {
     ...figuresOf(readings, fromMs),
-    ...{ settled, lag: await lag.end() },
-    parts: partsOf(pids, readings, threads, memory),
+    ...{ settled, memory, lag: await lag.end() },
+    parts: partsOf(pids, readings, threads),
     busiestThread: busiestOf(threads, machineMs() - fromMs),
   }
 }
@@ -111,7 +127,6 @@ function partsOf(
   pids: Pids,
   readings: readonly Reading[],
   { before, after }: BothThreads,
-  memory: readonly Readonly<Record<string, number>>[],
 ): Readonly<Record<string, PartUse>> {
   const [first, last] = [readings[0]?.use, readings.at(-1)?.use]
   const entries = [...pids.keys()].map((part): readonly [string, PartUse] => [
@@ -119,7 +134,6 @@ function partsOf(
     {
       cpuMs: (last?.cpuMs[part] ?? 0) - (first?.cpuMs[part] ?? 0),
       groups: cpuMsByGroup(before.get(part) ?? new Map(), after.get(part) ?? new Map()),
-      memoryBytes: Math.max(...memory.map((sizes) => sizes[part] ?? 0)),
     },
   ])
   return Object.fromEntries(entries)

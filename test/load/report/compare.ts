@@ -8,7 +8,6 @@ import { documentOf, escaped, tableHtml } from './html.ts'
 import { settingRows } from './page.ts'
 import { type LoadResult, readResult, type Settings } from './result.ts'
 import type { Step } from './step.ts'
-import { resultsFolder } from './store.ts'
 import { msText, rateText, tableLines } from './table.ts'
 import { judge } from './verdict.ts'
 
@@ -76,7 +75,7 @@ function row(
 }
 
 /** `npm run load -- compare a b`: the table here, and as a page. */
-export function compareRuns([fileA, fileB]: readonly [string, string]): ExitCode {
+export function compareRuns([fileA, fileB]: readonly [string, string], folder: string): ExitCode {
   const [a, b] = [readResult(fileA), readResult(fileB)]
   const comparison = compare(a, b)
   if (comparison.kind === 'different') {
@@ -85,8 +84,8 @@ export function compareRuns([fileA, fileB]: readonly [string, string]): ExitCode
   say(`a: ${fileA}, ${a.commit}`)
   say(`b: ${fileB}, ${b.commit}\n`)
   for (const line of tableLines(comparison.rows)) say(line)
-  const page = join(resultsFolder, 'compared.html')
-  mkdirSync(resultsFolder, { recursive: true })
+  const page = join(folder, 'compared.html')
+  mkdirSync(folder, { recursive: true })
   writeFileSync(page, comparisonPage(a, b, comparison.rows))
   say(`\n${page}`)
   return exitCodes.holds

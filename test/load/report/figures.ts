@@ -18,6 +18,11 @@ export function cpuMsAnOrder({ system }: Step, part?: string): number {
   return parts.reduce((sum, each) => sum + (each?.cpuMs ?? 0), 0) / system.settled
 }
 
+/** The largest of a part's readings. */
+export function memoryBytesOf({ system }: Step, part: string): number {
+  return Math.max(0, ...(system?.memory ?? []).map(({ bytes }) => bytes[part] ?? 0))
+}
+
 /** The parts of the system, the one with the most CPU time first. */
 export function partsOf({ system }: Step): readonly string[] {
   return Object.entries(system?.parts ?? {})

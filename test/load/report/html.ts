@@ -21,9 +21,9 @@ export function tableHtml(rows: readonly (readonly string[])[]): string {
 
 const STYLE = `
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem; color: #1b1f24; }
-  table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; }
+  table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
   th, td { padding: .15rem .7rem; text-align: right; border-bottom: 1px solid #d8dee4; }
-  th:first-child, td:first-child { text-align: left; }
+  th:first-child, td:first-child { text-align: left; white-space: pre; }
   svg { max-width: 100%; height: auto; display: block; margin: 1rem 0; }
   summary { cursor: pointer; font-weight: 600; margin: 1rem 0; }
   .void, .behind { color: #b42318; }`

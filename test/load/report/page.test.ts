@@ -6,8 +6,9 @@ import { aStep, aSystem, someLatencies } from './testing/steps.ts'
 const hostile = '</svg><script>alert("1")</script>'
 
 const system = aSystem({
-  parts: { [hostile]: { cpuMs: 9_000, groups: { [hostile]: 8_000 }, memoryBytes: 2 ** 20 } },
+  parts: { [hostile]: { cpuMs: 9_000, groups: { [hostile]: 8_000 } } },
   samples: [1, 2].map((atS) => ({ atS, unsettled: atS, cpuShares: { [hostile]: 0.3 } })),
+  memory: [1, 3].map((atS) => ({ atS, bytes: { [hostile]: 2 ** 20 } })),
   lag: [1, 3].map((atS) => ({ atS, lag: { [hostile]: atS } })),
 })
 
@@ -44,7 +45,12 @@ test('it shows the knee, the steps by rate, and the plots of each', () => {
   for (const part of [
     'Knee: 100 requests a second were kept, 110 were not.',
     ...['Latency against rate', 'CPU of an order against rate', 'Percentiles', 'CPU by part'],
-    ...['Lag by consumer group', 'Orders under way', '200 requests a second: void'],
+    ...[
+      'Lag by consumer group',
+      'Memory by part',
+      'Orders under way',
+      '200 requests a second: void',
+    ],
   ]) {
     expect(page).toContain(part)
   }

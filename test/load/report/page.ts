@@ -1,5 +1,5 @@
 import { Latencies } from '../latencies.ts'
-import { cpuMsAnOrder, figures, partsOf } from './figures.ts'
+import { cpuMsAnOrder, figures, memoryBytesOf, partsOf } from './figures.ts'
 import { documentOf, escaped, tableHtml } from './html.ts'
 import { plotSvg, type Series } from './plot.ts'
 import { type LoadResult, limitAt, type Settings } from './result.ts'
@@ -10,6 +10,7 @@ import { judge } from './verdict.ts'
 /** Latencies that are drawn, in the order in which an order meets them. */
 const STAGES = ['http orders', 'completed', 'bronze', 'silver', 'gold']
 const DRAWN_PARTS = 10
+const MEGABYTE = 2 ** 20
 
 /** A run as a page of its own. */
 export function pageOf(result: LoadResult): string {
@@ -135,12 +136,12 @@ function cpuTable(step: Step): string {
   const parts = partsOf(step)
   if (parts.length === 0) return '<p>CPU and memory are not known: there is no /proc here.</p>'
   const rows = parts.flatMap((part) => {
-    const { cpuMs = 0, memoryBytes = 0, groups = {} } = system.parts[part] ?? {}
+    const { cpuMs = 0, groups = {} } = system.parts[part] ?? {}
     const threads = Object.entries(groups)
       .toSorted(([, one], [, other]) => other - one)
       .filter(([, ms]) => ms >= 0.1 * cpuMs && ms > 0)
       .map(([group, ms]) => [`  ${group}`, share(ms), msText(ms / system.settled), ''])
-    const size = `${Math.round(memoryBytes / 2 ** 20)} MB`
+    const size = `${Math.round(memoryBytesOf(step, part) / MEGABYTE)} MB`
     return [[part, share(cpuMs), msText(cpuMsAnOrder(step, part)), size], ...threads]
   })
   function share(ms: number): string {
@@ -155,7 +156,7 @@ function cpuTable(step: Step): string {
 function timePlots(step: Step): readonly string[] {
   const { system } = step
   if (system === undefined) return []
-  const { samples, lag } = system
+  const { samples, lag, memory } = system
   const groups = new Set(lag.flatMap((sample) => Object.keys(sample.lag)))
   const time = 'seconds from the end of the ramp'
   const parts = partsOf(step).slice(0, DRAWN_PARTS)
@@ -172,6 +173,13 @@ function timePlots(step: Step): readonly string[] {
       series: [...groups].map((group) => ({
         name: group,
         points: lag.map((sample) => ({ x: sample.atS, y: sample.lag[group] ?? Number.NaN })),
+      })),
+    }),
+    plotSvg({
+      ...{ title: 'Memory by part', xLabel: time, yLabel: 'MB' },
+      series: parts.map((part) => ({
+        name: part,
+        points: memory.map(({ atS, bytes }) => ({ x: atS, y: (bytes[part] ?? 0) / MEGABYTE })),
       })),
     }),
     plotSvg({

@@ -19,8 +19,6 @@ export type PartUse = {
   readonly cpuMs: number
   /** By thread group: threads of one kind, or Postgres' processes of one role. */
   readonly groups: Readonly<Record<string, number>>
-  /** Proportional set size: the largest of the readings. */
-  readonly memoryBytes: number
 }
 
 /** The state at a moment, in seconds from the end of the ramp. */
@@ -30,6 +28,12 @@ export type Sample = {
   readonly unsettled: number
   /** Shares of a core since the sample before, by part. */
   readonly cpuShares: Readonly<Record<string, number>>
+}
+
+/** Proportional set size by part. */
+export type MemorySample = {
+  readonly atS: number
+  readonly bytes: Readonly<Record<string, number>>
 }
 
 export type LagSample = { readonly atS: number; readonly lag: Lag }
@@ -53,6 +57,7 @@ export type SystemFigures = {
   readonly busiestThread: BusiestThread | undefined
   readonly samples: readonly Sample[]
   readonly lag: readonly LagSample[]
+  readonly memory: readonly MemorySample[]
   /** Whether everything that was accepted had ended when the waiting was over. */
   readonly isSettled: boolean
 }

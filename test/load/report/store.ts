@@ -1,10 +1,8 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { projectRoot } from '@tenseams/cli/instance'
 
-/** Results are kept here, outside of git; the oldest go when there are more than these. */
-export const resultsFolder = join(projectRoot, 'load-results')
-export const KEPT = 50
+/** How many runs a folder of results keeps. */
+const KEPT = 50
 
 /**
  * Writes a run's figures and its page side by side, and removes the oldest runs.
@@ -15,7 +13,7 @@ export const KEPT = 50
 export function writeRun(
   at: string,
   { json, page }: { readonly json: object; readonly page: string },
-  folder = resultsFolder,
+  folder: string,
 ): { readonly json: string; readonly page: string } {
   mkdirSync(folder, { recursive: true })
   const name = at.replace(/\..*$/, '').replaceAll(':', '-')

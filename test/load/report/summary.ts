@@ -1,4 +1,4 @@
-import { cpuMsAnOrder, figures, partsOf } from './figures.ts'
+import { cpuMsAnOrder, figures, memoryBytesOf, partsOf } from './figures.ts'
 import { type LoadResult, limitAt } from './result.ts'
 import type { Distribution, Step } from './step.ts'
 import { msText, percentText, rateText, tableLines } from './table.ts'
@@ -6,6 +6,7 @@ import { judge } from './verdict.ts'
 
 const MEGABYTE = 2 ** 20
 const GROUPS = 3
+const HEAD = ['CPU', 'of a core', 'ms an order', 'memory', 'its busiest threads']
 
 /** One line about a step, as soon as it is measured. */
 export function stepLine(step: Step): string {
@@ -69,14 +70,14 @@ function systemLines(step: Step): readonly string[] {
   const { system, measuredMs } = step
   if (system === undefined) return []
   const rows = partsOf(step).map((part) => {
-    const { cpuMs = 0, memoryBytes = 0, groups = {} } = system.parts[part] ?? {}
+    const { cpuMs = 0, groups = {} } = system.parts[part] ?? {}
     const threads = Object.entries(groups)
       .toSorted(([, one], [, other]) => other - one)
       .slice(0, GROUPS)
       .map(([group, ms]) => `${group} ${percentText(ms / measuredMs)}`)
     return [
       ...[part, percentText(cpuMs / measuredMs), msText(cpuMsAnOrder(step, part))],
-      ...[`${Math.round(memoryBytes / MEGABYTE)} MB`, threads.join(', ')],
+      ...[`${Math.round(memoryBytesOf(step, part) / MEGABYTE)} MB`, threads.join(', ')],
     ]
   })
   const all = ['all of it', '', msText(cpuMsAnOrder(step)), '', '']
@@ -85,11 +86,7 @@ function systemLines(step: Step): readonly string[] {
     '',
     ...(rows.length === 0
       ? ['CPU and memory: not known, there is no /proc here']
-      : tableLines([
-          ['CPU', 'of a core', 'ms an order', 'memory', 'its busiest threads'],
-          ...rows,
-          all,
-        ])),
+      : tableLines([HEAD, ...rows, all], [0, HEAD.length - 1])),
     '',
     `lag at the end: ${Object.entries(lags)
       .map(([group, lag]) => `${group} ${lag}`)

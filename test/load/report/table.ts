@@ -1,5 +1,8 @@
-/** A table for a terminal: the first column to the left, figures to the right. */
-export function tableLines(rows: readonly (readonly string[])[]): readonly string[] {
+/** A table for a terminal: columns of words to the left, by default the first one, and figures to the right. */
+export function tableLines(
+  rows: readonly (readonly string[])[],
+  words: readonly number[] = [0],
+): readonly string[] {
   const columns = Math.max(0, ...rows.map((row) => row.length))
   const widths = Array.from({ length: columns }, (_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
@@ -8,7 +11,7 @@ export function tableLines(rows: readonly (readonly string[])[]): readonly strin
     row
       .map((cell, column) => {
         const width = widths[column] ?? 0
-        return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+        return words.includes(column) ? cell.padEnd(width) : cell.padStart(width)
       })
       .join('  ')
       .trimEnd(),

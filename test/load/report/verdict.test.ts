@@ -76,8 +76,8 @@ describe('a step that was answered', () => {
 
 describe('what sets the knee', () => {
   const parts = {
-    kafka: { cpuMs: 7_500, groups: {}, memoryBytes: 1 },
-    postgres: { cpuMs: 15_000, groups: {}, memoryBytes: 1 },
+    kafka: { cpuMs: 7_500, groups: {} },
+    postgres: { cpuMs: 15_000, groups: {} },
   }
 
   test('is the cores when all of them are busy', () => {

@@ -24,7 +24,7 @@ export function aSystem(changes: Partial<SystemFigures> = {}): SystemFigures {
   return {
     ...{ placed: 3_000, ends: { OrderCompleted: 3_000 }, settled: 3_000, unseen: {} },
     ...{ parts: {}, observerCpuMs: 900, busyShare: 0.5, othersShare: 0.01 },
-    ...{ busiestThread: undefined, samples: [], lag: [], isSettled: true },
+    ...{ busiestThread: undefined, samples: [], lag: [], memory: [], isSettled: true },
     ...changes,
   }
 }
