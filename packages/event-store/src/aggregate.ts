@@ -3,8 +3,9 @@ import type pg from 'pg'
 import type { Append, Guard, NewEvent, SideRow } from './append.ts'
 import { StoreUnavailableError } from './errors.ts'
 import type { EventStore } from './event-store.ts'
-import { readStream, type StoredEvent } from './read.ts'
+import type { StoredEvent } from './read.ts'
 import { keepSnapshot, readSnapshot, type SnapshotCodec } from './snapshots.ts'
+import { StreamReader } from './stream-reader.ts'
 
 /** What a decided event carries beside its data. */
 export type EventMetadata = {
@@ -60,10 +61,12 @@ const MAX_SNAPSHOTS_UNDER_WAY = 2
 /** Load, decide, append: how a command is handled for one kind of stream. */
 export class Aggregate<Command, Event, State, Refusal> {
   readonly #options: AggregateOptions<Command, Event, State, Refusal>
+  readonly #streams: StreamReader
   #snapshotsUnderWay = 0
 
   constructor(options: AggregateOptions<Command, Event, State, Refusal>) {
     this.#options = options
+    this.#streams = new StreamReader(options)
   }
 
   /** @throws StoreUnavailableError */
@@ -71,7 +74,7 @@ export class Aggregate<Command, Event, State, Refusal> {
     const { pool, schema, decider, open, snapshot } = this.#options
     const begin =
       snapshot === undefined ? undefined : await readSnapshot(pool, schema, streamId, snapshot)
-    const stored = await readStream(pool, schema, streamId, begin?.version)
+    const stored = await this.#streams.read(streamId, begin?.version)
     const events = await Promise.all(stored.map(open))
     const known = events.filter((event) => event !== undefined)
     const initialState = begin === undefined ? decider.initialState : begin.state
@@ -112,6 +115,23 @@ export class Aggregate<Command, Event, State, Refusal> {
     const nothing = { state: this.#options.decider.initialState, version: 0n }
     const outcome = await this.handleAt(streamId, nothing, command, metadata)
     return outcome.kind === 'conflict' ? this.handle(streamId, command, metadata) : outcome
+  }
+
+  /**
+   * Decides on what the caller has loaded already, and skips a read. When the stream has changed since, or the command is
+   * refused, it is loaded and decided on again.
+   *
+   * @throws StoreUnavailableError
+   */
+  async handleFrom(
+    streamId: string,
+    loaded: { readonly state: State; readonly version: bigint },
+    command: Command,
+    metadata: CommandMetadata,
+  ): Promise<Outcome<Event, Refusal>> {
+    const outcome = await this.handleAt(streamId, loaded, command, metadata)
+    const isOver = outcome.kind === 'done' || outcome.kind === 'repeated'
+    return isOver ? outcome : this.handle(streamId, command, metadata)
   }
 
   /**

@@ -18,44 +18,6 @@ export type EventRow = {
   readonly payload: Buffer
 }
 
-const LONGEST_STREAM = 10_000
-
-/**
- * The events of a stream in the order of their versions, all or those after a version; none for a stream that does not
- * exist.
- *
- * @throws StoreUnavailableError
- */
-export async function readStream(
-  pool: pg.Pool,
-  schema: string,
-  streamId: string,
-  afterVersion = 0n,
-): Promise<readonly StoredEvent[]> {
-  const rows = await rowsAfter(pool, schema, streamId, afterVersion)
-  if (rows.length > LONGEST_STREAM) throw new Error(`stream ${streamId} is too long to read`)
-  return rows.map(storedEvent)
-}
-
-async function rowsAfter(
-  pool: pg.Pool,
-  schema: string,
-  streamId: string,
-  afterVersion: bigint,
-): Promise<readonly EventRow[]> {
-  try {
-    const { rows } = await pool.query<EventRow>({
-      name: 'read-stream',
-      text: `select event_id, stream_id, version, type, payload from ${schema}.events
-              where stream_id = $1 and version > $2 order by version limit ${LONGEST_STREAM + 1}`,
-      values: [streamId, afterVersion],
-    })
-    return rows
-  } catch (error) {
-    throw unavailable(error)
-  }
-}
-
 export function storedEvent(row: EventRow): StoredEvent {
   return {
     eventId: row.event_id,

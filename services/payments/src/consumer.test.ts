@@ -9,7 +9,9 @@ const orderId = '0198c0de-0000-7000-8000-000000000001'
 
 test('a dispatch of an order that nobody has paid for waits a minute, and not for ever', async () => {
   const handle = handleShipments({
-    log: { load: async () => ({ state: { status: 'unknown' } }) } as unknown as PaymentLog,
+    log: {
+      load: async () => ({ state: { status: 'unknown' }, version: 0n }),
+    } as unknown as PaymentLog,
     codec: {
       decode: async () => ({ value: { streamId: orderId, dispatched: {} } }),
     } as unknown as Codec,

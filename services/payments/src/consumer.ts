@@ -34,13 +34,14 @@ export function handleOrders({ log, codec, provider }: PaymentHandling) {
   return async (record: ConsumedRecord): Promise<void> => {
     const { value: order } = await codec.decode<OrderEvent>(ORDERS_TOPIC, record.value)
     if (order.placed === null && order.cancelled === null) return
-    const { state } = await log.load(order.streamId)
+    const loaded = await log.load(order.streamId)
+    const { state } = loaded
     if (order.placed !== null && state.status === 'unknown') {
-      await note(log, order, await authorise(provider, order.streamId, order.placed))
+      await note(log, order, loaded, await authorise(provider, order.streamId, order.placed))
     }
     if (order.cancelled !== null) {
       const command = await cancel(provider, order.streamId, state)
-      if (command !== undefined) await note(log, order, command)
+      if (command !== undefined) await note(log, order, loaded, command)
     }
   }
 }
@@ -54,7 +55,8 @@ export function handleShipments({ log, codec, provider }: PaymentHandling) {
     const { value: shipment } = await codec.decode<ShipmentEvent>(SHIPMENTS_TOPIC, record.value)
     if (shipment.dispatched === null) return
     const orderId = shipment.streamId
-    const { state } = await log.load(orderId)
+    const loaded = await log.load(orderId)
+    const { state } = loaded
     if (state.status === 'unknown') {
       throw new PaymentNotKnownYetError(`no payment of order ${orderId} is known yet`)
     }
@@ -63,6 +65,6 @@ export function handleShipments({ log, codec, provider }: PaymentHandling) {
     }
     if (state.status !== 'authorised') return
     const command = await capture(provider, orderId, state.payment)
-    if (command !== undefined) await note(log, shipment, command)
+    if (command !== undefined) await note(log, shipment, loaded, command)
   }
 }

@@ -1,5 +1,5 @@
 import { v5 as uuidv5 } from 'uuid'
-import type { PaymentCommand } from './domain/payment.ts'
+import type { PaymentCommand, PaymentState } from './domain/payment.ts'
 import type { PaymentLog } from './log.ts'
 
 /**
@@ -22,9 +22,17 @@ export type Cause = {
   readonly traceparent: string | null
 }
 
+/** The payment as it was before the provider was called. */
+export type Loaded = { readonly state: PaymentState; readonly version: bigint }
+
 /** Records what the provider did: inbox, events and ledger entries in one transaction. */
-export async function note(log: PaymentLog, cause: Cause, command: PaymentCommand): Promise<void> {
-  const outcome = await log.handle(cause.streamId, command, {
+export async function note(
+  log: PaymentLog,
+  cause: Cause,
+  loaded: Loaded,
+  command: PaymentCommand,
+): Promise<void> {
+  const outcome = await log.handleFrom(cause.streamId, loaded, command, {
     eventIdOf: (step) => uuidv5(`payments/${step}`, cause.eventId),
     occurredAt: Date.now(),
     traceparent: cause.traceparent,

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto'
 import type { Append, NewEvent } from '@tenseams/event-store/append'
 import { EventStore } from '@tenseams/event-store/event-store'
 import { openPool } from '@tenseams/event-store/pool'
-import { readAnswer, readStream } from '@tenseams/event-store/read'
+import { readAnswer } from '@tenseams/event-store/read'
+import { StreamReader } from '@tenseams/event-store/stream-reader'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
 
 let pool: pg.Pool
 let store: EventStore
+let streams: StreamReader
 
 beforeAll(async () => {
   const { endpoints, secrets } = await useStack()
@@ -16,6 +18,7 @@ beforeAll(async () => {
   const password = secrets.postgresPasswords.orders_service
   pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
   store = new EventStore({ pool, schema: 'orders' })
+  streams = new StreamReader({ pool, schema: 'orders' })
 })
 
 afterAll(() => pool.end())
@@ -46,7 +49,7 @@ describe('an append', () => {
       kind: 'conflict',
       actualVersion: 2n,
     })
-    const stored = await readStream(pool, 'orders', stream)
+    const stored = await streams.read(stream)
     expect(stored.map(({ version }) => version)).toEqual([1n, 2n])
     expect(stored[0]?.payload).toEqual(Buffer.from([0, 0, 0, 0, 1, 255]))
   })
@@ -65,7 +68,7 @@ describe('an append', () => {
     const guard = { kind: 'inbox' as const, eventId }
     expect(await store.append({ ...append(stream, 0n), guard })).toEqual({ kind: 'appended' })
     expect(await store.append({ ...append(stream, 1n), guard })).toEqual({ kind: 'repeated' })
-    expect(await readStream(pool, 'orders', stream)).toHaveLength(1)
+    expect(await streams.read(stream)).toHaveLength(1)
   })
 
   test('stores the answer of an Idempotency-Key in the same transaction, and only if it is appended', async () => {
@@ -98,7 +101,7 @@ describe('an append', () => {
 
 describe('many callers at once', () => {
   test('leave each stream with versions 1..n and without gaps', async () => {
-    const streams = [randomUUID(), randomUUID(), randomUUID()]
+    const ids = [randomUUID(), randomUUID(), randomUUID()]
     const other = new EventStore({ pool, schema: 'orders' })
     const addOne = async (stream: string, through: EventStore): Promise<void> => {
       for (let version = 0n; ; ) {
@@ -108,13 +111,11 @@ describe('many callers at once', () => {
       }
     }
     const callers = Array.from({ length: 60 }, (_, caller) =>
-      addOne(streams[caller % 3] ?? '', caller % 2 === 0 ? store : other),
+      addOne(ids[caller % 3] ?? '', caller % 2 === 0 ? store : other),
     )
     await Promise.all(callers)
-    for (const stream of streams) {
-      const versions = (await readStream(pool, 'orders', stream)).map(({ version }) =>
-        Number(version),
-      )
+    for (const stream of ids) {
+      const versions = (await streams.read(stream)).map(({ version }) => Number(version))
       expect(versions).toEqual(Array.from({ length: 40 }, (_, index) => index + 1))
     }
   })

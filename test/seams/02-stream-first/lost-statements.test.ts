@@ -4,7 +4,7 @@ import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import { EventStore, type EventStoreOptions } from '@tenseams/event-store/event-store'
 import { type ResolveOutcome, resolveOutcome } from '@tenseams/event-store/lost-statement'
 import { openPool } from '@tenseams/event-store/pool'
-import { readStream } from '@tenseams/event-store/read'
+import { StreamReader } from '@tenseams/event-store/stream-reader'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -68,7 +68,7 @@ const appendTo = (streamId: string, guard?: Guard): Append => ({
 })
 
 const isThere = async (streamId: string): Promise<boolean> =>
-  (await readStream(direct, 'orders', streamId)).length > 0
+  (await new StreamReader({ pool: direct, schema: 'orders' }).read(streamId)).length > 0
 
 describe('an append that was committed, but whose answer was lost', () => {
   test('is answered with `appended`', async () => {

@@ -77,8 +77,18 @@ export function storePort(network: Network, store: Store): Pick<EventStore, 'app
 /** The real Aggregate over the simulated store. */
 export function openNotes(network: Network, store: Store): Notes {
   const pool = {
-    query: async ({ values }: { readonly values: readonly [string, bigint] }) => {
-      const serve = () => store.read(...values)
+    query: async ({
+      values,
+    }: {
+      readonly values: readonly [readonly string[], readonly bigint[]]
+    }) => {
+      const [streamIds, afterVersions] = values
+      const serve = () =>
+        streamIds.flatMap((streamId, index) =>
+          store
+            .read(streamId, afterVersions[index] ?? 0n)
+            .map((row) => ({ ...row, no: String(index + 1) })),
+        )
       return { rows: await network.call({ server: 'postgres', name: 'read', serve }) }
     },
   }
