@@ -46,6 +46,22 @@ const debezium: Limits = {
   lock_timeout: '30s',
 }
 
+/**
+ * Roles whose statements find their rows by an index, whatever the planner knows of the table. A plan that is kept, in a
+ * prepared statement, a function or a foreign key's check, may be older than the table's growth: made for one page, a scan
+ * of it is cheap, and it stays the plan until the next `analyze`. Nothing is forbidden: a statement without a fitting index
+ * still scans.
+ */
+const findByIndex: readonly Role[] = [
+  ...(['orders_service', 'payments_service', 'pulse_service'] as const),
+  ...(['provider_service', 'vault_service'] as const),
+]
+
+/** Settings of a role's sessions, by their names in Postgres. */
+export function settingsOf(role: Role): Readonly<Record<string, string>> {
+  return { ...limitsOf[role], ...(findByIndex.includes(role) && { enable_seqscan: 'off' }) }
+}
+
 export const limitsOf: Readonly<Record<Role, Limits>> = {
   orders_service: service,
   payments_service: service,

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { captures, ensurePublication, ensureSlot, eventStores } from './captures.ts'
-import { limitsOf } from './limits.ts'
+import { settingsOf } from './limits.ts'
 import { type Role, roles } from './roles.ts'
 
 export type PrepareOptions = {
@@ -81,7 +81,7 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
   await client.query(
     `${verb} role ${role} login ${replication} nosuperuser nocreatedb nocreaterole password ${secret}`,
   )
-  for (const [setting, value] of Object.entries(limitsOf[role])) {
+  for (const [setting, value] of Object.entries(settingsOf(role))) {
     await client.query(`alter role ${role} set ${setting} = '${value}'`)
   }
 }

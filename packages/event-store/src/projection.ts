@@ -33,6 +33,12 @@ export type ProjectionOptions = {
 }
 
 const BATCH = 500
+/**
+ * The rows of a batch have no statistics, so a join of them with the read model may be planned as a scan of all of it. These
+ * leave the index.
+ */
+const BEGIN =
+  'begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off'
 const CLEARED_AT_ONCE = 5_000
 const IDLE_MS = 50
 const AFTER_ERROR_MS = 500
@@ -197,7 +203,7 @@ export class Projection {
     })
     let isBroken = true
     try {
-      await client.query('begin')
+      await client.query(BEGIN)
       const value = await work(client)
       await client.query('commit')
       isBroken = false
