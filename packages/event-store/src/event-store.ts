@@ -17,6 +17,8 @@ export type EventStoreOptions = {
   /** How long it may take to find out the outcome of an append whose connection was lost. */
   readonly resolveWithinMs?: number
   readonly resolveOutcome?: ResolveOutcome
+  /** Told after each statement that has appended something. */
+  readonly onAppended?: (() => void) | undefined
 }
 
 type Queued = {
@@ -51,6 +53,7 @@ export class EventStore {
   readonly #schema: string
   readonly #resolveWithinMs: number
   readonly #resolveOutcome: ResolveOutcome
+  readonly #onAppended: (() => void) | undefined
   #queue: Queued[] = []
   #underWay = 0
 
@@ -64,6 +67,7 @@ export class EventStore {
     this.#maxQueued = options.maxQueued ?? 10_000
     this.#resolveWithinMs = options.resolveWithinMs ?? 5_000
     this.#resolveOutcome = options.resolveOutcome ?? resolveOutcome
+    this.#onAppended = options.onAppended
   }
 
   /**
@@ -124,6 +128,7 @@ export class EventStore {
       client.off('error', reportedByTheQuery)
       client.release()
       for (const row of rows) batch[row.append_no - 1]?.resolve(resultOf(row))
+      if (rows.some(({ outcome }) => outcome === 'appended')) this.#onAppended?.()
     } catch (error) {
       const isOpen = leavesOutcomeOpen(error)
       if (!isOpen) client.off('error', reportedByTheQuery)

@@ -1,4 +1,4 @@
-import { Periodic, type Round } from '@tenseams/service/periodic'
+import { Periodic, type PeriodicOptions, type Round } from '@tenseams/service/periodic'
 import type pg from 'pg'
 import { unavailable } from './errors.ts'
 import { type LogPosition, logStart, type PositionedEvent, readCategory } from './read-category.ts'
@@ -30,6 +30,8 @@ export type ProjectionOptions = {
   readonly onApplied?: (events: number) => void
   readonly onError?: (error: unknown) => void
   readonly readEvents?: typeof readCategory
+  /** Between two steps; a test gives its own. */
+  readonly sleep?: NonNullable<PeriodicOptions<number>['sleep']>
 }
 
 const BATCH = 500
@@ -40,7 +42,9 @@ const BATCH = 500
 const BEGIN =
   'begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off'
 const CLEARED_AT_ONCE = 5_000
-const IDLE_MS = 50
+/** Between two steps, so that what comes meanwhile shares a transaction. While nothing comes it doubles up to the longest. */
+const PAUSE_MS = 50
+const LONGEST_PAUSE_MS = 500
 const AFTER_ERROR_MS = 500
 
 /**
@@ -55,19 +59,29 @@ const AFTER_ERROR_MS = 500
 export class Projection {
   readonly #options: ProjectionOptions
   readonly #steps: Periodic<number>
+  /** Steps in a row that found nothing. */
+  #idleSteps = 0
 
   constructor(options: ProjectionOptions) {
     assertSchemaName(options.schema)
     this.#options = options
     this.#steps = new Periodic({
       work: () => this.step(),
-      pauseMs: pauseAfter,
+      pauseMs: (round) => this.#pauseAfter(round),
       onError: (error) => options.onError?.(error),
+      ...(options.sleep && { sleep: options.sleep }),
     })
   }
 
   start(): void {
     this.#steps.start()
+  }
+
+  /** Something was appended: ends a longer pause. Appends that nobody tells of are found when it is over. */
+  wake(): void {
+    if (pauseAfterIdle(this.#idleSteps) === PAUSE_MS) return
+    this.#idleSteps = 0
+    this.#steps.wake()
   }
 
   /** Finishes the batch under way. */
@@ -118,8 +132,15 @@ export class Projection {
       if (generation.state === 'retired') moved += await this.#clear(generation)
       else moved += await this.#advance(generation)
     }
-    await this.#switch()
+    if (generations.some(({ state }) => state === 'building')) await this.#switch()
     return moved
+  }
+
+  /** A step that may have left something behind is followed by the next one at once. */
+  #pauseAfter(round: Round<number>): number {
+    if (round.kind === 'failed') return AFTER_ERROR_MS
+    this.#idleSteps = round.result > 0 ? 0 : this.#idleSteps + 1
+    return round.result >= BATCH ? 0 : pauseAfterIdle(this.#idleSteps)
   }
 
   get #table(): string {
@@ -217,10 +238,8 @@ export class Projection {
   }
 }
 
-/** A step that found events is followed by the next one at once. */
-function pauseAfter(round: Round<number>): number {
-  if (round.kind === 'failed') return AFTER_ERROR_MS
-  return round.result === 0 ? IDLE_MS : 0
+function pauseAfterIdle(idleSteps: number): number {
+  return Math.min(PAUSE_MS * 2 ** Math.max(0, idleSteps - 1), LONGEST_PAUSE_MS)
 }
 
 type GenerationRow = {

@@ -17,6 +17,8 @@ export type TopicAggregateOptions<Command, Event, State, Refusal, Envelope> = Om
   readonly codec: TopicCodec
   /** The table that `rowsOf` writes. */
   readonly sideTable?: SideTable
+  /** Told after each statement that has appended something. */
+  readonly onAppended?: () => void
   /** The topic of its events. */
   readonly topic: string
   readonly envelopeOf: (event: Event, metadata: EventMetadata) => Envelope
@@ -43,6 +45,7 @@ export async function openTopicAggregate<
   envelopeOf,
   eventOf,
   sideTable,
+  onAppended,
   ...options
 }: TopicAggregateOptions<Command, Event, State, Refusal, Envelope>): Promise<
   Aggregate<Command, Event, State, Refusal>
@@ -53,7 +56,7 @@ export async function openTopicAggregate<
   for (const { schemaId, schemaText } of kept) codec.learn(schemaId, schemaText)
   return new Aggregate({
     ...options,
-    store: new EventStore({ pool, schema, ...(sideTable && { sideTable }) }),
+    store: new EventStore({ pool, schema, onAppended, ...(sideTable && { sideTable }) }),
     seal: (event, metadata) => ({
       eventId: metadata.eventId,
       version: metadata.version,

@@ -56,6 +56,31 @@ describe('periodic work', () => {
     expect(seen).toEqual(['round', 'pause 5', 'round', 'round'])
   })
 
+  test('begins the next round at once when it is woken in a pause or in a round', async () => {
+    const rounds: PromiseWithResolvers<void>[] = []
+    const periodic = new Periodic({
+      work: () => {
+        const round = Promise.withResolvers<void>()
+        rounds.push(round)
+        return round.promise
+      },
+      pauseMs: 60_000,
+      onError: () => undefined,
+    })
+    periodic.start()
+    periodic.wake()
+    rounds[0]?.resolve()
+    await expect.poll(() => rounds.length).toBe(2)
+    rounds[1]?.resolve()
+    await new Promise(setImmediate)
+    expect(rounds).toHaveLength(2)
+    periodic.wake()
+    await expect.poll(() => rounds.length).toBe(3)
+    rounds[2]?.resolve()
+    await periodic.close()
+    expect(rounds).toHaveLength(3)
+  })
+
   test('never has two rounds at once, also when it is started twice', async () => {
     let under = 0
     const most: number[] = []

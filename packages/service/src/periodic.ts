@@ -26,6 +26,9 @@ export class Periodic<Result> {
   readonly #options: PeriodicOptions<Result>
   readonly #closing = new AbortController()
   #running: Promise<void> | undefined
+  #pausing: AbortController | undefined
+  /** Since the round under way began. */
+  #isWoken = false
 
   constructor(options: PeriodicOptions<Result>) {
     this.#options = options
@@ -41,9 +44,16 @@ export class Periodic<Result> {
     this.#running ??= this.#run()
   }
 
+  /** Begins the next round at once: ends the pause, or skips the one after the round under way. */
+  wake(): void {
+    this.#isWoken = true
+    this.#pausing?.abort()
+  }
+
   /** Ends a pause at once and waits for the round under way. */
   async close(): Promise<void> {
     this.#closing.abort()
+    this.#pausing?.abort()
     await this.#running
   }
 
@@ -58,6 +68,7 @@ export class Periodic<Result> {
 
   async #round(): Promise<Round<Result>> {
     const begunMs = performance.now()
+    this.#isWoken = false
     try {
       const result = await this.#options.work(this.signal)
       return { kind: 'done', tookMs: performance.now() - begunMs, result }
@@ -68,9 +79,10 @@ export class Periodic<Result> {
   }
 
   async #pause(pauseMs: number): Promise<void> {
-    if (pauseMs > 0 && !this.signal.aborted) {
-      await (this.#options.sleep ?? sleepUnlessAborted)(pauseMs, this.signal)
-    }
+    if (pauseMs <= 0 || this.#isWoken || this.signal.aborted) return
+    this.#pausing = new AbortController()
+    await (this.#options.sleep ?? sleepUnlessAborted)(pauseMs, this.#pausing.signal)
+    this.#pausing = undefined
   }
 }
 

@@ -42,7 +42,10 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
   const { vault = openPool(settings.VAULT_DATABASE_URL, 'orders') } = parts
   const metrics = openMetrics('orders')
   await codec.requirePublished([PAYMENTS_TOPIC, SHIPMENTS_TOPIC])
-  const log = await openTopicAggregate({ pool: shop, codec, ...orderStreams })
+  const log = await openTopicAggregate({
+    ...{ pool: shop, codec, ...orderStreams },
+    onAppended: () => orderList.wake(),
+  })
   const { handleShipment = handleShipments(log, codec) } = parts
 
   const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'orders' })
