@@ -1,4 +1,12 @@
-import { commandOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import {
+  brokerList,
+  commandOf,
+  readArguments,
+  refuseMore,
+  refuseStrays,
+  webAddress,
+  wholeNumber,
+} from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
@@ -43,15 +51,22 @@ const options = {
   ...instanceOptions,
 } as const
 
+const withServers = ['publish', 'diff', 'rollout']
+const owners = {
+  ...{ registry: withServers, brokers: withServers, timeout: withServers },
+  ...{ check: ['generate'], break: ['rollout'] },
+}
+
 const commands = ['publish', 'diff', 'rollout', 'generate', 'records'] as const
 
 type Values = ReturnType<typeof readArguments<typeof options>>['values']
 
 async function contracts(args: readonly string[]): Promise<ExitCode> {
   if (args[0] === 'check') return runCheck(args.slice(1))
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   const [first, ...rest] = positionals
   const command = commandOf(first, commands)
+  refuseStrays(command, given, owners)
   if (command !== 'rollout') refuseMore(rest)
   switch (command) {
     case 'publish':
@@ -91,9 +106,9 @@ async function rollout(values: Values, [name, ...rest]: readonly string[]): Prom
 function serversOf(values: Values) {
   const instance = endpointsOf(values)
   return {
-    registryUrl: values.registry ?? instance.registryUrl,
-    brokers: values.brokers ?? instance.brokers,
-    timeoutMs: wholeNumber('--timeout', values.timeout, { most: 999_999 }) * 1_000,
+    registryUrl: webAddress('--registry', values.registry ?? instance.registryUrl),
+    brokers: brokerList('--brokers', values.brokers ?? instance.brokers),
+    timeoutMs: wholeNumber('--timeout', values.timeout, { least: 1, most: 999_999 }) * 1_000,
   }
 }
 

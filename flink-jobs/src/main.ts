@@ -1,4 +1,10 @@
-import { commandOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import {
+  commandOf,
+  readArguments,
+  refuseMore,
+  refuseStrays,
+  wholeNumber,
+} from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
@@ -20,7 +26,7 @@ import {
 import { upgradeJob } from './run/upgrade.ts'
 import { assertScriptFits } from './script/fits.ts'
 import { readJob } from './script/job.ts'
-import { textOf } from './script/script.ts'
+import { MOST_PARALLELISM, textOf } from './script/script.ts'
 
 const help = `npm run jobs -- <command>
 
@@ -55,7 +61,15 @@ const options = {
   ...instanceOptions,
 } as const
 
-const parallelismBounds = { most: 999_999 }
+const running = ['submit', 'upgrade', 'explain', 'script']
+const owners = {
+  ...{ window: running, parallelism: running, 'checkpoint-ms': running },
+  ...{ restore: ['submit'], savepoint: ['stop'] },
+}
+
+const parallelismBounds = { least: 1, most: MOST_PARALLELISM }
+/** Flink's least. */
+const checkpointBounds = { least: 10, most: 999_999_999 }
 
 const commands = [
   'submit',
@@ -71,9 +85,10 @@ const commands = [
 type Values = ReturnType<typeof readArguments<typeof options>>['values']
 
 async function jobs(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   const [first, subject, number] = positionals
   const command = commandOf(first, commands)
+  refuseStrays(command, given, owners)
   const most = command === 'list' ? 1 : command === 'rescale' ? 3 : 2
   refuseMore(positionals.slice(most))
   if (command === 'list') return list(endpointsOf(values))
@@ -181,9 +196,11 @@ function overridesOf(values: Values) {
       parallelism: wholeNumber('--parallelism', values.parallelism, parallelismBounds),
     }),
     ...(values['checkpoint-ms'] !== undefined && {
-      checkpointIntervalMs: wholeNumber('--checkpoint-ms', values['checkpoint-ms'], {
-        most: 999_999_999,
-      }),
+      checkpointIntervalMs: wholeNumber(
+        '--checkpoint-ms',
+        values['checkpoint-ms'],
+        checkpointBounds,
+      ),
     }),
   }
 }

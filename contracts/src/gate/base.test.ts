@@ -1,4 +1,5 @@
-import { symlinkSync } from 'node:fs'
+import { chmodSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   Checkout,
@@ -12,6 +13,14 @@ import {
 } from './cases/checkout.ts'
 
 const { kept, empty, merged } = checkoutsOfATest(afterEach)
+
+/** Signs anything, and has something to say about each signature. */
+const signer = `#!/bin/sh
+cat > /dev/null
+echo "gpg: Good signature" >&2
+echo "[GNUPG:] SIG_CREATED " >&2
+printf -- '-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n'
+`
 
 describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
   it.each([
@@ -148,6 +157,21 @@ describe('without --base it finds one, and says which', { timeout: TIMEOUT_MS },
     expect(code).toBe(0)
     checkout.write({ [`${events}/1.avsc`]: schema({ ...note, name: 'door' }) }).commit('an edit')
     expect(await checkout.check()).toMatchObject({ code: 1 })
+  })
+
+  it('whatever git shows beside a commit, such as who has signed it', async () => {
+    const checkout = merged()
+    checkout.git('checkout', '--quiet', 'main')
+    checkout.write({ [`${events}/3.avsc`]: schema(note) })
+    checkout.write({ 'signer.sh': signer })
+    chmodSync(join(checkout.folder, 'signer.sh'), 0o755)
+    checkout.git('config', 'gpg.program', join(checkout.folder, 'signer.sh'))
+    checkout.git('config', 'log.showSignature', 'true')
+    checkout.git('add', '--all')
+    checkout.git('commit', '--quiet', '--gpg-sign=key', '--message', 'a third version')
+    const { code, said } = await checkout.check()
+    expect(said).toContain('before the newest version of a schema was added')
+    expect(code).toBe(1)
   })
 
   it('and there the newest version of a topic may have changed since', async () => {

@@ -139,14 +139,21 @@ export function textOf(bytes: Buffer, path: string): string {
   }
 }
 
+/** Whatever the user's settings are, nothing stands between the lines that are read. */
+const plain = ['-c', 'log.showSignature=false', '-c', 'log.showRoot=true', '-c', 'color.ui=false']
+
 type Answer = { readonly status: number; readonly stdout: Buffer; readonly stderr: string }
 
 function git(folder: string, parameters: readonly string[], input = ''): Answer {
-  const { status, stdout, stderr, error } = spawnSync('git', ['-C', folder, ...parameters], {
-    input,
-    timeout: TIMEOUT_MS,
-    maxBuffer: OUTPUT_LIMIT_BYTES,
-  })
+  const { status, stdout, stderr, error } = spawnSync(
+    'git',
+    ['-C', folder, ...plain, ...parameters],
+    {
+      input,
+      timeout: TIMEOUT_MS,
+      maxBuffer: OUTPUT_LIMIT_BYTES,
+    },
+  )
   if (error !== undefined || status === null) {
     throw new UndecidedError(`git ${parameters[0]} could not be run`, { cause: error })
   }

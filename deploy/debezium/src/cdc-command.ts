@@ -1,4 +1,11 @@
-import { commandOf, oneOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import {
+  commandOf,
+  oneOf,
+  readArguments,
+  refuseMore,
+  refuseStrays,
+  wholeNumber,
+} from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { projectRoot } from '@tenseams/cli/instance'
@@ -51,11 +58,12 @@ const commands = ['status', 'snapshot', 'pause', 'resume', 'recover'] as const
 const STATE_MS = 60_000
 
 async function cdc(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   const [first, ...tables] = positionals
   const command = commandOf(first, commands)
+  refuseStrays(command, given, { timeout: ['snapshot', 'recover'] })
   const name = oneOf('--connector', values.connector ?? 'cdc', connectors)
-  const timeoutMs = wholeNumber('--timeout', values.timeout, { most: 999_999 }) * 1_000
+  const timeoutMs = wholeNumber('--timeout', values.timeout, { least: 1, most: 999_999 }) * 1_000
   if (command !== 'snapshot') refuseMore(tables)
   const open = () => capturingOf(values)
   switch (command) {

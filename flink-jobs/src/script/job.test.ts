@@ -26,6 +26,11 @@ describe('a job', () => {
     expect(withIntervals(job, {})).toEqual(job)
   })
 
+  it('may have no delay', () => {
+    const delay = "INTERVAL '0' SECOND"
+    expect(intervalsOf(withIntervals(job, { delay })).delay).toBe(delay)
+  })
+
   it('takes its own of the intervals for all jobs', () => {
     const window = "INTERVAL '10' SECOND"
     expect(ownIntervals(job, { window, gap: "INTERVAL '9' SECOND" })).toEqual({ window })
@@ -34,6 +39,7 @@ describe('a job', () => {
   it.each([
     [{ windows: "INTERVAL '10' SECOND" }, 'has no mark :windows'],
     [{ window: "INTERVAL '10' SECOND)); DROP TABLE x" }, 'window: an interval like'],
+    [{ window: "INTERVAL '00' SECOND" }, 'window: an interval of some length is expected'],
     [{ window: '10 s' }, "INTERVAL '10' SECOND is expected, not 10 s"],
   ])('refuses %j', (intervals, message) => {
     expect(() => withIntervals(job, intervals)).toThrow(message)

@@ -23,6 +23,8 @@ export type Intervals = Readonly<Record<string, string>>
 
 const root = new URL('../../', import.meta.url)
 const interval = /INTERVAL '\d{1,4}' (?:SECOND|MINUTE|HOUR|DAY)/
+/** How far something may be behind; a window of no length holds nothing, and Flink refuses it. */
+const mayBeNothing = new Set(['delay', 'skew'])
 const marked = new RegExp(`(${interval.source})( /\\* :([a-z]+) \\*/)`, 'g')
 
 export function jobNames(): readonly string[] {
@@ -66,6 +68,9 @@ export function withIntervals(job: Job, intervals: Intervals): Job {
     if (!(mark in known)) throw new JobError(`${job.file} has no mark :${mark}`)
     if (!new RegExp(`^${interval.source}$`).test(value)) {
       throw new JobError(`${mark}: an interval like INTERVAL '10' SECOND is expected, not ${value}`)
+    }
+    if (/'0+'/.test(value) && !mayBeNothing.has(mark)) {
+      throw new JobError(`${mark}: an interval of some length is expected, not ${value}`)
     }
   }
   const sql = job.sql.replaceAll(

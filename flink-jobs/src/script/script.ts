@@ -12,6 +12,9 @@ import { type Intervals, intervalsOf, type Job, withIntervals } from './job.ts'
 import { type Statement, splitStatements } from './statements.ts'
 import { timeouts } from './timeouts.ts'
 
+/** Of a job, which its state fixes: its keys are in so many groups. */
+export const MOST_PARALLELISM = 32
+
 export type JobSettings = {
   readonly intervals?: Intervals
   readonly parallelism?: number
@@ -72,7 +75,7 @@ function settingsOf(job: string, settings: JobSettings): Readonly<Record<string,
   return {
     'pipeline.name': job,
     // The number of key groups cannot change after the first savepoint: this leaves room to rescale.
-    'pipeline.max-parallelism': '32',
+    'pipeline.max-parallelism': String(MOST_PARALLELISM),
     'parallelism.default': String(parallelism),
     'table.local-time-zone': 'UTC',
     // With an idle timeout, rows of a partition that wakes are lost. Ticks advance quiet partitions instead.

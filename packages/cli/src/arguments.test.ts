@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { commandOf, oneOf, optionalWholeNumber, readArguments, wholeNumber } from './arguments.ts'
+import {
+  brokerList,
+  commandOf,
+  oneOf,
+  optionalWholeNumber,
+  readArguments,
+  refuseStrays,
+  webAddress,
+  wholeNumber,
+} from './arguments.ts'
 import { UsageError } from './errors.ts'
 import { endpointsOf, instanceOptions, portOffsetOf } from './instance-options.ts'
 
@@ -10,6 +19,25 @@ describe('the arguments of a verb', () => {
     const { values, positionals } = readArguments(['list', '--all', '--instance', 'two'], options)
     expect(values).toMatchObject({ all: true, instance: 'two' })
     expect(positionals).toEqual(['list'])
+  })
+
+  test('are named when they are given, and not when they have their default', () => {
+    const { given } = readArguments(['--all'], options)
+    expect([...given]).toEqual(['all'])
+  })
+
+  test('may repeat an option with the same value, and one that may be given several times', () => {
+    const kill = { ...options, kill: { type: 'string', multiple: true } } as const
+    const args = ['--kill', 'a', '--kill', 'b', '--instance', 'one', '--instance=one']
+    expect(readArguments(args, kill).values).toMatchObject({ kill: ['a', 'b'], instance: 'one' })
+  })
+
+  test.each([
+    [['--instance=']],
+    [['--instance', '']],
+    [['--instance', 'one', '--instance', 'two']],
+  ])('%j is refused', (args) => {
+    expect(() => readArguments(args, options)).toThrow(UsageError)
   })
 
   test.each([[['--unheard']], [['--instance']], [['--all=yes']]])('%j is refused', (args) => {
@@ -38,6 +66,44 @@ describe('a whole number', () => {
     expect(optionalWholeNumber('--n', undefined)).toBeUndefined()
     expect(optionalWholeNumber('--n', '7')).toBe(7)
   })
+})
+
+test('an option is refused with a command that does not look at it', () => {
+  const owners = { all: ['replay'], again: ['replay', 'show'] }
+  const strays = (command: string, ...given: string[]) =>
+    refuseStrays(command, new Set(given), owners)
+  expect(() => strays('replay', 'all', 'again', 'instance')).not.toThrow()
+  expect(() => strays('list', 'instance')).not.toThrow()
+  expect(() => strays('show', 'all')).toThrow('--all goes with replay')
+  expect(() => strays('list', 'again')).toThrow('--again goes with replay, show')
+})
+
+test.each([
+  'nope',
+  'ftp://x',
+  'file:///etc',
+  'http://',
+  'http://a:99999',
+  '127.0.0.1:80',
+  ' ',
+  '//x',
+])('an address is not "%s"', (text) => {
+  expect(() => webAddress('--url', text)).toThrow(UsageError)
+})
+
+test.each(['http://127.0.0.1:1', 'https://host/apis/ccompat/v7'])('an address is %s', (text) => {
+  expect(webAddress('--url', text)).toBe(text)
+})
+
+test.each(['x', ':', 'a:b', ',', 'a:1,', '127.0.0.1:99999', 'a:0', 'a b:1', 'http://a:1'])(
+  'brokers are not "%s"',
+  (text) => {
+    expect(() => brokerList('--brokers', text)).toThrow(UsageError)
+  },
+)
+
+test.each(['127.0.0.1:9092', 'a:1,b:65535', '[::1]:9092'])('brokers are %s', (text) => {
+  expect(brokerList('--brokers', text)).toBe(text)
 })
 
 test('a choice is one of those that there are', () => {

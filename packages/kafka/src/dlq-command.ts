@@ -1,4 +1,11 @@
-import { commandOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import {
+  brokerList,
+  commandOf,
+  readArguments,
+  refuseMore,
+  refuseStrays,
+  wholeNumber,
+} from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
@@ -9,6 +16,7 @@ import { openKafka } from './client.ts'
 import {
   deadLetterTopics,
   type FoundDeadLetter,
+  linesOf,
   readDeadLetters,
   replayDeadLetters,
 } from './dlq.ts'
@@ -42,12 +50,19 @@ const options = {
   ...instanceOptions,
 } as const
 
+const replaying = ['replay']
+const owners = {
+  ...{ all: replaying, partition: replaying, offset: replaying },
+  ...{ again: replaying, 'dry-run': replaying },
+}
+
 type Values = ReturnType<typeof readArguments<typeof options>>['values']
 
 async function dlq(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   const [first, topic, partition, offset] = positionals
   const command = commandOf(first, ['list', 'show', 'replay'])
+  refuseStrays(command, given, owners)
   refuseMore(positionals.slice({ list: 1, show: 4, replay: 2 }[command]))
   if (command === 'list') return list(kafkaOf(values))
   if (topic === undefined) throw new UsageError(`${command}: which topic?`)
@@ -84,10 +99,7 @@ function sayMalformed(topic: string, found: readonly FoundDeadLetter[]): void {
 async function show(kafka: Kafka, topic: string, position: Position): Promise<ExitCode> {
   const deadLetter = (await readDeadLetters(kafka, topic)).find((one) => isAt(one, position))
   if (deadLetter === undefined) return missing(topic, position)
-  say(`dead-lettered  ${new Date(Number(deadLetter.timestamp)).toISOString()}`)
-  say(`key  ${deadLetter.key?.toString() ?? 'none'}`)
-  for (const [name, value] of Object.entries(deadLetter.headers))
-    say(`${name}  ${value?.toString()}`)
+  for (const line of linesOf(deadLetter)) say(line)
   say(`value, base64  ${deadLetter.value?.toString('base64') ?? 'none'}`)
   return exitCodes.holds
 }
@@ -138,7 +150,8 @@ function missing(topic: string, { partition, offset }: Position): ExitCode {
 }
 
 function kafkaOf(values: Values): Kafka {
-  return openKafka({ brokers: values.brokers ?? endpointsOf(values).brokers, clientId: 'dlq' })
+  const brokers = brokerList('--brokers', values.brokers ?? endpointsOf(values).brokers)
+  return openKafka({ brokers, clientId: 'dlq' })
 }
 
 await runVerb(dlq, help)

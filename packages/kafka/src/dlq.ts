@@ -238,3 +238,24 @@ async function endsOf(kafka: Kafka, topic: string) {
 
 const compare = (left: FoundDeadLetter, right: FoundDeadLetter): number =>
   BigInt(left.offset) < BigInt(right.offset) ? -1 : 1
+
+/** For a terminal: anybody may write to the topic, so nothing of it is shown as it is. */
+export function linesOf({
+  timestamp,
+  key,
+  headers,
+}: Pick<FoundDeadLetter, 'timestamp' | 'key' | 'headers'>): readonly string[] {
+  const time = new Date(Number(timestamp))
+  const shown = Number.isNaN(time.getTime()) ? `${timestamp} ms since 1970` : time.toISOString()
+  const entries = Object.entries(headers).map(([name, value]) => [name, value?.toString() ?? ''])
+  return [['dead-lettered', shown], ['key', key?.toString() ?? 'none'], ...entries].map(
+    ([name = '', value = '']) => `${printable(name)}  ${printable(value)}`,
+  )
+}
+
+/** Control characters as escapes; line feeds and tabs stay, as a stack has them. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\P{C}\n\t]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+  })
+}

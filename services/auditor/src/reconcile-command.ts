@@ -1,4 +1,4 @@
-import { readArguments, refuseMore } from '@tenseams/cli/arguments'
+import { readArguments, refuseMore, webAddress } from '@tenseams/cli/arguments'
 import { VerbError } from '@tenseams/cli/errors'
 import type { ExitCode } from '@tenseams/cli/exit-codes'
 import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
@@ -30,7 +30,8 @@ const AUDIT_TIMEOUT_MS = 180_000
 async function reconcile(args: readonly string[]): Promise<ExitCode> {
   const { values, positionals } = readArguments(args, options)
   refuseMore(positionals)
-  const url = values.url ?? endpointsOf(values).auditorUrl
+  const { url = endpointsOf(values).auditorUrl } = values
+  webAddress('--url', url)
   const report = await ask(`${url}/audits`)
   say(values.json ? JSON.stringify(report, null, 2) : textOf(report))
   return exitCodeOf(report)

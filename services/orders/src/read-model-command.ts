@@ -1,5 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { commandOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import {
+  commandOf,
+  readArguments,
+  refuseMore,
+  refuseStrays,
+  webAddress,
+  wholeNumber,
+} from '@tenseams/cli/arguments'
 import { VerbError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
@@ -33,12 +40,14 @@ const LOOK_EVERY_MS = 200
 const SAY_EVERY_MS = 2_000
 
 async function readModel(args: readonly string[]): Promise<ExitCode> {
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   const [first, ...rest] = positionals
   const command = commandOf(first, ['status', 'rebuild'])
   refuseMore(rest)
+  refuseStrays(command, given, { within: ['rebuild'] })
   const withinMs = wholeNumber('--within', values.within, { most: 999_999 }) * 1_000
-  const url = values.url ?? endpointsOf(values).ordersUrl
+  const { url = endpointsOf(values).ordersUrl } = values
+  webAddress('--url', url)
   if (command === 'rebuild') return rebuild(url, withinMs)
   show(await generationsAt(url))
   return exitCodes.holds

@@ -1,4 +1,10 @@
-import { readArguments, refuseMore } from '@tenseams/cli/arguments'
+import {
+  brokerList,
+  readArguments,
+  refuseMore,
+  refuseStrays,
+  webAddress,
+} from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { endpointsOf, instanceOptions } from '@tenseams/cli/instance-options'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
@@ -33,24 +39,20 @@ const owners = {
 
 /** @throws UsageError */
 export function readLakeArguments(args: readonly string[]): LakeRequest {
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   const [command, subject, ...rest] = positionals
   refuseMore(rest, ' (quote the SQL)')
-  for (const option of ['at', 'dry-run'] as const) {
-    const commands: readonly string[] = owners[option]
-    if (values[option] !== undefined && !commands.includes(command ?? '')) {
-      throw new UsageError(`--${option} goes with ${commands.join(', ')}`)
-    }
-  }
+  refuseStrays(command ?? '', given, owners)
+  const catalog = values.catalog && webAddress('--catalog', values.catalog)
+  const kafka = values.kafka && brokerList('--kafka', values.kafka)
   return {
     command,
     subject,
     when: whenOf(values.at),
     dryRun: values['dry-run'] === true,
     json: values.json === true,
-    catalogUrl: values.catalog ?? endpointsOf(values).catalogUrl,
-    brokers:
-      values.kafka ?? (values.catalog === undefined ? endpointsOf(values).brokers : undefined),
+    catalogUrl: catalog ?? endpointsOf(values).catalogUrl,
+    brokers: kafka ?? (catalog === undefined ? endpointsOf(values).brokers : undefined),
   }
 }
 
@@ -67,8 +69,13 @@ function whenOf(text: string | undefined): ScanOptions {
   if (/^\d+$/.test(text)) return { snapshotId: BigInt(text) }
   const isTime = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text)
   const at = Date.parse(text)
-  if (isTime && !Number.isNaN(at)) return { at }
+  if (isTime && !Number.isNaN(at) && isDay(text.slice(0, 10))) return { at }
   throw new UsageError(
     `--at ${text}: a snapshot's id, or a time like 2026-01-31T12:00:00Z is expected`,
   )
+}
+
+/** JavaScript takes the 31st of February for the 3rd of March. */
+function isDay(text: string): boolean {
+  return new Date(`${text}T00:00:00Z`).toISOString().startsWith(text)
 }

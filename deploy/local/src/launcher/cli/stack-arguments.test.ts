@@ -48,7 +48,7 @@ describe('npm run stack', () => {
     [['up', '--profile', 'huge'], /minimal, full/],
     [['up', '--port-offset', '-100'], /./],
     [['up', '--debezium', '1.9'], /one of 2.7, 3.6/],
-    [['status', '--debezium', '2.7'], /--debezium goes with up only/],
+    [['status', '--debezium', '2.7'], /--debezium goes with up/],
     [['logs', 'kafka', '--lines', 'many'], /--lines takes a whole number/],
   ])('refuses %j', (args, message) => {
     expect(() => readStackArguments(args)).toThrow(UsageError)

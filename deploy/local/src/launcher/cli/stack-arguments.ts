@@ -1,4 +1,11 @@
-import { commandOf, oneOf, readArguments, refuseMore, wholeNumber } from '@tenseams/cli/arguments'
+import {
+  commandOf,
+  oneOf,
+  readArguments,
+  refuseMore,
+  refuseStrays,
+  wholeNumber,
+} from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type DebeziumLine, debeziumLines } from '../plan/debezium-line.ts'
 import { readTarget, type Target, targetOptions } from './target.ts'
@@ -39,6 +46,10 @@ export type StackRequest = Target & {
   readonly debezium: DebeziumLine | undefined
 }
 
+const owners = {
+  ...{ purge: ['down'], debezium: ['up'], json: ['status'], lines: ['logs'], follow: ['logs'] },
+}
+
 const onOneComponent: readonly StackCommand[] = [
   'logs',
   'stop',
@@ -50,14 +61,11 @@ const onOneComponent: readonly StackCommand[] = [
 
 /** Reads the arguments of `npm run stack`. @throws UsageError */
 export function readStackArguments(args: readonly string[]): StackRequest {
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   const [first, ...names] = positionals
   const command = commandOf(first, commands)
   refuseOtherNames(command, names)
-  if (values.purge && command !== 'down') throw new UsageError('--purge goes with down only')
-  if (values.debezium !== undefined && command !== 'up') {
-    throw new UsageError('--debezium goes with up only')
-  }
+  refuseStrays(command, given, owners)
   return {
     ...readTarget(values),
     command,
