@@ -59,7 +59,7 @@ describe('a request that names another host', () => {
   )
 
   test('is answered when the settings allow the name, in any case', async () => {
-    serve(['Pulse.internal'])
+    serve(['a.internal', ' Pulse.internal'])
     expect(await barrier({ host: 'pulse.INTERNAL:8080' })).toBe(201)
     expect(await barrier({ host: 'other.internal' })).toBe(421)
   })

@@ -17,7 +17,7 @@ const LOOPBACK = /^(?:localhost|\[::1\]|127(?:\.\d{1,3}){3})$/
  * Programs send neither Origin nor Sec-Fetch-Site, and are not concerned.
  */
 export function refuseForeignRequests(server: Server, allowedHosts: readonly string[]): void {
-  const allowed = new Set(allowedHosts.map((name) => name.toLowerCase()))
+  const allowed = new Set(allowedHosts.map((name) => name.trim().toLowerCase()))
   server.addHook('onRequest', async (request, reply) => {
     const refusal = refusalOf(request.raw, allowed)
     return refusal === undefined ? undefined : sendProblem(reply, refusal)

@@ -24,18 +24,37 @@ export const rateLimitSettings = {
   RATE_LIMIT_WINDOW_MS: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 10_000 }),
 }
 
+const BROKER = '(\\[[0-9a-f:.]+\\]|[^\\s,:/]+):\\d{1,5}'
+
+/** Each `host:port`, separated by commas. */
+export const brokersSetting = Type.String({
+  pattern: `^${BROKER}(,${BROKER})*$`,
+})
+
+export const webAddressSetting = Type.String({ pattern: '^https?://[^\\s/]+(/\\S*)?$' })
+
+/** As DuckDB understands it. */
+export const memorySetting = (usual: string) =>
+  Type.String({ pattern: '^[1-9]\\d{0,6}(MB|GB)$', default: usual })
+
 const DAY_MS = 86_400_000
+/** A hundred years: no time of Postgres or JavaScript ends within that. */
+const LONGEST_MS = 36_500 * DAY_MS
+
+/** For how long something is kept or looked for, back from now. */
+export const lifeSetting = ({ least, usual }: { readonly least: number; readonly usual: number }) =>
+  Type.Integer({ minimum: least, maximum: LONGEST_MS, default: usual })
 
 /** How long a store recognises a redelivered event by its inbox: docs/retention.md. */
 export const inboxSettings = {
   /** At least the day in which consumers redeliver and operators replay; an older repeat is known by its stream's state. */
-  INBOX_LIFE_MS: Type.Integer({ minimum: DAY_MS, default: 7 * DAY_MS }),
+  INBOX_LIFE_MS: lifeSetting({ least: DAY_MS, usual: 7 * DAY_MS }),
 }
 
 /** How long a client may repeat a request. */
 export const idempotencySettings = {
   /** At least the day that clients are promised (idempotency.ts). */
-  IDEMPOTENCY_KEY_LIFE_MS: Type.Integer({ minimum: DAY_MS, default: 7 * DAY_MS }),
+  IDEMPOTENCY_KEY_LIFE_MS: lifeSetting({ least: DAY_MS, usual: 7 * DAY_MS }),
 }
 
 /** Invalid settings. The message lists every mistake, one per line. */
@@ -56,11 +75,22 @@ export function readSettings<Schema extends TObject>(
 ): Readonly<Static<Schema>> {
   try {
     const settings = envSchema<Static<Schema>>({ schema, data: { ...environment }, env: false })
+    refuseEndless(settings)
     return Object.freeze(settings)
   } catch (error) {
     if (!isValidationFailure(error)) throw error
     throw new SettingsError(`invalid settings:\n${error.errors.map(mistake).join('\n')}`)
   }
+}
+
+/** Ajv takes `Infinity` for a whole number that is within every bound, and a timer takes it for no time at all. */
+function refuseEndless(settings: object): void {
+  const endless = Object.entries(settings).filter(
+    ([, value]) => typeof value === 'number' && !Number.isFinite(value),
+  )
+  if (endless.length === 0) return
+  const mistakes = endless.map(([name]) => `  ${name}: must be a number with an end`)
+  throw new SettingsError(`invalid settings:\n${mistakes.join('\n')}`)
 }
 
 type ValidationFailure = Error & { errors: readonly AjvError[] }

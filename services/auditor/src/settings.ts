@@ -1,4 +1,9 @@
-import { commonSettings, readSettings } from '@tenseams/service/settings'
+import {
+  brokersSetting,
+  commonSettings,
+  readSettings,
+  webAddressSetting,
+} from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
@@ -6,11 +11,11 @@ const schema = Type.Object({
   /** Both with a role that may only read. */
   DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   PROVIDER_DATABASE_URL: Type.String({ pattern: '^postgres://' }),
-  KAFKA_BROKERS: Type.String({ minLength: 1 }),
-  SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
-  CATALOG_URL: Type.String({ pattern: '^http' }),
-  PULSE_URL: Type.String({ pattern: '^http' }),
-  FLINK_URL: Type.String({ pattern: '^http' }),
+  KAFKA_BROKERS: brokersSetting,
+  SCHEMA_REGISTRY_URL: webAddressSetting,
+  CATALOG_URL: webAddressSetting,
+  PULSE_URL: webAddressSetting,
+  FLINK_URL: webAddressSetting,
   AUDIT_INTERVAL_MS: Type.Integer({ default: 15_000, minimum: 1_000, maximum: 3_600_000 }),
   /** How old a missing effect must be to count as lost. */
   AUDIT_GRACE_MS: Type.Integer({ default: 60_000, minimum: 1_000, maximum: 3_600_000 }),

@@ -1,11 +1,17 @@
-import { commonSettings, readSettings } from '@tenseams/service/settings'
+import {
+  brokersSetting,
+  commonSettings,
+  memorySetting,
+  readSettings,
+  webAddressSetting,
+} from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
   ...commonSettings,
-  KAFKA_BROKERS: Type.String({ minLength: 1 }),
-  SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
-  CATALOG_URL: Type.String({ pattern: '^http' }),
+  KAFKA_BROKERS: brokersSetting,
+  SCHEMA_REGISTRY_URL: webAddressSetting,
+  CATALOG_URL: webAddressSetting,
   /** From a table's first buffered row to its commit. A shorter time gives fresher tables and more files. */
   FLUSH_INTERVAL_MS: Type.Integer({ minimum: 10, maximum: 60_000, default: 400 }),
   /** A table with so many buffered rows commits at once. */
@@ -18,15 +24,15 @@ const schema = Type.Object({
   SILVER_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 30_000 }),
   /** About how many rows of bronze one commit to silver takes. */
   SILVER_MAX_ROWS: Type.Integer({ minimum: 1, maximum: 10_000_000, default: 200_000 }),
-  DUCKDB_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
+  DUCKDB_MEMORY_LIMIT: memorySetting('512MB'),
   /** Between two rounds of compaction, expiry and removal of orphans; 0 leaves them to another instance. */
   MAINTENANCE_INTERVAL_MS: Type.Integer({ minimum: 0, maximum: 3_600_000, default: 60_000 }),
   /** How much compactions may read, over all tables; 0 for none. */
   COMPACT_BYTES_PER_MINUTE: Type.Integer({ minimum: 0, default: 268_435_456 }),
   /** Limit of the DuckDB that makes silver and gold. */
-  SILVER_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '512MB' }),
+  SILVER_MEMORY_LIMIT: memorySetting('512MB'),
   /** Limit of the DuckDB that compacts; bronze has one of its own. */
-  COMPACT_MEMORY_LIMIT: Type.String({ pattern: '^\\d+(MB|GB)$', default: '256MB' }),
+  COMPACT_MEMORY_LIMIT: memorySetting('256MB'),
 })
 
 export type Settings = Readonly<Static<typeof schema>>

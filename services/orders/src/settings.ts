@@ -1,9 +1,11 @@
 import {
+  brokersSetting,
   commonSettings,
   idempotencySettings,
   inboxSettings,
   rateLimitSettings,
   readSettings,
+  webAddressSetting,
 } from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
@@ -15,8 +17,8 @@ const schema = Type.Object({
   DATABASE_URL: Type.String({ pattern: '^postgres://' }),
   /** The vault: one key per customer, in a database that no connector captures. */
   VAULT_DATABASE_URL: Type.String({ pattern: '^postgres://' }),
-  KAFKA_BROKERS: Type.String({ minLength: 1 }),
-  SCHEMA_REGISTRY_URL: Type.String({ pattern: '^http' }),
+  KAFKA_BROKERS: brokersSetting,
+  SCHEMA_REGISTRY_URL: webAddressSetting,
 })
 
 export type Settings = Readonly<Static<typeof schema>>

@@ -3,9 +3,11 @@ import { verifyTable } from '../maintain/verify.ts'
 import { verifyOffsets } from '../offsets/offset-log.ts'
 import { partitionKey } from '../offsets/offsets.ts'
 import { queryTable } from '../read/query.ts'
+import { commitChange } from '../table/commit.ts'
 import { type OwnLake, openOwnLake } from '../testing/own-lake.ts'
 import { acceptLog } from './accept-log.ts'
 import { append, baseOf } from './append.ts'
+import { writeDataFiles } from './data-files.ts'
 
 let lake: OwnLake
 
@@ -73,6 +75,36 @@ describe('a table whose topic was made again', () => {
       spans: { 't-0': { start: 0n, end: 5n }, 't@1-0': { start: 0n, end: 3n } },
     })
     expect((await verifyTable(lake.ports, table)).breaks).toEqual([])
+  })
+
+  it('is left as it is when another writer was first, whose records the choice did not know', async () => {
+    const table = await newTable('overtaken')
+    await append(lake.ports, table, baseOf(await now(table)), {
+      ...{ ...rowsOf(0, 0n, 5n), topics: first },
+    })
+    const stale = baseOf(await now(table))
+    await append(lake.ports, table, stale, { ...rowsOf(0, 5n, 7n), topics: first })
+    const accepting = { topics: second, starts: { 't@1-0': 0n } }
+    expect(await acceptLog(lake.ports, table, stale, accepting)).toMatchObject({
+      kind: 'overtaken',
+    })
+    expect(baseOf(await now(table))).toMatchObject({ topics: first, offsets: { 't-0': 7n } })
+  })
+
+  it('does not go on while it has rows that no offset accounts for', async () => {
+    const table = await newTable('foreign')
+    await append(lake.ports, table, baseOf(await now(table)), {
+      ...{ ...rowsOf(0, 0n, 5n), topics: first },
+    })
+    const metadata = await now(table)
+    const added = await writeDataFiles(lake.ports, metadata, [{ number: 9n }])
+    await commitChange(lake.ports, table, metadata, {
+      ...{ operation: 'append', added, removed: [], begunMs: Date.now(), fits: () => true },
+      amend: () => ({ summary: {}, properties: {} }),
+    })
+    const accepting = { topics: second, starts: { 't@1-0': 0n } }
+    const work = acceptLog(lake.ports, table, baseOf(await now(table)), accepting)
+    await expect(work).rejects.toMatchObject({ code: 'ROWS_UNEXPLAINED' })
   })
 
   it('shows it when the recorded log was changed by hand', async () => {

@@ -23,12 +23,17 @@ const sleeper = (name: string, script = 'exec sleep 60'): Component => ({
   ...{ readyTimeoutMs: 2_000, stopSignal: 'SIGTERM', stopTimeoutMs: 500, isWatched: true },
 })
 
-/** A watcher whose clock moves only by hand, and what it has said. */
+/** A watcher whose clock moves only by hand, what it has said, and how many starts it has begun. */
 function newWatcher(...components: readonly Component[]) {
   const clock = { now: 1_000_000 }
   const said: string[] = []
+  const begun = { starts: 0 }
   const watcher = new Watcher({
-    ...{ components, context, openContext: async () => context },
+    ...{ components, context },
+    openContext: async () => {
+      begun.starts += 1
+      return context
+    },
     say: (line) => said.push(line),
     now: () => clock.now,
   })
@@ -38,7 +43,7 @@ function newWatcher(...components: readonly Component[]) {
     clock.now += ms
     await watcher.look(signal)
   }
-  return { watcher, clock, said, lookAfter }
+  return { watcher, clock, said, begun, lookAfter }
 }
 
 const pidOf = (name: string) => readRecord(paths, name)?.identity.pid
@@ -60,13 +65,15 @@ beforeEach(() => {
 
 describe('a service that has died', () => {
   test('is started again after a pause, and its log and status say so', async () => {
-    const { lookAfter, watcher, said } = newWatcher(component)
+    const { lookAfter, watcher, said, begun } = newWatcher(component)
     await startComponent(component, context, signal)
     const before = pidOf(name)
     await die(name)
     await lookAfter(999)
-    expect(lookAt(paths, name)).toBe('failed')
+    expect(begun.starts).toBe(0)
     await lookAfter(1)
+    await watcher.look(signal)
+    expect(begun.starts).toBe(1)
     await expect.poll(() => lookAt(paths, name), { timeout: 10_000 }).toBe('ready')
     expect(pidOf(name)).not.toBe(before)
     await expect.poll(() => said, { timeout: 10_000 }).toHaveLength(2)
@@ -125,6 +132,22 @@ describe('a service that has died', () => {
     ).rejects.toThrow('exited')
     await lookAfter(120_000)
     expect(said).toEqual([])
+  })
+
+  test('and is slow to start again is ready as soon as it answers', async () => {
+    let answers = false
+    const slow = { ...component, isReady: async () => answers, readyTimeoutMs: 50 }
+    const { lookAfter, watcher, said } = newWatcher(slow)
+    await startComponent(component, context, signal)
+    await die(name)
+    await lookAfter(1_000)
+    await expect.poll(() => said.at(-1), { timeout: 10_000 }).toMatch(/was not ready within/)
+    await watcher.look(signal)
+    expect(readRecord(paths, name)?.phase).toBe('starting')
+    answers = true
+    await watcher.look(signal)
+    expect(readRecord(paths, name)?.phase).toBe('ready')
+    await stopComponent(component, paths)
   })
 
   test('again and again is named a crash loop, and is given up after the tenth time', async () => {
