@@ -4,7 +4,8 @@ import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { runVerb } from '@tenseams/cli/run-verb'
 import { everyProfile } from '@tenseams/local/launcher/plan/profiles'
 import { messageOf } from '@tenseams/service/causes'
-import { bounds, readRate } from '../load/arguments.ts'
+import { readRate } from '../load/arguments.ts'
+import { LEAST_FOR_LAG_MS } from '../load/report/verdict.ts'
 import { withOwnStack } from '../support/own-stack.ts'
 import { benchCdc } from './cdc.ts'
 import { benchEos } from './eos.ts'
@@ -116,7 +117,7 @@ function readWholeWay(
   seconds: number,
 ): Wish['wholeWay'] {
   if (bench === 'whole-way' && base === '') throw new UsageError('whole-way needs --base <commit>')
-  if (bench === 'whole-way' && rate === undefined && seconds * 1_000 < bounds.leastOfKneeMs) {
+  if (bench === 'whole-way' && rate === undefined && seconds * 1_000 < LEAST_FOR_LAG_MS) {
     throw new UsageError('whole-way without --rate needs --seconds of 20 or more')
   }
   return {

@@ -6,6 +6,7 @@ import { instanceOptions, portOffsetOf } from '@tenseams/cli/instance-options'
 import { readMix } from './generator/mix.ts'
 import { everyArrivals } from './generator/schedule.ts'
 import type { Conditions } from './measure.ts'
+import { LEAST_FOR_LAG_MS } from './report/verdict.ts'
 import { readAddress, type Target } from './target.ts'
 
 /** A load generator on one machine is asked for no more; every request of a run is remembered until its end. */
@@ -15,8 +16,6 @@ export const bounds = {
   rampMs: 600_000,
   requests: 2_000_000,
   inFlight: 10_000,
-  /** Flink's lag falls at its checkpoints only, so a shorter half of a step may see none of them. */
-  leastOfKneeMs: 20_000,
 }
 
 const options = {
@@ -71,7 +70,7 @@ export function readLoadArguments(args: readonly string[]): LoadRequest | Compar
   const rate = readRate(values.rate)
   const { durationMs, rampMs } = readTimes(values)
   const isKneeWanted = values['find-knee']
-  if (isKneeWanted && durationMs < bounds.leastOfKneeMs) {
+  if (isKneeWanted && durationMs < LEAST_FOR_LAG_MS) {
     throw new UsageError('--find-knee needs a --duration of 20s or more, or a lag cannot be judged')
   }
   if (rate * (rampMs / 2_000 + durationMs / 1_000) > bounds.requests) {

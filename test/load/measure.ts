@@ -9,7 +9,7 @@ import type { Window } from './generator/tally.ts'
 import type { GeneratorResult, Progress } from './generator/task.ts'
 import { Journeys } from './observe/journeys.ts'
 import { hasAll, type Layer, layers, visibilityOf } from './observe/sights.ts'
-import type { System } from './observe/system.ts'
+import type { Observed } from './observe/system.ts'
 import { type Watched, watch } from './observe/watch.ts'
 import { distributionOf, fromGenerator, type Step, type SystemFigures } from './report/step.ts'
 
@@ -29,7 +29,7 @@ export type Measuring = {
   readonly url: string
   readonly conditions: Conditions
   /** Undefined when only answers are observed. */
-  readonly system: System | undefined
+  readonly system: Observed | undefined
   readonly show: (state: State) => void
   /** Ends the load early; the step is of what was measured so far. */
   readonly signal: AbortSignal
@@ -123,7 +123,7 @@ function show(measuring: Measuring, { rate, window, generator, journeys }: Shown
 
 /** Waits until all that was accepted has ended, and is in the lake: without the slow ones, latencies would be too good. */
 async function untilSeen(
-  { lake }: System,
+  { lake }: Observed,
   journeys: Journeys,
   { accepted }: GeneratorResult,
   isLakeAwaited: boolean,
@@ -140,7 +140,7 @@ async function untilSeen(
   }
 }
 
-function seenIn({ lake }: System, journeys: Journeys, { fromMs }: Window) {
+function seenIn({ lake }: Observed, journeys: Journeys, { fromMs }: Window) {
   const visible = layers.flatMap((layer): readonly [Layer, ReturnType<typeof visibilityOf>][] =>
     lake ? [[layer, visibilityOf(journeys.placed, lake.sights[layer], fromMs)]] : [],
   )

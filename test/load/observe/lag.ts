@@ -1,3 +1,4 @@
+import { serviceComponents } from '@tenseams/local/parts/services'
 import type { Admin } from 'kafkajs'
 
 /** Of each partition, by topic. */
@@ -21,7 +22,14 @@ export function lagOf(committed: OffsetsByTopic, ends: OffsetsByTopic): number {
 /** Lag by group. */
 export type Lag = Readonly<Record<string, number>>
 
-/** Reads the lag of every group that has committed offsets. */
+const owners = ['flink', ...serviceComponents.map(({ name }) => name)]
+
+/** Whether the group is of a service or of a Flink job. That of a test that is over would fall behind for ever. */
+export function isOfSystem(group: string): boolean {
+  return owners.some((owner) => group === owner || group.startsWith(`${owner}-`))
+}
+
+/** Reads the lag of every group of the system that has committed offsets. */
 export class LagReader {
   readonly #admin: Admin
 
@@ -31,8 +39,9 @@ export class LagReader {
 
   async read(): Promise<Lag> {
     const { groups } = await this.#admin.listGroups()
+    const ours = groups.map(({ groupId }) => groupId).filter(isOfSystem)
     const committed = await Promise.all(
-      groups.map(async ({ groupId }) => [groupId, await this.#committedBy(groupId)] as const),
+      ours.map(async (group) => [group, await this.#committedBy(group)] as const),
     )
     const topics = new Set(committed.flatMap(([, offsets]) => [...offsets.keys()]))
     const ends = new Map(

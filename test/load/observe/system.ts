@@ -10,11 +10,20 @@ import { hasProc } from './processes.ts'
 
 const CATALOG_TIMEOUT_MS = 5_000
 
+/** What a step needs to know of the system beneath it. */
+export type Observed = {
+  readonly orders: Pick<OrdersReader, 'follow' | 'forget'>
+  readonly lag: Pick<LagReader, 'read'>
+  /** Undefined for an instance without a lakehouse. */
+  readonly lake: Pick<LakeReader, 'sights' | 'forget'> | undefined
+  /** The parts that run now: one that died is started again with another pid. */
+  readonly pids: Pids
+}
+
 /** The observers of an instance: one of each for all steps of a run. They only read. */
-export class System {
+export class System implements Observed {
   readonly orders: OrdersReader
   readonly lag: LagReader
-  /** Undefined for an instance without a lakehouse. */
   readonly lake: LakeReader | undefined
   readonly #target: InstanceTarget
   readonly #admin: Admin
@@ -41,7 +50,6 @@ export class System {
     }
   }
 
-  /** The parts that run now: one that died is started again with another pid. */
   get pids(): Pids {
     return hasProc ? runningParts(this.#target.paths) : new Map()
   }

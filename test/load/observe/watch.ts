@@ -13,7 +13,7 @@ import type {
 import type { Journeys } from './journeys.ts'
 import { type Pids, readMemory, readPartThreads, readUse, type Threads, type Use } from './parts.ts'
 import { busiestThread, cpuMsByGroup } from './processes.ts'
-import type { System } from './system.ts'
+import type { Observed } from './system.ts'
 
 /** What was seen of the system in the time that was measured. */
 export type Watched = Pick<
@@ -39,7 +39,7 @@ const SAMPLES_A_MEMORY = 30
 
 /** Watches from the end of the ramp until the end of the load, or until the abort. */
 export async function watch(
-  system: System,
+  system: Pick<Observed, 'pids' | 'lag'>,
   journeys: Journeys,
   { fromMs, toMs }: Window,
   signal: AbortSignal,
@@ -74,14 +74,14 @@ export async function watch(
 }
 
 /** Reads the lag again and again beside everything else, since the brokers' answers come late under load. */
-function watchLag(system: System, fromMs: number, signal: AbortSignal) {
+function watchLag({ lag }: Pick<Observed, 'lag'>, fromMs: number, signal: AbortSignal) {
   const ending = new AbortController()
   const either = AbortSignal.any([signal, ending.signal])
   const found: LagSample[] = []
   const reading = (async () => {
     while (!either.aborted) {
-      const lag = await system.lag.read().catch(() => undefined)
-      if (lag !== undefined) found.push({ atS: (machineMs() - fromMs) / 1_000, lag })
+      const read = await lag.read().catch(() => undefined)
+      if (read !== undefined) found.push({ atS: (machineMs() - fromMs) / 1_000, lag: read })
       await delay(LAG_MS, undefined, { signal: either }).catch(() => undefined)
     }
   })()

@@ -48,6 +48,11 @@ describe('a step that was answered', () => {
     expect(reasons).toEqual(['the lag of payments is growing'])
   })
 
+  test('is not judged by a lag when it is shorter than two checkpoints', () => {
+    const system = aSystem({ lag: lag((atS) => 10 * atS) })
+    expect(judge(aStep({ measuredMs: 15_000, system })).outcome).toBe('kept')
+  })
+
   test('is behind when an accepted order is not in Kafka', () => {
     const { reasons } = judge(aStep({ accepted: 3_001, system: aSystem({ placed: 3_000 }) }))
     expect(reasons).toEqual(['3001 orders were accepted, and 3000 of them are in Kafka'])

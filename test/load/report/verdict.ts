@@ -1,4 +1,4 @@
-import type { LagSample, Step } from './step.ts'
+import type { Step } from './step.ts'
 
 /** A run that achieved less of what it offered tells of another load than it says. */
 export const LEAST_ACHIEVED = 0.99
@@ -7,6 +7,9 @@ export const LEAST_ACHIEVED = 0.99
 const GROWTH = 0.05
 /** Nor does one that differs by so little: every transaction leaves a marker, which has an offset, too. */
 const SLACK = 10
+
+/** A Flink job commits its offsets with its checkpoints, so half of a shorter step may not see them move. */
+export const LEAST_FOR_LAG_MS = 20_000
 
 export type Verdict = {
   /** `void`: nothing can be said; `behind`: the system did less than was asked of it; `kept`: it kept up. */
@@ -44,18 +47,21 @@ function lost({ accepted, wasInterrupted, system }: Step): readonly string[] {
   return [`${accepted} orders were accepted, and ${system.placed} of them are in Kafka`]
 }
 
-function growing({ rate, system }: Step): readonly string[] {
+function growing(step: Step): readonly string[] {
+  const { rate, system } = step
   if (system === undefined) return []
   const unsettled = system.samples.map(({ atS, unsettled }) => ({ atS, value: unsettled }))
   const orders = grows(unsettled, rate)
   return [
     ...(orders ? ['orders are placed faster than they are completed, rejected or cancelled'] : []),
-    ...growingGroups(system.lag, rate).map((group) => `the lag of ${group} is growing`),
+    ...growingGroups(step).map((group) => `the lag of ${group} is growing`),
   ]
 }
 
 /** The consumer groups that fall behind. */
-export function growingGroups(lag: readonly LagSample[], rate: number): readonly string[] {
+function growingGroups({ rate, measuredMs, system }: Step): readonly string[] {
+  const lag = system?.lag ?? []
+  if (measuredMs < LEAST_FOR_LAG_MS) return []
   const groups = new Set(lag.flatMap((sample) => Object.keys(sample.lag)))
   return [...groups].filter((group) =>
     grows(
@@ -88,9 +94,10 @@ const THREAD_BUSY = 0.9
 const NAMED = 3
 
 /** What keeps the system from doing more, as far as its use of the CPU and its lag tell. */
-export function limitOf({ rate, measuredMs, system }: Step): string {
+export function limitOf(step: Step): string {
+  const { measuredMs, system } = step
   if (system === undefined) return 'unknown: only answers were observed'
-  const behind = growingGroups(system.lag, rate)
+  const behind = growingGroups(step)
   const stage = behind.length > 0 ? `; behind: ${behind.join(', ')}` : ''
   const shares = Object.entries(system.parts)
     .map(([part, { cpuMs }]) => ({ part, share: cpuMs / measuredMs }))
