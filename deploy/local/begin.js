@@ -14,6 +14,7 @@ import { missingPackages, npmArguments } from './begin/installation.js'
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 const modules = join(root, 'node_modules')
 const node24 = join(modules, 'node', 'bin', 'node')
+const undecided = new URL('begin/undecided.js', import.meta.url).href
 const EXIT_UNDECIDED = 2
 const LEAST_NODE_MAJOR = 20
 
@@ -161,7 +162,7 @@ async function begin([verb, ...args]) {
   }
   if (missingPackages(root).length > 0) await install()
   const [file] = verbs[verb]
-  const started = [...nodeOptions, join(root, file), ...args]
+  const started = [...nodeOptions, '--import', undecided, join(root, file), ...args]
   return run(node24, started, { onSpawn: passSignals }).catch((error) =>
     fail(cannotRun(error.message)),
   )

@@ -33,6 +33,8 @@ test.each(connectors)(
     })
     const secrets = Object.entries(configuration).filter(([key]) => /password|secret/.test(key))
     expect(secrets).toEqual([['database.password', '${env:DEBEZIUM_PASSWORD}']])
+    expect(Object.entries(passwordProvider)).toContainEqual(['config.providers', 'env'])
+    expect(passwordProvider['config.providers.env.class']).toMatch(/\.EnvVarConfigProvider$/)
     expect(passwordProvider['config.providers.env.param.allowlist.pattern']).toBe(
       '^DEBEZIUM_PASSWORD$',
     )

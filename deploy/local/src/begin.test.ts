@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { projectRoot } from '@tenseams/cli/instance'
 import { expect, test } from 'vitest'
 
@@ -43,4 +45,29 @@ test('npm run contracts works from inside the folder of the contracts, too', () 
     timeout: 30_000,
   })
   expect([status, stdout.includes('Exit codes')]).toEqual([0, true])
+})
+
+test.each([
+  ['a module that is missing', "import './missing.ts'"],
+  ['a name that a module does not have', "import { nothing } from 'node:fs'\nnothing()"],
+  ['a file that cannot be parsed', '<<<<<<< HEAD'],
+  ['an error while it is loaded', "throw new Error('loaded')"],
+])('a verb that cannot be loaded for %s is undecided, and not refuted', (_what, text) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tenseams-begin-'))
+  try {
+    const file = join(folder, 'verb.ts')
+    writeFileSync(file, text)
+    const preload = pathToFileURL(join(projectRoot, 'deploy/local/begin/undecided.js')).href
+    const { status, stderr } = spawnSync(process.execPath, ['--import', preload, file], {
+      encoding: 'utf8',
+    })
+    expect([status, stderr.length > 0]).toEqual([2, true])
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('every verb is loaded with that', () => {
+  const text = readFileSync(join(projectRoot, 'deploy/local/begin.js'), 'utf8')
+  expect(text).toContain("'--import', undecided, join(root, file)")
 })

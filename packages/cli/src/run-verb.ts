@@ -19,7 +19,8 @@ export async function runVerb(
   help: string | ((args: readonly string[]) => string),
 ): Promise<void> {
   ignoreGoneReaders(endUndecided)
-  process.on('uncaughtException', endUndecided)
+  // In place of the one that was there while the verb was loaded (deploy/local/begin/undecided.js).
+  process.removeAllListeners('uncaughtException').on('uncaughtException', endUndecided)
   const args = process.argv.slice(2)
   const text = (typeof help === 'string' ? help : help(args)).trimEnd()
   if (asksForHelp(args)) {
