@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { v5 as uuidv5, validate } from 'uuid'
 
 /** As RFC 9562 and its relatives spell one id: in any case, as a URN, in braces. */
 const SPELLINGS =
@@ -39,3 +40,26 @@ export const canonicalIdKeyword = {
     return true
   },
 } as const
+
+/** An id in a record is no UUID. That is the record's own fault, and no retry changes it. */
+export class InvalidIdError extends Error {
+  readonly code = 'ID_INVALID'
+  readonly retriable = false
+
+  constructor(id: string) {
+    super(`${JSON.stringify(id.slice(0, 64))} is no UUID`)
+  }
+}
+
+/** Before anything is done because of a record. @throws InvalidIdError */
+export function assertIds({ eventId, streamId }: RecordIds): void {
+  for (const id of [eventId, streamId]) if (!validate(id)) throw new InvalidIdError(id)
+}
+
+type RecordIds = { readonly eventId: string; readonly streamId: string }
+
+/** The same id for the same name and origin, so what is done again after a crash has the same id. @throws InvalidIdError */
+export function derivedId(name: string, from: string): string {
+  if (!validate(from)) throw new InvalidIdError(from)
+  return uuidv5(name, from)
+}

@@ -3,6 +3,7 @@ import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { currentSchema } from '@tenseams/contracts/schemas'
+import { faultOf } from '@tenseams/service/fault'
 import { describe, expect, test } from 'vitest'
 import { shipOrders } from './transform.ts'
 
@@ -54,6 +55,19 @@ async function ship(order: OrderEvent | Buffer, { offset = '0', now = 5 } = {}) 
 }
 
 describe('an order’s record', () => {
+  test.each(['', 'abc', `{${orderId}}`, '0198c0de-0000-0000-0000-000000000001'])(
+    'whose ids are none, such as "%s", is at fault itself',
+    async (id) => {
+      for (const order of [
+        { ...confirmed, streamId: id },
+        { ...confirmed, eventId: id },
+      ]) {
+        const error = await ship(order).catch((reason: unknown) => reason)
+        expect(faultOf(error)).toBe('record')
+      }
+    },
+  )
+
   test('of a confirmation becomes a dispatch, under the order’s key and in its trace', async () => {
     const { records, given } = await ship(confirmed)
     expect(given).toEqual([

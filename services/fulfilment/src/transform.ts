@@ -2,7 +2,7 @@ import type { Codec, Encoder } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { Transform } from '@tenseams/kafka/chunk'
-import { v5 as uuidv5 } from 'uuid'
+import { derivedId } from '@tenseams/service/ids'
 import { envelopeOf, factOf, ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { shipmentOf } from './domain/shipment.ts'
 
@@ -28,9 +28,9 @@ export function shipOrders({ codec, encode, now }: Shipping): Transform {
     const fact = factOf(order)
     if (fact === undefined) return []
     const { eventId: cause, streamId, traceparent } = order
-    const shipment = shipmentOf(fact, uuidv5('fulfilment/shipment', streamId))
+    const shipment = shipmentOf(fact, derivedId('fulfilment/shipment', streamId))
     if (shipment === undefined) return []
-    const eventId = uuidv5('fulfilment/1', cause)
+    const eventId = derivedId('fulfilment/1', cause)
     const metadata = { eventId, streamId, occurredAt: BigInt(now()), traceparent }
     const envelope = envelopeOf(shipment, metadata)
     return [

@@ -1,7 +1,7 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
 import type { ConsumedRecord } from '@tenseams/kafka/record'
-import { v5 as uuidv5 } from 'uuid'
+import { derivedId } from '@tenseams/service/ids'
 import { PAYMENTS_TOPIC } from './contract.ts'
 import type { OrderCommand, OrderPayment } from './domain/order.ts'
 import type { OrderLog } from './log.ts'
@@ -27,7 +27,7 @@ export function handlePayments(log: OrderLog, codec: Codec) {
     const command = commandOf(payment)
     if (command === undefined) return
     const outcome = await log.handle(payment.streamId, command, {
-      eventIdOf: (step) => uuidv5(`orders/${step}`, payment.eventId),
+      eventIdOf: (step) => derivedId(`orders/${step}`, payment.eventId),
       occurredAt: Date.now(),
       traceparent: payment.traceparent,
       guard: { kind: 'inbox', eventId: payment.eventId },

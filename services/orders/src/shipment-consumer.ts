@@ -2,7 +2,7 @@ import type { Codec } from '@tenseams/codec/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { CommandMetadata } from '@tenseams/event-store/aggregate'
 import type { ConsumedRecord } from '@tenseams/kafka/record'
-import { v5 as uuidv5 } from 'uuid'
+import { derivedId } from '@tenseams/service/ids'
 import { SHIPMENTS_TOPIC } from './contract.ts'
 import type { OrderLog } from './log.ts'
 
@@ -24,7 +24,7 @@ export type Identity = (
 ) => Pick<CommandMetadata, 'eventIdOf' | 'guard'>
 
 const byEventId: Identity = ({ eventId }) => ({
-  eventIdOf: (step) => uuidv5(`orders/${step}`, eventId),
+  eventIdOf: (step) => derivedId(`orders/${step}`, eventId),
   guard: { kind: 'inbox', eventId },
 })
 

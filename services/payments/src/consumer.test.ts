@@ -1,7 +1,8 @@
 import type { Codec } from '@tenseams/codec/codec'
 import { judgeFailure } from '@tenseams/kafka/failure'
-import { expect, test } from 'vitest'
-import { handleShipments, PaymentNotKnownYetError } from './consumer.ts'
+import { faultOf } from '@tenseams/service/fault'
+import { describe, expect, test } from 'vitest'
+import { handleOrders, handleShipments, PaymentNotKnownYetError } from './consumer.ts'
 import type { PaymentLog } from './log.ts'
 import type { Provider } from './provider.ts'
 
@@ -13,7 +14,7 @@ test('a dispatch of an order that nobody has paid for waits a minute, and not fo
       load: async () => ({ state: { status: 'unknown' }, version: 0n }),
     } as unknown as PaymentLog,
     codec: {
-      decode: async () => ({ value: { streamId: orderId, dispatched: {} } }),
+      decode: async () => ({ value: { eventId: orderId, streamId: orderId, dispatched: {} } }),
     } as unknown as Codec,
     provider: {} as Provider,
   })
@@ -26,4 +27,38 @@ test('a dispatch of an order that nobody has paid for waits a minute, and not fo
   expect(judgeFailure(error, { attempt: 10, ageMs: 60_000 })).toMatchObject({
     ...{ kind: 'dead-letter', reason: 'payment-not-known-yet' },
   })
+})
+
+describe('a record whose ids are none', () => {
+  const moved: string[] = []
+  const handling = (value: object) => ({
+    log: {
+      load: async () => ({ state: { status: 'unknown' }, version: 0n }),
+    } as unknown as PaymentLog,
+    codec: { decode: async () => ({ value }) } as unknown as Codec,
+    provider: {
+      authorise: async () => void moved.push('authorised'),
+    } as unknown as Provider,
+  })
+  const record = {
+    ...{ topic: 'orders.order.v1', partition: 0, offset: '0', timestampMs: 0 },
+    ...{ key: null, value: null, headers: {} },
+  }
+  const event = { eventId: orderId, streamId: orderId, placed: {}, cancelled: null, dispatched: {} }
+
+  test.each(['', 'abc', '\u0000', `urn:uuid:${orderId}`])(
+    'such as "%s", is at fault itself, and moves no money',
+    async (id) => {
+      for (const value of [
+        { ...event, eventId: id },
+        { ...event, streamId: id },
+      ]) {
+        for (const handle of [handleOrders, handleShipments]) {
+          const error = await handle(handling(value))(record).catch((reason: unknown) => reason)
+          expect(faultOf(error)).toBe('record')
+        }
+      }
+      expect(moved).toEqual([])
+    },
+  )
 })

@@ -3,6 +3,7 @@ import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shi
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { TooEarlyError } from '@tenseams/kafka/failure'
 import type { ConsumedRecord } from '@tenseams/kafka/record'
+import { assertIds } from '@tenseams/service/ids'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import type { PaymentLog } from './log.ts'
 import { authorise, cancel, capture } from './moves.ts'
@@ -34,6 +35,7 @@ export function handleOrders({ log, codec, provider }: PaymentHandling) {
   return async (record: ConsumedRecord): Promise<void> => {
     const { value: order } = await codec.decode<OrderEvent>(ORDERS_TOPIC, record.value)
     if (order.placed === null && order.cancelled === null) return
+    assertIds(order)
     const loaded = await log.load(order.streamId)
     const { state } = loaded
     if (order.placed !== null && state.status === 'unknown') {
@@ -54,6 +56,7 @@ export function handleShipments({ log, codec, provider }: PaymentHandling) {
   return async (record: ConsumedRecord): Promise<void> => {
     const { value: shipment } = await codec.decode<ShipmentEvent>(SHIPMENTS_TOPIC, record.value)
     if (shipment.dispatched === null) return
+    assertIds(shipment)
     const orderId = shipment.streamId
     const loaded = await log.load(orderId)
     const { state } = loaded

@@ -1,4 +1,4 @@
-import { v5 as uuidv5 } from 'uuid'
+import { derivedId } from '@tenseams/service/ids'
 import type { PaymentCommand, PaymentState } from './domain/payment.ts'
 import type { PaymentLog } from './log.ts'
 
@@ -33,7 +33,7 @@ export async function note(
   command: PaymentCommand,
 ): Promise<void> {
   const outcome = await log.handleFrom(cause.streamId, loaded, command, {
-    eventIdOf: (step) => uuidv5(`payments/${step}`, cause.eventId),
+    eventIdOf: (step) => derivedId(`payments/${step}`, cause.eventId),
     occurredAt: Date.now(),
     traceparent: cause.traceparent,
     guard: { kind: 'inbox', eventId: cause.eventId },
