@@ -53,31 +53,47 @@ describe('streams that several callers need', () => {
     expect(await Promise.all(reads)).toEqual([[], ['a-1']])
   })
 
-  test('are bounded: so many in a statement, so many statements, so many that wait', async () => {
-    const { pool, statements } = playedPool()
-    const bounds = { maxStatements: 2, maxBatch: 3, maxQueued: 5 }
-    const reader = new StreamReader({ pool, schema: 'orders', ...bounds })
-    const reads = [...'abcdefg'].map((stream) => read(reader, stream))
-    await expect(reader.read('h')).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' })
-    for (let answered = 0; answered < 4; answered += 1) {
-      await expect.poll(() => statements.length).toBeGreaterThan(answered)
-      statements[answered]?.answer()
-    }
-    await Promise.all(reads)
-    expect(statements.map(({ streams }) => streams.join(''))).toEqual(['a', 'b', 'cde', 'fg'])
-  })
-
-  test('fail together when Postgres is away, and a stream that is too long fails alone', async () => {
+  test('fail together when Postgres is away', async () => {
     const { pool, statements } = playedPool()
     const reader = new StreamReader({ pool, schema: 'orders', maxStatements: 1 })
     const settled = Promise.allSettled(['a', 'b', 'c'].map((stream) => read(reader, stream)))
-    statements[0]?.fail(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }))
+    statements[0]?.answer()
     await expect.poll(() => statements.length).toBe(2)
-    const long = Array.from({ length: 10_001 }, (_, index) => row(1, 'b', index + 1))
-    statements[1]?.answer(...long, row(2, 'c', 1))
+    statements[1]?.fail(Object.assign(new Error('away'), { code: 'ECONNREFUSED' }))
     expect(await settled).toMatchObject([
+      { status: 'fulfilled' },
       { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } },
-      { status: 'rejected', reason: { message: 'stream b is too long to read' } },
+      { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE' } },
+    ])
+  })
+
+  test('do not fail because of one whose id Postgres refuses, nor of one that is too long', async () => {
+    const { pool, statements } = playedPool()
+    const reader = new StreamReader({ pool, schema: 'orders', maxStatements: 1 })
+    const settled = Promise.allSettled(
+      ['a', 'long', 'with \0', 'c'].map((stream) => read(reader, stream)),
+    )
+    const refused = Object.assign(new Error('invalid byte sequence'), { code: '22021' })
+    const long = Array.from({ length: 10_001 }, (_, index) => row(1, 'long', index + 1))
+    const answers = [
+      ...[
+        (index: number) => statements[index]?.answer(),
+        (index: number) => statements[index]?.fail(refused),
+      ],
+      ...[
+        (index: number) => statements[index]?.answer(...long),
+        (index: number) => statements[index]?.fail(refused),
+      ],
+      (index: number) => statements[index]?.answer(row(1, 'c', 1)),
+    ]
+    for (const [index, answer] of answers.entries()) {
+      await expect.poll(() => statements.length, { interval: 1 }).toBe(index + 1)
+      answer(index)
+    }
+    expect(await settled).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { message: 'stream long is too long to read' } },
+      { status: 'rejected', reason: { code: '22021' } },
       { status: 'fulfilled', value: ['c-1'] },
     ])
   })

@@ -1,3 +1,4 @@
+import { CallBatches } from '@tenseams/service/call-batches'
 import type pg from 'pg'
 import { StoreUnavailableError, unavailable } from './errors.ts'
 import { type EventRow, type StoredEvent, storedEvent } from './read.ts'
@@ -13,12 +14,7 @@ export type StreamReaderOptions = {
   readonly maxQueued?: number
 }
 
-type Wanted = {
-  readonly streamId: string
-  readonly afterVersion: bigint
-  readonly resolve: (events: readonly StoredEvent[]) => void
-  readonly reject: (error: Error) => void
-}
+type Wanted = { readonly streamId: string; readonly afterVersion: bigint }
 
 type NumberedRow = EventRow & { readonly no: string }
 
@@ -26,25 +22,25 @@ type NumberedRow = EventRow & { readonly no: string }
 const LONGEST_STREAM = 10_000
 
 /**
- * Reads streams. While statements are under way, callers' reads queue up, and the next statement answers all of them: one
- * caller alone is not delayed, and many cost one round trip. A caller sees everything that was committed before it called,
- * because its statement begins after that.
+ * Reads streams. Those that several callers need at the same time are read in one statement, and a caller alone is not
+ * delayed. A caller sees everything that was committed before it called, because its statement begins after that.
  */
 export class StreamReader {
   readonly #pool: pg.Pool
   readonly #text: string
-  readonly #maxStatements: number
-  readonly #maxBatch: number
-  readonly #maxQueued: number
-  #queue: Wanted[] = []
-  #underWay = 0
+  readonly #reads: CallBatches<Wanted, readonly StoredEvent[]>
 
   constructor(options: StreamReaderOptions) {
     this.#pool = options.pool
     this.#text = readText(options.schema)
-    this.#maxStatements = options.maxStatements ?? 2
-    this.#maxBatch = options.maxBatch ?? 64
-    this.#maxQueued = options.maxQueued ?? 10_000
+    this.#reads = new CallBatches({
+      maxUnderWay: options.maxStatements ?? 2,
+      maxBatch: options.maxBatch ?? 64,
+      maxQueued: options.maxQueued ?? 10_000,
+      handle: (batch) => this.#readAll(batch),
+      concernsAll: (error) => error instanceof StoreUnavailableError,
+      onFull: () => new StoreUnavailableError('too many reads wait'),
+    })
   }
 
   /**
@@ -54,28 +50,10 @@ export class StreamReader {
    * @throws StoreUnavailableError when Postgres gives no answer, or more than `maxQueued` reads wait.
    */
   read(streamId: string, afterVersion = 0n): Promise<readonly StoredEvent[]> {
-    if (this.#queue.length >= this.#maxQueued) {
-      return Promise.reject(new StoreUnavailableError('too many reads wait'))
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<readonly StoredEvent[]>()
-    this.#queue.push({ streamId, afterVersion, resolve, reject })
-    this.#pump()
-    return promise
+    return this.#reads.answer({ streamId, afterVersion })
   }
 
-  #pump(): void {
-    while (this.#underWay < this.#maxStatements && this.#queue.length > 0) {
-      const batch = this.#queue.slice(0, this.#maxBatch)
-      this.#queue = this.#queue.slice(batch.length)
-      this.#underWay += 1
-      void this.#answer(batch).finally(() => {
-        this.#underWay -= 1
-        this.#pump()
-      })
-    }
-  }
-
-  async #answer(batch: readonly Wanted[]): Promise<void> {
+  async #readAll(batch: readonly Wanted[]): Promise<readonly (readonly StoredEvent[] | Error)[]> {
     try {
       const { rows } = await this.#pool.query<NumberedRow>({
         name: 'read-streams',
@@ -86,16 +64,16 @@ export class StreamReader {
         ],
       })
       const found = Map.groupBy(rows, ({ no }) => Number(no))
-      for (const [index, wanted] of batch.entries()) settle(wanted, found.get(index + 1) ?? [])
+      return batch.map(({ streamId }, index) => eventsOf(streamId, found.get(index + 1) ?? []))
     } catch (error) {
-      for (const { reject } of batch) reject(unavailable(error))
+      throw unavailable(error)
     }
   }
 }
 
-function settle({ streamId, resolve, reject }: Wanted, rows: readonly EventRow[]): void {
-  if (rows.length > LONGEST_STREAM) reject(new Error(`stream ${streamId} is too long to read`))
-  else resolve(rows.map(storedEvent))
+function eventsOf(streamId: string, rows: readonly EventRow[]): readonly StoredEvent[] | Error {
+  if (rows.length > LONGEST_STREAM) return new Error(`stream ${streamId} is too long to read`)
+  return rows.map(storedEvent)
 }
 
 /** `lateral` leaves one plan only: each stream by the index on (stream_id, version), however many streams there are. */

@@ -1,0 +1,74 @@
+export type CallBatchesOptions<Call, Answer> = {
+  /** Batches under way at once; more of them mean smaller ones. */
+  readonly maxUnderWay: number
+  readonly maxBatch: number
+  readonly maxQueued: number
+  /** Answers the calls, in their order. An Error as an answer is thrown to its caller alone. */
+  readonly handle: (calls: readonly Call[]) => Promise<readonly (Answer | Error)[]>
+  /** Whether what `handle` has thrown concerns every call. If not, each is tried alone, so that one bad call fails no other. */
+  readonly concernsAll: (error: unknown) => boolean
+  /** What a caller is told when `maxQueued` calls wait. */
+  readonly onFull: () => Error
+}
+
+type Queued<Call, Answer> = {
+  readonly call: Call
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Answers the calls of many callers in batches. While batches are under way, calls queue up, and the next batch has all of
+ * them: one caller alone is not delayed, and many share a round trip or a commit. A call is answered by a batch that begins
+ * after it.
+ */
+export class CallBatches<Call, Answer> {
+  readonly #options: CallBatchesOptions<Call, Answer>
+  #queue: Queued<Call, Answer>[] = []
+  #underWay = 0
+
+  constructor(options: CallBatchesOptions<Call, Answer>) {
+    this.#options = options
+  }
+
+  answer(call: Call): Promise<Answer> {
+    const { maxQueued, onFull } = this.#options
+    if (this.#queue.length >= maxQueued) return Promise.reject(onFull())
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    this.#queue.push({ call, resolve, reject })
+    this.#pump()
+    return promise
+  }
+
+  #pump(): void {
+    const { maxUnderWay, maxBatch } = this.#options
+    while (this.#underWay < maxUnderWay && this.#queue.length > 0) {
+      const batch = this.#queue.slice(0, maxBatch)
+      this.#queue = this.#queue.slice(batch.length)
+      this.#underWay += 1
+      void this.#answerAll(batch).finally(() => {
+        this.#underWay -= 1
+        this.#pump()
+      })
+    }
+  }
+
+  async #answerAll(batch: readonly Queued<Call, Answer>[]): Promise<void> {
+    const { handle, concernsAll } = this.#options
+    try {
+      const answers = await handle(batch.map(({ call }) => call))
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const answer = answers[index]
+        if (answer === undefined) reject(new Error('a call of the batch has no answer'))
+        else if (answer instanceof Error) reject(answer)
+        else resolve(answer)
+      }
+    } catch (error) {
+      if (batch.length === 1 || concernsAll(error)) {
+        for (const { reject } of batch) reject(error)
+        return
+      }
+      for (const one of batch) await this.#answerAll([one])
+    }
+  }
+}
