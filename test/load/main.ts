@@ -25,7 +25,8 @@ npm run load -- compare <a.json> <b.json>
 
 Sends requests at a given rate to a running instance (\`npm start\` in another terminal), each when it is due, and measures
 from then on: answers, completed orders, and when a reader of bronze, silver and gold sees them; CPU, memory and lag by
-part. It stops by itself; Ctrl-C ends it with what was measured so far. The figures and a page with plots are written. \`compare\` sets two runs side by side.
+part. It stops by itself; Ctrl-C ends it with what was measured so far. The figures are written to a file, and as a page with
+plots. \`compare\` sets two runs side by side.
 
   --rate <n>               requests a second (default 20, at most ${bounds.ratePerSecond}); with --find-knee, where the search begins
   --duration <time>        how long the rate is held, as in 30s or 2m (default 30s, at most 60m)

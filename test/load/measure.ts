@@ -86,13 +86,14 @@ export async function measure(
     ])
     const step = fromGenerator(rate, result, signal.aborted)
     if (system === undefined || watched === undefined) return { ...step, system: undefined }
-    const lake = awaited === 'orders and lake'
-    await untilSeen(system, journeys, result, lake, signal)
-    const seen = seenIn(system, journeys, window)
+    const { accepted } = result
+    const isLakeAwaited = awaited === 'orders and lake'
+    await untilSeen(system, journeys, { accepted, isLakeAwaited, signal })
+    const { latencies, unseen } = seenIn(system, journeys, window)
     return {
-      ...step,
-      latencies: { ...step.latencies, ...seen.latencies },
-      system: figuresOf(journeys, watched, result, { ...seen, durationMs: result.measuredMs }),
+      ...{ ...step, wasInterrupted: signal.aborted },
+      latencies: { ...step.latencies, ...latencies },
+      system: { ...figuresOf(journeys, watched, result), unseen },
     }
   } finally {
     over.abort()
@@ -121,13 +122,17 @@ function show(measuring: Measuring, { rate, window, generator, journeys }: Shown
   }, SHOW_MS)
 }
 
+type Awaited = {
+  readonly accepted: number
+  readonly isLakeAwaited: boolean
+  readonly signal: AbortSignal
+}
+
 /** Waits until all that was accepted has ended, and is in the lake: without the slow ones, latencies would be too good. */
 async function untilSeen(
   { lake }: Observed,
   journeys: Journeys,
-  { accepted }: GeneratorResult,
-  isLakeAwaited: boolean,
-  signal: AbortSignal,
+  { accepted, isLakeAwaited, signal }: Awaited,
 ): Promise<void> {
   const deadline = machineMs() + SETTLE_MS
   const isDone = () => {
@@ -156,16 +161,14 @@ function seenIn({ lake }: Observed, journeys: Journeys, { fromMs }: Window) {
 
 function figuresOf(
   journeys: Journeys,
-  { elsewhereMs, ...watched }: Watched,
+  { elsewhereMs, watchedMs, ...watched }: Watched,
   { accepted, cpuMs }: GeneratorResult,
-  seen: Pick<SystemFigures, 'unseen'> & { readonly durationMs: number },
-): SystemFigures {
+): Omit<SystemFigures, 'unseen'> {
   return {
     ...watched,
     placed: journeys.placed.length,
     ends: journeys.ends,
-    unseen: seen.unseen,
-    othersShare: Math.max(0, elsewhereMs - cpuMs) / (seen.durationMs * cpus().length),
+    othersShare: Math.max(0, elsewhereMs - cpuMs) / (watchedMs * cpus().length),
     isSettled: journeys.unsettled === 0 && journeys.placed.length >= accepted,
   }
 }

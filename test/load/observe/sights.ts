@@ -59,14 +59,13 @@ function offsetsAt(
 ): ReadonlyMap<number, bigint> | undefined {
   const text = summaryAt(bronze, snapshotId, endOffsetsSummary)
   if (text === undefined) return undefined
-  const offsets = readOffsets(text)
   const epoch = readTopics(bronze.properties)[ORDERS_TOPIC]?.epoch ?? 0
-  const ends = new Map<number, bigint>()
-  for (let partition = 0; partition < Object.keys(offsets).length; partition += 1) {
-    const end = offsets[partitionKey(ORDERS_TOPIC, partition, epoch)]
-    if (end !== undefined) ends.set(partition, end)
-  }
-  return ends
+  return new Map(
+    Object.entries(readOffsets(text)).flatMap(([key, end]) => {
+      const partition = Number(key.split('-').at(-1))
+      return key === partitionKey(ORDERS_TOPIC, partition, epoch) ? [[partition, end]] : []
+    }),
+  )
 }
 
 /** What a snapshot's summary says, or that of its nearest ancestor: a compaction changes no row, and says nothing of them. */

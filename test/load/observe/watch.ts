@@ -27,8 +27,9 @@ export type Watched = Pick<
   | 'memory'
   | 'settled'
 > & {
-  /** Of everything on the machine but the system and this process. */
+  /** CPU time of everything on the machine but the system and this process. */
   readonly elsewhereMs: number
+  readonly watchedMs: number
 }
 
 type Reading = { readonly use: Use; readonly unsettled: number }
@@ -96,6 +97,7 @@ function watchLag({ lag }: Pick<Observed, 'lag'>, fromMs: number, signal: AbortS
 function figuresOf(readings: readonly Reading[], fromMs: number) {
   const [first, last] = [readings[0]?.use, readings.at(-1)?.use]
   if (first === undefined || last === undefined) throw new Error('nothing was read')
+  const watchedMs = last.atMs - first.atMs
   const usedMs = last.machineMs - first.machineMs
   const observerCpuMs = last.observerMs - first.observerMs
   const systemMs = sum(last.cpuMs) - sum(first.cpuMs)
@@ -107,8 +109,8 @@ function figuresOf(readings: readonly Reading[], fromMs: number) {
     }
   })
   return {
-    ...{ samples: samples.slice(1), observerCpuMs },
-    busyShare: usedMs / ((last.atMs - first.atMs) * cpus().length),
+    ...{ samples: samples.slice(1), observerCpuMs, watchedMs },
+    busyShare: usedMs / (watchedMs * cpus().length),
     elsewhereMs: usedMs - systemMs - observerCpuMs,
   }
 }
