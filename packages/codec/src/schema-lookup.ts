@@ -20,7 +20,7 @@ export class SchemaLookup {
       {
         host: registryUrl,
         retry: { retries: 2, initialRetryTimeInSecs: 0.1, maxRetryTimeInSecs: 1 },
-        middlewares: [requestTimeout(timeoutMs)],
+        middlewares: [requestTimeout(timeoutMs), onlyOfARegistry],
       },
       { [csr.SchemaType.AVRO]: avroOptions },
     )
@@ -35,41 +35,77 @@ export class SchemaLookup {
     const type = format === 'avro' ? csr.SchemaType.AVRO : csr.SchemaType.PROTOBUF
     return this.#ask(
       () => this.#client.getRegistryIdBySchema(subject, { type, schema: text }),
-      () =>
-        new ContractNotPublishedError(`${subject}: not published; npm run contracts -- publish`),
+      (error) =>
+        isNotFound(error)
+          ? new ContractNotPublishedError(`${subject}: not published; npm run contracts -- publish`)
+          : undefined,
     )
   }
 
   /**
    * The schema that has an id.
    *
-   * @throws UndecodableError when the registry does not have the id, RegistryUnavailableError
+   * @throws UndecodableError when the registry does not have the id, or a schema that cannot be read here, since anybody may
+   *   register one. RegistryUnavailableError
    */
   async writerOf(schemaId: number): Promise<Writer> {
     const found = await this.#ask(
       () => this.#client.getSchema(schemaId),
-      () => new UndecodableError(`schema id ${schemaId} is not in the registry`),
+      (error) => {
+        if (isNotFound(error)) {
+          return new UndecodableError(`schema id ${schemaId} is not in the registry`)
+        }
+        return isAnswered(error) ? unreadable(schemaId, error) : undefined
+      },
     )
-    const writer = writerFrom(found)
+    const writer = writerIn(schemaId, found)
     if (writer !== undefined) return writer
     throw new UndecodableError(`schema ${schemaId} is neither Avro nor Protobuf`)
   }
 
-  /** The limit is for all retries together. A 404 is an answer (`notFound`), every other failure an outage. */
-  async #ask<Answer>(request: () => Promise<Answer>, notFound: () => Error): Promise<Answer> {
+  /**
+   * The limit is for all retries together.
+   *
+   * @param judge what a failure is that is an answer, such as a 404; undefined for an outage.
+   */
+  async #ask<Answer>(
+    request: () => Promise<Answer>,
+    judge: (error: unknown) => Error | undefined,
+  ): Promise<Answer> {
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(
-      () => late.reject(new Error(`no answer within ${this.#timeoutMs} ms`)),
+      () => late.reject(new LateError(`no answer within ${this.#timeoutMs} ms`)),
       this.#timeoutMs,
     )
     try {
       return await Promise.race([request(), late.promise])
     } catch (error) {
-      if (isNotFound(error)) throw notFound()
-      throw new RegistryUnavailableError(`schema registry: ${messageOf(error)}`, { cause: error })
+      const outage = new RegistryUnavailableError(`schema registry: ${messageOf(error)}`, {
+        cause: error,
+      })
+      throw judge(error) ?? outage
     } finally {
       clearTimeout(timer)
     }
+  }
+}
+
+class LateError extends Error {}
+
+/** The client gives every failed request a status. What has none came of an answer that it could not use. */
+function isAnswered(error: unknown): boolean {
+  return !(error instanceof LateError) && !(error instanceof Error && 'status' in error)
+}
+
+function unreadable(schemaId: number, cause: unknown): UndecodableError {
+  return new UndecodableError(`schema ${schemaId} cannot be read: ${messageOf(cause)}`, { cause })
+}
+
+function writerIn(schemaId: number, found: object): Writer | undefined {
+  try {
+    return writerFrom(found)
+  } catch (error) {
+    throw unreadable(schemaId, error)
   }
 }
 
@@ -82,6 +118,29 @@ function requestTimeout(timeoutMs: number): Middleware {
   return () => ({
     prepareRequest: async (next) => (await next()).enhance({ timeout: timeoutMs }),
   })
+}
+
+/** A status of success, but no answer of a registry: a page of a proxy, for instance. */
+class StrangeAnswerError extends Error {
+  readonly status = 502
+}
+
+/** The client would take any answer with a status of success for the registry's, and so for a schema that cannot be read. */
+const onlyOfARegistry: Middleware = ({ resourceName }) => ({
+  response: async (next) => {
+    const response = await next()
+    if (resourceName !== 'Schema' || isSchema(response.data())) return response
+    throw new StrangeAnswerError('the answer is none of a registry')
+  },
+})
+
+function isSchema(answer: unknown): boolean {
+  return (
+    typeof answer === 'object' &&
+    answer !== null &&
+    'schema' in answer &&
+    typeof answer.schema === 'string'
+  )
 }
 
 /**
