@@ -25,6 +25,8 @@ export type Records = {
 export type Decoding = {
   readonly codec: Codec
   readonly groupId: string
+  /** Why a record is not to be decoded; undefined for most. */
+  readonly refusalOf?: (topic: string, value: Buffer | null) => Error | undefined
   /** What to do with a record that cannot be decoded. */
   readonly judge: (record: ConsumedRecord, error: unknown) => Verdict
 }
@@ -45,7 +47,7 @@ export class MustWaitError extends Error {
  * @throws MustWaitError
  */
 export async function decodeBatch(
-  { codec, groupId, judge }: Decoding,
+  { codec, groupId, refusalOf, judge }: Decoding,
   bronze: BronzeTable,
   { partition, messages, logEpoch = 0 }: Records,
 ): Promise<DecodedBatch> {
@@ -55,7 +57,8 @@ export async function decodeBatch(
   for (const message of messages) {
     const record = recordOf({ topic: bronze.topic, partition }, message)
     try {
-      if (record.unreadable !== undefined) throw record.unreadable
+      const refusal = record.unreadable ?? refusalOf?.(bronze.topic, message.value)
+      if (refusal !== undefined) throw refusal
       const decoded = await decodeOne(codec, bronze, message)
       if (decoded.value.type === 'tick') continue
       rows.push(rowOf(bronze, { partition, logEpoch }, message, decoded))

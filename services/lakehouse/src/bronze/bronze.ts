@@ -6,7 +6,7 @@ import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Log } from '../log.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
-import { type DecodedBatch, decodeBatch, MustWaitError } from './batch.ts'
+import { type DecodedBatch, type Decoding, decodeBatch, MustWaitError } from './batch.ts'
 import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { ContractFollower } from './contract-follower.ts'
@@ -180,7 +180,10 @@ export class Bronze {
       const records = { partition, messages: chunk.messages, logEpoch }
       const judge: WaitingRecords['judge'] = (record, error) =>
         this.#waiting.judgeNext(record, error)
-      const decoded = await decodeBatch({ codec, groupId: GROUP_ID, judge }, bronze, records)
+      const refusalOf: Decoding['refusalOf'] = (...record) =>
+        this.#options.follower?.refusalOf(...record)
+      const decoding = { codec, groupId: GROUP_ID, refusalOf, judge }
+      const decoded = await decodeBatch(decoding, bronze, records)
       for (const deadLetter of decoded.deadLetters) {
         await deadLetters.write(deadLetter)
         const { reason, offset, detail } = deadLetter

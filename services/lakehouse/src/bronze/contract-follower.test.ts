@@ -1,6 +1,7 @@
 import { RegistryUnavailableError } from '@tenseams/codec/errors'
 import type { PublishedVersion } from '@tenseams/codec/registry'
 import { parseSchema } from '@tenseams/contracts/schemas'
+import { faultOf } from '@tenseams/service/fault'
 import type { KafkaMessage } from 'kafkajs'
 import { describe, expect, it } from 'vitest'
 import type { TableContract } from './bronze-table.ts'
@@ -108,6 +109,21 @@ describe('whether a contract has a newer version', () => {
     await expect(asking).rejects.toThrow(RegistryUnavailableError)
     registry.isAway = false
     expect(await follower.newerThan('things', first, records(12))).toMatchObject({ version: 2 })
+  })
+
+  it('that no reader here can read stops no other record, and its own are refused', async () => {
+    const text = textOf('eventId').replace('"string"', '{"type":"enum","name":"E","symbols":["A"]}')
+    const follower = new ContractFollower(registryWith({ ...second, text }))
+    expect(await follower.newerThan('things', first, records(11, 12, 13))).toBeUndefined()
+    const [old, own, garbage] = records(11, 12, 13)
+    if (old === undefined || own === undefined || garbage === undefined) expect.fail()
+    expect(follower.refusalOf('others', own.value)).toBeUndefined()
+    expect([old, garbage].map(({ value }) => follower.refusalOf('things', value))).toEqual([
+      undefined,
+      undefined,
+    ])
+    expect(faultOf(follower.refusalOf('things', own.value))).toBe('record')
+    expect(await follower.newerThan('things', first, records(11, 12))).toBeUndefined()
   })
 
   it('is remembered for ten thousand ids, not more', async () => {

@@ -1,10 +1,14 @@
 import { RegistryUnavailableError } from '@tenseams/codec/errors'
 import { schemaIdIn } from '@tenseams/codec/frame'
 import type { PublishedVersion, Registry } from '@tenseams/codec/registry'
+import { ContractError } from '@tenseams/contracts/errors'
 import { parseSchema } from '@tenseams/contracts/schemas'
 import { messageOf } from '@tenseams/service/causes'
 import type { KafkaMessage } from 'kafkajs'
 import type { TableContract } from './bronze-table.ts'
+
+/** Each is a version that somebody has registered past the gate; what is forgotten is found again after a restart. */
+const MOST_UNREADABLE = 1_000
 
 /** More ids than a topic ever has; after so many, the known ones are forgotten and asked for again. */
 const MOST_IDS = 10_000
@@ -16,6 +20,8 @@ const MOST_IDS = 10_000
 export class ContractFollower {
   readonly #registry: Pick<Registry, 'newest'>
   readonly #seen = new Map<string, Set<number>>()
+  /** By topic and schema id: why a newer version cannot be read here. */
+  readonly #unreadable = new Map<string, ContractError>()
 
   constructor(registry: Pick<Registry, 'newest'>) {
     this.#registry = registry
@@ -36,9 +42,32 @@ export class ContractFollower {
     const unseen = new Set(ids.filter((id) => !seen.has(id)))
     if (unseen.size === 0) return undefined
     const newest = await this.#newest(topic)
-    if (newest !== undefined && newest.version > contract.version) return contractOf(topic, newest)
-    for (const id of unseen) seen.add(id)
-    return undefined
+    const newer =
+      newest !== undefined && newest.version > contract.version
+        ? this.#readable(topic, newest)
+        : undefined
+    if (newer === undefined) for (const id of unseen) seen.add(id)
+    return newer
+  }
+
+  /**
+   * Why a record cannot be taken: it is of a newer version of the contract that this program cannot read, and would lose what
+   * that version adds. Anybody may register a version that the gate has not seen, so it stops nothing but its own records.
+   */
+  refusalOf(topic: string, value: Buffer | null): ContractError | undefined {
+    if (this.#unreadable.size === 0) return undefined
+    return this.#unreadable.get(`${topic} ${schemaIdIn(value)}`)
+  }
+
+  #readable(topic: string, newest: PublishedVersion): TableContract | undefined {
+    try {
+      return contractOf(topic, newest)
+    } catch (error) {
+      if (!(error instanceof ContractError)) throw error
+      if (this.#unreadable.size >= MOST_UNREADABLE) this.#unreadable.clear()
+      this.#unreadable.set(`${topic} ${newest.id}`, error)
+      return undefined
+    }
   }
 
   #seenFor(topic: string): Set<number> {
