@@ -48,10 +48,9 @@ describe('the newest restore point', () => {
 
 describe.each(['José', '100% [sure]', 'a*b?', '{x,y}'])('in a checkout below %s', (name) => {
   it('is found, and named by the path as it is, which Flink does not decode', () => {
-    folder = join(folder, name)
-    written('savepoints/a-job/savepoint-1', 100)
-    expect(newestRestorePoint(folder, 'a-job')).toBe(
-      `file://${folder}/savepoints/a-job/savepoint-1`,
+    written(`${name}/savepoints/a-job/savepoint-1`, 100)
+    expect(newestRestorePoint(join(folder, name), 'a-job')).toBe(
+      `file://${folder}/${name}/savepoints/a-job/savepoint-1`,
     )
   })
 })

@@ -33,7 +33,7 @@ export async function keptBy(stack: Stack, jobId: string, parallelism: number): 
   const { id, state_size: stateBytes } = latest.completed
   const managedMb = (manager.totalResource.managedMemory / manager.slotsNumber) * parallelism
   const stateMb = stateBytes / MB
-  const filesMb = sizeOfFiles(join(stack.context.paths.data, 'flink', 'tmp')) / MB
+  const filesMb = sizeOfFiles(join(stack.context.paths.temporary, 'flink-taskmanager')) / MB
   const size = `${parallelism} slots: state of ${stateMb.toFixed(0)} MB, ${(stateMb / managedMb).toFixed(1)} times the managed memory of ${managedMb.toFixed(0)} MB; RocksDB's files have ${filesMb.toFixed(0)} MB`
   const { vertices } = (await ask(`jobs/${jobId}`)) as { vertices: readonly Vertex[] }
   const lines = [size]

@@ -33,6 +33,7 @@ export class BrokerCluster {
   readonly #home = {
     paths: pathsOf(projectRoot, 'test-brokers'),
     jdk: chooseJava(findJdks()).main,
+    temporaryFolder: this.#folder,
   }
   readonly #nodes: readonly KafkaNode[]
   readonly #processes = new Map<number, ChildProcess>()

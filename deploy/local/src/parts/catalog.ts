@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { host } from '@tenseams/cli/ports'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
+import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component } from '../launcher/plan/part.ts'
 import { fullOnly } from '../launcher/plan/profiles.ts'
@@ -21,7 +22,7 @@ export const catalog: Component = {
   command: async ({ paths, ports, endpoints, secrets, java }) => ({
     file: javaProgram(java.main),
     arguments: [
-      ...jvmArguments(paths, { heapMb: 192 }),
+      ...jvmArguments(paths, { heapMb: 192, temporaryFolder: temporaryFolderOf(paths, 'catalog') }),
       '-Dorg.slf4j.simpleLogger.showDateTime=true',
       "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
       '-cp',

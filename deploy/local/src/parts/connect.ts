@@ -6,6 +6,7 @@ import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
 import { recordBytes } from '@tenseams/debezium/record-size'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
+import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import { pluginPath } from '../launcher/install/artefacts.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
@@ -31,7 +32,11 @@ export const connect: Component = {
   command: async (context) => ({
     file: javaProgram(context.java.main),
     arguments: [
-      ...jvmArguments(context.paths, { heapMb: 320, log4j: true }),
+      ...jvmArguments(context.paths, {
+        heapMb: 320,
+        log4j: true,
+        temporaryFolder: temporaryFolderOf(context.paths, 'connect'),
+      }),
       '-cp',
       classPath(context.paths, 'kafka'),
       'org.apache.kafka.connect.cli.ConnectDistributed',

@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
+import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk, readJson } from '../launcher/host/probe.ts'
 import { type FlinkProcessName, flinkSettings } from '../launcher/plan/flink-settings.ts'
 import type { Command, Component, Context } from '../launcher/plan/part.ts'
@@ -93,8 +94,7 @@ const resourceIdFile = ({ paths }: Context) => join(paths.run, 'flink-taskmanage
 
 async function writeSettings(context: Context, name: FlinkProcessName): Promise<void> {
   const folder = settingsFolder(context, name)
-  const temporary = join(context.paths.data, 'flink', 'tmp')
-  for (const each of [folder, temporary, context.paths.checkpoints, context.paths.savepoints]) {
+  for (const each of [folder, context.paths.checkpoints, context.paths.savepoints]) {
     await mkdir(each, { recursive: true })
   }
   const file = join(folder, 'config.yaml')
@@ -139,7 +139,10 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
   return {
     file: javaProgram(java.main),
     arguments: [
-      ...jvmArguments(paths, jvmOptionsOf(process)),
+      ...jvmArguments(paths, {
+        ...jvmOptionsOf(process),
+        temporaryFolder: temporaryFolderOf(paths, name),
+      }),
       '-cp',
       classPath(paths, 'flink'),
       process.main,
@@ -155,7 +158,11 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
   }
 }
 
-function jvmOptionsOf({ heapMb, metaspaceMb, directMb }: FlinkProcess): JvmOptions {
+function jvmOptionsOf({
+  heapMb,
+  metaspaceMb,
+  directMb,
+}: FlinkProcess): Omit<JvmOptions, 'temporaryFolder'> {
   return {
     heapMb,
     log4j: true,

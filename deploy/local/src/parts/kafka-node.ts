@@ -21,7 +21,11 @@ export type KafkaNode = {
   readonly logFolder: string
 }
 
-export type KafkaHome = { readonly paths: Paths; readonly jdk: Jdk | undefined }
+export type KafkaHome = {
+  readonly paths: Paths
+  readonly jdk: Jdk | undefined
+  readonly temporaryFolder: string
+}
 
 export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string | number>> {
   const broker = `PLAINTEXT://${host}:${node.port}`
@@ -57,7 +61,7 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
 export function kafkaCommand(home: KafkaHome, settingsFile: string, heapMb: number): Command {
   return {
     file: javaProgram(home.jdk),
-    arguments: [...javaArguments(home.paths, heapMb), 'kafka.Kafka', settingsFile],
+    arguments: [...javaArguments(home, heapMb), 'kafka.Kafka', settingsFile],
   }
 }
 
@@ -73,7 +77,7 @@ export async function formatKafka(
   await runProgram({
     file: javaProgram(home.jdk),
     arguments: [
-      ...javaArguments(home.paths, 128),
+      ...javaArguments(home, 128),
       'kafka.tools.StorageTool',
       'format',
       '--cluster-id',
@@ -90,8 +94,8 @@ export function newClusterId(): string {
   return randomBytes(16).toString('base64url').replace(/^-/, 'A')
 }
 
-const javaArguments = (paths: Paths, heapMb: number): readonly string[] => [
-  ...jvmArguments(paths, { heapMb, log4j: true }),
+const javaArguments = ({ paths, temporaryFolder }: KafkaHome, heapMb: number) => [
+  ...jvmArguments(paths, { heapMb, log4j: true, temporaryFolder }),
   '-cp',
   classPath(paths, 'kafka'),
 ]

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
+import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { accepts } from '../launcher/host/probe.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
@@ -30,7 +31,11 @@ export const kafka: Component = {
   stopTimeoutMs: 30_000,
 }
 
-const homeOf = ({ paths, java }: Context) => ({ paths, jdk: java.main })
+const homeOf = ({ paths, java }: Context) => ({
+  paths,
+  jdk: java.main,
+  temporaryFolder: temporaryFolderOf(paths, 'kafka'),
+})
 const folderOf = ({ paths }: Context) => join(paths.data, 'kafka')
 const settingsFile = ({ paths }: Context) => join(paths.run, 'kafka.properties')
 

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { javaProgram } from '../launcher/host/java.ts'
 import { jvmArguments } from '../launcher/host/jvm.ts'
+import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component } from '../launcher/plan/part.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
@@ -18,7 +19,10 @@ export const registry: Component = {
   command: async ({ paths, ports, secrets, java }) => ({
     file: javaProgram(java.registry),
     arguments: [
-      ...jvmArguments(paths, { heapMb: 320 }),
+      ...jvmArguments(paths, {
+        heapMb: 320,
+        temporaryFolder: temporaryFolderOf(paths, 'registry'),
+      }),
       `-Dquarkus.http.host=${host}`,
       `-Dquarkus.http.port=${ports.registry}`,
       `-Dquarkus.management.host=${host}`,

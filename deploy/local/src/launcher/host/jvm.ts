@@ -4,6 +4,8 @@ import type { Paths } from './paths.ts'
 
 export type JvmOptions = {
   readonly heapMb: number
+  /** Where it may write temporary files. Java does not look at TMPDIR. */
+  readonly temporaryFolder: string
   /** Whether the server logs through log4j2.properties, to stdout. */
   readonly log4j?: boolean
   readonly more?: readonly string[]
@@ -19,6 +21,7 @@ export function jvmArguments(paths: Paths, options: JvmOptions): readonly string
     '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
     '-XX:+ExitOnOutOfMemoryError',
+    `-Djava.io.tmpdir=${options.temporaryFolder}`,
     '-Djava.net.preferIPv4Stack=true',
     '-Duser.timezone=UTC',
     ...(options.log4j

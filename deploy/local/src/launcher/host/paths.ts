@@ -9,6 +9,8 @@ export type Paths = {
   readonly data: string
   readonly logs: string
   readonly run: string
+  /** A folder a component for its temporary files. */
+  readonly temporary: string
   readonly secrets: string
   readonly warehouse: string
   /** Checkpoints and savepoints of every job. */
@@ -27,13 +29,15 @@ export type Paths = {
 export function pathsOf(root: string, instance: string): Paths {
   const state = stateFolderOf(instance, root)
   const data = join(state, 'data')
+  const run = runFolderOf(instance, root)
   return {
     root,
     instance,
     state,
     data,
     logs: join(state, 'logs'),
-    run: runFolderOf(instance, root),
+    run,
+    temporary: join(run, 'tmp'),
     secrets: join(state, 'secrets.json'),
     warehouse: join(data, 'warehouse'),
     flinkState: join(data, 'flink'),
@@ -41,4 +45,12 @@ export function pathsOf(root: string, instance: string): Paths {
     savepoints: join(data, 'flink', 'savepoints'),
     jvm: join(root, 'deploy', 'local', 'jvm'),
   }
+}
+
+/**
+ * The folder for a component's temporary files, emptied before each start of it (supervisor.ts): a server that is killed
+ * leaves there what it has unpacked, about 40 MB in the case of Flink's planner.
+ */
+export function temporaryFolderOf(paths: Pick<Paths, 'temporary'>, component: string): string {
+  return join(paths.temporary, component)
 }

@@ -213,7 +213,7 @@ async function writeManifests(paths: Paths, options: InstallOptions): Promise<vo
     await runProgram({
       file: javaProgram(jdk),
       arguments: [
-        ...jvmArguments(paths, { heapMb: 256 }),
+        ...jvmArguments(paths, { heapMb: 256, temporaryFolder: folder }),
         '-cp',
         classPath(paths, 'kafka'),
         'org.apache.kafka.tools.ConnectPluginPath',

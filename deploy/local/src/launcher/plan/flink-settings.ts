@@ -1,4 +1,5 @@
 import { host } from '@tenseams/cli/ports'
+import { temporaryFolderOf } from '../host/paths.ts'
 import type { Context } from './part.ts'
 
 type Settings = Readonly<Record<string, string | number | boolean>>
@@ -17,6 +18,7 @@ export function flinkSettings(
 ): Settings {
   return {
     ...addresses(context, taskManagerRpc),
+    'io.tmp.dirs': temporaryFolderOf(context.paths, name),
     ...metrics(context, name),
     ...memory,
     'taskmanager.memory.managed.size': `${context.settings.flinkManagedMemoryMb ?? 256}m`,
@@ -52,7 +54,7 @@ function metrics({ ports }: Context, name: FlinkProcessName): Settings {
   }
 }
 
-function addresses({ ports, paths }: Context, taskManagerRpc: number): Settings {
+function addresses({ ports }: Context, taskManagerRpc: number): Settings {
   return {
     'jobmanager.bind-host': host,
     'jobmanager.rpc.address': host,
@@ -70,7 +72,6 @@ function addresses({ ports, paths }: Context, taskManagerRpc: number): Settings 
     'sql-gateway.endpoint.rest.bind-address': host,
     'sql-gateway.endpoint.rest.port': ports.sqlGateway,
     'sql-gateway.endpoint.rest.bind-port': String(ports.sqlGateway),
-    'io.tmp.dirs': `${paths.data}/flink/tmp`,
   }
 }
 

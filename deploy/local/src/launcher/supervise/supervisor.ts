@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { madeEnvironment } from '../host/environment.ts'
-import type { Paths } from '../host/paths.ts'
+import { type Paths, temporaryFolderOf } from '../host/paths.ts'
 import { identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
 import type { Command, Component, Context } from '../plan/part.ts'
 import { MoveRefused, nextState, type State, stateOf } from './lifecycle.ts'
@@ -61,6 +61,7 @@ export async function startComponent(
   const record = await exclusively(paths, name, async () => {
     nextState(name, lookAt(paths, name), 'start')
     if (!isDue()) throw new MoveRefused(`${name} has been ended or started meanwhile`)
+    emptyTemporaryFolder(paths, name)
     await component.prepare?.(context)
     const command = await component.command(context)
     signal.throwIfAborted()
@@ -70,6 +71,12 @@ export async function startComponent(
   const readyAfterMs = Date.now() - record.startedAt
   writeRecord(paths, component.name, { ...record, phase: 'ready', readyAfterMs })
   return readyAfterMs
+}
+
+function emptyTemporaryFolder(paths: Paths, name: string): void {
+  const folder = temporaryFolderOf(paths, name)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
 }
 
 /**
@@ -189,6 +196,7 @@ export async function stopComponent(component: Component, paths: Paths): Promise
     signalAll(family, 'SIGCONT')
     if (!(await untilGone(record, component.stopTimeoutMs))) await killTree(record)
   }
+  rmSync(temporaryFolderOf(paths, name), { recursive: true, force: true })
   removeRecord(paths, name)
 }
 
