@@ -62,7 +62,8 @@ export type Submitted = {
 }
 
 const registryTimeoutMs = 10_000
-const runningTimeoutMs = 120_000
+/** On a busy machine the tasks of four jobs restore and compile for minutes. */
+const runningTimeoutMs = 300_000
 const stopTimeoutMs = 120_000
 
 /**

@@ -79,7 +79,7 @@ export const flinkJobs: Step = {
       keepsIntervals: true,
     })
   },
-  timeoutMs: 480_000,
+  timeoutMs: 900_000,
   undo: {
     isNeeded: ({ paths }) =>
       lookAt(paths, 'flink-jobmanager') === 'ready' &&
