@@ -13,7 +13,9 @@ import { Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
 import { judge, type Request } from './domain/payment.ts'
 import { Fault, type Faults, type MetFaults } from './faults.ts'
-import { beginPayment, type NewPayment, type Operated, operate, type Recorded } from './ledger.ts'
+import { Ledger } from './ledger.ts'
+import type { Operated, Recorded } from './ledger-plan.ts'
+import type { NewPayment } from './ledger-rows.ts'
 import { StoredText } from './stored-text.ts'
 
 const MinorUnits = Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })
@@ -40,6 +42,7 @@ export type PaymentRoutes = { readonly pool: pg.Pool; readonly faults: Faults }
  * provider does wrong from now on.
  */
 export function paymentRoutes(server: Server, { pool, faults }: PaymentRoutes): void {
+  const ledger = new Ledger(pool)
   const idempotent = { preValidation: requireIdempotencyKey }
   const headers = IdempotencyHeaders
 
@@ -48,7 +51,7 @@ export function paymentRoutes(server: Server, { pool, faults }: PaymentRoutes): 
     { schema: { body: PaymentBody, headers }, ...idempotent },
     (request, reply) =>
       once('authorise', request.headers['idempotency-key'], reply, faults, (met, key) =>
-        authorise(pool, request.body, met, key),
+        authorise(ledger, request.body, met, key),
       ),
   )
 
@@ -56,7 +59,7 @@ export function paymentRoutes(server: Server, { pool, faults }: PaymentRoutes): 
     const schema = { params: PaymentId, headers }
     server.post(`/payments/:paymentId/${name}`, { schema, ...idempotent }, (request, reply) =>
       once(name, request.headers['idempotency-key'], reply, faults, (met, key) =>
-        move(pool, name, request.params.paymentId, met, key),
+        move(ledger, name, request.params.paymentId, met, key),
       ),
     )
   }
@@ -64,7 +67,7 @@ export function paymentRoutes(server: Server, { pool, faults }: PaymentRoutes): 
   const schema = { params: PaymentId, body: RefundBody, headers }
   server.post('/payments/:paymentId/refund', { schema, ...idempotent }, (request, reply) =>
     once('refund', request.headers['idempotency-key'], reply, faults, (met, key) =>
-      move(pool, 'refund', request.params.paymentId, met, key, BigInt(request.body.amountMinor)),
+      move(ledger, 'refund', request.params.paymentId, met, key, BigInt(request.body.amountMinor)),
     ),
   )
 
@@ -102,7 +105,7 @@ async function once(
 }
 
 async function authorise(
-  pool: pg.Pool,
+  ledger: Ledger,
   body: Omit<NewPayment, 'amountMinor'> & { readonly amountMinor: number },
   met: MetFaults,
   idempotencyKey: string,
@@ -112,7 +115,7 @@ async function authorise(
   // Like the test cards of real providers: the method decides the outcome.
   const declined = method.endsWith('-declined') || met.has('decline')
   const payment = { ...body, amountMinor: BigInt(amountMinor) }
-  const recorded = await beginPayment(pool, payment, {
+  const recorded = await ledger.begin(payment, {
     ...{ operationId: uuidv7(), paymentId: uuidv7(), idempotencyKey, requestHash },
     amountMinor: payment.amountMinor,
     kind: declined ? 'declined' : 'authorised',
@@ -122,7 +125,7 @@ async function authorise(
 }
 
 async function move(
-  pool: pg.Pool,
+  ledger: Ledger,
   request: Exclude<Request, 'authorise'>,
   paymentId: string,
   met: MetFaults,
@@ -134,7 +137,7 @@ async function move(
     paymentId,
     wanted === undefined ? 'all' : String(wanted),
   )
-  const operated = await operate(pool, {
+  const operated = await ledger.operate({
     paymentId,
     idempotencyKey,
     judge: (operations, authorised) =>
