@@ -48,14 +48,14 @@ export async function watch(
   await until(fromMs, signal)
   const { pids } = system
   const lag = watchLag(system, fromMs, signal)
-  const before = readPartThreads(pids)
-  const settledBefore = journeys.settled
-  const memory: MemorySample[] = []
-  const weigh = () => memory.push({ atS: (machineMs() - fromMs) / 1_000, bytes: readMemory(pids) })
-  weigh()
   const readings: Reading[] = []
   const read = () => readings.push({ use: readUse(pids), unsettled: journeys.unsettled })
   read()
+  const settledBefore = journeys.settled
+  const before = readPartThreads(pids)
+  const memory: MemorySample[] = []
+  const weigh = () => memory.push({ atS: (machineMs() - fromMs) / 1_000, bytes: readMemory(pids) })
+  weigh()
   for (let next = fromMs + SAMPLE_MS; next < toMs && !signal.aborted; next += SAMPLE_MS) {
     await until(next, signal)
     read()
@@ -116,11 +116,16 @@ function figuresOf(readings: readonly Reading[], fromMs: number) {
 }
 
 function sharesBetween(earlier: Use, later: Use): Readonly<Record<string, number>> {
-  const shares = Object.entries(later.cpuMs).map(([part, ms]) => [
+  const shares = Object.keys(later.cpuMs).map((part) => [
     part,
-    (ms - (earlier.cpuMs[part] ?? ms)) / (later.atMs - earlier.atMs),
+    usedBetween(earlier, later, part) / (later.atMs - earlier.atMs),
   ])
   return Object.fromEntries(shares)
+}
+
+/** Nothing of a part that has ended meanwhile: its figures went with it. */
+function usedBetween(earlier: Use, later: Use, part: string): number {
+  return Math.max(0, (later.cpuMs[part] ?? 0) - (earlier.cpuMs[part] ?? 0))
 }
 
 type BothThreads = { readonly before: Threads; readonly after: Threads }
@@ -134,7 +139,7 @@ function partsOf(
   const entries = [...pids.keys()].map((part): readonly [string, PartUse] => [
     part,
     {
-      cpuMs: (last?.cpuMs[part] ?? 0) - (first?.cpuMs[part] ?? 0),
+      cpuMs: first && last ? usedBetween(first, last, part) : 0,
       groups: cpuMsByGroup(before.get(part) ?? new Map(), after.get(part) ?? new Map()),
     },
   ])
