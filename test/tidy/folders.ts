@@ -7,6 +7,7 @@ const ownerless = ['utils', 'util', 'common', 'helpers', 'shared', 'misc', 'lib'
 /** What may lie in the root: what tools and readers look for there. */
 const rootFiles = [
   '.editorconfig',
+  '.gitattributes',
   '.gitignore',
   'CONTRIBUTING.md',
   'LICENSE',

@@ -72,6 +72,16 @@ describe('what cannot be decided never passes', { timeout: TIMEOUT_MS }, () => {
     expect(code).toBe(2)
   })
 
+  it.each(['{"writes":"orders"}', '{"writes":[5]}', '{"gold":{}}', 'null', '[]', '{'])(
+    'a job whose topics cannot be read: %s',
+    async (text) => {
+      const checkout = merged().write({ 'flink-jobs/sums/job.json': text })
+      const { code, said } = await checkout.check('--base', 'main')
+      expect(said).toContain('flink-jobs/sums/job.json is not the JSON of a job')
+      expect(code).toBe(2)
+    },
+  )
+
   it('a folder without git', async () => {
     expect(await kept(new Checkout()).check('--base', 'main')).toMatchObject({ code: 2 })
   })

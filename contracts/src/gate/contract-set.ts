@@ -167,13 +167,26 @@ function sinksIn(texts: ReadonlyMap<string, string>, name: string) {
   const misread: string[] = []
   for (const [file, text] of texts) {
     if (!jobFile.test(file)) continue
-    try {
-      const { writes = [], gold = [] }: Readonly<Record<string, readonly string[]>> =
-        JSON.parse(text)
-      for (const topic of [...writes, ...gold]) sinks.add(topic)
-    } catch {
+    const topics = topicsOfJob(text)
+    if (topics === undefined) {
       misread.push(`${name}: ${file} is not the JSON of a job, so its topics are not known`)
     }
+    for (const topic of topics ?? []) sinks.add(topic)
   }
   return { sinks, misread }
+}
+
+function topicsOfJob(text: string): readonly string[] | undefined {
+  try {
+    const job: unknown = JSON.parse(text)
+    if (typeof job !== 'object' || job === null || Array.isArray(job)) return undefined
+    const { writes = [], gold = [] } = job as Readonly<Record<string, unknown>>
+    return isListOfTexts(writes) && isListOfTexts(gold) ? [...writes, ...gold] : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string')
 }

@@ -71,3 +71,12 @@ test('every verb is loaded with that', () => {
   const text = readFileSync(join(projectRoot, 'deploy/local/begin.js'), 'utf8')
   expect(text).toContain("'--import', undecided, join(root, file)")
 })
+
+test('a checkout has the bytes that were published, whatever git is told about the ends of lines', () => {
+  const files = ['contracts/topics.yaml', 'contracts/events/orders.order.v1/1.avsc']
+  const { stdout } = spawnSync('git', ['check-attr', 'eol', ...files], {
+    cwd: projectRoot,
+    encoding: 'utf8',
+  })
+  expect(stdout).toBe(files.map((file) => `${file}: eol: lf\n`).join(''))
+})
