@@ -104,6 +104,8 @@ async function install() {
   const code = await run('npm', npmArguments, {
     // Only the verb itself writes to stdout.
     output: process.stderr,
+    // Alone it would go on, beside the npm of the next start.
+    onSpawn: passSignals,
   }).catch((error) => error)
   if (code instanceof Error) return fail(`npm cannot be run: ${code.message}. Is it installed?`)
   if (code !== 0) {

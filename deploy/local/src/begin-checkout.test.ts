@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -212,4 +214,23 @@ describe('the packages are installed', () => {
     expect(stderr).toMatch(/npm cannot be run/)
     expect(stderr).not.toMatch(/^\s+at /m)
   })
+})
+
+test('npm does not go on alone when its start is ended', { timeout: 30_000 }, async () => {
+  const pidFile = join(root, 'npm-pid')
+  write(
+    'bin/npm',
+    '#!/bin/sh\necho $$ > npm-pid.new && mv npm-pid.new npm-pid && exec sleep 60\n',
+    0o755,
+  )
+  const { PATH = '', HOME = '/' } = process.env
+  const child = spawn(process.execPath, [join(root, 'deploy/local/begin.js'), 'stack'], {
+    ...{ cwd: root, stdio: 'ignore', env: { PATH: `${join(root, 'bin')}:${PATH}`, HOME } },
+  })
+  const ended = once(child, 'exit')
+  await expect.poll(() => existsSync(pidFile), { timeout: 10_000 }).toBe(true)
+  const pid = Number(readFileSync(pidFile, 'utf8'))
+  child.kill('SIGTERM')
+  expect(await ended).toEqual([2, null])
+  expect(() => process.kill(pid, 0)).toThrow('ESRCH')
 })
