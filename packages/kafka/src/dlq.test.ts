@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { linesOf } from './dlq.ts'
+import { deadLettersIn, linesOf } from './dlq.ts'
 
 const deadLetter = { timestamp: '0', key: null, headers: {} }
 
@@ -28,4 +28,10 @@ test('what a dead letter has of control characters does not reach the terminal',
   expect(key).toBe('key  \\u{0}')
   expect(first).toBe('a\\u{1b}[2J  \\u{1b}]0;title\\u{7}')
   expect(second).toBe('b  \\u{d},\\u{202e},\\u{9b}31m')
+})
+
+test('nor does what a reason has of them reach the list', () => {
+  const headers = { 'dead-letter-reason': 'a\u001b[2J' }
+  const records = [{ ...deadLetter, partition: 0, offset: '0', value: null, headers }]
+  expect(deadLettersIn(records, 'orders').map(({ reason }) => reason)).toEqual(['a\\u{1b}[2J'])
 })

@@ -202,7 +202,11 @@ function originHeaders(headers: IHeaders): IHeaders {
 }
 
 /** The dead letters in order, without the notes about them. */
-function deadLettersIn(records: readonly Found[], topic: string): readonly FoundDeadLetter[] {
+/** What the records of a dead letter topic say; the reasons are for a terminal, as in `linesOf`. */
+export function deadLettersIn(
+  records: readonly Found[],
+  topic: string,
+): readonly FoundDeadLetter[] {
   const keyOf = (partition: number, offset: string) => `${partition} ${offset}`
   const notes = records.filter(({ headers }) => isNote(headers))
   const sent = new Set(notes.map((note) => keyOf(note.partition, headerOf(note, NOTE))))
@@ -210,7 +214,7 @@ function deadLettersIn(records: readonly Found[], topic: string): readonly Found
     .filter(({ headers }) => !isNote(headers))
     .map((record) => ({
       ...record,
-      reason: headerOf(record, 'dead-letter-reason') || 'unknown',
+      reason: printable(headerOf(record, 'dead-letter-reason') || 'unknown'),
       origin: originIn(record.headers, topic),
       replayed: sent.has(keyOf(record.partition, record.offset)),
     }))
