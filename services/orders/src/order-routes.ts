@@ -15,7 +15,7 @@ import type { FastifyReply } from 'fastify'
 import type pg from 'pg'
 import { Type } from 'typebox'
 import { v7 as uuidv7 } from 'uuid'
-import { type Price, readPrices } from './catalogue.ts'
+import { type Price, Prices } from './catalogue.ts'
 import {
   isPricedDifferently,
   type OrderRefusal,
@@ -63,14 +63,19 @@ const reading = {
 
 /** `POST /orders` and `GET /orders/:orderId`. */
 export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
+  const prices = new Prices(pool)
   server.post(
     '/orders',
     { schema: placing, preValidation: requireIdempotencyKey },
     async (request, reply) => {
       const key = request.headers['idempotency-key']
       const orderId = uuidv7()
-      const prices = await pricesOf(pool, request.body)
-      const command = commandOf(request.body, prices)
+      const { lines, currency } = request.body
+      const priced = await prices.of(
+        lines.map(({ sku }) => sku),
+        currency,
+      )
+      const command = commandOf(request.body, priced)
       const answer = answerOf(orderId, command)
       const requestHash = hashOf(request.body)
       const outcome = await log.begin(orderId, command, {
@@ -83,7 +88,7 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
       // Also when it is refused: the price may have changed since the first request with this key.
       const kept = await readAnswer(pool, SCHEMA, key)
       if (outcome.kind === 'refused' && kept === undefined) {
-        return sendProblem(reply, placingProblem(outcome.refusal, command, prices))
+        return sendProblem(reply, placingProblem(outcome.refusal, command, priced))
       }
       return replayAnswer(reply, kept, requestHash, sendPlaced)
     },
@@ -101,15 +106,11 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
   })
 }
 
-type Prices = ReadonlyMap<string, Price>
-
-function pricesOf(pool: pg.Pool, { lines, currency }: OrderBody): Promise<Prices> {
-  return readPrices(pool, [...new Set(lines.map(({ sku }) => sku))], currency)
-}
+type Priced = ReadonlyMap<string, Price>
 
 type PlacingCommand = { readonly type: 'PlaceOrder'; readonly data: PlaceOrder }
 
-function commandOf(body: OrderBody, prices: Prices): PlacingCommand {
+function commandOf(body: OrderBody, prices: Priced): PlacingCommand {
   const lines = body.lines.map(({ sku, quantity, priceMinor }) => ({
     ...{ sku, quantity, shownMinor: BigInt(priceMinor) },
     priceMinor: prices.get(sku)?.priceMinor ?? null,
@@ -126,7 +127,7 @@ function answerOf(orderId: string, { data: { currency, lines } }: PlacingCommand
 function placingProblem(
   refusal: OrderRefusal,
   { data: { lines } }: PlacingCommand,
-  prices: Prices,
+  prices: Priced,
 ): Problem {
   const answer = refusalProblem(refusal)
   if (refusal !== 'price-differs') return answer
