@@ -23,14 +23,26 @@ export type SimulatedBatch = {
   readonly lastOffset: () => string
 }
 
+/** What a broken mode changes in fetched batches. */
+export type BatchFlaws = {
+  /** kafkajs without our patch: it delivers some aborted records. */
+  readonly isUnpatched?: boolean
+  /** Each record has a key of its own, so the reader knows of no order. */
+  readonly keysApart?: boolean
+}
+
 /** kafkajs's src/consumer/batch.js with its own filter of aborted records, and before it our `markAborted`, which corrects it. */
-export function batchOf(topic: string, fetched: FetchedSpan, isUnpatched = false): SimulatedBatch {
+export function batchOf(
+  topic: string,
+  fetched: FetchedSpan,
+  flaws: BatchFlaws = {},
+): SimulatedBatch {
   const { partition, from, highWatermark, entries } = fetched
   const decoded = decodedOf(fetched)
-  if (!isUnpatched) markAborted(decoded)
+  if (flaws.isUnpatched !== true) markAborted(decoded)
   const messages = filterAborted(decoded)
     .filter((message) => !message.isControlRecord)
-    .map(messageOf)
+    .map((message) => messageOf(message, flaws.keysApart === true))
   const last = entries.at(-1)
   return {
     topic,
@@ -64,8 +76,12 @@ function decodedOf({ aborted, entries }: FetchedSpan): FetchedPartition {
   }
 }
 
-function messageOf(message: FetchedPartition['messages'][number]): KafkaMessage {
-  const { offset, key } = message
+function messageOf(
+  message: FetchedPartition['messages'][number],
+  isKeyApart: boolean,
+): KafkaMessage {
+  const { offset } = message
+  const key = isKeyApart ? Buffer.from(`${message.key}#${offset}`) : message.key
   const value = 'value' in message && Buffer.isBuffer(message.value) ? message.value : null
   return { offset, key, value, timestamp: '0', attributes: 0, headers: {} }
 }

@@ -1,14 +1,13 @@
 import type { Logs } from '@tenseams/lakehouse-service/bronze/table-opening'
 import type { Kafka } from 'kafkajs'
 import { PARTITIONS } from '../run/scenario.ts'
+import type { BatchFlaws } from './kafka-batch.ts'
 import { type ConsumerOptions, SimulatedConsumer } from './kafka-consumer.ts'
 import { type Environment, type ProducerConfig, SimulatedProducer } from './kafka-producer.ts'
 
 /** What a broken mode changes in the client. */
-export type ClientFlaws = {
+export type ClientFlaws = BatchFlaws & {
   readonly readUncommitted?: boolean
-  /** kafkajs without our patch: it delivers some aborted records. */
-  readonly isUnpatched?: boolean
   /** Without sequence numbers a repeated request is a second batch. */
   readonly noSequence?: boolean
 }
@@ -25,7 +24,7 @@ export function simulatedKafka(environment: Environment, flaws: ClientFlaws = {}
       new SimulatedConsumer(
         environment,
         { ...options, ...(flaws.readUncommitted === true && { readUncommitted: true }) },
-        flaws.isUnpatched,
+        flaws,
       ),
     admin: () => adminOf(environment),
   }

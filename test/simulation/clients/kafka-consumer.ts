@@ -1,5 +1,5 @@
 import { ConnectionLostError } from '../world/network.ts'
-import { batchOf, type SimulatedBatch } from './kafka-batch.ts'
+import { type BatchFlaws, batchOf, type SimulatedBatch } from './kafka-batch.ts'
 import type { Environment } from './kafka-producer.ts'
 import { isRebalancing, KafkaSession } from './kafka-session.ts'
 
@@ -45,15 +45,15 @@ export class SimulatedConsumer {
   readonly #listeners = new Map<string, Listener[]>()
   readonly #paused = new Set<number>()
   readonly #seeks = new Map<number, number>()
-  readonly #isUnmended: boolean
+  readonly #flaws: BatchFlaws
   #session: KafkaSession | undefined
   #topic = ''
   #eachBatch: (payload: Payload) => Promise<void> = async () => undefined
   #isRunning = false
   #isConnected = false
 
-  constructor(environment: Environment, options: ConsumerOptions, isUnmended = false) {
-    this.#isUnmended = isUnmended
+  constructor(environment: Environment, options: ConsumerOptions, flaws: BatchFlaws = {}) {
+    this.#flaws = flaws
     this.#environment = environment
     this.#options = options
   }
@@ -173,7 +173,7 @@ export class SimulatedConsumer {
       const fetched = await network.call({ server: 'broker', name: 'fetch', serve })
       return fetched
         .filter(({ partition }) => !this.#seeks.has(partition) && !this.#paused.has(partition))
-        .map((one) => batchOf(topic, one, this.#isUnmended))
+        .map((one) => batchOf(topic, one, this.#flaws))
     } catch (error) {
       if (error instanceof ConnectionLostError) return []
       throw error

@@ -58,6 +58,10 @@ export const brokenModes: Readonly<Record<string, BrokenMode>> = {
     says: 'inbox and lake: kafkajs’s own filter of aborted records, without markAborted',
     flaws: { client: { isUnpatched: true } },
   },
+  'keys-apart': {
+    says: 'inbox: records of one stream have different keys, and are handled side by side',
+    flaws: { client: { keysApart: true } },
+  },
   'on-receipt': {
     says: 'inbox: the offset is committed before the effect',
     flaws: { commitOffset: commitOnReceipt },

@@ -115,7 +115,7 @@ function handlerOf({ network }: Environment, store: Store, inbox: Flaws['inbox']
     }
     effects += 1
     await notes.handle(
-      String(key),
+      streamOf(key),
       { type: 'Note', data: { note } },
       {
         eventIdOf: (step) => `${effects}-${step}`,
@@ -125,6 +125,11 @@ function handlerOf({ network }: Environment, store: Store, inbox: Flaws['inbox']
       },
     )
   }
+}
+
+/** The key without what `keys-apart` adds to it. */
+function streamOf(key: Buffer | null): string {
+  return String(key).split('#')[0] ?? ''
 }
 
 const table: BronzeTable = {
