@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { readArguments, refuseMore } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
@@ -89,9 +89,9 @@ const fileRuns: readonly FileRun[] = [
 
 const usage = `npm run test:full [-- --only <text>]
 
-Runs every long proof, one after another, and writes the result of each to docs/proofs.md as soon as it is over; then the tests
-that \`npm test\` leaves out or repeats fewer times: ${fileRuns.map(({ files }) => files.join(', ')).join(', ')}.
-About an hour and a half on two cores.
+Runs every long proof, one after another, then the tests that \`npm test\` leaves out or repeats fewer times:
+${fileRuns.map(({ files }) => files.join(', ')).join(', ')}
+Writes each result to docs/proofs.md as soon as it is there. About an hour and three quarters on two cores.
 
 ${proofs.map(({ claim }) => `  npm run prove -- ${claim}`).join('\n')}
 
@@ -142,14 +142,9 @@ async function runOne(
   // An interrupted one has no result, and the last one stays.
   if (signal.aborted) return false
   const outcome = outcomeOf(output)
-  const result = {
-    ...{ proof: `npm run prove -- ${claim}`, outcome, commit: commitNow() },
-    took: `${Math.round(durationMs / 6_000) / 10} min`,
-    date: new Date().toISOString().slice(0, 10),
-  }
-  writeFileSync(document, withResults(readFileSync(document, 'utf8'), [result]))
+  const took = keepResult(`npm run prove -- ${claim}`, outcome, durationMs)
   const isExpected = reason === (code === 0 ? '' : `exit code ${code}`) && output.includes(says)
-  console.log(`  ${isExpected ? 'ok' : 'FAILED'}  ${result.took}  ${outcome}`)
+  console.log(`  ${isExpected ? 'ok' : 'FAILED'}  ${took}  ${outcome}`)
   if (!isExpected) console.log(output.trimEnd().replaceAll(/^/gm, '    '))
   return isExpected
 }
@@ -157,7 +152,7 @@ async function runOne(
 /** The tests' own output shows how far they are. */
 async function runFiles({ suite, files }: FileRun, signal: AbortSignal): Promise<boolean> {
   console.log(`in full number: ${files.join(', ')}`)
-  const { ok, reason } = await runProgram({
+  const { ok, reason, durationMs } = await runProgram({
     file: 'node_modules/vitest/vitest.mjs',
     parameters: ['run', '--config', `test/runner/${suite}.config.ts`, ...files],
     environment: { [fullRoundsVariable]: '1' },
@@ -166,7 +161,22 @@ async function runFiles({ suite, files }: FileRun, signal: AbortSignal): Promise
     signal,
   })
   if (!ok) console.log(`  FAILED  ${reason}`)
+  if (!signal.aborted) keepResult(rowOfFiles(suite, files), ok ? 'passed' : 'failed', durationMs)
   return ok
+}
+
+/** Such as `npm run test:full, unit: simulation`. */
+function rowOfFiles(suite: string, files: readonly string[]): string {
+  return `npm run test:full, ${suite}: ${files.map((file) => basename(file, '.test.ts')).join(', ')}`
+}
+
+/** Writes a row into docs/proofs.md, and returns how long it took, for people. */
+function keepResult(proof: string, outcome: string, durationMs: number): string {
+  const took = `${Math.round(durationMs / 6_000) / 10} min`
+  const date = new Date().toISOString().slice(0, 10)
+  const result = { proof, outcome, took, commit: commitNow(), date }
+  writeFileSync(document, withResults(readFileSync(document, 'utf8'), [result]))
+  return took
 }
 
 /** With a plus when something is not committed. The results themselves are no change. */

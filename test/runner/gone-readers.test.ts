@@ -28,6 +28,7 @@ const cases: Readonly<Record<string, Case>> = {
   reconcile: [2, ...nowhere],
   prove: [0, '--help'],
   bench: [2, 'unheard'],
+  load: [2, ...nowhere],
 }
 
 test('every verb has a case', () => {
