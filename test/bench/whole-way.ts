@@ -25,6 +25,7 @@ export async function benchWholeWay(wish: WholeWayWish): Promise<boolean> {
   const base = addCheckout(commit)
   const checkouts = { base, ours: thisCheckout() }
   const remove = () => removeCheckout(base)
+  const unlisten = onSignalBetweenTurns(remove)
   const rounds: Round[] = []
   try {
     console.log(`base ${base.commit}, this ${checkouts.ours.commit}, profile ${profile}`)
@@ -40,9 +41,25 @@ export async function benchWholeWay(wish: WholeWayWish): Promise<boolean> {
     }
   } finally {
     remove()
+    unlisten()
   }
   for (const line of wholeWayLines(rounds)) console.log(line)
   return true
+}
+
+/** In a turn its guard listens as well: that ends the instance first, then removes, and ends this process. */
+function onSignalBetweenTurns(remove: () => void): () => void {
+  const end = (signal: NodeJS.Signals) => {
+    if (process.listenerCount(signal) > 1) return
+    remove()
+    process.removeAllListeners(signal)
+    process.kill(process.pid, signal)
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, end)
+  return () => {
+    for (const signal of signals) process.off(signal, end)
+  }
 }
 
 /** Both sides of a round get the same load. */
