@@ -135,6 +135,7 @@ function cpuTable(step: Step): string {
   if (system === undefined) return '<p>Only answers were observed.</p>'
   const parts = partsOf(step)
   if (parts.length === 0) return '<p>CPU and memory are not known: there is no /proc here.</p>'
+  const share = (ms: number) => `${((100 * ms) / measuredMs).toFixed(1)} %`
   const rows = parts.flatMap((part) => {
     const { cpuMs = 0, groups = {} } = system.parts[part] ?? {}
     const threads = Object.entries(groups)
@@ -144,9 +145,6 @@ function cpuTable(step: Step): string {
     const size = `${Math.round(memoryBytesOf(step, part) / MEGABYTE)} MB`
     return [[part, share(cpuMs), msText(cpuMsAnOrder(step, part)), size], ...threads]
   })
-  function share(ms: number): string {
-    return `${((100 * ms) / measuredMs).toFixed(1)} %`
-  }
   return tableHtml([
     ['part, and its busiest threads', 'of a core', 'ms an order', 'memory'],
     ...rows,
