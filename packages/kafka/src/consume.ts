@@ -79,9 +79,9 @@ const KEEP_UP_MS = 1_000
  *
  * A record that cannot be used becomes a dead letter, in the order of its key. One that must wait holds back the later
  * records of its key and the committed offset, but not its neighbours: those of the batch that follow no record that waits
- * are handled. After an outage, which would meet all of them, or when eight wait, nothing more is started. Then the partition pauses for the longest
- * time that one of them asks for, and is fetched again from the lowest that is not done. So a reader is never further ahead of
- * its committed offset than one fetch, and other partitions continue.
+ * are handled. After an outage, which would meet all of them, or when eight wait, nothing more is started. Then the partition
+ * pauses for the longest time that one of them asks for, and is fetched again from the lowest that is not done. So a reader is
+ * never further ahead of its committed offset than one fetch, and other partitions continue.
  *
  * Delivery is at least once: after a crash or a rebalance all records above the committed offset are redelivered, also those
  * that were done ahead of it; the handler's inbox drops the repeats. Within one assignment this process remembers what it has
