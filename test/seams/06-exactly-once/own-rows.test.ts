@@ -52,34 +52,33 @@ describe('behind a history of 12 000 payments, an order’s money', () => {
 
 /** Events, entries and inbox of many payments, and the provider's rows; both databases have a schema of the same name. */
 async function writeHistory(): Promise<void> {
-  const { schema } = own
-  const client = await shop.connect()
+  await write(shop, [
+    `insert into events (event_id, stream_id, version, type, topic, data, payload)
+     select gen_random_uuid(), 'old-' || n, 1, 'Tested', 'test', '{}', '\\x00' from generate_series(1, ${HISTORY}) n`,
+    `insert into entries (transfer_id, entry_no, order_id, event_id, payment_id, account, side, amount_minor, currency)
+     select e.event_id, leg.no, e.stream_id, e.event_id, 'p', leg.account, leg.side, 500, 'EUR' from events e,
+            (values (1::smallint, 'customer', 'debit'), (2::smallint, 'held', 'credit')) as leg(no, account, side)`,
+    `insert into inbox (event_id) select gen_random_uuid() from generate_series(1, ${HISTORY})`,
+  ])
+  await write(provider, [
+    `with made as (
+       insert into payments (payment_id, reference, method, currency, amount_minor)
+       select gen_random_uuid(), 'old-' || n, 'card', 'EUR', 500 from generate_series(1, ${HISTORY}) n returning payment_id)
+     insert into operations (operation_id, payment_id, idempotency_key, request_hash, kind, amount_minor)
+     select gen_random_uuid(), payment_id, payment_id::text, '\\x00', 'authorised', 500 from made`,
+  ])
+}
+
+/** What these statements and their foreign keys have read is reported before, not after, the first count. */
+async function write(admin: pg.Pool, statements: readonly string[]): Promise<void> {
+  const client = await admin.connect()
   try {
-    await client.query(`set search_path to ${schema}`)
-    await client.query(
-      `insert into events (event_id, stream_id, version, type, topic, data, payload)
-       select gen_random_uuid(), 'old-' || n, 1, 'Tested', 'test', '{}', '\\x00' from generate_series(1, ${HISTORY}) n`,
-    )
-    await client.query(
-      `insert into entries (transfer_id, entry_no, order_id, event_id, payment_id, account, side, amount_minor, currency)
-       select e.event_id, leg.no, e.stream_id, e.event_id, 'p', leg.account, leg.side, 500, 'EUR' from events e,
-              (values (1::smallint, 'customer', 'debit'), (2::smallint, 'held', 'credit')) as leg(no, account, side)`,
-    )
-    await client.query(
-      `insert into inbox (event_id) select gen_random_uuid() from generate_series(1, ${HISTORY})`,
-    )
-    // What these statements have read is reported before, not after, the first count.
+    await client.query(`set search_path to ${own.schema}`)
+    for (const statement of statements) await client.query(statement)
     await client.query('select pg_stat_force_next_flush()')
   } finally {
     client.release(true)
   }
-  await provider.query(
-    `with made as (
-       insert into ${schema}.payments (payment_id, reference, method, currency, amount_minor)
-       select gen_random_uuid(), 'old-' || n, 'card', 'EUR', 500 from generate_series(1, ${HISTORY}) n returning payment_id)
-     insert into ${schema}.operations (operation_id, payment_id, idempotency_key, request_hash, kind, amount_minor)
-     select gen_random_uuid(), payment_id, payment_id::text, '\\x00', 'authorised', 500 from made`,
-  )
 }
 
 async function analyse(): Promise<void> {
