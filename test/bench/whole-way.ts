@@ -1,5 +1,6 @@
 import { readMix } from '../load/generator/mix.ts'
 import type { Measured } from '../load/run.ts'
+import { dieOf, listenToSignals } from '../runner/instances/guardian.ts'
 import { addCheckout, removeCheckout, thisCheckout } from './whole-way/checkout.ts'
 import { type Round, sidesOf, wholeWayLines } from './whole-way/table.ts'
 import { type TurnSettings, takeTurn } from './whole-way/turn.ts'
@@ -49,17 +50,11 @@ export async function benchWholeWay(wish: WholeWayWish): Promise<boolean> {
 
 /** In a turn its guard listens as well: that ends the instance first, then removes, and ends this process. */
 function onSignalBetweenTurns(remove: () => void): () => void {
-  const end = (signal: NodeJS.Signals) => {
+  return listenToSignals((signal) => {
     if (process.listenerCount(signal) > 1) return
     remove()
-    process.removeAllListeners(signal)
-    process.kill(process.pid, signal)
-  }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.on(signal, end)
-  return () => {
-    for (const signal of signals) process.off(signal, end)
-  }
+    dieOf(signal)
+  })
 }
 
 /** Both sides of a round get the same load. */

@@ -24,19 +24,27 @@ export function guard(started: StartedInstance, onSignal = (): void => undefined
   const self = answerForChildren()
   announce(started)
   startGuardian(instance, root)
-  const end = (signal: NodeJS.Signals) => {
+  return listenToSignals((signal) => {
     killBelow(self)
     endAtOnce(instance, { root })
     onSignal()
-    // Nothing that hangs may keep this process: it dies of the signal, as its parent expects.
-    process.removeAllListeners(signal)
-    process.kill(process.pid, signal)
-  }
+    dieOf(signal)
+  })
+}
+
+/** @returns a function that stops listening. */
+export function listenToSignals(listener: (signal: NodeJS.Signals) => void): () => void {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.on(signal, end)
+  for (const signal of signals) process.on(signal, listener)
   return () => {
-    for (const signal of signals) process.off(signal, end)
+    for (const signal of signals) process.off(signal, listener)
   }
+}
+
+/** Nothing that hangs may keep this process: it dies of the signal, as its parent expects. */
+export function dieOf(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
 }
 
 function startGuardian(instance: string, root = projectRoot): void {
