@@ -20,7 +20,10 @@ const MOST_STEPS = 20
 /** Latency at the knee itself says nothing that is the same twice; below it, it does. */
 const SHARES_OF_KNEE = [0.5, 0.7, 0.9]
 
-/** Holds one rate, or looks for the knee and then holds rates below it. An abort ends it with the steps so far. */
+/**
+ * Holds one rate, or looks for the knee and then holds rates below it. The search begins with a step that is not measured: a
+ * system that has just started still compiles itself. An abort ends it with the steps so far.
+ */
 export async function runLoad(run: LoadRun): Promise<Measured> {
   const steps: Step[] = []
   const hold = async (rate: number, awaited: Parameters<typeof measure>[2]): Promise<Step> => {
@@ -33,6 +36,7 @@ export async function runLoad(run: LoadRun): Promise<Measured> {
     await hold(run.rate, 'orders and lake')
     return { steps, knee: undefined }
   }
+  await measure(run.measuring, run.rate, 'orders and lake')
   const knee = await searchKnee(run, (rate) => hold(rate, 'orders'))
   for (const share of knee.kept === undefined ? [] : SHARES_OF_KNEE) {
     if (run.measuring.signal.aborted) break

@@ -35,7 +35,7 @@ export type Watched = Pick<
 type Reading = { readonly use: Use; readonly unsettled: number }
 
 const SAMPLE_MS = 1_000
-const LAG_MS = 2_000
+const LAG_MS = 1_000
 const SAMPLES_A_MEMORY = 30
 
 /** Watches from the end of the ramp until the end of the load, or until the abort. */

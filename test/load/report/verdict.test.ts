@@ -48,6 +48,15 @@ describe('a step that was answered', () => {
     expect(reasons).toEqual(['the lag of payments is growing'])
   })
 
+  test('is not behind by the moment at which a low point of the lag was seen', () => {
+    const seen = (delayS: number, everyS: number) => (atS: number) =>
+      600 * (((atS + everyS - delayS) % everyS) + (atS < 15 ? 0 : 1.5))
+    expect(judge(aStep({ system: aSystem({ lag: lag(seen(3, 10)) }) })).outcome).toBe('kept')
+    expect(judge(aStep({ system: aSystem({ lag: lag((atS) => 600 * atS) }) })).outcome).toBe(
+      'behind',
+    )
+  })
+
   test('is not judged by a lag when it is shorter than two checkpoints', () => {
     const system = aSystem({ lag: lag((atS) => 10 * atS) })
     expect(judge(aStep({ measuredMs: 15_000, system })).outcome).toBe('kept')

@@ -63,12 +63,22 @@ function growingGroups({ rate, measuredMs, system }: Step): readonly string[] {
   const lag = system?.lag ?? []
   if (measuredMs < LEAST_FOR_LAG_MS) return []
   const groups = new Set(lag.flatMap((sample) => Object.keys(sample.lag)))
-  return [...groups].filter((group) =>
-    grows(
-      lag.map((sample) => ({ atS: sample.atS, value: sample.lag[group] ?? 0 })),
-      rate,
-    ),
-  )
+  return [...groups].filter((group) => {
+    const values = lag.map((sample) => ({ atS: sample.atS, value: sample.lag[group] ?? 0 }))
+    return grows(values, rate, LOW_POINT_BLUR_S * steepestRise(values))
+  })
+}
+
+/** A low point of a saw is seen by the next reading only, and the checkpoint that made it has taken its time, too. */
+const LOW_POINT_BLUR_S = 2
+
+/** Per second. Between two commits of a group its lag rises by all that comes in. */
+function steepestRise(values: readonly Value[]): number {
+  const rises = values.flatMap(({ atS, value }, index) => {
+    const before = values[index - 1]
+    return before === undefined ? [] : [(value - before.value) / (atS - before.atS)]
+  })
+  return Math.max(0, ...rises)
 }
 
 export type Value = { readonly atS: number; readonly value: number }
@@ -76,8 +86,10 @@ export type Value = { readonly atS: number; readonly value: number }
 /**
  * Whether a count grows at this rate a second. The least value of the second half is compared with that of the first: a group
  * that commits seldom (Flink does at its checkpoints) has a lag like a saw, and the saw's low points are what it is behind.
+ *
+ * @param blur by how much a low point may be off, beside what a count of any kind is.
  */
-export function grows(values: readonly Value[], perSecond: number): boolean {
+export function grows(values: readonly Value[], perSecond: number, blur = 0): boolean {
   const [begin = 0, end = 0] = [values[0]?.atS, values.at(-1)?.atS]
   const middle = (begin + end) / 2
   const leastOf = (half: readonly Value[]) => Math.min(...half.map(({ value }) => value))
@@ -86,7 +98,7 @@ export function grows(values: readonly Value[], perSecond: number): boolean {
     values.filter(({ atS }) => atS >= middle),
   ]
   if (first.length === 0 || second.length === 0) return false
-  return leastOf(second) - leastOf(first) > GROWTH * perSecond * (middle - begin) + SLACK
+  return leastOf(second) - leastOf(first) > GROWTH * perSecond * (middle - begin) + SLACK + blur
 }
 
 const ALL_BUSY = 0.95
