@@ -1,4 +1,5 @@
 import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
+import { quietTimers } from './connection/quiet-timers.ts'
 import { readFetchesOurselves } from './fetch/response.ts'
 
 export type KafkaConnection = {
@@ -17,6 +18,7 @@ export type KafkaConnection = {
  */
 export function openKafka(connection: KafkaConnection): Kafka {
   readFetchesOurselves()
+  quietTimers()
   return new Kafka({
     clientId: connection.clientId,
     brokers: connection.brokers.split(','),
