@@ -39,10 +39,7 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     control,
     newEvents: () => newEvents.look(),
     intervalMs: settings.TICK_INTERVAL_MS,
-    rules: {
-      activeMs: settings.TICK_ACTIVE_MS,
-      restIntervalMs: settings.TICK_REST_INTERVAL_MS,
-    },
+    rules: { restIntervalMs: settings.TICK_REST_INTERVAL_MS },
     metrics,
     log: server.log,
   })

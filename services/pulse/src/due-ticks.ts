@@ -1,17 +1,19 @@
 import type { TopicPartition } from './control.ts'
 
 export type TickRules = {
-  /** For how long after the last event windows may still be open. */
-  readonly activeMs: number
   /** A partition gets a tick at least that often, whatever is or is not written. */
   readonly restIntervalMs: number
 }
 
+/** Of the time since the last event: the interval of ticks while nothing comes to any partition. */
+const SHARE_OF_SILENCE = 1 / 30
+
 /**
  * Decides which partitions get a tick. An event advances the time of its own partition, so only those without a new event
- * need one, and when no event has come to any partition for longer than the longest window stays open, no window waits:
- * then a slow tick is enough. So ticks are fewer than the events and idle intervals they stand for, in Postgres and in
- * topics that keep everything.
+ * need one. While no event comes to any partition, the interval grows with the silence, up to the longest one: a window that
+ * has waited a minute for the next row may wait two seconds for its tick, one that has waited half an hour a minute. So ticks are
+ * fewer than the events and idle intervals they stand for, in Postgres, in topics that keep everything, and in the CPU time of
+ * all that they pass through.
  *
  * A partition that had an event just after one look and none before the next gets its tick then, so its time is never
  * behind by more than two intervals while anything happens.
@@ -35,11 +37,11 @@ export class DueTicks {
   ): readonly TopicPartition[] {
     if (withEvents.length > 0) this.#lastEventAt = now
     const busy = new Set(withEvents.map(nameOf))
-    const isActive = now - this.#lastEventAt <= this.#rules.activeMs
+    const quietIntervalMs = (now - this.#lastEventAt) * SHARE_OF_SILENCE
     return partitions.filter((place) => {
       const tickedAt = this.#tickedAt.get(nameOf(place)) ?? Number.NEGATIVE_INFINITY
       if (now - tickedAt >= this.#rules.restIntervalMs) return true
-      return isActive && !busy.has(nameOf(place))
+      return !busy.has(nameOf(place)) && now - tickedAt >= quietIntervalMs
     })
   }
 
