@@ -66,6 +66,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
     ports: { catalog, engine: engines.bronze, storage: fileStorage },
     follower: new ContractFollower(openRegistry(settings.SCHEMA_REGISTRY_URL, 5_000)),
     tables: topics.map((topic) => (isRaw(topic) ? rawChangeTableOf(topic) : bronzeTableOf(topic))),
+    onCommitted: (table) => layers.sourceChanged(table),
     flushIntervalMs: settings.FLUSH_INTERVAL_MS,
     maxBufferedRows: settings.MAX_BUFFERED_ROWS,
     maxBufferedBytes: settings.MAX_BUFFERED_BYTES,

@@ -16,7 +16,7 @@ import { TableSink, type TableSinkOptions } from './table-sink.ts'
 
 export type BronzeOptions = Pick<
   TableSinkOptions,
-  'ports' | 'logs' | 'flushIntervalMs' | 'maxBufferedRows' | 'log'
+  'ports' | 'logs' | 'onCommitted' | 'flushIntervalMs' | 'maxBufferedRows' | 'log'
 > & {
   readonly kafka: Kafka
   readonly codec: Codec

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { messageOf } from '@tenseams/codec/errors'
-import { fullName } from '@tenseams/iceberg/format/metadata'
+import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import { type AppendBase, type AppendPorts, append } from '@tenseams/iceberg/write/append'
 import { backoffMs } from '@tenseams/service/backoff'
@@ -27,6 +27,8 @@ export type TableSinkOptions = {
   readonly onOpened: (topic: string, nextOffsets: ReadonlyMap<number, bigint>) => void
   /** There is room again: resume the partitions. */
   readonly onRoom: (topic: string) => void
+  /** Rows were committed: what is made from the table may be made on. */
+  readonly onCommitted?: (table: TableIdentifier) => void
   readonly flushIntervalMs: number
   readonly maxBufferedRows: number
   /** What all tables together may hold. */
@@ -223,7 +225,7 @@ export class TableSink {
   }
 
   async #append(state: Writing, base: AppendBase, buffer: TableBuffer): Promise<void> {
-    const { ports, metrics, log, onRoom, logs } = this.#options
+    const { ports, metrics, log, onRoom, onCommitted, logs } = this.#options
     const { table, topic } = this.#bronze
     const begun = performance.now()
     // Ids are never used again, and a log is only cut when its leader changes. The records were fetched between the table's
@@ -246,6 +248,7 @@ export class TableSink {
       metrics.freshness.observe(this.#labels, Math.max(0, Date.now() - buffer.oldestMs) / 1_000)
     }
     if (this.#state === state) onRoom(topic)
+    onCommitted?.(table)
     this.#base = await this.#expiry.afterCommit(this.#options, table, outcome.base)
   }
 

@@ -75,9 +75,10 @@ export async function correct(
   const [lateTable, log] = await Promise.all(
     [late, bronze].map((one) => loadIfThere(ports.catalog, one)),
   )
-  if (lateTable?.currentSnapshotId == null || log === undefined) return { kind: 'idle' }
+  if (lateTable?.currentSnapshotId == null) return { kind: 'idle' }
   const plan = await planRefresh(ports.storage, base.metadata, late, lateTable, mostRows)
   if (plan === undefined) return { kind: 'idle' }
+  if (log === undefined) return { kind: 'waiting' }
   const rows = await scanSql(ports, plan, plan.schema)
   const extent = await extentOf(ports, rows)
   const ofLog = baseOf(log)

@@ -64,14 +64,14 @@ export async function overSilver(
  * Rebuilds a gold table, without the rows whose sums do not fit (these are in `gold.quarantine`), when silver has newer snapshots than those it has recorded. Rows and recorded snapshots are one
  * commit. A crash before it leaves a file that nothing refers to.
  *
- * @returns true when it was rebuilt; false also when another writer was first.
+ * @returns `overtaken` when another writer was first.
  */
 export async function refreshGold(
   ports: AppendPorts,
   gold: GoldTable,
   state: SilverState,
   rejected: string,
-): Promise<boolean> {
+): Promise<'unchanged' | 'rebuilt' | 'overtaken'> {
   const table = { namespace: 'gold', name: gold.name }
   const schema = schemaOf(gold.columns)
   const found = await loadOrCreate(ports.catalog, table, schema)
@@ -83,7 +83,7 @@ export async function refreshGold(
     ),
   )
   const recorded = readSources(base.metadata.properties)
-  if (Object.entries(sources).every(([name, id]) => recorded[name] === id)) return false
+  if (Object.entries(sources).every(([name, id]) => recorded[name] === id)) return 'unchanged'
   const made = await overSilver(ports, state, rejected, gold.sql)
   const sql = `FROM (${made}) WHERE ${fits(gold)}`
   const begunMs = Date.now()
@@ -93,5 +93,5 @@ export async function refreshGold(
   const remove = (await liveFiles(ports.storage, base.metadata)).map((live) => live.file)
   const files = file.record_count > 0n ? [file] : []
   const outcome = await overwrite(ports, table, base, { remove, rows: [], files, begunMs, sources })
-  return outcome.kind === 'committed'
+  return outcome.kind === 'committed' ? 'rebuilt' : 'overtaken'
 }

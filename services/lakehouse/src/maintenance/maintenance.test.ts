@@ -6,7 +6,7 @@ import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { dataFile, MemoryTable } from '@tenseams/iceberg/testing/memory-table'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Registry } from 'prom-client'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { LakehouseMetrics } from '../metrics.ts'
 import { Maintenance } from './maintenance.ts'
 
@@ -54,6 +54,19 @@ it('looks for orphans once an hour', async () => {
   expect(memory.files.has('memory:/t/data/orphan')).toBe(true)
 })
 
+it('reads a table that has nothing to maintain once in a round, and passes it over in most of the next', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  const { maintenance, loaded } = opened({ 'bronze.a': new MemoryTable({ properties: ours }) })
+  await maintenance.round()
+  loaded.length = 0
+  for (let minute = 0; minute < 40; minute++) {
+    vi.setSystemTime(Date.now() + 60_000)
+    await maintenance.round()
+  }
+  vi.useRealTimers()
+  expect(loaded.length).toBeLessThanOrEqual(12)
+})
+
 it('does no step after it is closed', async () => {
   const memory = await littered(ours)
   const { maintenance } = opened({ 'bronze.a': memory })
@@ -77,11 +90,13 @@ async function litter({ storage, writtenMs }: MemoryTable): Promise<void> {
 
 function opened(tables: Readonly<Record<string, MemoryTable>>) {
   const names = Object.keys(tables).map((name) => name.split('.') as [string, string])
+  const loaded: TableIdentifier[] = []
   const catalog = {
     listNamespaces: async () => [...new Set(names.map(([namespace]) => namespace))],
     listTables: async (namespace: string) =>
       names.filter(([one]) => one === namespace).map(([, name]) => ({ namespace, name })),
     loadTable: async (table: TableIdentifier) => {
+      loaded.push(table)
       const found = tables[fullName(table)]
       if (found !== undefined) return found.metadata
       throw new LakehouseError('CATALOG_NOT_FOUND', table.name)
@@ -98,5 +113,5 @@ function opened(tables: Readonly<Record<string, MemoryTable>>) {
     metrics: new LakehouseMetrics(registry),
     log,
   })
-  return { maintenance, registry }
+  return { maintenance, registry, loaded }
 }

@@ -10,6 +10,7 @@ import { listTables } from '@tenseams/iceberg/table/list-tables'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { Periodic } from '@tenseams/service/periodic'
 import type { Log } from '../log.ts'
+import { Looks } from '../looks.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { ByteAllowance } from './byte-allowance.ts'
 import { expireTable, expiryOf } from './expiry.ts'
@@ -23,6 +24,9 @@ export const compactionPolicy: Omit<CompactionPolicy, 'mostBytes'> = {
 /** Twice the age of the oldest file that a writer of ours may still commit. */
 export const orphanAgeMs = 3_600_000
 const ORPHANS_INTERVAL_MS = 3_600_000
+
+/** A table that had nothing to maintain is looked at again after so many rounds at most. */
+const LONGEST_LOOK_ROUNDS = 4
 
 const isExpired = (metadata: TableMetadata): boolean => expiryOf(metadata) !== undefined
 
@@ -59,11 +63,17 @@ export class Maintenance {
   readonly #allowance: ByteAllowance
   readonly #periodic: Periodic<void>
   readonly #orphansAtMs = new Map<string, number>()
+  readonly #looks: Looks
   #rounds = 0
 
   constructor(options: MaintenanceOptions) {
     this.#options = options
     this.#allowance = new ByteAllowance(options.compactBytesPerMinute, Date.now())
+    this.#looks = new Looks({
+      shortestMs: options.intervalMs,
+      longestMs: LONGEST_LOOK_ROUNDS * options.intervalMs,
+      nowMs: () => Date.now(),
+    })
     this.#periodic = new Periodic({
       work: () => this.round(),
       pauseMs: options.intervalMs,
@@ -82,17 +92,36 @@ export class Maintenance {
     return this.#periodic.close()
   }
 
-  /** Maintains every table once. Each round begins with another table, so that none always finds the allowance spent. */
+  /**
+   * Maintains every table once; one that had nothing to maintain is passed over in some of the next rounds. Each round begins
+   * with another table, so that none always finds the allowance spent.
+   */
   async round(): Promise<void> {
     const tables = await this.#tables()
     const first = tables.length === 0 ? 0 : this.#rounds++ % tables.length
     for (const table of [...tables.slice(first), ...tables.slice(0, first)]) {
-      await this.#step('compact', table, isOurs, (metadata) => this.#compact(table, metadata))
-      await this.#step('expire', table, isExpired, (metadata) => this.#expire(table, metadata))
+      const name = fullName(table)
+      if (this.#looks.isDue(name)) {
+        const isIdle = await this.#keepSmall(table)
+        if (isIdle) this.#looks.foundNothing(name)
+        else this.#looks.changed(name)
+      }
       if (this.#areOrphansDue(table)) {
-        await this.#step('orphans', table, isOurs, () => this.#removeOrphans(table))
+        await this.#step('orphans', table, undefined, isOurs, () => this.#removeOrphans(table))
       }
     }
+  }
+
+  /** Returns true when there was nothing to do. */
+  async #keepSmall(table: TableIdentifier): Promise<boolean> {
+    const before = await this.#step('compact', table, undefined, isOurs, (metadata) =>
+      this.#compact(table, metadata),
+    )
+    // What was compacted has newer metadata.
+    const after = await this.#step('expire', table, before.unchanged, isExpired, (metadata) =>
+      this.#expire(table, metadata),
+    )
+    return before.unchanged !== undefined && after.unchanged !== undefined
   }
 
   async #tables(): Promise<readonly TableIdentifier[]> {
@@ -105,18 +134,26 @@ export class Maintenance {
     }
   }
 
+  /**
+   * @param known the table as it was read before; it is read when left out.
+   * @param work returns true when it has changed the table.
+   * @returns the table as it was read, unless it was changed or the step failed.
+   */
   async #step(
     step: Step,
     table: TableIdentifier,
+    known: TableMetadata | undefined,
     applies: (metadata: TableMetadata) => boolean,
-    work: (metadata: TableMetadata) => Promise<void>,
-  ): Promise<void> {
-    if (this.#periodic.signal.aborted) return
+    work: (metadata: TableMetadata) => Promise<boolean>,
+  ): Promise<{ readonly unchanged?: TableMetadata }> {
+    if (this.#periodic.signal.aborted) return {}
     try {
-      const metadata = await this.#options.ports.catalog.loadTable(table)
-      if (applies(metadata)) await work(metadata)
+      const metadata = known ?? (await this.#options.ports.catalog.loadTable(table))
+      const hasChanged = applies(metadata) && (await work(metadata))
+      return hasChanged ? {} : { unchanged: metadata }
     } catch (error) {
       this.#failed(step, fullName(table), error)
+      return {}
     }
   }
 
@@ -126,29 +163,31 @@ export class Maintenance {
     log.warn({ table, step, err: error }, 'a maintenance step failed')
   }
 
-  async #compact(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
+  async #compact(table: TableIdentifier, metadata: TableMetadata): Promise<boolean> {
     const { ports, metrics, log } = this.#options
     const mostBytes = BigInt(this.#allowance.left(Date.now()))
-    if (mostBytes === 0n) return
+    if (mostBytes === 0n) return false
     const policy = { ...compactionPolicy, mostBytes }
     const outcomes = await compact(ports, table, metadata, policy, this.#periodic.signal)
     for (const { bytes } of outcomes) this.#allowance.spend(Number(bytes))
     const done = outcomes.filter(({ kind }) => kind === 'committed')
-    if (done.length === 0) return
+    if (done.length === 0) return false
     const files = done.reduce((sum, one) => sum + one.files, 0)
     const bytes = done.reduce((sum, one) => sum + Number(one.bytes), 0)
     metrics.compactedBytes.inc({ table: fullName(table) }, bytes)
     log.info({ table: fullName(table), files, into: done.length, bytes }, 'small files compacted')
+    return true
   }
 
-  async #expire(table: TableIdentifier, metadata: TableMetadata): Promise<void> {
+  async #expire(table: TableIdentifier, metadata: TableMetadata): Promise<boolean> {
     const { ports, metrics, log } = this.#options
     const { catalog, storage } = ports
     const limited = await this.#limitMetadata(table, metadata)
     const { expired, files } = await expireTable({ catalog, storage }, table, limited)
-    if (expired === 0) return
+    if (expired === 0) return limited !== metadata
     metrics.expiredSnapshots.inc({ table: fullName(table) }, expired)
     log.info({ table: fullName(table), expired, files }, 'old snapshots expired')
+    return true
   }
 
   /** A table of ours has these properties from the start. */
@@ -168,13 +207,14 @@ export class Maintenance {
     return Date.now() - lastMs >= ORPHANS_INTERVAL_MS
   }
 
-  async #removeOrphans(table: TableIdentifier): Promise<void> {
+  async #removeOrphans(table: TableIdentifier): Promise<boolean> {
     const { ports, metrics, log } = this.#options
     this.#orphansAtMs.set(fullName(table), Date.now())
     const { catalog, storage } = ports
     const removed = await removeOrphans({ catalog, storage }, table, { olderThanMs: orphanAgeMs })
-    if (removed.length === 0) return
+    if (removed.length === 0) return false
     metrics.orphansRemoved.inc({ table: fullName(table) }, removed.length)
     log.info({ table: fullName(table), files: removed.length }, 'orphans removed')
+    return true
   }
 }

@@ -24,8 +24,12 @@ const columns: readonly DerivedColumn[] = [
   { name: 'change', type: 'string', required: true, doc: 'JSON of the rejected change.' },
 ]
 
-/** How many rows were rejected, by gate. */
-export type Quarantined = Readonly<Record<string, number>>
+export type Quarantined = {
+  /** How many rows were rejected, by gate. */
+  readonly rejected: Readonly<Record<string, number>>
+  /** All that the source had when it was read has been looked at. */
+  readonly isDone: boolean
+}
 
 /**
  * Adds what a silver table's gates have rejected since the snapshot of its source that the quarantine has recorded, rows
@@ -38,11 +42,11 @@ export async function quarantine(
   mostRows: bigint,
 ): Promise<Quarantined> {
   const source = await loadIfThere(ports.catalog, derived.source)
-  if (source?.currentSnapshotId == null) return {}
+  if (source?.currentSnapshotId == null) return { rejected: {}, isDone: true }
   const table = quarantineOf(derived)
   const base = baseOf(await open(ports, table))
   const plan = await planRefresh(ports.storage, base.metadata, derived.source, source, mostRows)
-  if (plan === undefined) return {}
+  if (plan === undefined) return { rejected: {}, isDone: true }
   const name = fullName(derived.source)
   const relation = `(${await scanSql(ports, plan, plan.schema)})`
   const rejected = `SELECT '${name}' AS source, kafka_partition, kafka_offset, log_epoch, reason, to_json(taken) AS change
@@ -60,7 +64,8 @@ export async function quarantine(
   const outcome = await overwrite(ports, table, base, {
     ...{ remove, rows: [], files, begunMs, sources },
   })
-  return outcome.kind === 'committed' ? counts : {}
+  if (outcome.kind === 'overtaken') return { rejected: {}, isDone: false }
+  return { rejected: counts, isDone: plan.upTo === source.currentSnapshotId }
 }
 
 async function open({ catalog }: AppendPorts, table: TableIdentifier) {
@@ -70,7 +75,10 @@ async function open({ catalog }: AppendPorts, table: TableIdentifier) {
   return ensureSchema(catalog, table, found, schema)
 }
 
-async function countsOf({ engine }: AppendPorts, rejected: string): Promise<Quarantined> {
+async function countsOf(
+  { engine }: AppendPorts,
+  rejected: string,
+): Promise<Quarantined['rejected']> {
   return engine.using(async (connection) => {
     const reader = await connection.runAndReadAll(
       `SELECT reason, count(*)::INTEGER FROM (${rejected}) GROUP BY 1`,
