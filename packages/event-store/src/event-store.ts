@@ -1,3 +1,4 @@
+import { UnderWay } from '@tenseams/service/under-way'
 import type pg from 'pg'
 import { type Append, type AppendResult, planBatch, type SideTable } from './append.ts'
 import { StoreUnavailableError, unavailable } from './errors.ts'
@@ -10,7 +11,7 @@ export type EventStoreOptions = {
   readonly schema: string
   /** Where the `rows` of appends go, in the same statement as their events. */
   readonly sideTable?: SideTable
-  /** Statements under way at once; more of them mean smaller batches. */
+  /** Statements under way at once, when the first of them are late. */
   readonly maxStatements?: number
   readonly maxBatch?: number
   readonly maxQueued?: number
@@ -47,7 +48,7 @@ export class EventStore {
   readonly #pool: pg.Pool
   readonly #text: string
   readonly #sideTable: SideTable | undefined
-  readonly #maxStatements: number
+  readonly #underWay: UnderWay
   readonly #maxBatch: number
   readonly #maxQueued: number
   readonly #schema: string
@@ -55,14 +56,16 @@ export class EventStore {
   readonly #resolveOutcome: ResolveOutcome
   readonly #onAppended: (() => void) | undefined
   #queue: Queued[] = []
-  #underWay = 0
 
   constructor(options: EventStoreOptions) {
     this.#pool = options.pool
     this.#text = appendText(options.schema, options.sideTable)
     this.#sideTable = options.sideTable
     this.#schema = options.schema
-    this.#maxStatements = options.maxStatements ?? 2
+    this.#underWay = new UnderWay({
+      most: options.maxStatements ?? 2,
+      onLate: () => this.#pump(),
+    })
     this.#maxBatch = options.maxBatch ?? 256
     this.#maxQueued = options.maxQueued ?? 10_000
     this.#resolveWithinMs = options.resolveWithinMs ?? 5_000
@@ -98,12 +101,12 @@ export class EventStore {
   }
 
   #pump(): void {
-    while (this.#underWay < this.#maxStatements && this.#queue.length > 0) {
+    while (this.#queue.length > 0 && this.#underWay.mayBegin) {
       const { batch, rest } = planBatch(this.#queue, this.#maxBatch)
       this.#queue = rest
-      this.#underWay += 1
+      const end = this.#underWay.begin()
       void this.#write(batch).finally(() => {
-        this.#underWay -= 1
+        end()
         this.#pump()
       })
     }

@@ -43,7 +43,7 @@ const BEGIN =
   'begin; set local enable_hashjoin = off; set local enable_mergejoin = off; set local enable_seqscan = off'
 const CLEARED_AT_ONCE = 5_000
 /** Between two steps, so that what comes meanwhile shares a transaction. While nothing comes it doubles up to the longest. */
-const PAUSE_MS = 50
+const PAUSE_MS = 150
 const LONGEST_PAUSE_MS = 500
 const AFTER_ERROR_MS = 500
 
@@ -91,11 +91,12 @@ export class Projection {
 
   /** All generations, oldest first. @throws StoreUnavailableError */
   async generations(): Promise<readonly Generation[]> {
-    const { rows } = await this.#query<GenerationRow>(
-      `select generation, state, transaction_id, position from ${this.#table}
-        where name = $1 order by generation`,
-      [this.#options.name],
-    )
+    const { rows } = await this.#query<GenerationRow>({
+      name: 'generations',
+      text: `select generation, state, transaction_id, position from ${this.#table}
+              where name = $1 order by generation`,
+      values: [this.#options.name],
+    })
     return rows.map(({ generation, state, transaction_id, position }) => ({
       generation,
       state,
@@ -110,12 +111,12 @@ export class Projection {
    * @throws StoreUnavailableError
    */
   async rebuild(): Promise<number> {
-    await this.#query(
-      `insert into ${this.#table} (name, generation, state)
-       select $1, coalesce(max(generation), 0) + 1, 'building' from ${this.#table} where name = $1
-       on conflict do nothing`,
-      [this.#options.name],
-    )
+    await this.#query({
+      text: `insert into ${this.#table} (name, generation, state)
+             select $1, coalesce(max(generation), 0) + 1, 'building' from ${this.#table} where name = $1
+             on conflict do nothing`,
+      values: [this.#options.name],
+    })
     const building = (await this.generations()).find(({ state }) => state === 'building')
     return building?.generation ?? this.rebuild()
   }
@@ -148,11 +149,11 @@ export class Projection {
   }
 
   async #begin(): Promise<void> {
-    await this.#query(
-      `insert into ${this.#table} (name, generation, state) values ($1, 1, 'current')
-       on conflict do nothing`,
-      [this.#options.name],
-    )
+    await this.#query({
+      text: `insert into ${this.#table} (name, generation, state) values ($1, 1, 'current')
+             on conflict do nothing`,
+      values: [this.#options.name],
+    })
   }
 
   async #advance({ generation, checkpoint }: Generation): Promise<number> {
@@ -161,12 +162,13 @@ export class Projection {
     const reached = events.at(-1)?.logPosition
     if (reached === undefined) return 0
     const isOurs = await this.#inTransaction(async (client) => {
-      const { rowCount } = await client.query(
-        `update ${this.#table} set transaction_id = $3, position = $4
-          where name = $1 and generation = $2 and state <> 'retired'
-            and transaction_id = $5::xid8 and position = $6`,
-        [this.#options.name, generation, ...valuesOf(reached), ...valuesOf(checkpoint)],
-      )
+      const { rowCount } = await client.query({
+        name: 'move-checkpoint',
+        text: `update ${this.#table} set transaction_id = $3, position = $4
+                where name = $1 and generation = $2 and state <> 'retired'
+                  and transaction_id = $5::xid8 and position = $6`,
+        values: [this.#options.name, generation, ...valuesOf(reached), ...valuesOf(checkpoint)],
+      })
       if (rowCount === 1) await apply(client, generation, events)
       return rowCount === 1
     })
@@ -210,9 +212,9 @@ export class Projection {
     })
   }
 
-  async #query<Row extends pg.QueryResultRow>(text: string, values: unknown[]) {
+  async #query<Row extends pg.QueryResultRow>(query: pg.QueryConfig) {
     try {
-      return await this.#options.pool.query<Row>(text, values)
+      return await this.#options.pool.query<Row>(query)
     } catch (error) {
       throw unavailable(error)
     }

@@ -8,7 +8,7 @@ export type StreamReaderOptions = {
   readonly pool: pg.Pool
   /** The schema that schema.sql was applied to. */
   readonly schema: string
-  /** Statements under way at once; more of them mean fewer streams in one. */
+  /** Statements under way at once, when the first of them are late. */
   readonly maxStatements?: number
   readonly maxBatch?: number
   readonly maxQueued?: number

@@ -35,16 +35,29 @@ describe('calls that come while a batch is under way', () => {
     expect(await Promise.all(answers)).toEqual(['A', 'B', 'C'])
   })
 
-  test('are bounded: so many in a batch, so many batches, so many that wait', async () => {
-    const { calls, batches, begun } = shouted({ maxUnderWay: 2, maxBatch: 3, maxQueued: 5 })
-    const answers = [...'abcdefg'].map((word) => calls.answer(word))
-    await expect(calls.answer('h')).rejects.toThrow('full')
-    for (let batch = 0; batch < 4; batch += 1) {
-      await begun(Math.min(4, batch + 2))
+  test('are bounded: so many in a batch, and so many that wait', async () => {
+    const { calls, batches, begun } = shouted({ maxBatch: 3, maxQueued: 5 })
+    const answers = [...'abcdef'].map((word) => calls.answer(word))
+    await expect(calls.answer('g')).rejects.toThrow('full')
+    for (let batch = 0; batch < 3; batch += 1) {
+      await begun(batch + 1)
       batches[batch]?.end()
     }
     await Promise.all(answers)
-    expect(batches.map((batch) => batch.calls)).toEqual(['a', 'b', 'cde', 'fg'])
+    expect(batches.map((batch) => batch.calls)).toEqual(['a', 'bcd', 'ef'])
+  })
+
+  test('do not wait for a batch that hangs, but no more hang than are allowed', async () => {
+    const { calls, batches, begun } = shouted({ maxUnderWay: 2 })
+    const answers = [...'abc'].map((word) => calls.answer(word))
+    await begun(2)
+    const later = calls.answer('d')
+    batches[1]?.end()
+    await begun(3)
+    expect(batches.map((batch) => batch.calls)).toEqual(['a', 'bc', 'd'])
+    batches[0]?.end()
+    batches[2]?.end()
+    expect(await Promise.all([...answers, later])).toEqual(['A', 'B', 'C', 'D'])
   })
 
   test('fail together in an outage', async () => {

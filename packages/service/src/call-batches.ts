@@ -1,5 +1,7 @@
+import { UnderWay } from './under-way.ts'
+
 export type CallBatchesOptions<Call, Answer> = {
-  /** Batches under way at once; more of them mean smaller ones. */
+  /** Batches under way at once, when the first of them are late. */
   readonly maxUnderWay: number
   readonly maxBatch: number
   readonly maxQueued: number
@@ -18,17 +20,18 @@ type Queued<Call, Answer> = {
 }
 
 /**
- * Answers the calls of many callers in batches. While batches are under way, calls queue up, and the next batch has all of
+ * Answers the calls of many callers in batches. While a batch is under way, calls queue up, and the next batch has all of
  * them: one caller alone is not delayed, and many share a round trip or a commit. A call is answered by a batch that begins
  * after it.
  */
 export class CallBatches<Call, Answer> {
   readonly #options: CallBatchesOptions<Call, Answer>
   #queue: Queued<Call, Answer>[] = []
-  #underWay = 0
+  readonly #underWay: UnderWay
 
   constructor(options: CallBatchesOptions<Call, Answer>) {
     this.#options = options
+    this.#underWay = new UnderWay({ most: options.maxUnderWay, onLate: () => this.#pump() })
   }
 
   answer(call: Call): Promise<Answer> {
@@ -41,13 +44,13 @@ export class CallBatches<Call, Answer> {
   }
 
   #pump(): void {
-    const { maxUnderWay, maxBatch } = this.#options
-    while (this.#underWay < maxUnderWay && this.#queue.length > 0) {
+    const { maxBatch } = this.#options
+    while (this.#queue.length > 0 && this.#underWay.mayBegin) {
       const batch = this.#queue.slice(0, maxBatch)
       this.#queue = this.#queue.slice(batch.length)
-      this.#underWay += 1
+      const end = this.#underWay.begin()
       void this.#answerAll(batch).finally(() => {
-        this.#underWay -= 1
+        end()
         this.#pump()
       })
     }

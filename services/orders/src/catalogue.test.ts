@@ -27,7 +27,6 @@ test('orders that come at the same time are priced by one statement, each in its
   ])
   expect(asked).toEqual([
     [['mug'], ['EUR']],
-    [['mug'], ['EUR']],
     [
       ['mug', 'lamp', 'mug', 'lamp'],
       ['EUR', 'EUR', 'CHF', 'CHF'],

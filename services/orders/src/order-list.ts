@@ -91,11 +91,24 @@ async function write(
   changes: readonly OrderChange[],
 ): Promise<void> {
   const fresh = changes.flatMap(({ placed, ...rest }) => (placed ? [{ ...rest, placed }] : []))
-  await client.query(
-    `insert into orders.order_list
-            (generation, order_id, customer_id, status, currency, total_minor, version)
-     select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])`,
-    [
+  if (fresh.length > 0) await insert(client, generation, fresh)
+  const moved = changes.filter(({ placed }) => placed === undefined)
+  if (moved.length > 0) await update(client, generation, moved)
+}
+
+type PlacedChange = OrderChange & { readonly placed: NonNullable<OrderChange['placed']> }
+
+async function insert(
+  client: pg.PoolClient,
+  generation: number,
+  fresh: readonly PlacedChange[],
+): Promise<void> {
+  await client.query({
+    name: 'list-orders',
+    text: `insert into orders.order_list
+                  (generation, order_id, customer_id, status, currency, total_minor, version)
+           select $1, * from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[])`,
+    values: [
       generation,
       fresh.map(({ orderId }) => orderId),
       fresh.map(({ placed }) => placed.customerId),
@@ -104,19 +117,26 @@ async function write(
       fresh.map(({ placed }) => placed.totalMinor),
       fresh.map(({ version }) => version),
     ],
-  )
-  const moved = changes.filter(({ placed }) => placed === undefined)
-  await client.query(
-    `update orders.order_list as listed set status = moved.status, version = moved.version
-       from unnest($2::text[], $3::text[], $4::bigint[]) as moved(order_id, status, version)
-      where listed.generation = $1 and listed.order_id = moved.order_id`,
-    [
+  })
+}
+
+async function update(
+  client: pg.PoolClient,
+  generation: number,
+  moved: readonly OrderChange[],
+): Promise<void> {
+  await client.query({
+    name: 'move-orders',
+    text: `update orders.order_list as listed set status = moved.status, version = moved.version
+             from unnest($2::text[], $3::text[], $4::bigint[]) as moved(order_id, status, version)
+            where listed.generation = $1 and listed.order_id = moved.order_id`,
+    values: [
       generation,
       moved.map(({ orderId }) => orderId),
       moved.map(({ status }) => status),
       moved.map(({ version }) => version),
     ],
-  )
+  })
 }
 
 type ListedRow = {

@@ -26,41 +26,71 @@ const COLUMNS =
 const ARRAYS =
   '$1::uuid[], $2::uuid[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::text[]'
 
-/** Inserts the payments whose keys are new, each with its first operation. Keys are taken in one order, against deadlocks. */
+type ByKey = Known['byKey']
+
+/**
+ * Inserts the payments whose keys are new, each with its first operation. Keys are taken in one order, against deadlocks.
+ *
+ * @returns what every key has done, now or before.
+ */
 export async function insertPayments(
   database: Database,
   asked: readonly { readonly payment: NewPayment; readonly operation: NewOperation }[],
-): Promise<void> {
+): Promise<ByKey> {
   const payments = asked.map(({ payment }) => payment)
-  await database.query(
-    `with asked as (
+  const operations = asked.map(({ operation }) => operation)
+  const { rows } = await database.query<OperationRow>({
+    name: 'insert-payments',
+    text: `with asked as (
        select * from unnest(${ARRAYS}, $8::text[], $9::text[], $10::text[])
            as a(${COLUMNS}, reference, method, currency)),
      done as (
        insert into operations (${COLUMNS}) select ${COLUMNS} from asked order by idempotency_key
-       on conflict (idempotency_key) do nothing returning payment_id)
-     insert into payments (payment_id, reference, method, currency, amount_minor)
-     select payment_id, reference, method, currency, amount_minor from asked join done using (payment_id)`,
-    [
-      ...valuesOf(asked.map(({ operation }) => operation)),
+       on conflict (idempotency_key) do nothing returning ${COLUMNS}),
+     begun as (
+       insert into payments (payment_id, reference, method, currency, amount_minor)
+       select payment_id, a.reference, a.method, a.currency, a.amount_minor from asked a join done using (payment_id))
+     select * from done`,
+    values: [
+      ...valuesOf(operations),
       payments.map(({ reference }) => reference),
       payments.map(({ method }) => method),
       payments.map(({ currency }) => currency),
     ],
-  )
+  })
+  return withEarlier(database, operations, rows)
 }
 
-/** Inserts the operations whose keys are new. */
+/**
+ * Inserts the operations whose keys are new.
+ *
+ * @returns what every key has done, now or before.
+ */
 export async function insertOperations(
   database: Database,
   operations: readonly NewOperation[],
-): Promise<void> {
-  await database.query(
-    `insert into operations (${COLUMNS})
-     select ${COLUMNS} from unnest(${ARRAYS}) as a(${COLUMNS}) order by idempotency_key
-     on conflict (idempotency_key) do nothing`,
-    valuesOf(operations),
-  )
+): Promise<ByKey> {
+  const { rows } = await database.query<OperationRow>({
+    name: 'insert-operations',
+    text: `insert into operations (${COLUMNS})
+           select ${COLUMNS} from unnest(${ARRAYS}) as a(${COLUMNS}) order by idempotency_key
+           on conflict (idempotency_key) do nothing returning ${COLUMNS}`,
+    values: valuesOf(operations),
+  })
+  return withEarlier(database, operations, rows)
+}
+
+/** Keys that were there already are read by a statement of their own, which sees those of a concurrent request that was first. */
+async function withEarlier(
+  database: Database,
+  operations: readonly NewOperation[],
+  inserted: readonly OperationRow[],
+): Promise<ByKey> {
+  const byKey = byKeyOf(inserted)
+  const earlier = operations
+    .map(({ idempotencyKey }) => idempotencyKey)
+    .filter((key) => !byKey.has(key))
+  return earlier.length === 0 ? byKey : new Map([...byKey, ...(await readKeys(database, earlier))])
 }
 
 /** Until the transaction ends. Locks are taken in one order, against deadlocks. */
@@ -68,23 +98,26 @@ export async function lockPayments(
   database: Database,
   paymentIds: readonly string[],
 ): Promise<void> {
-  await database.query(
-    `select pg_advisory_xact_lock(lock_key)
-       from (select distinct hashtextextended(payment_id, 0) as lock_key
-               from unnest($1::text[]) as payment_id order by 1) as locks`,
-    [paymentIds],
-  )
+  await database.query({
+    name: 'lock-payments',
+    text: `select pg_advisory_xact_lock(lock_key)
+             from (select distinct hashtextextended(payment_id, 0) as lock_key
+                     from unnest($1::text[]) as payment_id order by 1) as locks`,
+    values: [paymentIds],
+  })
 }
 
 /** What the keys did. */
-export async function readKeys(
-  database: Database,
-  keys: readonly string[],
-): Promise<Known['byKey']> {
-  const { rows } = await database.query<OperationRow>(
-    `select ${COLUMNS} from operations where idempotency_key = any($1::text[])`,
-    [keys],
-  )
+export async function readKeys(database: Database, keys: readonly string[]): Promise<ByKey> {
+  const { rows } = await database.query<OperationRow>({
+    name: 'read-keys',
+    text: `select ${COLUMNS} from operations where idempotency_key = any($1::text[])`,
+    values: [keys],
+  })
+  return byKeyOf(rows)
+}
+
+function byKeyOf(rows: readonly OperationRow[]): ByKey {
   return new Map(rows.map((row) => [row.idempotency_key, recordedOf(row)]))
 }
 
@@ -93,14 +126,15 @@ export async function readPaymentsOf(
   database: Database,
   paymentIds: readonly string[],
 ): Promise<Known['payments']> {
-  const { rows } = await database.query<OperationRow & { readonly authorised_minor: string }>(
-    `select o.*, p.amount_minor as authorised_minor
-       from payments p
-      cross join lateral (
-        select ${COLUMNS} from operations where payment_id = p.payment_id offset 0) o
-      where p.payment_id = any($1::uuid[])`,
-    [paymentIds],
-  )
+  const { rows } = await database.query<OperationRow & { readonly authorised_minor: string }>({
+    name: 'read-payments',
+    text: `select o.*, p.amount_minor as authorised_minor
+             from payments p
+            cross join lateral (
+              select ${COLUMNS} from operations where payment_id = p.payment_id offset 0) o
+            where p.payment_id = any($1::uuid[])`,
+    values: [paymentIds],
+  })
   const byPayment = Map.groupBy(rows, ({ payment_id }) => payment_id)
   return new Map(
     [...byPayment].map(([paymentId, those]) => [

@@ -56,17 +56,12 @@ export class Ledger {
   }
 }
 
-/** The rows are read by a statement of their own, which sees those of a concurrent request that was first. */
 async function beginAll(
   pool: pg.Pool,
   asked: readonly Beginning[],
 ): Promise<readonly (Recorded | Error)[]> {
   try {
-    await insertPayments(pool, asked)
-    const byKey = await readKeys(
-      pool,
-      asked.map(({ operation }) => operation.idempotencyKey),
-    )
+    const byKey = await insertPayments(pool, asked)
     return asked.map(({ operation }) => recordedFor(byKey, operation.idempotencyKey))
   } catch (error) {
     throw unavailable(error)
@@ -118,15 +113,8 @@ async function operateRound(
   }
   const planned = planRound(round, known)
   const operations = planned.flatMap((one) => (one.kind === 'write' ? [one.operation] : []))
-  if (operations.length > 0) await insertOperations(client, operations)
   // A request with the same key for another payment may have been first.
-  const written =
-    operations.length === 0
-      ? known.byKey
-      : await readKeys(
-          client,
-          operations.map(({ idempotencyKey }) => idempotencyKey),
-        )
+  const written = operations.length === 0 ? known.byKey : await insertOperations(client, operations)
   return planned.map((one) => {
     if (one.kind !== 'write') return one
     const recorded = recordedFor(written, one.operation.idempotencyKey)
