@@ -1,9 +1,14 @@
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { type Static, Type } from 'typebox'
 import { Auditor } from './audit.ts'
 import { Rounds } from './rounds.ts'
 import type { Settings } from './settings.ts'
+
+const auditQuery = Type.Object({
+  scope: Type.Union([Type.Literal('all'), Type.Literal('new')], { default: 'all' }),
+})
 
 /** The auditor as a service, not listening yet: it audits periodically, and on request. */
 export async function buildAuditor(settings: Settings): Promise<App> {
@@ -27,12 +32,16 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     ready: {},
   })
   const rounds = new Rounds({
-    audit: () => auditor.audit(),
+    audit: (scope) => auditor.audit(scope),
+    hasNews: () => auditor.hasNews(),
     intervalMs: settings.AUDIT_INTERVAL_MS,
+    restIntervalMs: settings.AUDIT_REST_INTERVAL_MS,
     metrics,
     log: server.log,
   })
-  server.post('/audits', async () => rounds.auditNow())
+  server.post('/audits', { schema: { querystring: auditQuery } }, async ({ query }) =>
+    rounds.auditNow((query as Static<typeof auditQuery>).scope),
+  )
   server.get('/audits/last', async (_request, reply) => rounds.last ?? reply.code(204).send())
   return { server, loops: [rounds], resources: [auditor] }
 }

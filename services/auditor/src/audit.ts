@@ -3,19 +3,15 @@ import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
 import { messageOf } from '@tenseams/service/causes'
 import type pg from 'pg'
-import { eventTopics, SHIPMENTS } from './checks/check.ts'
+import { eventTopics } from './checks/check.ts'
+import { loadCommitted } from './committed.ts'
 import { dropFromBronze, dropJudgedBarriers, isEvidence } from './control-rows.ts'
 import { deadLetterRows } from './dead-letters.ts'
 import { Evidence } from './evidence.ts'
 import { loadJobs } from './flink.ts'
 import { judge } from './judge.ts'
-import {
-  type BronzeTable,
-  endOf,
-  loadEventsOfBronze,
-  readBronze,
-  topicIdIn,
-} from './lake/bronze.ts'
+import { type BronzeTable, LoadedFiles, loadChain, readBronze, topicIdIn } from './lake/bronze.ts'
+import { awaitBronze, dueOffsets } from './lake/bronze-offsets.ts'
 import { loadGold } from './lake/gold.ts'
 import {
   capturedTopics,
@@ -26,8 +22,10 @@ import {
   type Recorded,
 } from './lake/silver.ts'
 import { LogReader, type LogRecord } from './log-reader.ts'
+import { loadProvider } from './provider-books.ts'
+import { type Mark, openReadOnly } from './reading.ts'
 import type { Report, Source } from './report.ts'
-import { loadNewerEvents, loadProvider, loadStores, openReadOnly } from './store.ts'
+import { loadNewerEvents, loadStores, newestIn } from './store.ts'
 import { RecordDecoder } from './topics.ts'
 
 export type AuditorOptions = {
@@ -44,6 +42,9 @@ export type AuditorOptions = {
   readonly silverBehindMs: number
 }
 
+/** How much an audit reads again. */
+export type Scope = 'all' | 'new'
+
 /** A barrier's row in a partition. */
 type BarrierRow = { readonly topic: string; readonly partition: number; readonly eventId: string }
 
@@ -51,7 +52,6 @@ const REQUEST_TIMEOUT_MS = 10_000
 /** How long an audit waits for its barrier to arrive; after that, the part that it waits for does not run. */
 const BARRIER_TIMEOUT_MS = 30_000
 const POLL_INTERVAL_MS = 200
-const KAFKA_GROUPS = ['payments', 'payments-shipments', 'orders', 'orders-shipments', 'fulfilment']
 
 /**
  * Reads every source by itself and judges: event stores and ledger, the topics' logs, the payment provider's books, the
@@ -70,7 +70,12 @@ export class Auditor {
   readonly #log: LogReader
   readonly #decoder: RecordDecoder
   readonly #admin: Admin
+  readonly #files = new LoadedFiles()
   #last: Promise<unknown> = Promise.resolve()
+  /** Up to where the last audit has read; undefined when it could not. */
+  #marks: { readonly stores: Mark; readonly provider: Mark } | undefined
+  /** What was the newest in the databases before the last audit read them. */
+  #newest: string | undefined
 
   private constructor(options: AuditorOptions, evidence: Evidence) {
     this.#options = options
@@ -99,22 +104,43 @@ export class Auditor {
     this.#evidence.close()
   }
 
-  /** One audit at a time; a source that does not answer leaves its invariants without a verdict. */
-  audit(): Promise<Report> {
-    const report = this.#last.then(() => this.#audit())
+  /**
+   * One audit at a time; a source that does not answer leaves its invariants without a verdict.
+   *
+   * @param scope `all` reads everything again. `new` reads what the databases and bronze have got since the last audit, and
+   *   finds no change to what they had before; it costs little, however long the history is.
+   */
+  audit(scope: Scope): Promise<Report> {
+    const report = this.#last.then(() => this.#audit(scope))
     this.#last = report.catch(() => undefined)
     return report
   }
 
-  async #audit(): Promise<Report> {
+  /** False when the stores and the provider's books have got nothing since the last audit began to read them. */
+  async hasNews(): Promise<boolean> {
+    return this.#newest === undefined || this.#newest !== (await this.#newestNow())
+  }
+
+  #newestNow(): Promise<string> {
+    return newestIn(this.#shop, this.#provider)
+  }
+
+  async #audit(scope: Scope): Promise<Report> {
     const begun = performance.now()
     const silence = new Map<Source, string>()
     const from = (source: Source, work: () => Promise<void>) => this.#ask(silence, source, work)
     const evidence = this.#evidence
     const { catalogUrl, flinkUrl } = this.#options
+    const since = scope === 'new' ? this.#marks : undefined
+    let [stores, provider]: (Mark | undefined)[] = []
+    this.#marks = undefined
+    this.#newest = await this.#newestNow().catch(() => undefined)
+    if (scope === 'all') await this.#files.clear(evidence)
     await evidence.clear('ends', 'committed')
-    await from('kafka', () => this.#readCommitted())
-    await from('postgres', () => loadStores(this.#shop, evidence))
+    await from('kafka', () => loadCommitted(this.#admin, evidence))
+    await from('postgres', async () => {
+      stores = await loadStores(this.#shop, evidence, since?.stores)
+    })
     let barrier: readonly BarrierRow[] = []
     await from('pulse', async () => {
       barrier = await this.#writeBarrier()
@@ -122,16 +148,25 @@ export class Auditor {
     await from('kafka', () => this.#readTopics())
     await from('pulse', () => this.#awaitBarrier(barrier))
     let recorded: Recorded = new Map()
+    let bronze: readonly BronzeTable[] = []
     await from('silver', async () => {
       recorded = await loadSilver(evidence, catalogUrl, REQUEST_TIMEOUT_MS)
     })
-    await from('lake', () => this.#readBronze(barrier))
-    await from('silver', () => this.#readProgress(recorded))
+    await from('lake', async () => {
+      bronze = await this.#readBronze(barrier)
+    })
+    await from('silver', () => this.#readProgress(recorded, bronze))
     await from('gold', () => loadGold(evidence, catalogUrl, REQUEST_TIMEOUT_MS))
     await from('flink', () => loadJobs(evidence, flinkUrl, REQUEST_TIMEOUT_MS))
     await from('kafka', () => this.#readTopics())
-    await from('provider', () => loadProvider(this.#provider, evidence))
-    await from('postgres', () => loadNewerEvents(this.#shop, evidence))
+    await from('provider', async () => {
+      provider = await loadProvider(this.#provider, evidence, since?.provider)
+    })
+    await from('postgres', async () => {
+      if (stores === undefined) return
+      await loadNewerEvents(this.#shop, evidence, stores, since?.stores)
+      if (provider !== undefined) this.#marks = { stores, provider }
+    })
     const moment = { now: BigInt(Date.now()), graceMs: BigInt(this.#options.graceMs) }
     const findings = await judge(evidence, moment, silence)
     await evidence.run(`delete from records where fate = 'open'`)
@@ -160,24 +195,6 @@ export class Auditor {
     })
     if (!response.ok) throw new Error(`pulse answers ${response.status}`)
     return ((await response.json()) as { readonly rows: readonly BarrierRow[] }).rows
-  }
-
-  /** Read first: a record whose offset is committed must have had its effect by the time the stores are read. */
-  async #readCommitted(): Promise<void> {
-    const groups = await this.#admin.listConsumerGroupOffsets({ groups: KAFKA_GROUPS })
-    const rows = groups.flatMap(({ groupId, topics }) =>
-      topics.flatMap(({ name, partitions }) =>
-        partitions
-          .filter(({ committedOffset }) => committedOffset >= 0n)
-          .map(({ partitionIndex, committedOffset }) => ({
-            group_id: groupId,
-            topic: name,
-            partition: BigInt(partitionIndex),
-            next_offset: committedOffset,
-          })),
-      ),
-    )
-    await this.#evidence.load('committed', rows)
   }
 
   async #readTopics(): Promise<void> {
@@ -224,34 +241,21 @@ export class Auditor {
   }
 
   /** Waits until bronze has passed the barrier, and the offsets already read of topics that get no barrier. */
-  async #readBronze(barrier: readonly BarrierRow[]): Promise<void> {
-    const due = await this.#dueOffsets(barrier)
-    const deadline = performance.now() + BARRIER_TIMEOUT_MS
-    for (;;) {
-      const tables = await this.#bronzeOf(eventTopics)
-      const behind = [...due].filter(([name, offset]) => endOf(tables, name) < offset)
-      if (behind.length === 0) {
-        await loadEventsOfBronze(this.#evidence, tables)
-        await this.#loadTopicIds(tables)
-        await dropFromBronze(this.#evidence)
-        return
-      }
-      if (performance.now() > deadline) {
-        const partitions = behind.map(([name, offset]) => `${name} before ${offset}`)
-        throw new Error(`bronze is behind: ${partitions.join(', ')}`)
-      }
-      await delay(POLL_INTERVAL_MS)
-    }
-  }
-
-  async #dueOffsets(barrier: readonly BarrierRow[]): Promise<ReadonlyMap<string, bigint>> {
-    const ids = barrier.map(({ eventId }) => `'${eventId}'`).join(', ')
-    const rows = await this.#evidence.query(
-      `select topic || '-' || partition as topic_partition, max("offset") as due from records
-        where fate = 'committed' and event_id is not null
-          and (event_id in (${ids === '' ? 'null' : ids}) or topic = '${SHIPMENTS}') group by all`,
+  async #readBronze(barrier: readonly BarrierRow[]): Promise<readonly BronzeTable[]> {
+    const due = await dueOffsets(
+      this.#evidence,
+      barrier.map(({ eventId }) => eventId),
     )
-    return new Map(rows.map((row) => [String(row.topic_partition), BigInt(String(row.due)) + 1n]))
+    await awaitBronze(this.#options.catalogUrl, due, {
+      requestMs: REQUEST_TIMEOUT_MS,
+      allMs: BARRIER_TIMEOUT_MS,
+    })
+    const tables = await this.#bronzeOf(eventTopics)
+    await loadChain(this.#evidence, tables)
+    for (const table of tables) await this.#files.follow(this.#evidence, table)
+    await this.#loadTopicIds(tables)
+    await dropFromBronze(this.#evidence)
+    return tables
   }
 
   /** A topic that is deleted and made again keeps its name and not its id. */
@@ -275,9 +279,9 @@ export class Auditor {
    * How far silver had come when it was read, before bronze. It is made in rounds and not waited for, but silver that
    * stands still must not pass for silver that is complete.
    */
-  async #readProgress(recorded: Recorded): Promise<void> {
+  async #readProgress(recorded: Recorded, bronze: readonly BronzeTable[]): Promise<void> {
     const evidence = this.#evidence
-    const tables = await this.#bronzeOf([...eventTopics, ...capturedTopics])
+    const tables = [...bronze, ...(await this.#bronzeOf(capturedTopics))]
     await loadChanges(evidence, tables)
     await loadProgress(evidence, recorded, tables)
     const oldest = await oldestUnread(evidence)

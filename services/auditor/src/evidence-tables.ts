@@ -85,6 +85,8 @@ export const tables = {
     stream_id: 'varchar',
     version: 'bigint',
     type: 'varchar',
+    /** A number for the file that has the row. */
+    file: 'bigint',
   },
   /** The offsets in the summaries of a table's snapshots, one row for each snapshot and partition. */
   chain: {

@@ -1,6 +1,14 @@
 import * as duckdb from '@duckdb/node-api'
 import { type ColumnType, type Row, type TableName, tables } from './evidence-tables.ts'
 
+const CHUNK_ROWS = 2_048
+
+const duckTypes: Readonly<Record<ColumnType, duckdb.DuckDBType>> = {
+  varchar: duckdb.VARCHAR,
+  bigint: duckdb.BIGINT,
+  boolean: duckdb.BOOLEAN,
+}
+
 /** The auditor's tables, in a DuckDB of this process; what does not fit into memory goes to its temporary files. */
 export class Evidence {
   readonly #instance: duckdb.DuckDBInstance
@@ -35,10 +43,16 @@ export class Evidence {
   async load<Table extends TableName>(table: Table, rows: readonly Row<Table>[]): Promise<void> {
     if (rows.length === 0) return
     const columns: readonly (readonly [string, ColumnType])[] = Object.entries(tables[table])
+    const chunk = duckdb.DuckDBDataChunk.create(columns.map(([, type]) => duckTypes[type]))
     const appender = await this.#connection.createAppender(table)
-    for (const row of rows as readonly Readonly<Record<string, unknown>>[]) {
-      for (const [column, type] of columns) appendValue(appender, type, row[column])
-      appender.endRow()
+    for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
+      const part: readonly Readonly<Record<string, unknown>>[] = rows.slice(
+        start,
+        start + CHUNK_ROWS,
+      )
+      chunk.reset()
+      chunk.setColumns(columns.map(([name, type]) => part.map((row) => duckValue(type, row[name]))))
+      appender.appendDataChunk(chunk)
     }
     appender.closeSync()
   }
@@ -62,9 +76,8 @@ export class Evidence {
   }
 }
 
-function appendValue(appender: duckdb.DuckDBAppender, type: ColumnType, value: unknown): void {
-  if (value === null || value === undefined) appender.appendNull()
-  else if (type === 'varchar') appender.appendVarchar(String(value))
-  else if (type === 'boolean') appender.appendBoolean(value === true)
-  else appender.appendBigInt(BigInt(value as bigint))
+function duckValue(type: ColumnType, value: unknown): duckdb.DuckDBValue {
+  if (value === null || value === undefined) return null
+  if (type === 'varchar') return String(value)
+  return type === 'boolean' ? value === true : BigInt(value as bigint)
 }

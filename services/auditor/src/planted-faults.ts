@@ -18,7 +18,7 @@ export const faultsBeforeSilver: readonly Fault[] = [
     `insert into records select topic, 0, 4, key, fate, 'id-x', 'o-2', 1, 'OrderPlaced', occurred_at, written_at, 'h', null
        from records where type = 'OrderPlaced' and fate = 'committed';
      update records set key = 'o-2' where event_id = 'id-x';
-     insert into bronze values ('${ORDERS}', 0, 4, 'id-x', 'o-2', 1, 'OrderPlaced');
+     insert into bronze (topic, partition, "offset", event_id, stream_id, version, type) values ('${ORDERS}', 0, 4, 'id-x', 'o-2', 1, 'OrderPlaced');
      update committed set next_offset = 4 where topic = '${ORDERS}'`,
     ['I1.origin', 'I15'],
   ],
@@ -29,12 +29,12 @@ export const faultsBeforeSilver: readonly Fault[] = [
   ],
   [
     'an aborted record in bronze',
-    `insert into bronze values ('${ORDERS}', 0, 9, 'id-aborted', null, null, 'OrderPlaced')`,
+    `insert into bronze (topic, partition, "offset", event_id, stream_id, version, type) values ('${ORDERS}', 0, 9, 'id-aborted', null, null, 'OrderPlaced')`,
     ['I2', 'I15'],
   ],
   [
     'a row in bronze for which there is no record',
-    `insert into bronze values ('${ORDERS}', 0, 7, 'id-OrderPlaced', 'o-1', 1, 'OrderPlaced')`,
+    `insert into bronze (topic, partition, "offset", event_id, stream_id, version, type) values ('${ORDERS}', 0, 7, 'id-OrderPlaced', 'o-1', 1, 'OrderPlaced')`,
     ['I2'],
   ],
   [

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Scope } from '@tenseams/auditor/audit'
 import type { Finding, Report } from '@tenseams/auditor/report'
 import { placeOrder, registerCustomers } from '@tenseams/demonstration/shop'
 import type { DataFile } from '@tenseams/iceberg/format/manifest'
@@ -32,7 +33,8 @@ test('the auditor finds no violation in a sound system, and names each fault tha
       const load = new Load(stack.endpoints.ordersUrl, 5)
       load.start()
       for (let audit = 1; audit <= CLEAN_AUDITS; audit += 1) {
-        expect(violationsOf(await auditNow(stack))).toEqual({})
+        const scope = audit % 3 === 1 ? 'all' : 'new'
+        expect(violationsOf(await auditNow(stack, scope)), scope).toEqual({})
       }
       await load.stop()
       const planted: Record<string, () => Promise<unknown>> = {
@@ -79,8 +81,8 @@ async function fill(stack: Stack, shop: pg.Pool): Promise<void> {
   await eventually(haveEnded, { timeoutMs: 90_000, what: 'every order to end' })
 }
 
-async function auditNow({ endpoints }: Stack): Promise<Report> {
-  const response = await fetch(`${endpoints.auditorUrl}/audits`, {
+async function auditNow({ endpoints }: Stack, scope: Scope = 'all'): Promise<Report> {
+  const response = await fetch(`${endpoints.auditorUrl}/audits?scope=${scope}`, {
     method: 'POST',
     signal: AbortSignal.timeout(120_000),
   })

@@ -1,8 +1,7 @@
 import { bronzeTableNameOf } from '@tenseams/contracts/topics'
-import { eventTopics } from '../checks/check.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Row } from '../evidence-tables.ts'
-import { type IcebergTable, loadFiles, readTable } from './iceberg.ts'
+import { fileSql, type IcebergTable, loadFiles, readTable } from './iceberg.ts'
 
 /** A table of bronze, and the topic that it holds. */
 export type BronzeTable = { readonly topic: string; readonly table: IcebergTable }
@@ -27,34 +26,49 @@ export async function readBronze(
   return tables.flat()
 }
 
-/** Loads the events that bronze holds, and the offsets in its snapshots' summaries. */
-export async function loadEventsOfBronze(
-  evidence: Evidence,
-  tables: readonly BronzeTable[],
-): Promise<void> {
-  await evidence.clear('bronze', 'chain', 'snapshots')
-  await evidence.load(
-    'snapshots',
-    tables.flatMap(({ table }) => snapshotsOf(table)),
-  )
-  for (const topic of eventTopics) {
-    const table = tables.find((other) => other.topic === topic)?.table
-    if (table === undefined) continue
-    const offset = offsetSql(logEpochIn({ topic, table }))
-    const select = `select '${topic}', kafka_partition, ${offset}, event_id, stream_id, "version", "type"`
-    await loadFiles(evidence, 'bronze', select, table.files)
+/** Loads the offsets in the summaries of bronze's snapshots. */
+export async function loadChain(evidence: Evidence, tables: readonly BronzeTable[]): Promise<void> {
+  await evidence.clear('chain', 'snapshots')
+  for (const { table } of tables) {
+    await evidence.load('snapshots', snapshotsOf(table))
     await evidence.load('chain', chainOf(table))
   }
 }
 
-/** The next offset of a partition, such as `orders.order.v1-0`, that bronze will take. */
-export function endOf(tables: readonly BronzeTable[], topicPartition: string): bigint {
-  return largest(
-    tables
-      .flatMap(({ table }) => chainOf(table))
-      .filter((row) => row.topic_partition === topicPartition)
-      .map((row) => row.end_offset),
-  )
+/** The files of bronze whose events are in the evidence. A file never changes, so its events are loaded once. */
+export class LoadedFiles {
+  /** By topic and the epoch of its log, on which the offsets of all rows depend. */
+  readonly #loaded = new Map<string, ReadonlySet<string>>()
+
+  /** Forgets everything: all files are read again. */
+  async clear(evidence: Evidence): Promise<void> {
+    this.#loaded.clear()
+    await evidence.clear('bronze')
+  }
+
+  /** Loads the events that a table has now and had not before, and drops those of files that it no longer has. */
+  async follow(evidence: Evidence, { topic, table }: BronzeTable): Promise<void> {
+    const epoch = logEpochIn({ topic, table })
+    const key = `${topic} ${epoch}`
+    const before = this.#loaded.get(key)
+    if (before === undefined) await evidence.run(`delete from bronze where topic = '${topic}'`)
+    const live = new Set(table.files)
+    const gone = [...(before ?? [])].filter((file) => !live.has(file))
+    if (gone.length > 0) {
+      const list = gone.map((file) => fileSql(`'${file.replaceAll("'", "''")}'`))
+      await evidence.run(`delete from bronze where file in (${list.join(', ')})`)
+    }
+    const select = `select '${topic}', kafka_partition, ${offsetSql(epoch)}, event_id, stream_id, "version", "type", ${fileSql()}`
+    // After an error in between, nothing is known to be loaded, and all of it is loaded again.
+    this.#loaded.delete(key)
+    await loadFiles(
+      evidence,
+      'bronze',
+      select,
+      [...live].filter((file) => !before?.has(file)),
+    )
+    this.#loaded.set(key, live)
+  }
 }
 
 /**
@@ -97,12 +111,13 @@ export function logEpochIn({ topic, table }: BronzeTable): number {
 }
 
 /** The name of offsets of a topic's newest log, without its epoch; undefined for those of an earlier one. */
-function currentName(key: string, logs: ReturnType<typeof logsIn>): string | undefined {
+export function currentName(key: string, logs: ReturnType<typeof logsIn>): string | undefined {
   const [, topic = '', epoch = '0', partition] = /^(.*?)(?:@(\d+))?-(\d+)$/.exec(key) ?? []
   return Number(epoch) === (logs[topic]?.epoch ?? 0) ? `${topic}-${partition}` : undefined
 }
 
-function logsIn({ properties }: IcebergTable) {
+/** The logs of topics that a table has recorded. */
+export function logsIn({ properties }: Pick<IcebergTable, 'properties'>) {
   return JSON.parse(properties['ten-seams.topics'] ?? '{}') as Readonly<
     Record<string, { readonly id: string; readonly epoch: number }>
   >
@@ -160,5 +175,6 @@ function largest(offsets: readonly bigint[]): bigint {
   return most
 }
 
-const offsetsOf = (text: string | undefined): Readonly<Record<string, number>> =>
+/** Offsets by topic-partition, as tables record them. */
+export const offsetsOf = (text: string | undefined): Readonly<Record<string, number>> =>
   text === undefined ? {} : (JSON.parse(text) as Readonly<Record<string, number>>)

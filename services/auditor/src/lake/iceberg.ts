@@ -37,13 +37,9 @@ export async function readTable(
   name: string,
   timeoutMs: number,
 ): Promise<IcebergTable | undefined> {
-  const response = await fetch(`${catalogUrl}/v1/namespaces/${namespace}/tables/${name}`, {
-    signal: AbortSignal.timeout(timeoutMs),
-  })
-  const text = await response.text()
-  if (response.status === 404) return undefined
-  if (!response.ok) throw new Error(`the catalogue answers ${response.status}: ${text}`)
-  const { metadata } = parseExactly(text) as { readonly metadata: Metadata }
+  const url = `${catalogUrl}/v1/namespaces/${namespace}/tables/${name}`
+  const metadata = await askForTable(url, timeoutMs)
+  if (metadata === undefined) return undefined
   const snapshots = metadata.snapshots ?? []
   const current = snapshots.find(
     (snapshot) => snapshot['snapshot-id'] === metadata['current-snapshot-id'],
@@ -52,19 +48,51 @@ export async function readTable(
   return { name, properties: metadata.properties ?? {}, snapshots, files }
 }
 
-/** Copies rows of all live files; `select` is a SELECT's list, in the order of the columns of `into`. */
+/** DuckDB holds the footers of all files of a query in memory, outside of its limit. */
+const FILES_AT_ONCE = 50
+
+/** SQL that names the file of a row, in what `loadFiles` selects from and for the path in a list. */
+export const fileSql = (path = 'filename'): string => `(hash(${path}) >> 1)::bigint`
+
+/** Copies rows of the files; `select` is a SELECT's list, in the order of the columns of `into`. */
 export async function loadFiles(
   evidence: Evidence,
   into: TableName,
   select: string,
   files: readonly string[],
 ): Promise<void> {
-  if (files.length === 0) return
-  const list = files.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
-  const rows = `select * from read_parquet([${list}], union_by_name = true)`
-  // Files that were written before the column existed lack it.
-  const source = `(${rows} union all by name select null::integer as log_epoch where false)`
-  await evidence.loadFrom(into, `${select} from ${source}`)
+  for (let start = 0; start < files.length; start += FILES_AT_ONCE) {
+    const part = files.slice(start, start + FILES_AT_ONCE)
+    const list = part.map((file) => `'${file.replaceAll("'", "''")}'`).join(', ')
+    const rows = `select * from read_parquet([${list}], union_by_name = true, filename = true)`
+    // Files that were written before the column existed lack it.
+    const source = `(${rows} union all by name select null::integer as log_epoch where false)`
+    await evidence.loadFrom(into, `${select} from ${source}`)
+  }
+}
+
+/**
+ * The properties of a table, without its history and its files: for a question that is asked again and again.
+ *
+ * @returns undefined when there is no such table. @throws when the catalogue does not answer.
+ */
+export async function readProperties(
+  catalogUrl: string,
+  namespace: string,
+  name: string,
+  timeoutMs: number,
+): Promise<IcebergTable['properties'] | undefined> {
+  const path = `/v1/namespaces/${namespace}/tables/${name}?snapshots=refs`
+  const metadata = await askForTable(`${catalogUrl}${path}`, timeoutMs)
+  return metadata && (metadata.properties ?? {})
+}
+
+async function askForTable(url: string, timeoutMs: number): Promise<Metadata | undefined> {
+  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
+  const text = await response.text()
+  if (response.status === 404) return undefined
+  if (!response.ok) throw new Error(`the catalogue answers ${response.status}: ${text}`)
+  return (parseExactly(text) as { readonly metadata: Metadata }).metadata
 }
 
 async function liveFiles(manifestList: string): Promise<readonly string[]> {

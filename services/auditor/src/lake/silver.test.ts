@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Evidence } from '../evidence.ts'
-import { endOf, endsAt, offsetSql } from './bronze.ts'
+import { endsAt, offsetSql } from './bronze.ts'
+import { nextOffsetsIn } from './bronze-offsets.ts'
 import type { IcebergSnapshot, IcebergTable } from './iceberg.ts'
 import { oldestUnread, progressOf } from './silver.ts'
 
@@ -38,11 +39,6 @@ describe('the end offsets of a snapshot of bronze', () => {
   test('are unknown when the snapshot has expired', () => {
     expect(endsAt(table, 10n)).toBeUndefined()
   })
-
-  test('are the table’s own at the newest one', () => {
-    expect(endOf([{ topic, table }], `${topic}-1`)).toBe(9n)
-    expect(endOf([{ topic, table }], `${topic}-2`)).toBe(0n)
-  })
 })
 
 test('the ends of a topic that was made again are those of its newest log', () => {
@@ -52,7 +48,11 @@ test('the ends of a topic that was made again are those of its newest log', () =
     snapshots: [...table.snapshots, snapshot(15, 5, { [`${topic}-0`]: 8, [`${topic}@1-0`]: 2 })],
   }
   expect(endsAt(accepted, 15n)).toEqual(new Map([[`${topic}-0`, 2n]]))
-  expect(endOf([{ topic, table: accepted }], `${topic}-0`)).toBe(2n)
+  const offsets = {
+    'ten-seams.offsets': JSON.stringify({ [`${topic}-0`]: 8, [`${topic}@1-0`]: 2 }),
+  }
+  const properties = { ...accepted.properties, ...offsets }
+  expect(nextOffsetsIn({ properties })).toEqual(new Map([[`${topic}-0`, 2n]]))
 })
 
 test('rows of an earlier log lie before those of the newest one', async () => {
