@@ -58,10 +58,22 @@ export function readAvroFile(bytes: Buffer): readonly unknown[] {
   if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw unsupported('no Avro file')
   const header = headerType.decode(bytes, MAGIC.length)
   const meta = header.value as Readonly<Record<string, Buffer>>
-  const schema = JSON.parse(String(meta['avro.schema'])) as object
   const blocks = readBlocks(bytes, header.offset + SYNC_BYTES, String(meta['avro.codec'] ?? 'null'))
-  const type = metadataType(schema)
+  const type = typeOf(String(meta['avro.schema']))
   return blocks.flatMap(({ count, body }) => readRecords(type, count, body))
+}
+
+/** By the text of the schema: making a type costs more than reading a file with it. A writer has one for each kind of file. */
+const types = new Map<string, avro.Type>()
+const MOST_TYPES = 1_000
+
+function typeOf(schema: string): avro.Type {
+  const known = types.get(schema)
+  if (known !== undefined) return known
+  const made = metadataType(JSON.parse(schema) as object)
+  if (types.size >= MOST_TYPES) types.clear()
+  types.set(schema, made)
+  return made
 }
 
 type Block = { readonly count: number; readonly body: Buffer }

@@ -1,5 +1,5 @@
 import * as duckdb from '@duckdb/node-api'
-import { converterOf, duckType, type Engine, quoteText, sqlColumn } from '../duckdb.ts'
+import { type Engine, quoteText } from '../duckdb.ts'
 import { LakehouseError } from '../errors.ts'
 import { lowerBound, upperBound } from '../format/bounds.ts'
 import type { ByColumn, DataFile } from '../format/manifest.ts'
@@ -13,8 +13,6 @@ import {
 } from '../format/schema.ts'
 import type { Storage } from '../storage.ts'
 
-const CHUNK_ROWS = 2_048
-
 /** The result of DuckDB's RETURN_STATS for one column, all of it text. */
 type ColumnStatistics = ReadonlyMap<string, string>
 
@@ -27,15 +25,14 @@ export async function writeParquet(
   file: { readonly uri: string; readonly schema: StructType; readonly rows: readonly Row[] },
 ): Promise<DataFile> {
   const { uri, schema, rows } = file
-  return ports.engine.using(async (connection) => {
-    await connection.run(
-      `CREATE TEMPORARY TABLE batch (${schema.fields.map(sqlColumn).join(', ')})`,
-    )
-    await appendRows(connection, schema, rows)
-    const written = await ports.storage.produce(uri, (path) => copyTo(connection, path, schema))
-    await connection.run('DROP TABLE batch')
-    return dataFileOf(uri, schema, rows.length, written)
-  })
+  const { engine, storage } = ports
+  return engine.withRows(schema, rows, (relation) =>
+    engine.using(async (connection) => {
+      const copy = (path: string) => copyTo(connection, `(FROM ${relation})`, path, schema)
+      const written = await storage.produce(uri, copy)
+      return dataFileOf(uri, schema, rows.length, written)
+    }),
+  )
 }
 
 /**
@@ -50,31 +47,11 @@ export async function writeParquetFrom(
   return ports.engine.using(async (connection) => {
     await connection.run("SET TimeZone = 'UTC'")
     await connection.run(`CREATE TEMPORARY VIEW batch AS ${sql}`)
-    const written = await ports.storage.produce(uri, (path) => copyTo(connection, path, schema))
+    const copy = (path: string) => copyTo(connection, 'batch', path, schema)
+    const written = await ports.storage.produce(uri, copy)
     await connection.run('DROP VIEW batch')
     return dataFileOf(uri, schema, Number(written.rows), written)
   })
-}
-
-async function appendRows(
-  connection: duckdb.DuckDBConnection,
-  schema: StructType,
-  rows: readonly Row[],
-): Promise<void> {
-  const columns = schema.fields.map(({ name, type }) => ({ name, convert: converterOf(type) }))
-  const chunk = duckdb.DuckDBDataChunk.create(
-    schema.fields.map(({ type }) => duckType(type)),
-    CHUNK_ROWS,
-  )
-  const appender = await connection.createAppender('batch')
-  for (let start = 0; start < rows.length; start += CHUNK_ROWS) {
-    const part = rows.slice(start, start + CHUNK_ROWS)
-    chunk.reset()
-    chunk.setColumns(columns.map(({ name, convert }) => part.map((row) => convert(row[name]))))
-    appender.appendDataChunk(chunk)
-  }
-  appender.flushSync()
-  appender.closeSync()
 }
 
 type Written = {
@@ -85,6 +62,7 @@ type Written = {
 
 async function copyTo(
   connection: duckdb.DuckDBConnection,
+  relation: string,
   path: string,
   schema: StructType,
 ): Promise<Written> {
@@ -96,7 +74,7 @@ async function copyTo(
     'USE_TMP_FILE false',
   ]
   const reader = await connection.runAndReadAll(
-    `COPY batch TO ${quoteText(path)} (${options.join(', ')})`,
+    `COPY ${relation} TO ${quoteText(path)} (${options.join(', ')})`,
   )
   const [row] = reader.getRowObjects()
   if (row === undefined || typeof row.file_size_bytes !== 'bigint') {
