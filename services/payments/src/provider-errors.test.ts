@@ -2,11 +2,11 @@ import { faultOf } from '@tenseams/service/fault'
 import { expect, test } from 'vitest'
 import { errorOf, ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
 
-test.each([200, 201, 302, 409])('an answer of status %i is read', (status) => {
+test.each([200, 201, 409])('an answer of status %i is read', (status) => {
   expect(errorOf(status, '')).toBeUndefined()
 })
 
-test.each([401, 403, 404, 408, 425, 429, 500, 502, 503])(
+test.each([302, 401, 403, 404, 408, 425, 429, 500, 502, 503])(
   'status %i is an outage of the provider, and costs no record',
   (status) => {
     expect(errorOf(status, '')).toBeInstanceOf(ProviderUnavailableError)

@@ -17,11 +17,14 @@ export class ProviderRefusedError extends Error {
   }
 }
 
-/** What an answer of that status is thrown as; undefined when it is to be read. A conflict is an answer. */
+/**
+ * What an answer of that status is thrown as; undefined when it is to be read. A conflict is an answer. A redirect is none: where
+ * money moves, nobody is followed to another address.
+ */
 export function errorOf(status: number, text: string): Error | undefined {
-  if (status < 400 || status === 409) return undefined
+  if (status < 300 || status === 409) return undefined
   const message = `payment provider answers ${status}`
-  return faultOfStatus(status) === 'outage'
+  return status < 400 || faultOfStatus(status) === 'outage'
     ? new ProviderUnavailableError(message)
     : new ProviderRefusedError(status, `${message} ${text.slice(0, MOST_CHARACTERS)}`)
 }

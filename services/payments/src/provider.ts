@@ -9,6 +9,7 @@ import {
   retry,
   wrap,
 } from 'cockatiel'
+import { request as send } from 'undici'
 import type { Payment } from './domain/payment.ts'
 import {
   type Answer,
@@ -124,7 +125,7 @@ export class Provider {
     return { kind: 'done', answer: answerOf(response) }
   }
 
-  async #ask(path: string, request: RequestInit): Promise<ProviderResponse> {
+  async #ask(path: string, request: ProviderRequest): Promise<ProviderResponse> {
     const { url, timeoutMs } = this.#options
     try {
       return await this.#policy.execute(() => askOnce(`${url}${path}`, request, timeoutMs))
@@ -144,7 +145,13 @@ export class Provider {
 
 export type ProviderResponse = { readonly status: number; readonly text: string }
 
-function posted(body: object, headers: Readonly<Record<string, string>> = {}): RequestInit {
+type ProviderRequest = {
+  readonly method: 'GET' | 'POST'
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
+function posted(body: object, headers: Readonly<Record<string, string>> = {}): ProviderRequest {
   return {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -154,7 +161,7 @@ function posted(body: object, headers: Readonly<Record<string, string>> = {}): R
 
 async function askOnce(
   url: string,
-  request: RequestInit,
+  request: ProviderRequest,
   timeoutMs: number,
 ): Promise<ProviderResponse> {
   const response = await exchange(url, request, timeoutMs)
@@ -165,12 +172,12 @@ async function askOnce(
 
 async function exchange(
   url: string,
-  request: RequestInit,
+  request: ProviderRequest,
   timeoutMs: number,
 ): Promise<ProviderResponse> {
   try {
-    const response = await fetch(url, { ...request, signal: AbortSignal.timeout(timeoutMs) })
-    return { status: response.status, text: await response.text() }
+    const response = await send(url, { ...request, signal: AbortSignal.timeout(timeoutMs) })
+    return { status: response.statusCode, text: await response.body.text() }
   } catch (error) {
     throw new ProviderUnavailableError('the payment provider does not answer', { cause: error })
   }
