@@ -7,7 +7,7 @@ const endpoints = {
   registryUrl: 'http://127.0.0.1:8081',
   catalogUrl: 'http://127.0.0.1:8181',
 }
-const source = { groupId: 'job', watermarkDelay: "INTERVAL '5' SECOND" }
+const source = { groupId: 'job', watermarkDelay: "INTERVAL '5' SECOND", fetchWaitMs: 1_000 }
 const sink = { keyField: 'streamId', transactionalIdPrefix: 'job', transactionTimeoutMs: 60_000 }
 
 describe("Flink's tables", () => {
@@ -41,6 +41,8 @@ describe("Flink's tables", () => {
   'properties.bootstrap.servers' = '127.0.0.1:9092',
   'properties.group.id' = 'job',
   'properties.isolation.level' = 'read_committed',
+  'properties.fetch.min.bytes' = '1048576',
+  'properties.fetch.max.wait.ms' = '1000',
   'scan.startup.mode' = 'earliest-offset',
   'scan.topic-partition-discovery.interval' = '0 ms',
   'value.format' = 'contract-avro',

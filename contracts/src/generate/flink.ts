@@ -21,7 +21,12 @@ type SourceOptions = {
   readonly groupId: string
   /** A Flink interval, for example `INTERVAL '5' SECOND`: how far the watermark of a partition is behind its newest clock. */
   readonly watermarkDelay: string
+  /** How long the broker may hold an answer back that is smaller than `FULL_BATCH_BYTES`. */
+  readonly fetchWaitMs: number
 }
+
+/** As much as Kafka returns of one partition at once: a backlog is read as fast as without any wait. */
+const FULL_BATCH_BYTES = 1_048_576
 
 type SinkOptions = {
   /** The field whose value is the record's key, as topics.yaml names it. */
@@ -59,7 +64,7 @@ const LAST_MS = 253_402_300_799_999
 export function sourceTableDdl(
   { topic, format, schema }: ContractSchema,
   endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
-  { groupId, watermarkDelay }: SourceOptions,
+  { groupId, watermarkDelay, fetchWaitMs }: SourceOptions,
 ): string {
   // Flink's Protobuf format supports neither a registry nor Confluent framing.
   if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
@@ -85,6 +90,9 @@ export function sourceTableDdl(
     'properties.bootstrap.servers': endpoints.brokers,
     'properties.group.id': groupId,
     'properties.isolation.level': 'read_committed',
+    // Otherwise each record that arrives alone is fetched alone, by every source of its topic.
+    'properties.fetch.min.bytes': String(FULL_BATCH_BYTES),
+    'properties.fetch.max.wait.ms': String(fetchWaitMs),
     'scan.startup.mode': 'earliest-offset',
     'scan.topic-partition-discovery.interval': '0 ms',
     'value.format': 'contract-avro',
@@ -206,7 +214,9 @@ export function assertFlinkTables(
       format === 'avro' && schema.fields.some(({ name }) => name === 'occurredAt'),
   )
   if (isSource) {
-    sourceTableDdl(contract, endpoints, { groupId: '', watermarkDelay: "INTERVAL '0' SECOND" })
+    sourceTableDdl(contract, endpoints, {
+      ...{ groupId: '', watermarkDelay: "INTERVAL '0' SECOND", fetchWaitMs: 0 },
+    })
   }
   if (!isSink) return
   const sink = { keyField: '', transactionalIdPrefix: '', transactionTimeoutMs: 0 }

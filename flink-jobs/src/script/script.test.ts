@@ -42,6 +42,15 @@ describe("a job's script", () => {
     expect(statements[0]?.sql).toContain(") - INTERVAL '7' SECOND /* :delay */ AS")
   })
 
+  it('lets records wait for others for a tenth of the checkpoint interval, which hides them for longer anyway', () => {
+    const { settings, tables } = scriptOf(job, endpoints, { stateUrl, checkpointIntervalMs: 3_000 })
+    expect(settings).toMatchObject({
+      'execution.buffer-timeout.interval': '300 ms',
+      'pipeline.auto-watermark-interval': '300 ms',
+    })
+    expect(tables[0]).toContain("'properties.fetch.max.wait.ms' = '300'")
+  })
+
   it('is refused when its SQL marks no delay', () => {
     const unmarked = { ...job, sql: 'SELECT 1;' }
     expect(() => scriptOf(unmarked, endpoints, { stateUrl })).toThrow('has no interval marked :del')

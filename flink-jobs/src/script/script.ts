@@ -15,6 +15,13 @@ import { timeouts } from './timeouts.ts'
 /** Of a job, which its state fixes: its keys are in so many groups. */
 export const MOST_PARALLELISM = 32
 
+/**
+ * Rows become visible with a checkpoint only, whose barrier drives everything in front of it through all tasks. So sources may
+ * wait for more records, and tasks for fuller buffers, for a share of the interval: this many times in each.
+ */
+const BATCHES_A_CHECKPOINT = 10
+const DEFAULT_CHECKPOINT_MS = 10_000
+
 export type JobSettings = {
   readonly intervals?: Intervals
   readonly parallelism?: number
@@ -48,7 +55,7 @@ export function scriptOf(
   const changed = withIntervals(job, settings.intervals ?? {})
   return {
     settings: settingsOf(job.name, settings),
-    tables: tablesOf(changed, endpoints, contractOf),
+    tables: tablesOf(changed, endpoints, batchMsOf(settings), contractOf),
     statements: splitStatements(changed.sql),
   }
 }
@@ -70,14 +77,24 @@ export function savepointFolder(job: string): string {
   return `savepoints/${job}`
 }
 
+/** How long a record may wait for others before it is read, and again between two tasks. */
+function batchMsOf({ checkpointIntervalMs = DEFAULT_CHECKPOINT_MS }: JobSettings): number {
+  return Math.ceil(checkpointIntervalMs / BATCHES_A_CHECKPOINT)
+}
+
 function settingsOf(job: string, settings: JobSettings): Readonly<Record<string, string>> {
-  const { parallelism = 1, checkpointIntervalMs = 10_000, stateUrl, restoreFrom } = settings
+  const { parallelism = 1, stateUrl, restoreFrom } = settings
+  const { checkpointIntervalMs = DEFAULT_CHECKPOINT_MS } = settings
+  const batchMs = batchMsOf(settings)
   return {
     'pipeline.name': job,
     // The number of key groups cannot change after the first savepoint: this leaves room to rescale.
     'pipeline.max-parallelism': String(MOST_PARALLELISM),
     'parallelism.default': String(parallelism),
     'table.local-time-zone': 'UTC',
+    // Each of a job's dozen tasks wakes at these intervals, whether anything came or not.
+    'execution.buffer-timeout.interval': `${batchMs} ms`,
+    'pipeline.auto-watermark-interval': `${batchMs} ms`,
     // With an idle timeout, rows of a partition that wakes are lost. Ticks advance quiet partitions instead.
     'table.exec.source.idle-timeout': '0 ms',
     // The default (v1) sink cannot be restored with another parallelism.
@@ -109,6 +126,7 @@ function ownContract(topic: string): TopicContract {
 function tablesOf(
   job: Job,
   endpoints: FlinkEndpoints,
+  fetchWaitMs: number,
   contractOf: (topic: string) => TopicContract,
 ): readonly string[] {
   const watermarkDelay = intervalsOf(job).delay
@@ -122,6 +140,7 @@ function tablesOf(
       sourceTableDdl(contractOf(topic).contract, endpoints, {
         groupId: `flink-${job.name}`,
         watermarkDelay,
+        fetchWaitMs,
       }),
     ),
     ...job.writes.map((topic) => {

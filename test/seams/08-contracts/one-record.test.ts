@@ -141,6 +141,7 @@ async function startJob(): Promise<string | undefined> {
     sourceTableDdl(events, endpoints, {
       groupId: eventTopic,
       watermarkDelay: "INTERVAL '5' SECOND",
+      fetchWaitMs: 100,
     }),
     sinkTableDdl(seen, endpoints, {
       keyField: 'streamId',

@@ -169,12 +169,23 @@ function jvmOptionsOf({
     more: [
       `-XX:MaxMetaspaceSize=${metaspaceMb}m`,
       ...(directMb === undefined ? [] : [`-XX:MaxDirectMemorySize=${directMb}m`]),
+      ...calmActors,
       ...avroLimits.map(([what, most]) => `-D${AVRO_LIMITS}.${what}.maxLength=${most}`),
       ...exported.map((name) => `--add-exports=${name}=ALL-UNNAMED`),
       ...opened.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
     ],
   }
 }
+
+/**
+ * Flink's actor systems, two in each process, look at their timers a hundred times a second, and at acknowledgements that
+ * nobody waits for seven times. What they time are heartbeats of seconds. Flink has no settings for it, but Pekko reads
+ * system properties. Unacknowledged messages are repeated after 2 s.
+ */
+const calmActors = [
+  '-Dpekko.scheduler.tick-duration=100ms',
+  '-Dpekko.remote.classic.system-message-ack-piggyback-timeout=1s',
+]
 
 /**
  * Avro believes the count of a list and makes room for it: a few bytes with a count of 200 000 000 end the TaskManager, and
