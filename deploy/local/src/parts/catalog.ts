@@ -22,7 +22,11 @@ export const catalog: Component = {
   command: async ({ paths, ports, endpoints, secrets, java }) => ({
     file: javaProgram(java.main),
     arguments: [
-      ...jvmArguments(paths, { heapMb: 192, temporaryFolder: temporaryFolderOf(paths, 'catalog') }),
+      ...jvmArguments(paths, {
+        heapMb: 192,
+        temporaryFolder: temporaryFolderOf(paths, 'catalog'),
+        sharing: { component: 'catalog', jdk: java.main, folder: 'catalog' },
+      }),
       '-Dorg.slf4j.simpleLogger.showDateTime=true',
       "-Dorg.slf4j.simpleLogger.dateTimeFormat=yyyy-MM-dd'T'HH:mm:ss.SSS'Z'",
       '-cp',

@@ -36,6 +36,7 @@ export const connect: Component = {
         heapMb: 320,
         log4j: true,
         temporaryFolder: temporaryFolderOf(context.paths, 'connect'),
+        sharing: { component: 'connect', jdk: context.java.main, folder: 'kafka' },
       }),
       '-cp',
       classPath(context.paths, 'kafka'),

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
-import { temporaryFolderOf } from '../launcher/host/paths.ts'
+import { type Paths, temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk, readJson } from '../launcher/host/probe.ts'
 import { type FlinkProcessName, flinkSettings } from '../launcher/plan/flink-settings.ts'
 import type { Command, Component, Context } from '../launcher/plan/part.ts'
@@ -17,6 +17,8 @@ const common = {
   readyTimeoutMs: 120_000,
   stopSignal: 'SIGTERM',
   stopTimeoutMs: 20_000,
+  // Without a job, it has loaded a small part of its classes.
+  hasWorked: ({ flinkState }: Paths) => existsSync(join(flinkState, 'submissions')),
 } as const
 
 /** Flink's JobManager: a session cluster. Its jobs are lost when it ends. */
@@ -142,6 +144,7 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
       ...jvmArguments(paths, {
         ...jvmOptionsOf(process),
         temporaryFolder: temporaryFolderOf(paths, name),
+        sharing: { component: name, jdk: java.main, folder: 'flink' },
       }),
       '-cp',
       classPath(paths, 'flink'),

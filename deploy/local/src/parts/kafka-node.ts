@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { batchBytes } from '@tenseams/debezium/record-size'
 import { type Jdk, javaProgram } from '../launcher/host/java.ts'
-import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
+import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
 import type { Paths } from '../launcher/host/paths.ts'
 import { runProgram } from '../launcher/host/program.ts'
 import type { Command } from '../launcher/plan/part.ts'
@@ -25,6 +25,8 @@ export type KafkaHome = {
   readonly paths: Paths
   readonly jdk: Jdk | undefined
   readonly temporaryFolder: string
+  /** The component whose classes are kept; none for a node that only a test has. */
+  readonly component?: string
 }
 
 export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string | number>> {
@@ -61,7 +63,10 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
 export function kafkaCommand(home: KafkaHome, settingsFile: string, heapMb: number): Command {
   return {
     file: javaProgram(home.jdk),
-    arguments: [...javaArguments(home, heapMb), 'kafka.Kafka', settingsFile],
+    arguments: [
+      ...javaArguments(home, heapMb, sharingOf(home)),
+      ...['kafka.Kafka', settingsFile],
+    ],
   }
 }
 
@@ -94,8 +99,15 @@ export function newClusterId(): string {
   return randomBytes(16).toString('base64url').replace(/^-/, 'A')
 }
 
-const javaArguments = ({ paths, temporaryFolder }: KafkaHome, heapMb: number) => [
-  ...jvmArguments(paths, { heapMb, log4j: true, temporaryFolder }),
+const sharingOf = ({ component, jdk }: KafkaHome) =>
+  component === undefined ? {} : { sharing: { component, jdk, folder: 'kafka' } }
+
+const javaArguments = (
+  { paths, temporaryFolder }: KafkaHome,
+  heapMb: number,
+  sharing: Pick<JvmOptions, 'sharing'> = {},
+) => [
+  ...jvmArguments(paths, { heapMb, log4j: true, temporaryFolder, ...sharing }),
   '-cp',
   classPath(paths, 'kafka'),
 ]

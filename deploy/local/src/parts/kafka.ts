@@ -34,6 +34,7 @@ export const kafka: Component = {
 const homeOf = ({ paths, java }: Context) => ({
   paths,
   jdk: java.main,
+  component: 'kafka',
   temporaryFolder: temporaryFolderOf(paths, 'kafka'),
 })
 const folderOf = ({ paths }: Context) => join(paths.data, 'kafka')

@@ -22,6 +22,7 @@ export const registry: Component = {
       ...jvmArguments(paths, {
         heapMb: 320,
         temporaryFolder: temporaryFolderOf(paths, 'registry'),
+        sharing: { component: 'registry', jdk: java.registry, folder: 'registry' },
       }),
       `-Dquarkus.http.host=${host}`,
       `-Dquarkus.http.port=${ports.registry}`,

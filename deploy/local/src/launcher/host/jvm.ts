@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { classSharingArguments, type SharingJvm } from './class-sharing.ts'
 import type { Paths } from './paths.ts'
 
 export type JvmOptions = {
@@ -8,6 +9,8 @@ export type JvmOptions = {
   readonly temporaryFolder: string
   /** Whether the server logs through log4j2.properties, to stdout. */
   readonly log4j?: boolean
+  /** When given, it maps the classes of an earlier run, or writes them at its end (class-sharing.ts). */
+  readonly sharing?: SharingJvm
   readonly more?: readonly string[]
 }
 
@@ -27,6 +30,7 @@ export function jvmArguments(paths: Paths, options: JvmOptions): readonly string
     ...(options.log4j
       ? [`-Dlog4j2.configurationFile=${pathToFileURL(join(paths.jvm, 'log4j2.properties'))}`]
       : []),
+    ...(options.sharing ? classSharingArguments(paths, options.sharing) : []),
     ...(options.more ?? []),
   ]
 }

@@ -89,8 +89,13 @@ function pssOf(pid: number): number | undefined {
 
 /** The command line of a process, shortened for people; empty when it cannot be read. */
 export function commandOf(pid: number): string {
+  return argumentsOf(pid).join(' ').trim().slice(0, 100)
+}
+
+/** The program of a process and its arguments; none when they cannot be read. */
+export function argumentsOf(pid: number): readonly string[] {
   const text = readOrUndefined(`/proc/${pid}/cmdline`) ?? ''
-  return text.replaceAll('\0', ' ').trim().slice(0, 100)
+  return text.replace(/\0$/, '').split('\0')
 }
 
 function readOrUndefined(file: string): string | undefined {

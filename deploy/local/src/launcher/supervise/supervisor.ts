@@ -2,9 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { keepClasses, writtenArchive } from '../host/class-sharing.ts'
 import { madeEnvironment } from '../host/environment.ts'
 import { type Paths, temporaryFolderOf } from '../host/paths.ts'
-import { identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
+import { argumentsOf, identify, isSameProcess, readStat, treeOf } from '../host/procfs.ts'
 import type { Command, Component, Context } from '../plan/part.ts'
 import { MoveRefused, nextState, type State, stateOf } from './lifecycle.ts'
 import { Locked, takeLock } from './lock.ts'
@@ -14,6 +15,8 @@ import { type RunRecord, readRecord, removeRecord, writeRecord } from './run-rec
 
 const POLL_MS = 100
 const KILL_TIMEOUT_MS = 10_000
+/** What a JVM needs in addition when it writes its classes at its end: some seconds of CPU time, several at once. */
+const ARCHIVE_MS = 120_000
 /** Longer than any part prepares itself. */
 const LOCK_TIMEOUT_MS = 60_000
 
@@ -191,10 +194,16 @@ export async function stopComponent(component: Component, paths: Paths): Promise
   const { name } = component
   const record = await markEnding(paths, name, 'stop')
   if (record !== undefined && isSameProcess(record.identity)) {
-    const family = treeOf(record.identity.pid)
-    signalAll([record.identity.pid], component.stopSignal)
+    const { pid } = record.identity
+    const archive = writtenArchive(argumentsOf(pid))
+    const family = treeOf(pid)
+    signalAll([pid], component.stopSignal)
     signalAll(family, 'SIGCONT')
-    if (!(await untilGone(record, component.stopTimeoutMs))) await killTree(record)
+    const timeoutMs = component.stopTimeoutMs + (archive === undefined ? 0 : ARCHIVE_MS)
+    const isInTime = await untilGone(record, timeoutMs)
+    if (!isInTime) await killTree(record)
+    const hasWorked = component.hasWorked?.(paths) ?? true
+    if (archive !== undefined && hasWorked) keepClasses(paths, name, archive, isInTime)
   }
   rmSync(temporaryFolderOf(paths, name), { recursive: true, force: true })
   removeRecord(paths, name)
