@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { newestRestorePoint } from './restore-point.ts'
+import { newestRestorePoint, whyNotRestored } from './restore-point.ts'
 
 let folder = ''
 
@@ -53,4 +53,17 @@ describe.each(['José', '100% [sure]', 'a*b?', '{x,y}'])('in a checkout below %s
       `file://${folder}/${name}/savepoints/a-job/savepoint-1`,
     )
   })
+})
+
+it('a state of operators that the job has no more is refused with the next step', () => {
+  const flinks = new Error(
+    'job 1 FAILED: IllegalStateException: Failed to rollback to checkpoint/savepoint file:/s. Cannot map checkpoint/savepoint ' +
+      'state for operator 7df19f87deec5680128845fd9a6ca18d to the new program, because the operator is not available',
+  )
+  expect(whyNotRestored('shopper-sessions', flinks)).toMatchObject({
+    message: expect.stringMatching(/shopper-sessions: its state was made by other SQL.*down --purge/),
+    cause: flinks,
+  })
+  const other = new Error('job 1 FAILED: no free slot')
+  expect(whyNotRestored('shopper-sessions', other)).toBe(other)
 })

@@ -1,5 +1,6 @@
 import { existsSync, globSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { JobError } from '../errors.ts'
 import { flinkFileUrl } from '../script/file-url.ts'
 import { checkpointFolder, savepointFolder } from '../script/script.ts'
 
@@ -30,4 +31,19 @@ export function newestRestorePoint(
     .filter(({ writtenMs }) => writtenMs >= writtenAfterMs)
     .sort((a, b) => b.writtenMs - a.writtenMs)[0]
   return newest === undefined ? undefined : flinkFileUrl(dirname(newest.path))
+}
+
+/**
+ * The error with which a job did not start from its state, with the next step when the state is one of other operators: the
+ * SQL has changed since.
+ */
+export function whyNotRestored(job: string, error: unknown): unknown {
+  const isOfOthers = error instanceof Error && /Cannot map checkpoint\/savepoint/.test(error.message)
+  if (!isOfOthers) return error
+  return new JobError(
+    `${job}: its state was made by other SQL, with operators that it has no more. Go back to the commit that made it, or start ` +
+      'anew: `npm run stack -- down --purge` removes all data of this instance; without that, ' +
+      `\`npm run jobs -- submit ${job} --restore nothing\` reads the topics again and writes every row a second time.`,
+    { cause: error },
+  )
 }

@@ -26,6 +26,7 @@ import {
   stateToRestore,
 } from './kept-submission.ts'
 import { ensureNamespace } from './namespace.ts'
+import { whyNotRestored } from './restore-point.ts'
 import { runScript } from './run-script.ts'
 
 /** The servers that the jobs run on, read from and write to. */
@@ -76,11 +77,23 @@ const stopTimeoutMs = 120_000
  *   ContractNotPublishedError, RegistryUnavailableError; LakehouseError when the catalogue does not answer.
  */
 export async function submitJob(name: string, options: SubmitOptions): Promise<Submitted> {
+  const { submitted, running } = await beginJob(name, options)
+  await running()
+  return submitted
+}
+
+/** A job that Flink has accepted, and how to wait until all its tasks run. */
+type Begun = { readonly submitted: Submitted; readonly running: () => Promise<void> }
+
+async function beginJob(name: string, options: SubmitOptions): Promise<Begun> {
   const { endpoints, onProgress } = options
   const { job, overrides: intervals } = jobAsRun(name, options)
   await requireContracts(job, endpoints)
   const running = await runningJob(endpoints.flinkUrl, name)
-  if (running !== undefined) return { job: name, jobId: running.id, outcome: 'runs already' }
+  if (running !== undefined) {
+    const submitted = { job: name, jobId: running.id, outcome: 'runs already' } as const
+    return { submitted, running: async () => undefined }
+  }
   const restoredFrom = restorePoint(name, options)
   if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
   const overrides = { ...options.overrides, intervals }
@@ -95,13 +108,18 @@ export async function submitJob(name: string, options: SubmitOptions): Promise<S
     `${name}: starting ${restoredFrom === undefined ? 'without state' : `from ${restoredFrom}`}`,
   )
   const jobId = await runScript(job, script, endpoints)
-  await waitUntilRunning(endpoints.flinkUrl, jobId, runningTimeoutMs)
-  onProgress?.(`${name}: runs as ${jobId}`)
-  return {
-    job: name,
-    jobId,
-    outcome: 'submitted',
+  const submitted = {
+    ...({ job: name, jobId, outcome: 'submitted' } as const),
     ...(restoredFrom === undefined ? {} : { restoredFrom }),
+  }
+  return {
+    submitted,
+    running: async () => {
+      await waitUntilRunning(endpoints.flinkUrl, jobId, runningTimeoutMs).catch((error) => {
+        throw whyNotRestored(name, error)
+      })
+      onProgress?.(`${name}: runs as ${jobId}`)
+    },
   }
 }
 
@@ -138,8 +156,9 @@ async function requireContracts(job: Job, { registryUrl }: JobEndpoints): Promis
 }
 
 /**
- * Starts all jobs, two at a time: planning takes most of the time, and more in parallel gain nothing on two cores. Each job
- * takes those of the intervals whose marks it has. After a failure no further job is started; running ones keep running.
+ * Starts all jobs. Two are planned at a time, because more in parallel gain nothing on two cores, and while the tasks of one
+ * start, the next one is planned. Each job takes those of the intervals whose marks it has. After a failure no further job is
+ * started; running ones keep running.
  *
  * @throws as `submitJob`, with the first failure.
  */
@@ -147,19 +166,23 @@ export async function submitJobs(options: SubmitOptions): Promise<readonly Submi
   const waiting = [...jobNames()]
   const submitted: Submitted[] = []
   const failures: unknown[] = []
+  const guarded = (work: () => Promise<void>) =>
+    work().catch((error: unknown) => {
+      failures.push(error)
+      waiting.length = 0
+    })
+  const starting: Promise<void>[] = []
   const worker = async () => {
     for (let name = waiting.shift(); name !== undefined; name = waiting.shift()) {
       const intervals = ownIntervals(readJob(name), options.overrides?.intervals ?? {})
       const overrides = { ...options.overrides, intervals }
-      submitted.push(await submitJob(name, { ...options, overrides }))
+      const begun = await beginJob(name, { ...options, overrides })
+      submitted.push(begun.submitted)
+      starting.push(guarded(begun.running))
     }
   }
-  const guarded = () =>
-    worker().catch((error: unknown) => {
-      failures.push(error)
-      waiting.length = 0
-    })
-  await Promise.all([guarded(), guarded()])
+  await Promise.all([guarded(worker), guarded(worker)])
+  await Promise.all(starting)
   if (failures.length > 0) throw failures[0]
   return submitted
 }
