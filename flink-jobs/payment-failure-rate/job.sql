@@ -8,7 +8,7 @@
 CREATE TEMPORARY VIEW gated AS
 SELECT * FROM (
   SELECT
-    eventId, streamId, et, clock, off,
+    eventId, streamId, et, clock,
     CASE
       WHEN version = 1 AND COALESCE(declined.reason, '') <> 'order-cancelled'
         THEN COALESCE(authorised.`method`, captured.`method`, declined.`method`)
@@ -29,21 +29,20 @@ SELECT
 FROM gated WHERE clock IS NULL OR et <= partitionWatermark;
 
 CREATE TEMPORARY VIEW on_time AS
-SELECT eventId, streamId, et, off, `method`, outcome, partitionWatermark
+SELECT eventId, et, `method`, outcome
 FROM gated WHERE clock IS NOT NULL AND et > partitionWatermark;
 
--- Change data capture may repeat an event, in its partition and with its own time: the lowest offset is kept. The state
--- by event id is dropped when the watermark has passed the event's time, so it needs no TTL.
+-- Change data capture may repeat an event, in its partition and with its own time: the first is kept. In a window of a
+-- millisecond an event meets its repeats and nobody else, `window_time` is the event's own time, and the ids are dropped when
+-- the watermark has passed it, so this needs no TTL.
 CREATE TEMPORARY VIEW deduplicated AS
 SELECT * FROM (
   SELECT
-    *,
-    MIN(off) OVER (
-      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
-    ) AS firstOff
-  FROM on_time
+    window_time AS et, `method`, outcome,
+    ROW_NUMBER() OVER (PARTITION BY window_start, window_end, eventId ORDER BY et) AS occurrence
+  FROM TABLE(TUMBLE(TABLE on_time, DESCRIPTOR(et), INTERVAL '0.001' SECOND))
 )
-WHERE off = firstOff;
+WHERE occurrence = 1;
 
 CREATE TEMPORARY VIEW rates AS
 SELECT

@@ -5,7 +5,7 @@
 CREATE TEMPORARY VIEW gated_orders AS
 SELECT * FROM (
   SELECT
-    eventId, streamId, occurredAt, et, clock, off, placed.customerId AS customerId,
+    eventId, streamId, occurredAt, et, clock, placed.customerId AS customerId,
     placed.currency AS currency, placed.totalMinor AS amountMinor,
     MAX(clock) OVER (
       PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -17,7 +17,7 @@ WHERE customerId IS NOT NULL;
 CREATE TEMPORARY VIEW gated_payments AS
 SELECT * FROM (
   SELECT
-    eventId, streamId, occurredAt, et, clock, off, captured.currency AS currency,
+    eventId, streamId, occurredAt, et, clock, captured.currency AS currency,
     captured.amountMinor AS amountMinor,
     MAX(clock) OVER (
       PARTITION BY part ORDER BY pt ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
@@ -40,33 +40,38 @@ FROM gated_payments WHERE clock IS NULL OR et <= partitionWatermark;
 
 CREATE TEMPORARY VIEW on_time_orders AS
 SELECT
-  eventId, streamId, occurredAt, et, off, customerId, currency, amountMinor, partitionWatermark
+  eventId, et,
+  CAST(
+    ROW(streamId, occurredAt, customerId, currency, amountMinor) AS
+    ROW<streamId STRING, occurredAt BIGINT, customerId STRING, currency STRING, amountMinor BIGINT>
+  ) AS facts
 FROM gated_orders WHERE clock IS NOT NULL AND et > partitionWatermark;
 
 CREATE TEMPORARY VIEW on_time_payments AS
-SELECT eventId, streamId, occurredAt, et, off, currency, amountMinor, partitionWatermark
+SELECT eventId, streamId, occurredAt, et, amountMinor
 FROM gated_payments WHERE clock IS NOT NULL AND et > partitionWatermark;
 
--- Change data capture may repeat an event, in its partition and with its own time: the lowest offset is kept. The state
--- by event id is dropped when the watermark has passed the event's time, so it needs no TTL.
+-- Change data capture may repeat an event, in its partition and with its own time: the first is kept. In a window of a
+-- millisecond an event meets its repeats and nobody else, `window_time` is the event's own time, and the ids are dropped when
+-- the watermark has passed it, so this needs no TTL. What is known of an order is one ROW here: of single columns Flink drops
+-- those that a reader does not need, and then keeps the ids once for each reader.
 CREATE TEMPORARY VIEW placed_orders AS
-SELECT * FROM (
+SELECT
+  et, facts.streamId AS streamId, facts.occurredAt AS occurredAt, facts.customerId AS customerId,
+  facts.currency AS currency, facts.amountMinor AS amountMinor
+FROM (
   SELECT
-    *,
-    MIN(off) OVER (
-      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
-    ) AS firstOff
-  FROM on_time_orders
+    window_time AS et, facts,
+    ROW_NUMBER() OVER (PARTITION BY window_start, window_end, eventId ORDER BY et) AS occurrence
+  FROM TABLE(TUMBLE(TABLE on_time_orders, DESCRIPTOR(et), INTERVAL '0.001' SECOND))
 )
-WHERE off = firstOff;
+WHERE occurrence = 1;
 
 CREATE TEMPORARY VIEW captured_payments AS
-SELECT * FROM (
+SELECT et, streamId, occurredAt, amountMinor FROM (
   SELECT
-    *,
-    MIN(off) OVER (
-      PARTITION BY eventId ORDER BY et RANGE BETWEEN INTERVAL '1' SECOND PRECEDING AND CURRENT ROW
-    ) AS firstOff
-  FROM on_time_payments
+    window_time AS et, streamId, occurredAt, amountMinor,
+    ROW_NUMBER() OVER (PARTITION BY window_start, window_end, eventId ORDER BY et) AS occurrence
+  FROM TABLE(TUMBLE(TABLE on_time_payments, DESCRIPTOR(et), INTERVAL '0.001' SECOND))
 )
-WHERE off = firstOff;
+WHERE occurrence = 1;

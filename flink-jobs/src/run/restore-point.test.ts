@@ -61,7 +61,9 @@ it('a state of operators that the job has no more is refused with the next step'
       'state for operator 7df19f87deec5680128845fd9a6ca18d to the new program, because the operator is not available',
   )
   expect(whyNotRestored('shopper-sessions', flinks)).toMatchObject({
-    message: expect.stringMatching(/shopper-sessions: its state was made by other SQL.*down --purge/),
+    message: expect.stringMatching(
+      /shopper-sessions: its state was made by other SQL.*down --purge/,
+    ),
     cause: flinks,
   })
   const other = new Error('job 1 FAILED: no free slot')

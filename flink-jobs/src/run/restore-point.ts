@@ -38,7 +38,8 @@ export function newestRestorePoint(
  * SQL has changed since.
  */
 export function whyNotRestored(job: string, error: unknown): unknown {
-  const isOfOthers = error instanceof Error && /Cannot map checkpoint\/savepoint/.test(error.message)
+  const isOfOthers =
+    error instanceof Error && /Cannot map checkpoint\/savepoint/.test(error.message)
   if (!isOfOthers) return error
   return new JobError(
     `${job}: its state was made by other SQL, with operators that it has no more. Go back to the commit that made it, or start ` +

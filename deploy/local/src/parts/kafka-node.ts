@@ -63,10 +63,7 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
 export function kafkaCommand(home: KafkaHome, settingsFile: string, heapMb: number): Command {
   return {
     file: javaProgram(home.jdk),
-    arguments: [
-      ...javaArguments(home, heapMb, sharingOf(home)),
-      ...['kafka.Kafka', settingsFile],
-    ],
+    arguments: [...javaArguments(home, heapMb, sharingOf(home)), ...['kafka.Kafka', settingsFile]],
   }
 }
 

@@ -81,7 +81,9 @@ function folderOf({ jvm }: SomePaths, component: string): string {
 
 /** A JVM compares names, sizes and times too; another archive for each set is written without its help. */
 function hashOf({ jvm }: SomePaths, { folder }: SharingJvm, { home }: Jdk): string {
-  const hash = createHash('sha256').update(home).update(readFileSync(join(home, 'release')))
+  const hash = createHash('sha256')
+    .update(home)
+    .update(readFileSync(join(home, 'release')))
   const jars = join(jvm, 'lib', folder)
   for (const name of globSync('*.jar', { cwd: jars }).toSorted()) {
     const { size, mtimeMs } = statSync(join(jars, name))
