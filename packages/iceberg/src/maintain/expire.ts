@@ -61,6 +61,13 @@ export function planExpiry(
   return expired.length < policy.leastToExpire ? [] : expired
 }
 
+/** The result of an expiry: the table's new metadata, and the files that only the expired snapshots referred to. */
+export type ExpiredSnapshots = {
+  readonly metadata: TableMetadata
+  readonly expired: number
+  readonly unreferenced: readonly string[]
+}
+
 /**
  * Removes old snapshots from a table in one commit, and then deletes the files that only they referred to. The proof of their
  * offsets stays in the log of offsets.
@@ -76,9 +83,24 @@ export async function expire(
   metadata: TableMetadata,
   policy: ExpirePolicy,
 ): Promise<{ readonly metadata: TableMetadata; readonly expired: number; readonly files: number }> {
+  const { unreferenced, ...done } = await expireSnapshots(ports, table, metadata, policy)
+  await removeUnreferenced(ports, unreferenced)
+  return { ...done, files: unreferenced.length }
+}
+
+/**
+ * As `expire`, but leaves the files to the caller, who deletes them when the readers of the expired snapshots are done. A crash
+ * before that leaves them as orphans.
+ */
+export async function expireSnapshots(
+  ports: ExpirePorts,
+  table: TableIdentifier,
+  metadata: TableMetadata,
+  policy: ExpirePolicy,
+): Promise<ExpiredSnapshots> {
   assertExplained(table, metadata)
   const snapshots = planExpiry(metadata, policy, Date.now())
-  if (snapshots.length === 0) return { metadata, expired: 0, files: 0 }
+  if (snapshots.length === 0) return { metadata, expired: 0, unreferenced: [] }
   const outcome = await ports.catalog.commitTable(table, {
     requirements: [
       { type: 'assert-table-uuid', uuid: metadata.tableUuid },
@@ -100,16 +122,23 @@ export async function expire(
   // The new metadata must survive a loss of power before the files that it no longer names are deleted.
   if (metadataLocation !== undefined) await ports.storage.harden(metadataLocation)
   await ports.onCareStep?.('expiry-committed')
-  const files = await unreferenced(ports.storage, snapshots, outcome.metadata)
+  const unreferenced = await filesOnlyIn(ports.storage, snapshots, outcome.metadata)
+  return { metadata: outcome.metadata, expired: snapshots.length, unreferenced }
+}
+
+/** Deletes what an expiry has left. */
+export async function removeUnreferenced(
+  { storage, onCareStep }: Pick<ExpirePorts, 'storage' | 'onCareStep'>,
+  files: readonly string[],
+): Promise<void> {
   for (const file of files) {
-    await ports.storage.remove(file)
-    await ports.onCareStep?.('expired-file-removed')
+    await storage.remove(file)
+    await onCareStep?.('expired-file-removed')
   }
-  return { metadata: outcome.metadata, expired: snapshots.length, files: files.length }
 }
 
 /** Files that only the expired snapshots referred to: their lists, manifests, and data files that they removed. */
-async function unreferenced(
+async function filesOnlyIn(
   storage: Storage,
   expired: readonly Snapshot[],
   metadata: TableMetadata,

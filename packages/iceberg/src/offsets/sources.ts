@@ -52,12 +52,22 @@ export async function pinnedBy(
   catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
   table: TableIdentifier,
 ): Promise<readonly bigint[]> {
-  const pins = new Set<bigint>()
+  return (await allPins(catalog)).get(fullName(table)) ?? []
+}
+
+/** As `pinnedBy`, of every table at once, by its full name: each table of the catalogue is read. */
+export async function allPins(
+  catalog: Pick<Catalog, 'listNamespaces' | 'listTables' | 'loadTable'>,
+): Promise<ReadonlyMap<string, readonly bigint[]>> {
+  const pins = new Map<string, bigint[]>()
   for await (const { metadata } of loadTables(catalog)) {
-    const id = readSources(metadata.properties)[fullName(table)]
-    if (id !== undefined) pins.add(id)
+    for (const [name, id] of Object.entries(readSources(metadata.properties))) {
+      const known = pins.get(name) ?? []
+      if (!known.includes(id)) known.push(id)
+      pins.set(name, known)
+    }
   }
-  return [...pins]
+  return pins
 }
 
 function jsonOf(text: string): unknown {

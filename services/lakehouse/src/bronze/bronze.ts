@@ -5,6 +5,7 @@ import { WaitingRecords } from '@tenseams/kafka/waiting-records'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Log } from '../log.ts'
+import { Pins } from '../maintenance/expiry.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { type DecodedBatch, type Decoding, decodeBatch, MustWaitError } from './batch.ts'
 import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
@@ -49,6 +50,7 @@ export class Bronze {
     this.#options = options
     this.#log = options.log
     const budget = new ByteBudget(options.maxBufferedBytes, options.tables.length)
+    const pins = new Pins(options.ports.catalog)
     this.#sinks = new Map(
       options.tables.map((bronze) => {
         const { topic } = bronze
@@ -56,6 +58,7 @@ export class Bronze {
           ...options,
           bronze,
           budget,
+          pins,
           onOpened: (topic, nextOffsets) => this.#align(topic, nextOffsets),
           onRoom: (topic) => this.#member.resume(topic),
         })

@@ -7,7 +7,7 @@ import { backoffMs } from '@tenseams/service/backoff'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { KafkaMessage } from 'kafkajs'
 import type { Log } from '../log.ts'
-import { Expiry } from '../maintenance/expiry.ts'
+import { Expiry, Pins } from '../maintenance/expiry.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import type { DecodedBatch } from './batch.ts'
 import type { BronzeTable } from './bronze-table.ts'
@@ -33,6 +33,8 @@ export type TableSinkOptions = {
   readonly maxBufferedRows: number
   /** What all tables together may hold. */
   readonly budget: ByteBudget
+  /** What other tables need of this one; shared by all tables. */
+  readonly pins?: Pins
   readonly metrics: LakehouseMetrics
   readonly log: Log
 }
@@ -64,7 +66,7 @@ export class TableSink {
   readonly #options: TableSinkOptions
   readonly #labels: { readonly table: string }
   readonly #abort = new AbortController()
-  readonly #expiry = new Expiry()
+  readonly #expiry: Expiry
   #state: State = { kind: 'opening', reason: 'not opened yet' }
   #bronze: BronzeTable
   #base: AppendBase | undefined
@@ -76,6 +78,7 @@ export class TableSink {
   constructor(options: TableSinkOptions) {
     this.#options = options
     this.#bronze = options.bronze
+    this.#expiry = new Expiry(options.pins ?? new Pins(options.ports.catalog))
     this.#labels = { table: fullName(options.bronze.table) }
     this.#buffer = new TableBuffer(options.bronze.topic, NO_LOG)
     startAtZero(options.metrics.rows, [this.#labels])

@@ -6,9 +6,9 @@ import type { Catalog, CommitRequest } from '@tenseams/iceberg/table/catalog'
 import { dataFile, MemoryTable } from '@tenseams/iceberg/testing/memory-table'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
 import { Registry } from 'prom-client'
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { LakehouseMetrics } from '../metrics.ts'
-import { Expiry, expireTable } from './expiry.ts'
+import { Expiry, expireTable, Pins } from './expiry.ts'
 
 const bronze = { namespace: 'bronze', name: 'orders' }
 const policy = { keepLast: 1, olderThanMs: 0, leastToExpire: 1 }
@@ -37,9 +37,9 @@ it('expires nothing while the catalogue cannot list who needs which snapshot', a
 it('does not ask the catalogue while there is nothing to expire, nor at each commit while snapshots are held', async () => {
   const memory = await tableOf(160)
   const ports = portsOf(memory, { 'silver.orders': 1n })
-  const expiry = new Expiry()
+  const expiry = new Expiry(new Pins(ports.catalog))
   const options = { ports, log, metrics: new LakehouseMetrics(new Registry()) }
-  const young = { ...memory.metadata, snapshots: memory.metadata.snapshots.slice(-100) }
+  const young = { ...memory.metadata, snapshots: memory.metadata.snapshots.slice(-60) }
   await expiry.afterCommit(options, bronze, baseOf(young))
   expect(ports.asked()).toBe(0)
   const base: AppendBase = baseOf(memory.metadata)
@@ -47,6 +47,60 @@ it('does not ask the catalogue while there is nothing to expire, nor at each com
     expect(await expiry.afterCommit(options, bronze, base)).toBe(base)
   }
   expect(ports.asked()).toBe(1)
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** `count` snapshots, the newest of now, the others a second apart. */
+async function followedTable(count: number) {
+  const memory = await tableOf(count)
+  vi.useFakeTimers({ toFake: ['Date'], now: count * 1_000 })
+  return memory
+}
+
+it('keeps the metadata of a table short whose newest snapshots others have recorded, and its files for five minutes', async () => {
+  const memory = await followedTable(200)
+  const ports = portsOf(memory, { 'silver.orders': 190n, 'silver.quarantine': 180n })
+  const expiry = new Expiry(new Pins(ports.catalog))
+  const options = { ports, log, metrics: new LakehouseMetrics(new Registry()) }
+  const before = memory.files.size
+  const base = await expiry.afterCommit(options, bronze, baseOf(memory.metadata))
+  expect(base.metadata.snapshots.map(({ snapshotId }) => snapshotId)[0]).toBe(141n)
+  expect(memory.files.size).toBe(before)
+  vi.setSystemTime(Date.now() + 299_000)
+  await expiry.afterCommit(options, bronze, base)
+  expect(memory.files.size).toBe(before)
+  vi.setSystemTime(Date.now() + 1_000)
+  await expiry.afterCommit(options, bronze, base)
+  expect(memory.files.size).toBeLessThan(before - 130)
+})
+
+it.each<[string, Readonly<Record<string, bigint>>]>([
+  ['that nobody has recorded', {}],
+  [
+    'of which a table has recorded a snapshot that is gone',
+    { 'silver.orders': 190n, 'silver.b': 999n },
+  ],
+])('keeps the snapshots of five minutes of a table %s', async (_what, pins) => {
+  const memory = await followedTable(500)
+  const ports = portsOf(memory, pins)
+  const options = { ports, log, metrics: new LakehouseMetrics(new Registry()) }
+  const expiry = new Expiry(new Pins(ports.catalog))
+  const { metadata } = await expiry.afterCommit(options, bronze, baseOf(memory.metadata))
+  expect(metadata.snapshots.length).toBeGreaterThanOrEqual(299)
+})
+
+it('asks once for what is needed of all tables', async () => {
+  const memory = await followedTable(200)
+  const ports = portsOf(memory, { 'silver.orders': 190n })
+  const pins = new Pins(ports.catalog)
+  expect(await Promise.all([pins.of(bronze), pins.of(bronze)])).toEqual([[190n], [190n]])
+  expect(ports.asked()).toBe(1)
+  vi.setSystemTime(Date.now() + 60_000)
+  await pins.of(bronze)
+  expect(ports.asked()).toBe(2)
 })
 
 async function tableOf(snapshots: number): Promise<MemoryTable> {

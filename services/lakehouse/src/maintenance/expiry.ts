@@ -7,11 +7,13 @@ import {
   type ExpirePolicy,
   type ExpirePorts,
   expire,
+  expireSnapshots,
   planExpiry,
+  removeUnreferenced,
 } from '@tenseams/iceberg/maintain/expire'
 import { isFlinks, neededByFlink } from '@tenseams/iceberg/maintain/flink'
 import { isOurs } from '@tenseams/iceberg/maintain/orphans'
-import { pinnedBy } from '@tenseams/iceberg/offsets/sources'
+import { allPins, pinnedBy } from '@tenseams/iceberg/offsets/sources'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
 import type { Log } from '../log.ts'
@@ -67,15 +69,69 @@ export async function expireTable(
   return { ...done, held: done.expired === 0 }
 }
 
+/**
+ * What every commit to bronze reads and writes again must be short, so its snapshots leave the metadata early. Their files stay
+ * for as long as a reader may have them open.
+ */
+const bronzePolicy: typeof expiryPolicy = { keepLast: 20, olderThanMs: 60_000, leastToExpire: 50 }
+const FILES_KEPT_MS = expiryPolicy.olderThanMs
+
+/**
+ * While a table that is made from this one is made for the first time, or anew, nothing tells which snapshot it will record. So
+ * snapshots leave early only when each of those tables has recorded one that is still there.
+ */
+function policyOf({ snapshots }: TableMetadata, pinned: readonly bigint[]): ExpirePolicy {
+  const isThere = (pin: bigint) => snapshots.some(({ snapshotId }) => snapshotId === pin)
+  const isFollowed = pinned.length > 0 && pinned.every(isThere)
+  return { ...(isFollowed ? bronzePolicy : expiryPolicy), pinned }
+}
+
+/** To find what is pinned, every table of the catalogue is read; what was found then keeps too much later, never too little. */
+const PINS_KEPT_MS = 30_000
+
+/** What tables need of each other, asked for once for all tables whose snapshots are expired. */
+export class Pins {
+  readonly #catalog: Catalog
+  #asked: Promise<ReadonlyMap<string, readonly bigint[]>> | undefined
+  #askedAtMs = 0
+
+  constructor(catalog: Catalog) {
+    this.#catalog = catalog
+  }
+
+  /** @throws LakehouseError as `allPins`; the next call asks again. */
+  async of(table: TableIdentifier): Promise<readonly bigint[]> {
+    const isOld = Date.now() - this.#askedAtMs >= PINS_KEPT_MS
+    if (this.#asked === undefined || isOld) {
+      this.#askedAtMs = Date.now()
+      this.#asked = allPins(this.#catalog)
+    }
+    const asked = this.#asked
+    try {
+      return (await asked).get(fullName(table)) ?? []
+    } catch (error) {
+      if (this.#asked === asked) this.#asked = undefined
+      throw error
+    }
+  }
+}
+
 type ExpiryOptions = {
   readonly ports: { readonly catalog: Catalog; readonly storage: ExpirePorts['storage'] }
   readonly metrics: LakehouseMetrics
   readonly log: Log
 }
 
-/** The expiry of one table that is being written. */
+/** The expiry of one table of bronze that is being written. */
 export class Expiry {
+  readonly #pins: Pins
   #pausedUntilMs = 0
+  /** Files that nothing refers to any more, and since when; oldest first. */
+  #leaving: readonly { readonly sinceMs: number; readonly files: readonly string[] }[] = []
+
+  constructor(pins: Pins) {
+    this.#pins = pins
+  }
 
   /** Expires old snapshots when there are enough of them. What is not expired now is expired after a later commit. */
   async afterCommit(
@@ -86,17 +142,35 @@ export class Expiry {
     if (Date.now() < this.#pausedUntilMs) return base
     const name = fullName(table)
     try {
+      await this.#removeLeaving(ports)
+      if (planExpiry(base.metadata, { ...bronzePolicy, pinned: [] }, Date.now()).length === 0) {
+        return base
+      }
+      const policy = policyOf(base.metadata, await this.#pins.of(table))
       const { catalog, storage } = ports
-      const done = await expireTable({ catalog, storage }, table, base.metadata)
-      if (done.held) this.#pause()
-      if (done.expired === 0) return base
-      metrics.expiredSnapshots.inc({ table: name }, done.expired)
-      log.info({ table: name, expired: done.expired, files: done.files }, 'old snapshots expired')
+      const done = await expireSnapshots({ catalog, storage }, table, base.metadata, policy)
+      if (done.expired === 0) {
+        this.#pause()
+        return base
+      }
+      const { expired, unreferenced: files } = done
+      this.#leaving = [...this.#leaving, { sinceMs: Date.now(), files }]
+      metrics.expiredSnapshots.inc({ table: name }, expired)
+      log.info({ table: name, expired, files: files.length }, 'old snapshots expired')
       return baseOf(done.metadata)
     } catch (error) {
       this.#pause()
       log.warn({ table: name, err: error }, 'old snapshots were not expired; tried again later')
       return base
+    }
+  }
+
+  /** After a crash before this, they are orphans. */
+  async #removeLeaving(ports: ExpiryOptions['ports']): Promise<void> {
+    for (const leaving of this.#leaving) {
+      if (Date.now() - leaving.sinceMs < FILES_KEPT_MS) return
+      await removeUnreferenced({ storage: ports.storage }, leaving.files)
+      this.#leaving = this.#leaving.filter((other) => other !== leaving)
     }
   }
 
