@@ -1,5 +1,7 @@
 import type { Engine } from '@tenseams/iceberg/duckdb'
 import { LakehouseError } from '@tenseams/iceberg/errors'
+import type { Row } from '@tenseams/iceberg/format/row'
+import type { StructType } from '@tenseams/iceberg/format/schema'
 import type { Storage } from '@tenseams/iceberg/storage'
 import { ConnectionLostError, type Network } from '../world/network.ts'
 
@@ -54,38 +56,47 @@ function bytesOf(files: Files, uri: string): Buffer {
   return bytes
 }
 
-type Chunk = { getRows(): readonly (readonly unknown[])[] }
-
-/** A stand-in for DuckDB: what `writeParquet` appends becomes the rows of the file that it copies to. */
+/** A stand-in for DuckDB: the rows that `writeParquet` makes a relation of become the rows of the file that it copies to. */
 export function enginePort(files: Files): Engine {
+  const relations = new Map<string, readonly LakeRow[]>()
+  let made = 0
   const engine = {
-    using: <Made>(work: (connection: unknown) => Promise<Made>): Promise<Made> => {
-      const rows: LakeRow[] = []
-      const appendDataChunk = (chunk: Chunk) => {
-        for (const [partition, offset, event] of chunk.getRows()) {
-          rows.push({
-            partition: Number(partition),
-            offset: BigInt(String(offset)),
-            event: String(event),
-          })
-        }
+    withRows: async <Made>(
+      schema: StructType,
+      rows: readonly Row[],
+      work: (relation: string) => Promise<Made>,
+    ): Promise<Made> => {
+      made += 1
+      const relation = `rows_of(${made})`
+      relations.set(
+        relation,
+        rows.map((row) => lakeRow(schema, row)),
+      )
+      try {
+        return await work(relation)
+      } finally {
+        relations.delete(relation)
       }
-      return work({
-        run: async () => undefined,
-        createAppender: async () => ({
-          appendDataChunk,
-          flushSync: () => undefined,
-          closeSync: () => undefined,
-        }),
+    },
+    using: <Made>(work: (connection: unknown) => Promise<Made>): Promise<Made> =>
+      work({
         runAndReadAll: async (copy: string) => {
-          const uri = /^COPY batch TO '([^']+)'/.exec(copy)?.[1]
-          if (uri === undefined) throw new Error(`the engine does not know ${copy}`)
-          files.rows.set(uri, rows)
+          const [, relation = '', uri] = /^COPY \(FROM (.+)\) TO '([^']+)'/.exec(copy) ?? []
+          const rows = relations.get(relation)
+          if (uri === undefined || rows === undefined) {
+            throw new Error(`the engine does not know ${copy}`)
+          }
+          files.rows.set(uri, [...rows])
           return { getRowObjects: () => [{ file_size_bytes: 1n, column_statistics: null }] }
         },
-      })
-    },
+      }),
   }
   // DuckDB's own types are not modelled.
   return engine as unknown as Engine
+}
+
+/** By the order of the columns: tests call them differently. */
+function lakeRow({ fields }: StructType, row: Row): LakeRow {
+  const [partition, offset, event] = fields.map(({ name }) => row[name])
+  return { partition: Number(partition), offset: BigInt(String(offset)), event: String(event) }
 }
