@@ -34,7 +34,8 @@ export type LakeOptions = {
 
 const ONLY_THE_NEWEST: ExpirePolicy = { keepLast: 1, olderThanMs: 0, leastToExpire: 1, pinned: [] }
 const INTERVAL_MS = 1_000
-const SERVICE_FLUSH_MS = 400
+/** The service's own settings. */
+const SERVICE_INTERVALS = { flushIntervalMs: 400, earlyFlushIntervalMs: 150 }
 const BACKLOG = 150_000
 /** Well below the capacity of both: this measures the cost of a row while every second is committed. */
 const STEADY_RATE = 4_000
@@ -151,7 +152,7 @@ async function freshness(
   seconds: number,
   drainRate: number,
 ) {
-  const ours = await startOurSink(stack, { flushIntervalMs: SERVICE_FLUSH_MS })
+  const ours = await startOurSink(stack, SERVICE_INTERVALS)
   const steps: FreshnessTurn[] = []
   const measured: FreshnessTurn[] = []
   try {

@@ -68,6 +68,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
     tables: topics.map((topic) => (isRaw(topic) ? rawChangeTableOf(topic) : bronzeTableOf(topic))),
     onCommitted: (table) => layers.sourceChanged(table),
     flushIntervalMs: settings.FLUSH_INTERVAL_MS,
+    earlyFlushIntervalMs: settings.EARLY_FLUSH_INTERVAL_MS,
     maxBufferedRows: settings.MAX_BUFFERED_ROWS,
     maxBufferedBytes: settings.MAX_BUFFERED_BYTES,
     metrics,

@@ -14,6 +14,8 @@ const schema = Type.Object({
   CATALOG_URL: webAddressSetting,
   /** From a table's first buffered row to its commit. A shorter time gives fresher tables and more files. */
   FLUSH_INTERVAL_MS: Type.Integer({ minimum: 10, maximum: 60_000, default: 400 }),
+  /** The same for a table with so many fresh rows that a commit costs little beside them. */
+  EARLY_FLUSH_INTERVAL_MS: Type.Integer({ minimum: 10, maximum: 60_000, default: 150 }),
   /** A table with so many buffered rows commits at once. */
   MAX_BUFFERED_ROWS: Type.Integer({ minimum: 1, maximum: 1_000_000, default: 20_000 }),
   /** What all tables together may hold in memory between Kafka and Iceberg, estimated from the records' sizes. */

@@ -167,7 +167,7 @@ function whereTheTimeGoes({ shares, mainThreadShare }: Figures): readonly string
 
 function freshnessTable({ steps, knee, freshness }: Figures): readonly string[] {
   const cells = (turn: FreshnessTurn) => [
-    turn.side === 'ours' ? 'ours, flush 400 ms' : "Connect's, 1 000 ms",
+    turn.side === 'ours' ? 'ours, flush 150 to 400 ms' : "Connect's, 1 000 ms",
     turn.rate.toFixed(0),
     `${(turn.achieved * 100).toFixed(1)} %`,
     turn.latency.p50Ms.toFixed(0),

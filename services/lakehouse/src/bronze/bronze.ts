@@ -12,23 +12,25 @@ import { type BronzeTable, bronzeTableOf } from './bronze-table.ts'
 import { ByteBudget } from './byte-budget.ts'
 import type { ContractFollower } from './contract-follower.ts'
 import { fetchBounds, spanOf } from './fetched.ts'
+import type { FlushIntervals } from './flush-timer.ts'
 import type { Reservation, SinkPlan } from './reservation.ts'
 import { TableSink, type TableSinkOptions } from './table-sink.ts'
 
 export type BronzeOptions = Pick<
   TableSinkOptions,
-  'ports' | 'logs' | 'onCommitted' | 'flushIntervalMs' | 'maxBufferedRows' | 'log'
-> & {
-  readonly kafka: Kafka
-  readonly codec: Codec
-  /** Finds newer versions of a contract while the service runs; without it each table keeps its first version. */
-  readonly follower?: ContractFollower
-  readonly deadLetters: DeadLetters
-  readonly tables: readonly BronzeTable[]
-  /** What all tables together may hold in memory, as an estimate. */
-  readonly maxBufferedBytes: number
-  readonly metrics: LakehouseMetrics
-}
+  'ports' | 'logs' | 'onCommitted' | 'maxBufferedRows' | 'log'
+> &
+  FlushIntervals & {
+    readonly kafka: Kafka
+    readonly codec: Codec
+    /** Finds newer versions of a contract while the service runs; without it each table keeps its first version. */
+    readonly follower?: ContractFollower
+    readonly deadLetters: DeadLetters
+    readonly tables: readonly BronzeTable[]
+    /** What all tables together may hold in memory, as an estimate. */
+    readonly maxBufferedBytes: number
+    readonly metrics: LakehouseMetrics
+  }
 
 const GROUP_ID = 'lakehouse'
 /** After so many seeks that brought the wrong batch, the log may not continue the table: it is compared again. */

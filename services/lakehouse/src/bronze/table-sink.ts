@@ -13,13 +13,14 @@ import type { DecodedBatch } from './batch.ts'
 import type { BronzeTable } from './bronze-table.ts'
 import type { ByteBudget } from './byte-budget.ts'
 import { type Chunk, chunkOf } from './fetched.ts'
+import { type FlushIntervals, FlushTimer, intervalOf } from './flush-timer.ts'
 import { isSameLog, type TableLog } from './log-continuity.ts'
 import { NextOffsets, offsetTexts } from './next-offsets.ts'
 import type { Reservation, SinkPlan } from './reservation.ts'
 import { TableBuffer } from './table-buffer.ts'
 import { type Logs, openTable } from './table-opening.ts'
 
-export type TableSinkOptions = {
+export type TableSinkOptions = FlushIntervals & {
   readonly ports: AppendPorts
   readonly bronze: BronzeTable
   readonly logs: Logs
@@ -29,7 +30,6 @@ export type TableSinkOptions = {
   readonly onRoom: (topic: string) => void
   /** Rows were committed: what is made from the table may be made on. */
   readonly onCommitted?: (table: TableIdentifier) => void
-  readonly flushIntervalMs: number
   readonly maxBufferedRows: number
   /** What all tables together may hold. */
   readonly budget: ByteBudget
@@ -71,7 +71,7 @@ export class TableSink {
   #bronze: BronzeTable
   #base: AppendBase | undefined
   #buffer: TableBuffer
-  #timer: NodeJS.Timeout | undefined
+  readonly #timer = new FlushTimer(() => void this.#inTurn(() => this.#flush()))
   /** Runs flushes and openings one after another; it never rejects. */
   #queue: Promise<void> = Promise.resolve()
 
@@ -145,7 +145,7 @@ export class TableSink {
     if (isEmpty) this.release(reservation)
     this.#buffer.add(reservation.partition, span, batch, isEmpty ? 0 : bytes)
     this.#options.metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
-    this.#schedule()
+    this.#schedule(reservation.chunk)
     return true
   }
 
@@ -198,11 +198,11 @@ export class TableSink {
     this.#options.metrics.bufferedBytes.set(this.#options.budget.held)
   }
 
-  #schedule(): void {
+  #schedule({ messages }: Chunk): void {
     if (!this.#buffer.isDue) return
-    const flush = () => this.#inTurn(() => this.#flush())
-    if (this.#isFull()) void flush()
-    else this.#timer ??= setTimeout(flush, this.#options.flushIntervalMs)
+    if (this.#isFull()) return void this.#inTurn(() => this.#flush())
+    const rows = this.#buffer.rows.length
+    this.#timer.start(intervalOf(this.#options, rows, messages.at(-1), Date.now()))
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {
@@ -211,8 +211,7 @@ export class TableSink {
   }
 
   async #flush(): Promise<void> {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#timer.stop()
     const state = this.#state
     if (state.kind !== 'writing' || this.#base === undefined || !this.#buffer.isDue) return
     const buffer = this.#buffer
