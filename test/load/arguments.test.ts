@@ -31,6 +31,12 @@ test('every condition can be set', () => {
   })
 })
 
+test('what the parts use while nothing is sent is asked for by a word', () => {
+  expect(read('idle --duration 1m --instance other')).toMatchObject({
+    ...{ kind: 'idle', instance: 'other', durationMs: 60_000 },
+  })
+})
+
 describe('is refused', () => {
   test.each([
     ['--rate 0', '--rate takes requests a second'],

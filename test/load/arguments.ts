@@ -53,13 +53,26 @@ export type CompareRequest = {
   readonly results: string
 }
 
+export type IdleRequest = {
+  readonly kind: 'idle'
+  readonly instance: string
+  readonly portOffset: number | undefined
+  readonly durationMs: number
+}
+
 /** Reads the arguments of `npm run load`. @throws UsageError */
-export function readLoadArguments(args: readonly string[]): LoadRequest | CompareRequest {
+export function readLoadArguments(
+  args: readonly string[],
+): LoadRequest | CompareRequest | IdleRequest {
   const { values, positionals } = readArguments(args, options)
   const [command, ...rest] = positionals
   const results = resolve(projectRoot, values.results)
+  if (command !== undefined && commandOf(command, ['compare', 'idle']) === 'idle') {
+    refuseMore(rest)
+    const { instance } = values
+    return { kind: 'idle', instance, portOffset: portOffsetOf(values), ...readTimes(values) }
+  }
   if (command !== undefined) {
-    commandOf(command, ['compare'])
     const [one, other, ...more] = rest
     refuseMore(more)
     if (one === undefined || other === undefined) {

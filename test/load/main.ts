@@ -1,13 +1,16 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
+import { VerbError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { projectRoot } from '@tenseams/cli/instance'
 import { instanceHelp } from '@tenseams/cli/instance-options'
 import { interruptible } from '@tenseams/cli/interruption'
 import { complain, say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
-import { bounds, type LoadRequest, readLoadArguments } from './arguments.ts'
+import { bounds, type IdleRequest, type LoadRequest, readLoadArguments } from './arguments.ts'
 import { mixText } from './generator/mix.ts'
+import { idleLines, watchIdle } from './idle.ts'
+import { runningParts } from './observe/parts.ts'
 import { hasProc } from './observe/processes.ts'
 import { System } from './observe/system.ts'
 import { progressOn } from './progress.ts'
@@ -22,11 +25,12 @@ import { findInstance, type Target } from './target.ts'
 
 const help = `npm run load -- [options]
 npm run load -- compare <a.json> <b.json>
+npm run load -- idle [--duration <time>]
 
 Sends requests at a given rate to a running instance (\`npm start\` in another terminal), each when it is due, and measures
 from then on: answers, completed orders, and when a reader of bronze, silver and gold sees them; CPU, memory and lag by
 part. It stops by itself; Ctrl-C ends it with what was measured so far. The figures are written to a file, and as a page with
-plots. \`compare\` sets two runs side by side.
+plots. \`compare\` sets two runs side by side; \`idle\` sends nothing and says what the parts use meanwhile.
 
   --rate <n>               requests a second (default 20, at most ${bounds.ratePerSecond}); with --find-knee, where the search begins
   --duration <time>        how long the rate is held, as in 30s or 2m (default 30s, at most 60m)
@@ -49,8 +53,19 @@ what was due was answered meanwhile, so the figures are of another load; or it c
 async function load(args: readonly string[]): Promise<ExitCode> {
   const request = readLoadArguments(args)
   if (request.kind === 'compare') return compareRuns(request.files, request.results)
+  if (request.kind === 'idle') return showIdle(request)
   const { address, instance, portOffset } = request
   return measureTarget(request, address ?? (await findInstance(instance, portOffset)))
+}
+
+async function showIdle({ instance, portOffset, durationMs }: IdleRequest): Promise<ExitCode> {
+  const target = await findInstance(instance, portOffset)
+  if (!hasProc) throw new VerbError('what a part uses is read from /proc, which only Linux has')
+  const signal = interruptible()
+  for (const line of idleLines(await watchIdle(runningParts(target.paths), durationMs, signal))) {
+    say(line)
+  }
+  return signal.aborted ? exitCodes.undecided : exitCodes.holds
 }
 
 async function measureTarget(request: LoadRequest, target: Target): Promise<ExitCode> {
