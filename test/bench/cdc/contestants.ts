@@ -15,6 +15,9 @@ const ROUTED_TO = 'events'
 /** The settings of deploy/debezium/outbox.json that are for speed; the others are required or keep a promise. */
 const tuned = ['poll.interval.ms', 'max.batch.size', 'max.queue.size', 'transaction.boundary']
 
+/** Debezium's own, in place of ours that gathers. */
+const untunedClass = { 'connector.class': 'io.debezium.connector.postgresql.PostgresConnector' }
+
 /** The worker's producer settings at the defaults of Kafka's clients. */
 const defaultProducer = {
   'producer.override.linger.ms': '0',
@@ -40,10 +43,15 @@ export async function contestantsOf(stack: Stack): Promise<readonly Contestant[]
     Object.entries(ours).filter(([setting]) => !tuned.includes(setting)),
   )
   return [
-    contestant('default', 'Debezium’s and Kafka’s defaults', { ...untuned, ...defaultProducer }),
+    contestant('default', 'Debezium’s and Kafka’s defaults', {
+      ...untuned,
+      ...untunedClass,
+      ...defaultProducer,
+    }),
     contestant('ours', 'deploy/debezium/outbox.json', ours),
     contestant('wide', 'ours with larger batches and a transaction each 100 ms', {
       ...ours,
+      ...untunedClass,
       ...wide,
     }),
   ]

@@ -28,7 +28,7 @@ const notListed = /^(key|value)\.converter\.|^topic\.creation\.|^field\.name\.ad
 test.each(connectors)('%s: each of its settings is one that this line knows', async (name) => {
   const configuration = await answerOf<Record<string, string>>(`/connectors/${name}/config`)
   const response = await fetch(
-    `${stack.endpoints.connectUrl}/connector-plugins/PostgresConnector/config/validate`,
+    `${stack.endpoints.connectUrl}/connector-plugins/GatheringPostgresConnector/config/validate`,
     {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },

@@ -85,10 +85,12 @@ function settings({
     'offset.flush.interval.ms': 5_000,
     'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
+    // Of the readers of the three topics above, and of each task's own: the broker answers at once when there is something.
+    'fetch.max.wait.ms': 5_000,
+    'consumer.fetch.max.wait.ms': 5_000,
     'producer.linger.ms': 5,
     'producer.batch.size': 131_072,
     'producer.max.request.size': recordBytes,
-    // The only codec that all our clients can read.
-    'producer.compression.type': 'gzip',
+    'producer.compression.type': 'lz4',
   }
 }

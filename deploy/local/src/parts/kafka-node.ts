@@ -46,6 +46,8 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
     'auto.create.topics.enable': 'false',
     'message.max.bytes': batchBytes,
     'group.initial.rebalance.delay.ms': 0,
+    // No record every half second for voters and brokers that only this one would have.
+    'metadata.max.idle.interval.ms': 0,
     // With one node, replication is one; with few partitions of Kafka's own topics it starts faster.
     'offsets.topic.replication.factor': 1,
     'offsets.topic.num.partitions': 8,

@@ -11,6 +11,7 @@ import {
   mavenArguments,
   pluginPath,
   sectionsFor,
+  sourcesOf,
 } from './artefacts.ts'
 
 test.each([
@@ -37,6 +38,14 @@ test('a change of one profile leaves the other folders as they are', () => {
     `<a/><profile><id>kafka</id>1</profile><profile><id>flink</id>${flink}</profile>`
   expect(sectionsFor(pom('2'), 'kafka')).toEqual(sectionsFor(pom('3'), 'kafka'))
   expect(sectionsFor(pom('2'), 'flink')).not.toEqual(sectionsFor(pom('3'), 'flink'))
+})
+
+test('both lines of Debezium are compiled with the same Java of ours', () => {
+  const pom = readFileSync(join(pathsOf(projectRoot, 'any').jvm, 'pom.xml'), 'utf8')
+  const sources = ['debezium', 'debezium-2.7', 'catalog'].map((name) =>
+    sourcesOf(sectionsFor(pom, name)[1], name),
+  )
+  expect(sources).toEqual(['debezium', 'debezium', 'catalog'])
 })
 
 test('a new profile leaves the other folders as they are', () => {

@@ -231,10 +231,12 @@ async function writeManifests(paths: Paths, options: InstallOptions): Promise<vo
 /** A hash of everything that a folder is made from: the general part of the pom, its profile, and our own Java sources. */
 function fingerprint(paths: Paths, name: string): string {
   const hash = createHash('sha256')
-  for (const text of sectionsFor(readFileSync(join(paths.jvm, 'pom.xml'), 'utf8'), name)) {
-    hash.update(text)
-  }
-  const files = globSync(`src/${name}/**/*`, { cwd: paths.jvm, withFileTypes: true })
+  const sections = sectionsFor(readFileSync(join(paths.jvm, 'pom.xml'), 'utf8'), name)
+  for (const text of sections) hash.update(text)
+  const files = globSync(`src/${sourcesOf(sections[1], name)}/**/*`, {
+    cwd: paths.jvm,
+    withFileTypes: true,
+  })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
   for (const file of files.toSorted()) {
@@ -243,8 +245,15 @@ function fingerprint(paths: Paths, name: string): string {
   return hash.digest('hex')
 }
 
+/** The folder below src with a profile's own Java: two lines of Debezium share one. */
+export function sourcesOf(profile: string, name: string): string {
+  return (
+    /<java\.sources>\$\{project\.basedir\}\/src\/(.+?)<\/java\.sources>/.exec(profile)?.[1] ?? name
+  )
+}
+
 /** The pom without its profiles, and the profile of that name. */
-export function sectionsFor(pom: string, name: string): readonly string[] {
+export function sectionsFor(pom: string, name: string): readonly [string, string] {
   const profile = /<profile>.*?<\/profile>/gs
   const own = pom.match(profile)?.find((text) => text.includes(`<id>${name}</id>`))
   const general = pom.replace(profile, '').replaceAll(/\s+/g, ' ')
