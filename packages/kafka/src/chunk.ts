@@ -8,7 +8,7 @@ import {
 } from './dead-letter.ts'
 import type { Verdict } from './failure.ts'
 import type { ConsumedRecord } from './record.ts'
-import { isSuspect, type Refusals } from './refusals.ts'
+import { mostAtOnce, type Refusals } from './refusals.ts'
 
 /** A record to be written, and its topic. */
 export type ProducedRecord = Message & { readonly topic: string }
@@ -54,15 +54,15 @@ export class OutputTooLargeError extends Error {
 /**
  * Plans a transaction: transforms records until a bound is reached. No transaction is open meanwhile, so a slow
  * transform delays no reader. A record that cannot be used becomes a dead letter, as does one whose output the broker
- * has refused. A record whose dependency is unavailable ends the chunk before it. After a refusal the suspects are
- * planned one by one, so that the next refusal names its record.
+ * has refused. A record whose dependency is unavailable ends the chunk before it. After a refusal half as
+ * many of the suspects are planned at once, until a refusal names its record.
  */
 export async function planChunk(
   records: readonly ConsumedRecord[],
   { groupId, transform, bounds, judge, refusals }: ChunkPlanning,
 ): Promise<Chunk> {
   const until = performance.now() + bounds.maxMs
-  const maxRecords = isSuspect(refusals, records[0]) ? 1 : bounds.maxRecords
+  const maxRecords = mostAtOnce(refusals, records[0], bounds.maxRecords)
   const produced: ProducedRecord[] = []
   const deadLetters: DeadLetter[] = []
   let bytes = 0

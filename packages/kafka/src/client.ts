@@ -1,4 +1,5 @@
 import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
+import { keepCoordinators } from './connection/coordinators.ts'
 import { quietTimers } from './connection/quiet-timers.ts'
 import { readFetchesOurselves } from './fetch/response.ts'
 
@@ -19,6 +20,7 @@ export type KafkaConnection = {
 export function openKafka(connection: KafkaConnection): Kafka {
   readFetchesOurselves()
   quietTimers()
+  keepCoordinators()
   return new Kafka({
     clientId: connection.clientId,
     brokers: connection.brokers.split(','),

@@ -3,7 +3,7 @@ import type { Counter, Registry } from 'prom-client'
 import { type DeadLetters, deadLetterOf } from './dead-letter.ts'
 import { DoneAhead } from './done-ahead.ts'
 import type { Verdict } from './failure.ts'
-import { GroupMember, type Log } from './group-member.ts'
+import { GroupMember, type Log, longFetch } from './group-member.ts'
 import { deadLetteredRecords, handledRecords } from './metrics.ts'
 import { type ConsumedRecord, recordOf } from './record.ts'
 import { BatchOrder, sideBySide } from './side-by-side.ts'
@@ -56,12 +56,6 @@ type Run = {
 
 const AT_ONCE = 64
 /**
- * The broker answers at once when there is a record, so this costs no latency and saves CPU at rest. It is not longer, because
- * kafkajs does the following only between two fetches: send heartbeats, notice a rebalance, fetch a partition whose pause is
- * over, and leave the group.
- */
-const FETCH_WAIT_MS = 1_000
-/**
  * When so many records of a batch wait, nothing more of it is started: the fault may be ours with all of them, and nobody
  * wants to find a whole topic in the dead letters.
  */
@@ -103,8 +97,7 @@ export class Consumption {
     this.#deadLettered = deadLetteredRecords(options.metrics, options)
     this.#member = new GroupMember({
       ...options,
-      minBytes: 1,
-      maxWaitMs: FETCH_WAIT_MS,
+      ...longFetch,
       onJoined: (assignment) => {
         this.#waiting.keep(assignment)
         this.#doneAhead.forget()

@@ -1,5 +1,5 @@
 import type { Transaction } from 'kafkajs'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Chunk } from './chunk.ts'
 import type { TransactionalProducer } from './ownership.ts'
 import { PartitionOwner } from './partition-owner.ts'
@@ -9,6 +9,10 @@ const chunk: Chunk = {
   ...{ produced: [{ topic: 'out', value: 'made' }], deadLetters: [] },
   ...{ covered: 1, wait: undefined },
 }
+
+const nothing: Chunk = { ...chunk, produced: [] }
+
+afterEach(() => void vi.useRealTimers())
 
 /** A broker that records its calls, and may refuse a step. */
 function newBroker({ committed, refuses }: { committed?: bigint; refuses?: string } = {}) {
@@ -61,7 +65,7 @@ describe('a partition is taken over', () => {
     const { owner } = newBroker({ committed: 20n })
     const seeks = { kind: 'seek', offset: 20n }
     expect(await owner.step(span(3n, 9n), inGeneration(1))).toEqual(seeks)
-    expect(await owner.commit(chunk, 21n, 1)).toBe(false)
+    expect(await owner.commit(chunk, 21n, 1)).toBe('left')
     expect(await owner.step(span(22n, 30n), inGeneration(1))).toEqual({ kind: 'go', next: 20n })
   })
 
@@ -84,7 +88,7 @@ describe('an owner', () => {
   test('sends the output, then the offsets, then commits, and keeps its position in memory', async () => {
     const { owner, calls } = newBroker({ committed: 5n })
     await owner.step(span(5n, 9n), inGeneration(1))
-    expect(await owner.commit(chunk, 7n, 1)).toBe(true)
+    expect(await owner.commit(chunk, 7n, 1)).toBe('committed')
     expect(calls).toEqual(['take over', 'begin', 'send to out', 'offset 7', 'commit'])
     expect(await owner.step(span(5n, 9n), inGeneration(1))).toEqual({ kind: 'go', next: 7n })
   })
@@ -92,8 +96,34 @@ describe('an owner', () => {
   test('writes nothing in another generation', async () => {
     const { owner, calls } = newBroker()
     await owner.step(span(3n, 9n), inGeneration(1))
-    expect(await owner.commit(chunk, 7n, 2)).toBe(false)
+    expect(await owner.commit(chunk, 7n, 2)).toBe('left')
     expect(calls).toEqual(['take over'])
+  })
+
+  test('passes records without output in memory, and commits past them with the next output', async () => {
+    const { owner, calls } = newBroker({ committed: 5n })
+    await owner.step(span(5n, 9n), inGeneration(1))
+    expect(await owner.commit(nothing, 7n, 1)).toBe('passed')
+    expect(await owner.step(span(5n, 9n), inGeneration(1))).toEqual({ kind: 'go', next: 7n })
+    expect(await owner.commit(chunk, 9n, 1)).toBe('committed')
+    expect(calls).toEqual(['take over', 'begin', 'send to out', 'offset 9', 'commit'])
+  })
+
+  test('commits the offset of records without output, too, when none was committed for five seconds', async () => {
+    vi.useFakeTimers()
+    const { owner, calls } = newBroker({ committed: 5n })
+    await owner.step(span(5n, 9n), inGeneration(1))
+    vi.advanceTimersByTime(5_000)
+    expect(await owner.commit(nothing, 7n, 1)).toBe('committed')
+    expect(await owner.commit(nothing, 8n, 1)).toBe('passed')
+    expect(calls).toEqual(['take over', 'begin', 'offset 7', 'commit'])
+  })
+
+  test('passes nothing in another generation', async () => {
+    const { owner } = newBroker({ committed: 5n })
+    await owner.step(span(5n, 9n), inGeneration(1))
+    expect(await owner.commit(nothing, 7n, 2)).toBe('left')
+    expect(await owner.step(span(5n, 9n), inGeneration(2))).toEqual({ kind: 'go', next: 5n })
   })
 
   test.each(['send to out', 'offset 7', 'commit'])(

@@ -13,6 +13,9 @@ export type OnStep = (step: LoopStep, topicPartition: TopicPartition) => Promise
 /** Offsets of the first and the last record of a fetched batch. */
 export type Span = { readonly first: bigint; readonly last: bigint }
 
+/** What became of a chunk; `left` when the partition is not ours in its generation. */
+export type Outcome = 'committed' | 'passed' | 'left'
+
 export type Step =
   /** Records from this offset on have no effect yet. */
   | { readonly kind: 'go'; readonly next: bigint }
@@ -29,7 +32,12 @@ type State =
       readonly producer: TransactionalProducer
       /** Records below this offset have their effect. */
       readonly next: bigint
+      /** When an offset of it was committed last, by `performance.now()`. */
+      readonly committedMs: number
     }
+
+/** For so long records without output are passed in memory alone. */
+const UNCOMMITTED_MS = 5_000
 
 /**
  * One partition, owned by one process.
@@ -74,7 +82,11 @@ export class PartitionOwner {
       }
       const next = committed ?? span.first
       const fits = span.first <= next && next <= span.last
-      this.#state = { kind: fits ? 'owned' : 'seeking', generation: began, producer, next }
+      const committedMs = performance.now()
+      this.#state = {
+        ...{ kind: fits ? 'owned' : 'seeking', generation: began },
+        ...{ producer, next, committedMs },
+      }
       return fits ? { kind: 'go', next } : { kind: 'seek', offset: next }
     }
     this.#state = { ...state, kind: 'owned' }
@@ -82,14 +94,21 @@ export class PartitionOwner {
   }
 
   /**
-   * Writes a chunk and its offsets in one transaction: all of it is visible when this returns true.
+   * Writes a chunk and its offsets in one transaction: all of it is visible when this returns `committed`.
    *
-   * @returns false when the partition is not ours in that generation; nothing was written then.
+   * A chunk without output needs none: its records are passed in memory, and the next transaction commits past them, or the
+   * first chunk that comes five seconds after the last one. After a crash they are transformed to nothing again.
+   *
+   * @returns `left` when the partition is not ours in that generation; nothing was written then.
    * @throws whatever the broker says; the partition is unowned then, and the next takeover finds out what was committed.
    */
-  async commit(chunk: Chunk, next: bigint, generation: number): Promise<boolean> {
+  async commit(chunk: Chunk, next: bigint, generation: number): Promise<Outcome> {
     const state = this.#state
-    if (state.kind !== 'owned' || state.generation !== generation) return false
+    if (state.kind !== 'owned' || state.generation !== generation) return 'left'
+    if (writesNothing(chunk) && performance.now() - state.committedMs < UNCOMMITTED_MS) {
+      this.#state = { ...state, next }
+      return 'passed'
+    }
     try {
       await this.#transact(state.producer, chunk, next)
     } catch (error) {
@@ -98,9 +117,9 @@ export class PartitionOwner {
       await discard(state.producer)
       throw error
     }
-    if (this.#state !== state) return false
-    this.#state = { ...state, next }
-    return true
+    if (this.#state !== state) return 'left'
+    this.#state = { ...state, next, committedMs: performance.now() }
+    return 'committed'
   }
 
   async release(): Promise<void> {
@@ -132,4 +151,8 @@ export class PartitionOwner {
 /** A fenced producer cannot abort either; the one that fenced it has already aborted its transaction. */
 async function abortQuietly(transaction: Transaction): Promise<void> {
   if (transaction.isActive()) await transaction.abort().catch(() => undefined)
+}
+
+function writesNothing({ produced, deadLetters }: Chunk): boolean {
+  return produced.length === 0 && deadLetters.length === 0
 }

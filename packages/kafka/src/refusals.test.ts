@@ -20,21 +20,49 @@ const refused = new Error('transaction', {
 })
 
 const planFrom = (refusals: Refusals, offset: number) =>
-  planChunk([record(offset), record(offset + 1), record(offset + 2)], {
+  planOf([record(offset), record(offset + 1), record(offset + 2)], refusals)
+
+const planOf = (records: readonly ConsumedRecord[], refusals: Refusals) =>
+  planChunk(records, {
     ...{ groupId: 'group', refusals },
     judge: (record, error) => new WaitingRecords().judge(record, error),
-    bounds: { maxRecords: 100, maxBytes: 100_000, maxMs: 60_000 },
-    transform: ({ value }) => [{ topic: 'out', value }],
+    bounds: { maxRecords: 2_000, maxBytes: 1_000_000, maxMs: 60_000 },
+    transform: ({ offset }) => [{ topic: 'out', value: offset }],
   })
 
 const coveredFrom = async (refusals: Refusals, offset: number) =>
   (await planFrom(refusals, offset)).covered
 
-test('after a refusal records are sent alone, up to the last one that was refused', async () => {
-  const refusals = afterFailure(noRefusals, [4, 5, 6].map(record), refused)
-  const covered = await Promise.all([4, 6, 7].map((offset) => coveredFrom(refusals, offset)))
-  expect(covered).toEqual([1, 1, 3])
+test('after a refusal half as many records are sent at once, up to the last one that was refused', async () => {
+  const refusals = afterFailure(noRefusals, [4, 5, 6, 7].map(record), refused)
+  const covered = await Promise.all([4, 6, 8].map((offset) => coveredFrom(refusals, offset)))
+  expect(covered).toEqual([2, 2, 3])
   expect(await planFrom(refusals, 5)).toMatchObject({ deadLetters: [] })
+})
+
+test.each([
+  ['one of 2000', [1_234]],
+  ['the first and the last', [0, 1_999]],
+  ['three side by side', [700, 701, 702]],
+])('the records at fault are found in few transactions: %s', async (_which, atFault) => {
+  const records = Array.from({ length: 2_000 }, (_, offset) => record(offset))
+  let refusals = noRefusals
+  let next = 0
+  let transactions = 0
+  const deadLettered: string[] = []
+  while (next < records.length) {
+    const plan = await planOf(records.slice(next), refusals)
+    transactions += 1
+    const covered = records.slice(next, next + plan.covered)
+    const isRefused = plan.produced.some(({ value }) => atFault.includes(Number(value)))
+    if (isRefused) refusals = afterFailure(refusals, covered, refused)
+    else {
+      next += plan.covered
+      deadLettered.push(...plan.deadLetters.map(({ offset }) => offset))
+    }
+  }
+  expect(deadLettered).toEqual(atFault.map(String))
+  expect(transactions).toBeLessThan(30 * atFault.length)
 })
 
 test('the record that is refused alone is at fault, and no other', async () => {

@@ -20,14 +20,17 @@ export class RefusedByBrokerError extends Error {
  * a dead letter and does not stop the partition. Any other failure is the broker's, and says nothing about a record.
  *
  * ```
- *   many at once ──refused──▶ one by one, up to the last suspect ──refused──▶ that one becomes a dead letter
- *        ▲                                 └──────── past the last suspect ────────┐
- *        └─────────────────────────────────────────────────────────────────────────┘
+ *   many at once ──refused──▶ half as many, up to the last suspect ──one alone refused──▶ it becomes a dead letter
+ *        ▲                        ▲ └──refused──┘  └── past the last suspect ──┐              │ the rest of them
+ *        │                        └────────────────────────────────────────────┼──────────────┘
+ *        └─────────────────────────────────────────────────────────────────────┘
  * ```
  */
 export type Refusals = {
   /** The last offset of a transaction that was refused as a whole. */
   readonly lastSuspect: bigint
+  /** How many of the suspects are sent at once. */
+  readonly atOnce: number
   /** The record that was refused alone. */
   readonly refused:
     | {
@@ -39,7 +42,7 @@ export type Refusals = {
     | undefined
 }
 
-export const noRefusals: Refusals = { lastSuspect: -1n, refused: undefined }
+export const noRefusals: Refusals = { lastSuspect: -1n, atOnce: 1, refused: undefined }
 
 /** What is known after the transaction of these records has failed. */
 export function afterFailure(
@@ -50,13 +53,29 @@ export function afterFailure(
   const [first] = records
   const last = records.at(-1)
   if (first === undefined || last === undefined || !isRefused(error)) return known
-  if (first !== last) return { ...known, lastSuspect: BigInt(last.offset) }
+  if (first !== last) {
+    const lastSuspect = isSuspect(known, last) ? known.lastSuspect : BigInt(last.offset)
+    return { ...known, lastSuspect, atOnce: Math.ceil(records.length / 2) }
+  }
   const cause = new RefusedByBrokerError(`the output of offset ${first.offset}`, { cause: error })
   const asDeadLetter = known.refused?.offset === first.offset
-  return { ...known, refused: { offset: first.offset, error: cause, asDeadLetter } }
+  const rest = Number(known.lastSuspect - BigInt(first.offset))
+  return {
+    ...{ lastSuspect: known.lastSuspect, atOnce: Math.max(1, rest) },
+    refused: { offset: first.offset, error: cause, asDeadLetter },
+  }
 }
 
-/** Whether the record was in a transaction that was refused as a whole: it must be sent alone. */
-export function isSuspect({ lastSuspect }: Refusals, record: ConsumedRecord | undefined): boolean {
+/** How many records may be sent at once, beginning with this one. */
+export function mostAtOnce(
+  refusals: Refusals,
+  record: ConsumedRecord | undefined,
+  maxRecords: number,
+): number {
+  return isSuspect(refusals, record) ? Math.min(maxRecords, refusals.atOnce) : maxRecords
+}
+
+/** Whether the record was in a transaction that was refused as a whole. */
+function isSuspect({ lastSuspect }: Refusals, record: ConsumedRecord | undefined): boolean {
   return record !== undefined && BigInt(record.offset) <= lastSuspect
 }

@@ -157,8 +157,6 @@ export const tables = {
     kind: 'varchar',
     currency: 'varchar',
     event_id: 'varchar',
-    /** Of the record that came late. */
-    offset: 'bigint',
     occurred_at: 'bigint',
     window_end: 'bigint',
     payments: 'bigint',
