@@ -85,9 +85,10 @@ function settings({
     'offset.flush.interval.ms': 5_000,
     'key.converter': 'org.apache.kafka.connect.storage.StringConverter',
     'value.converter': 'org.apache.kafka.connect.storage.StringConverter',
-    // Of the readers of the three topics above, and of each task's own: the broker answers at once when there is something.
-    'fetch.max.wait.ms': 5_000,
-    'consumer.fetch.max.wait.ms': 5_000,
+    // Of the readers of the three topics above, and of each task's own: the broker answers at once when there is something, but a
+    // reader that is closed waits for so long.
+    'fetch.max.wait.ms': 1_000,
+    'consumer.fetch.max.wait.ms': 1_000,
     'producer.linger.ms': 5,
     'producer.batch.size': 131_072,
     'producer.max.request.size': recordBytes,
