@@ -154,7 +154,10 @@ export class Figures {
     return counted
   }
 
-  /** Closed windows and late payments in gold, together: every captured payment is in one of them. */
+  /**
+   * Closed windows and late payments in gold, together: every captured payment is in one of them. One that was sent again after
+   * its window had closed is late then, and was counted before (adr/0024).
+   */
   async gold(): Promise<{ readonly windows: readonly Money[]; readonly late: readonly Money[] }> {
     const windows = await queryLake(
       this.#lake,
@@ -164,7 +167,11 @@ export class Figures {
     const late = await queryLake(
       this.#lake,
       `select currency, count(*) as payments, sum(amount_minor) as minor
-         from gold.revenue_per_minute_late group by currency order by currency`,
+         from gold.revenue_per_minute_late as late
+        where not exists (
+                select 1 from bronze.${bronzeTableNameOf('payments.payment.v1')} as earlier
+                 where earlier.event_id = late.event_id and earlier.kafka_offset < late.kafka_offset)
+        group by currency order by currency`,
     )
     return { windows: windows.map(moneyOfRow), late: late.map(moneyOfRow) }
   }

@@ -157,6 +157,8 @@ export const tables = {
     kind: 'varchar',
     currency: 'varchar',
     event_id: 'varchar',
+    /** Of the record that came late. */
+    offset: 'bigint',
     occurred_at: 'bigint',
     window_end: 'bigint',
     payments: 'bigint',

@@ -46,6 +46,23 @@ test('events that are dated ahead of the log are counted where gold is judged', 
   expect(await goldOf()).toContain('; 1 events are dated ahead of the log')
 })
 
+describe('a captured payment that is sent again after its window has closed', () => {
+  const sendAgain = `
+    insert into records select * replace (20 as "offset") from records where event_id = 'id-PaymentCaptured';
+    insert into gold (kind, currency, event_id, "offset", payments, amount_minor)
+      select 'late', 'EUR', 'id-PaymentCaptured', 20, 1, 500`
+
+  test('is late then, and counted once', async () => {
+    await evidence.run(sendAgain)
+    expect((await found()).find(({ id }) => id === 'I4.gold')).toMatchObject({ status: 'ok' })
+  })
+
+  test('does not hide that its window has left it out', async () => {
+    await evidence.run(`${sendAgain}; update gold set amount_minor = 400 where kind = 'window'`)
+    expect((await found()).find(({ id }) => id === 'I4.gold')).toMatchObject({ status: 'violated' })
+  })
+})
+
 describe('a fault is found, and named by its invariant', () => {
   test.each(faultsBeforeSilver)('%s', async (_what, sql, ids) => {
     await evidence.run(sql)

@@ -90,7 +90,10 @@ function providerDiffers(condition: string): string {
             from both_sides where ours <> theirs and (${condition}) order by offender`
 }
 
-/** Windows close in order, so each capture before the end of the newest is in a window, or came late. */
+/**
+ * Windows close in order, so each capture before the end of the newest is in a window, or came late. A late record counts if it
+ * is the first of its event: the first of one that was sent again is in its window, or was late itself (adr/0024).
+ */
 function goldDiffers(condition: string): string {
   return `with closed as (
             select coalesce(max(window_end), 0) as until from gold where kind = 'window'
@@ -100,7 +103,10 @@ function goldDiffers(condition: string): string {
                       from visible where type = 'PaymentCaptured' group by event_id) r
               join stored e using (event_id)
              where r.occurred_at < (select until from closed)
-               and r.event_id not in (select event_id from gold where kind = 'late')
+               and r.event_id not in (
+                     select l.event_id from gold l where l.kind = 'late' and not exists (
+                       select 1 from visible f where f.topic = 'payments.payment.v1' and f.event_id = l.event_id
+                                                 and f.offset < l.offset))
              group by e.currency
           ), windows as (
             select currency, sum(amount_minor) as minor from gold where kind = 'window' group by currency

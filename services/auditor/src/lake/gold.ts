@@ -17,13 +17,13 @@ export async function loadGold(
   await loadFiles(
     evidence,
     'gold',
-    `select 'window', currency, null, null, epoch_ms(window_end), delta_payments, delta_minor`,
+    `select 'window', currency, null, null, null, epoch_ms(window_end), delta_payments, delta_minor`,
     windows.files,
   )
   await loadFiles(
     evidence,
     'gold',
-    `select 'late', currency, event_id, epoch_ms(occurred_at), null, 1, amount_minor`,
+    `select 'late', currency, event_id, kafka_offset, epoch_ms(occurred_at), null, 1, amount_minor`,
     late.files,
   )
 }
