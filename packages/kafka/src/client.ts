@@ -1,6 +1,7 @@
 import { type ISocketFactory, Kafka, logLevel } from 'kafkajs'
 import { keepCoordinators } from './connection/coordinators.ts'
 import { quietTimers } from './connection/quiet-timers.ts'
+import { shortenFetchesWhilePaused } from './connection/short-fetch.ts'
 import { readFetchesOurselves } from './fetch/response.ts'
 
 export type KafkaConnection = {
@@ -21,6 +22,7 @@ export function openKafka(connection: KafkaConnection): Kafka {
   readFetchesOurselves()
   quietTimers()
   keepCoordinators()
+  shortenFetchesWhilePaused()
   return new Kafka({
     clientId: connection.clientId,
     brokers: connection.brokers.split(','),

@@ -54,7 +54,7 @@ export type GroupConsumer = Pick<
 /**
  * How long the broker may keep a fetch. It answers at once when there is a record, so this costs no latency and saves CPU at
  * rest. It is not longer, because kafkajs does the following only between two fetches: send heartbeats, notice a rebalance,
- * fetch a partition whose pause is over, and leave the group.
+ * and leave the group. While a partition is paused, fetches are short (connection/short-fetch.ts).
  */
 export const longFetch = { minBytes: 1, maxWaitMs: 1_000 } as const
 

@@ -1,6 +1,6 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { DeadLetters } from '@tenseams/kafka/dead-letter'
-import { type Assignment, GroupMember } from '@tenseams/kafka/group-member'
+import { type Assignment, GroupMember, longFetch } from '@tenseams/kafka/group-member'
 import { WaitingRecords } from '@tenseams/kafka/waiting-records'
 import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
@@ -77,9 +77,7 @@ export class Bronze {
       log: options.log,
       // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
       sessionTimeoutMs: 6_000,
-      minBytes: 1,
-      // A topic that was paused for want of room is fetched again only when this is over.
-      maxWaitMs: 100,
+      ...longFetch,
       ...fetchBounds(options.maxBufferedBytes),
       onJoined: (assignment) => this.#joined(assignment),
       onEmpty: (topic, partition, first, last) =>
