@@ -8,7 +8,9 @@ export default defineConfig({
   test: {
     include: ['**/*.test.ts'],
     exclude: ['**/node_modules/**', '.stack/**', 'test/seams/**', 'test/end-to-end/**'],
-    setupFiles: [fileURLToPath(new URL('instances/owned.ts', import.meta.url))],
+    setupFiles: ['instances/owned.ts', 'real-timers.ts'].map((file) =>
+      fileURLToPath(new URL(file, import.meta.url)),
+    ),
     // A context for each file costs a quarter of the suite's time; no test changes what another one imports.
     isolate: false,
     // Vitest leaves one core to others; here that would be half of them.

@@ -52,8 +52,9 @@ function timersIn(ms: number): number {
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => {
   for (const queue of opened.splice(0)) queue.destroy()
-  vi.useRealTimers()
+  // First, or it would put back the timer that the spy has found, which is not the real one.
   vi.restoreAllMocks()
+  vi.useRealTimers()
 })
 
 describe('a connection on which nothing happens', () => {
