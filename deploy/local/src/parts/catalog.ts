@@ -38,6 +38,7 @@ export const catalog: Component = {
       `uri=jdbc:postgresql://${host}:${ports.postgres}/catalog`,
       'jdbc.user=catalog',
       'jdbc.schema-version=V1',
+      'io-impl=tenseams.catalog.LocalFileIO',
       `warehouse=${endpoints.warehouse}`,
     ],
     environment: { CATALOG_PASSWORD: secrets.postgresPasswords.catalog },
