@@ -6,6 +6,7 @@ import type { Verdict } from './failure.ts'
 import { GroupMember, type Log, longFetch } from './group-member.ts'
 import { deadLetteredRecords, handledRecords } from './metrics.ts'
 import { type ConsumedRecord, recordOf } from './record.ts'
+import { SharedCommit } from './shared-commit.ts'
 import { BatchOrder, sideBySide } from './side-by-side.ts'
 import { WaitingRecords } from './waiting-records.ts'
 
@@ -45,6 +46,7 @@ type WaitVerdict = Extract<Verdict, { readonly kind: 'wait' }>
 type Run = {
   readonly payload: EachBatchPayload
   readonly order: BatchOrder<KafkaMessage>
+  readonly commits: SharedCommit
   readonly waiting: {
     readonly record: ConsumedRecord
     readonly verdict: WaitVerdict
@@ -69,7 +71,7 @@ const KEEP_UP_MS = 1_000
  *
  * Within a fetched batch, records of different keys are handled side by side; those of one key follow each other in the order
  * of their offsets, and records without a key count as one key (side-by-side.ts). The offset is committed up to the lowest
- * record that is not done: once a batch, and every second in a long one.
+ * record that is not done: once a batch, together with other batches that end meanwhile, and every second in a long one.
  *
  * A record that cannot be used becomes a dead letter, in the order of its key. One that must wait holds back the later
  * records of its key and the committed offset, but not its neighbours: those of the batch that follow no record that waits
@@ -87,6 +89,8 @@ export class Consumption {
   readonly #commitOffset: OffsetCommit
   readonly #waiting = new WaitingRecords()
   readonly #doneAhead = new DoneAhead()
+  /** Of this assignment. */
+  #commits = new SharedCommit()
   readonly #handled: Counter
   readonly #deadLettered: Counter
 
@@ -101,6 +105,7 @@ export class Consumption {
       onJoined: (assignment) => {
         this.#waiting.keep(assignment)
         this.#doneAhead.forget()
+        this.#commits = new SharedCommit()
       },
       handleBatch: (payload) => this.#handleBatch(payload),
     })
@@ -125,7 +130,7 @@ export class Consumption {
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const order = new BatchOrder(batch.messages, this.#doneAhead.isDoneIn(batch))
-    const run: Run = { payload, order, waiting: [], isCut: false }
+    const run: Run = { payload, order, commits: this.#commits, waiting: [], isCut: false }
     const keepingUp = setInterval(() => void keepUp(run), KEEP_UP_MS)
     try {
       await sideBySide(order, {
@@ -225,8 +230,8 @@ async function keepUp(run: Run): Promise<void> {
 }
 
 /** Commits up to the lowest record that is not done, and what other partitions have resolved. */
-async function commit({ payload, order }: Run): Promise<void> {
+async function commit({ payload, order, commits }: Run): Promise<void> {
   const last = order.lastUnbroken
   if (last !== undefined) payload.resolveOffset(last.offset)
-  await payload.commitOffsetsIfNecessary(payload.uncommittedOffsets())
+  await commits.join(() => payload.commitOffsetsIfNecessary(payload.uncommittedOffsets()))
 }
