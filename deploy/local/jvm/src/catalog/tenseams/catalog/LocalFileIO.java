@@ -68,12 +68,23 @@ public final class LocalFileIO implements FileIO {
   private record Output(String location, OutputFile file) implements OutputFile {
     @Override
     public PositionOutputStream create() {
+      makeFolder();
       return file.create();
     }
 
     @Override
     public PositionOutputStream createOrOverwrite() {
+      makeFolder();
       return file.createOrOverwrite();
+    }
+
+    /** Iceberg's local files fail when somebody else makes the folder at the same moment. */
+    private void makeFolder() {
+      try {
+        java.nio.file.Files.createDirectories(fileOf(location).toPath().getParent());
+      } catch (IOException error) {
+        throw new UncheckedIOException("cannot make the folder of " + location, error);
+      }
     }
 
     @Override
