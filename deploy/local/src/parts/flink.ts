@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
 import { type Paths, temporaryFolderOf } from '../launcher/host/paths.ts'
@@ -134,6 +134,17 @@ type FlinkProcess = {
   readonly arguments: readonly string[]
 }
 
+/**
+ * Iceberg's jar is first, because it has an empty class in the place of one of `flink-table-api-scala`, which the planner brings
+ * along: with the latter, Flink copies an object between two operators without its constructor, and Iceberg's sink fails.
+ */
+function flinkClassPath(paths: Paths): string {
+  const folder = join(paths.jvm, 'lib', 'flink')
+  const jars = existsSync(folder) ? readdirSync(folder) : []
+  const first = jars.filter((jar) => jar.startsWith('iceberg-flink-runtime'))
+  return [...first.map((jar) => join(folder, jar)), classPath(paths, 'flink')].join(delimiter)
+}
+
 function flink(context: Context, name: FlinkProcessName, process: FlinkProcess): Command {
   const { paths, java } = context
   const folder = settingsFolder(context, name)
@@ -147,7 +158,7 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
         sharing: { component: name, jdk: java.main, folder: 'flink' },
       }),
       '-cp',
-      classPath(paths, 'flink'),
+      flinkClassPath(paths),
       process.main,
       ...(name === 'sql-gateway' ? [] : ['--configDir', folder]),
       ...process.arguments,
