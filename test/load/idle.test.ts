@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { idleLines, totalShare, watchIdle } from './idle.ts'
+import { idleLines, totalMs, watchIdle } from './idle.ts'
 import { hasProc } from './observe/processes.ts'
 
 test.runIf(hasProc)(
@@ -17,7 +17,7 @@ test.runIf(hasProc)(
       const idle = await watchIdle(pids, 60_000, AbortSignal.timeout(1_500))
       const [first, second] = idle.parts
       expect(first).toMatchObject({ part: 'busy' })
-      expect(first?.share).toBeGreaterThan(second?.share ?? 1)
+      expect(first?.cpuMs).toBeGreaterThan(second?.cpuMs ?? Number.POSITIVE_INFINITY)
       expect(first?.memoryBytes).toBeGreaterThan(1_000_000)
       expect(idle.watchedMs).toBeLessThan(30_000)
     } finally {
@@ -28,11 +28,11 @@ test.runIf(hasProc)(
 
 test('the parts are told with their threads, and their sum', () => {
   const parts = [
-    { part: 'kafka', share: 0.12, memoryBytes: 400 * 2 ** 20, groups: { io: 0.1, timers: 0.02 } },
-    { part: 'orders', share: 0.01, memoryBytes: 100 * 2 ** 20, groups: { MainThread: 0.01 } },
+    { part: 'kafka', cpuMs: 3_600, memoryBytes: 400 * 2 ** 20, groups: { io: 3_000, timers: 600 } },
+    { part: 'orders', cpuMs: 300, memoryBytes: 100 * 2 ** 20, groups: { MainThread: 300 } },
   ]
   const lines = idleLines({ watchedMs: 30_000, othersShare: 0.25, parts }).join('\n')
-  expect(totalShare(parts)).toBeCloseTo(0.13)
+  expect(totalMs(parts) / 30_000).toBeCloseTo(0.13)
   expect(lines).toMatch(/kafka +12 % +400 MB +io 10\.0 %|kafka +12 % +400 MB +io 10 %/)
   expect(lines).toMatch(/all of it +13 % +500 MB/)
   expect(lines).toContain('in 30 s; other work had 25 % of the cores')

@@ -1,8 +1,8 @@
 import { cpus } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Pids, readMemory, readPartThreads, readUse } from './observe/parts.ts'
-import { cpuMsByGroup } from './observe/processes.ts'
-import { percentText, tableLines } from './report/table.ts'
+import { type Pids, partsUsed, readMemory, readPartThreads, readUse } from './observe/parts.ts'
+import type { PartUse } from './report/step.ts'
+import { busiestText, megabytesText, percentText, tableLines } from './report/table.ts'
 
 /** What a system uses of a core while nobody asks anything of it. Nothing is sent and no server is asked, only /proc. */
 export type Idle = {
@@ -12,14 +12,7 @@ export type Idle = {
   readonly parts: readonly IdlePart[]
 }
 
-export type IdlePart = {
-  readonly part: string
-  /** Of one core. */
-  readonly share: number
-  readonly memoryBytes: number
-  /** Shares of a core by thread group. */
-  readonly groups: Readonly<Record<string, number>>
-}
+export type IdlePart = PartUse & { readonly part: string; readonly memoryBytes: number }
 
 /** Watches for a while, or until the abort. A part that ends or starts meanwhile has used nothing. */
 export async function watchIdle(
@@ -32,44 +25,32 @@ export async function watchIdle(
   const [after, threadsAfter] = [readUse(pids), readPartThreads(pids)]
   const memory = readMemory(pids)
   const watchedMs = after.atMs - before.atMs
-  const parts = [...pids.keys()].map((part): IdlePart => {
-    const usedMs = Math.max(0, (after.cpuMs[part] ?? 0) - (before.cpuMs[part] ?? 0))
-    const groups = cpuMsByGroup(
-      threadsBefore.get(part) ?? new Map(),
-      threadsAfter.get(part) ?? new Map(),
-    )
-    return {
-      ...{ part, share: usedMs / watchedMs, memoryBytes: memory[part] ?? 0 },
-      groups: Object.fromEntries(
-        Object.entries(groups).map(([group, ms]) => [group, ms / watchedMs]),
-      ),
-    }
-  })
-  const machineShare = (after.machineMs - before.machineMs) / (watchedMs * cpus().length)
+  const used = partsUsed(
+    { use: before, threads: threadsBefore },
+    { use: after, threads: threadsAfter },
+  )
+  const parts = Object.entries(used).map(([part, use]) => ({
+    ...{ part, memoryBytes: memory[part] ?? 0 },
+    ...use,
+  }))
+  const othersMs = after.machineMs - before.machineMs - totalMs(parts)
   return {
-    ...{ watchedMs, parts: parts.toSorted((one, other) => other.share - one.share) },
-    othersShare: Math.max(0, machineShare - totalShare(parts) / cpus().length),
+    ...{ watchedMs, parts: parts.toSorted((one, other) => other.cpuMs - one.cpuMs) },
+    othersShare: Math.max(0, othersMs / (watchedMs * cpus().length)),
   }
 }
 
-export function totalShare(parts: readonly IdlePart[]): number {
-  return parts.reduce((total, { share }) => total + share, 0)
+export function totalMs(parts: readonly IdlePart[]): number {
+  return parts.reduce((total, { cpuMs }) => total + cpuMs, 0)
 }
 
-const MEGABYTE = 2 ** 20
-const GROUPS = 3
-
 export function idleLines({ watchedMs, othersShare, parts }: Idle): readonly string[] {
-  const rows = parts.map(({ part, share, memoryBytes, groups }) => [
-    ...[part, percentText(share), `${Math.round(memoryBytes / MEGABYTE)} MB`],
-    Object.entries(groups)
-      .toSorted(([, one], [, other]) => other - one)
-      .slice(0, GROUPS)
-      .map(([group, one]) => `${group} ${percentText(one)}`)
-      .join(', '),
+  const rows = parts.map(({ part, cpuMs, memoryBytes, groups }) => [
+    ...[part, percentText(cpuMs / watchedMs), megabytesText(memoryBytes)],
+    busiestText(groups, watchedMs),
   ])
   const bytes = parts.reduce((total, { memoryBytes }) => total + memoryBytes, 0)
-  const all = ['all of it', percentText(totalShare(parts)), `${Math.round(bytes / MEGABYTE)} MB`]
+  const all = ['all of it', percentText(totalMs(parts) / watchedMs), megabytesText(bytes)]
   return [
     ...tableLines([['CPU', 'of a core', 'memory', 'its busiest threads'], ...rows, all], [0, 3]),
     '',

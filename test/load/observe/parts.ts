@@ -4,7 +4,15 @@ import { readRecord } from '@tenseams/local/launcher/supervise/run-record'
 import { components } from '@tenseams/local/parts/parts'
 import { machineBusyMicros } from '../../bench/eos/cpu.ts'
 import { machineMs } from '../clock.ts'
-import { cpuMsIn, readProcesses, readThreads, type ThreadUse, treeIn } from './processes.ts'
+import type { PartUse } from '../report/step.ts'
+import {
+  cpuMsByGroup,
+  cpuMsIn,
+  readProcesses,
+  readThreads,
+  type ThreadUse,
+  treeIn,
+} from './processes.ts'
 
 /** CPU time so far. */
 export type Use = {
@@ -49,6 +57,28 @@ export type Threads = ReadonlyMap<string, ReadonlyMap<string, ThreadUse>>
 export function readPartThreads(pids: Pids): Threads {
   const processes = readProcesses()
   return new Map([...pids].map(([part, pid]) => [part, readThreads(treeIn(processes, pid))]))
+}
+
+type PartReading = { readonly use: Use; readonly threads: Threads }
+
+/** What each part has used between two readings. */
+export function partsUsed(
+  earlier: PartReading,
+  later: PartReading,
+): Readonly<Record<string, PartUse>> {
+  const entries = [...later.threads].map(([part, threads]): readonly [string, PartUse] => [
+    part,
+    {
+      cpuMs: usedBetween(earlier.use, later.use, part),
+      groups: cpuMsByGroup(earlier.threads.get(part) ?? new Map(), threads),
+    },
+  ])
+  return Object.fromEntries(entries)
+}
+
+/** Nothing of a part that has ended meanwhile: its figures went with it. */
+export function usedBetween(earlier: Use, later: Use, part: string): number {
+  return Math.max(0, (later.cpuMs[part] ?? 0) - (earlier.cpuMs[part] ?? 0))
 }
 
 /** The proportional set size of each part in bytes. Reading it takes milliseconds for each large process. */

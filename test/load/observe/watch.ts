@@ -11,8 +11,16 @@ import type {
   SystemFigures,
 } from '../report/step.ts'
 import type { Journeys } from './journeys.ts'
-import { type Pids, readMemory, readPartThreads, readUse, type Threads, type Use } from './parts.ts'
-import { busiestThread, cpuMsByGroup } from './processes.ts'
+import {
+  partsUsed,
+  readMemory,
+  readPartThreads,
+  readUse,
+  type Threads,
+  type Use,
+  usedBetween,
+} from './parts.ts'
+import { busiestThread } from './processes.ts'
 import type { Observed } from './system.ts'
 
 /** What was seen of the system in the time that was measured. */
@@ -69,7 +77,7 @@ export async function watch(
   return {
     ...figuresOf(readings, fromMs),
     ...{ settled, memory, lag: await lag.end() },
-    parts: partsOf(pids, readings, threads),
+    parts: partsOf(readings, threads),
     busiestThread: busiestOf(threads, machineMs() - fromMs),
   }
 }
@@ -123,27 +131,15 @@ function sharesBetween(earlier: Use, later: Use): Readonly<Record<string, number
   return Object.fromEntries(shares)
 }
 
-/** Nothing of a part that has ended meanwhile: its figures went with it. */
-function usedBetween(earlier: Use, later: Use, part: string): number {
-  return Math.max(0, (later.cpuMs[part] ?? 0) - (earlier.cpuMs[part] ?? 0))
-}
-
 type BothThreads = { readonly before: Threads; readonly after: Threads }
 
 function partsOf(
-  pids: Pids,
   readings: readonly Reading[],
   { before, after }: BothThreads,
 ): Readonly<Record<string, PartUse>> {
   const [first, last] = [readings[0]?.use, readings.at(-1)?.use]
-  const entries = [...pids.keys()].map((part): readonly [string, PartUse] => [
-    part,
-    {
-      cpuMs: first && last ? usedBetween(first, last, part) : 0,
-      groups: cpuMsByGroup(before.get(part) ?? new Map(), after.get(part) ?? new Map()),
-    },
-  ])
-  return Object.fromEntries(entries)
+  if (first === undefined || last === undefined) throw new Error('nothing was read')
+  return partsUsed({ use: first, threads: before }, { use: last, threads: after })
 }
 
 function busiestOf({ before, after }: BothThreads, durationMs: number): BusiestThread | undefined {

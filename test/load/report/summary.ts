@@ -1,11 +1,9 @@
 import { cpuMsAnOrder, figures, memoryBytesOf, partsOf } from './figures.ts'
 import { type LoadResult, limitAt } from './result.ts'
 import type { Distribution, Step } from './step.ts'
-import { msText, percentText, rateText, tableLines } from './table.ts'
+import { busiestText, megabytesText, msText, percentText, rateText, tableLines } from './table.ts'
 import { judge } from './verdict.ts'
 
-const MEGABYTE = 2 ** 20
-const GROUPS = 3
 /** More than what timers are late by on a machine with a core to spare. */
 const LATE_MS = 20
 const HEAD = ['CPU', 'of a core', 'ms an order', 'memory', 'its busiest threads']
@@ -73,13 +71,9 @@ function systemLines(step: Step): readonly string[] {
   if (system === undefined) return []
   const rows = partsOf(step).map((part) => {
     const { cpuMs = 0, groups = {} } = system.parts[part] ?? {}
-    const threads = Object.entries(groups)
-      .toSorted(([, one], [, other]) => other - one)
-      .slice(0, GROUPS)
-      .map(([group, ms]) => `${group} ${percentText(ms / measuredMs)}`)
     return [
       ...[part, percentText(cpuMs / measuredMs), msText(cpuMsAnOrder(step, part))],
-      ...[`${Math.round(memoryBytesOf(step, part) / MEGABYTE)} MB`, threads.join(', ')],
+      ...[megabytesText(memoryBytesOf(step, part)), busiestText(groups, measuredMs)],
     ]
   })
   const all = ['all of it', '', msText(cpuMsAnOrder(step)), '', '']

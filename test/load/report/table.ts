@@ -24,6 +24,21 @@ export function msText(ms: number): string {
   return ms >= 100 ? ms.toFixed(0) : ms.toFixed(ms >= 10 ? 1 : 2)
 }
 
+export function megabytesText(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MB`
+}
+
+const GROUPS = 3
+
+/** The thread groups that have used most, each with its share of a core. */
+export function busiestText(groups: Readonly<Record<string, number>>, watchedMs: number): string {
+  return Object.entries(groups)
+    .toSorted(([, one], [, other]) => other - one)
+    .slice(0, GROUPS)
+    .map(([group, ms]) => `${group} ${percentText(ms / watchedMs)}`)
+    .join(', ')
+}
+
 export function percentText(share: number): string {
   return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`
 }

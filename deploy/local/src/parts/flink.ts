@@ -138,11 +138,10 @@ type FlinkProcess = {
  * Iceberg's jar is first, because it has an empty class in the place of one of `flink-table-api-scala`, which the planner brings
  * along: with the latter, Flink copies an object between two operators without its constructor, and Iceberg's sink fails.
  */
-function flinkClassPath(paths: Paths): string {
-  const folder = join(paths.jvm, 'lib', 'flink')
-  const jars = existsSync(folder) ? readdirSync(folder) : []
+function flinkClassPath(paths: Paths, lib: string): string {
+  const jars = existsSync(lib) ? readdirSync(lib) : []
   const first = jars.filter((jar) => jar.startsWith('iceberg-flink-runtime'))
-  return [...first.map((jar) => join(folder, jar)), classPath(paths, 'flink')].join(delimiter)
+  return [...first.map((jar) => join(lib, jar)), classPath(paths, 'flink')].join(delimiter)
 }
 
 function flink(context: Context, name: FlinkProcessName, process: FlinkProcess): Command {
@@ -158,7 +157,7 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
         sharing: { component: name, jdk: java.main, folder: 'flink' },
       }),
       '-cp',
-      flinkClassPath(paths),
+      flinkClassPath(paths, lib),
       process.main,
       ...(name === 'sql-gateway' ? [] : ['--configDir', folder]),
       ...process.arguments,

@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { changeKafkajs } from './change-kafkajs.ts'
 
 /** What transactions need of a broker, as kafkajs has it. */
 type Broker = Record<Step, (request: object) => Promise<unknown>> & { isConnected(): boolean }
@@ -20,8 +20,6 @@ type Step = (typeof steps)[number]
 
 const TRANSACTION = 1
 
-const patched = Symbol.for('tenseams.keeps-coordinators')
-
 /**
  * Lets a transactional producer keep its coordinators, the transaction's and the group's. kafkajs 2.2.4 asks who they are
  * before each step of a transaction (producer/eosManager/index.js): four of nine requests.
@@ -29,14 +27,12 @@ const patched = Symbol.for('tenseams.keeps-coordinators')
  * A coordinator is asked for again when a request to it has failed, whatever the error was, or its connection is closed. So a
  * kept one is never used after the broker has said that it is not the coordinator any more, and the first error meets the same
  * callers as without this. Consumers keep the coordinator of their group themselves.
- *
- * Idempotent.
  */
 export function keepCoordinators(): void {
-  const { prototype }: { readonly prototype: Cluster & { [patched]?: true } } = createRequire(
-    import.meta.url,
-  )('kafkajs/src/cluster')
-  if (prototype[patched]) return
+  changeKafkajs('cluster', 'keeps-coordinators', keepThem)
+}
+
+function keepThem({ prototype }: { readonly prototype: Cluster }): void {
   const find = prototype.findGroupCoordinator
   const kept = new WeakMap<Cluster, Map<string, Broker>>()
   prototype.findGroupCoordinator = async function (this: Cluster, wanted: Wanted) {
@@ -52,7 +48,6 @@ export function keepCoordinators(): void {
     ofProducer.set(key, coordinator)
     return coordinator
   }
-  prototype[patched] = true
 }
 
 /** The same broker, which tells of each step that fails. */

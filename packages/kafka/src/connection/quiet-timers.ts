@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { changeKafkajs } from './change-kafkajs.ts'
 
 /** What kafkajs calls a request queue, one of each connection, as far as it is needed here. */
 type RequestQueue = {
@@ -21,22 +21,18 @@ type Request = {
 
 const LONGEST_LOOK_MS = 1_000
 
-const patched = Symbol.for('tenseams.quiet-timers')
-
 /**
  * Stops two timers that kafkajs 2.2.4 runs on every open connection, also on one that nothing happens on
  * (network/requestQueue/index.js). After the first answer, the look at requests that wait to be sent starts itself again
  * every millisecond for ever (tulios/kafkajs#1751, of which Node warns as of a negative timeout); it is needed only while
  * some wait. And the look for requests that are too late runs every 100 ms; here every second, or ten times in a timeout
  * that is shorter than ten seconds, so an unanswered request fails at most that much later.
- *
- * Idempotent.
  */
 export function quietTimers(): void {
-  const { prototype }: { readonly prototype: RequestQueue & { [patched]?: true } } = createRequire(
-    import.meta.url,
-  )('kafkajs/src/network/requestQueue')
-  if (prototype[patched]) return
+  changeKafkajs('network/requestQueue', 'quiet-timers', quiet)
+}
+
+function quiet({ prototype }: { readonly prototype: RequestQueue }): void {
   const { scheduleCheckPendingRequests } = prototype
   prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
     if (this.pending.length > 0) scheduleCheckPendingRequests.call(this)
@@ -47,7 +43,6 @@ export function quietTimers(): void {
     const everyMs = Math.min(this.requestTimeout / 10, LONGEST_LOOK_MS)
     this.requestTimeoutIntervalId = setInterval(() => lookForLate(this), everyMs)
   }
-  prototype[patched] = true
 }
 
 function lookForLate(queue: RequestQueue): void {

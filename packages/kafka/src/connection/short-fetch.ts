@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module'
+import { changeKafkajs } from './change-kafkajs.ts'
 
 /** kafkajs's member of a group, as far as it is needed here. */
 type ConsumerGroup = {
@@ -11,20 +11,16 @@ type ConsumerGroup = {
 /** While a partition is paused. */
 const LONGEST_WAIT_MS = 100
 
-const patched = Symbol.for('tenseams.short-fetch')
-
 /**
  * Shortens the fetches of a consumer while it has paused a partition, so that one which is resumed is fetched soon: kafkajs
  * 2.2.4 asks for it in the next fetch, and sends that when the one under way is answered (consumer/consumerGroup.js). So
  * without a pause a fetch may wait long, which costs nothing at rest.
- *
- * Idempotent.
  */
 export function shortenFetchesWhilePaused(): void {
-  const { prototype }: { readonly prototype: ConsumerGroup & { [patched]?: true } } = createRequire(
-    import.meta.url,
-  )('kafkajs/src/consumer/consumerGroup')
-  if (prototype[patched]) return
+  changeKafkajs('consumer/consumerGroup', 'short-fetch', shorten)
+}
+
+function shorten({ prototype }: { readonly prototype: ConsumerGroup }): void {
   const { fetch } = prototype
   const usual = new WeakMap<ConsumerGroup, number>()
   prototype.fetch = function (this: ConsumerGroup, nodeId: number) {
@@ -34,5 +30,4 @@ export function shortenFetchesWhilePaused(): void {
     this.maxWaitTime = isPaused ? Math.min(usualMs, LONGEST_WAIT_MS) : usualMs
     return fetch.call(this, nodeId)
   }
-  prototype[patched] = true
 }

@@ -1,6 +1,6 @@
-import { createRequire } from 'node:module'
 import { setImmediate } from 'node:timers/promises'
 import { type AbortedTransaction, markAborted } from '../aborted.ts'
+import { changeKafkajs } from '../connection/change-kafkajs.ts'
 import { ByteReader } from './byte-reader.ts'
 import { decodeRecordBatch, type FetchedMessage } from './record-batch.ts'
 
@@ -38,22 +38,15 @@ const LONG_WORK_BYTES = 1_048_576
 
 type Decoder = { decode(data: Buffer): Promise<FetchResponse> }
 
-const patched = Symbol.for('tenseams.reads-fetches')
-
 /**
  * Replaces kafkajs's decoder of fetched records (adr/0037). The library's own has no snappy, lz4 and zstd, puts no bound
  * on what a batch becomes in memory, and gives the whole answer up when one batch cannot be read, so that the consumer
  * restarts for ever. And it shows some aborted records (aborted.ts). kafkajs 2.2.4 has had no release since 2023.
- *
- * Idempotent.
  */
 export function readFetchesOurselves(): void {
-  const response: Decoder & { [patched]?: true } = createRequire(import.meta.url)(
-    'kafkajs/src/protocol/requests/fetch/v11/response',
-  )
-  if (response[patched]) return
-  response.decode = (data) => decodeFetch(data)
-  response[patched] = true
+  changeKafkajs('protocol/requests/fetch/v11/response', 'reads-fetches', (response: Decoder) => {
+    response.decode = (data) => decodeFetch(data)
+  })
 }
 
 type Left = { bytes: number; records: number }
