@@ -48,19 +48,17 @@ export async function snapshotUnderFire(
     await stack.restart('connect')
   }
   await asked
-  const told = async () => {
+  // The rows of one moment: of those written later, the newest have never been told yet.
+  const { rows } = await pool.query<{ sku: string }>('select sku from catalogue.products')
+  const untoldNow = async () => {
     const since = (await tables.changes('catalogue.products')).slice(begun)
     const keys = new Set(since.map(({ key }) => key))
-    const { rows } = await pool.query<{ sku: string }>('select sku from catalogue.products')
     return rows.filter(({ sku }) => !keys.has(sku)).map(({ sku }) => sku)
   }
-  const untold = await eventually(async () => (await told()).length === 0, {
-    timeoutMs: 15_000,
+  const untold = await eventually(async () => (await untoldNow()).length === 0, {
+    timeoutMs: STEP_MS,
     what: 'every product to be told since',
-  }).then(
-    () => [],
-    () => told(),
-  )
+  }).then(() => [], untoldNow)
   return { inTime, untold }
 }
 
