@@ -10,6 +10,9 @@ export const eventStores = [
 /** The columns that Debezium needs. `data` is for people, and not part of the WAL stream. */
 const EVENT_COLUMNS = '(position, event_id, stream_id, version, type, topic, partition, payload)'
 
+/** A connector's own heartbeat, and not the other one's, which would be a transaction of Kafka more. */
+const heartbeatOf = (name: string) => `cdc.heartbeat where (connector = '${name}')`
+
 type Publication = { readonly tables: readonly string[]; readonly publish: string }
 
 /** The publication of each connector, which has the name of the connector and of its slot. */
@@ -17,14 +20,14 @@ const publications = {
   outbox: {
     tables: [
       ...eventStores.map(({ schema }) => `${schema}.events ${EVENT_COLUMNS}`),
-      'cdc.heartbeat',
+      heartbeatOf('outbox'),
     ],
     // Events are only inserted; an update ends the connector with an error, as nobody may change the past. Old ticks are
     // deleted and nobody is told; a truncated outbox would be lost history, about which no consumer could do anything.
     publish: 'insert, update',
   },
   cdc: {
-    tables: ['catalogue.customers', 'catalogue.products', 'cdc.heartbeat', 'cdc.signal'],
+    tables: ['catalogue.customers', 'catalogue.products', heartbeatOf('cdc'), 'cdc.signal'],
     publish: 'insert, update, delete, truncate',
   },
 } as const satisfies Readonly<Record<string, Publication>>
