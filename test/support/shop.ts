@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { openPool } from '@tenseams/event-store/pool'
+import { ownerOfRole, type PostgresRole } from '@tenseams/identities/identities'
 import type pg from 'pg'
 import type { TestStack } from './stack.ts'
 
@@ -51,9 +52,26 @@ async function jsonOf(response: Response): Promise<Readonly<Record<string, unkno
 
 /** The admin's view of a database, to look behind what services say. */
 export function adminPool(stack: TestStack, database = 'shop'): pg.Pool {
-  const { host, port } = stack.endpoints.postgres
-  const password = stack.secrets.postgresPasswords.postgres
-  return openPool(`postgres://postgres:${password}@${host}:${port}/${database}`, 'test')
+  return rolePool(stack, 'postgres', { database })
+}
+
+type Reached = {
+  readonly database?: string
+  /** Postgres itself when left out, or a proxy before it. */
+  readonly at?: { readonly host: string; readonly port: number }
+  /** Settings of each session, as in `-c name=value`. */
+  readonly options?: string
+}
+
+/** A database as a role sees it, logged in as its service does. */
+export function rolePool(
+  { endpoints, secrets }: Pick<TestStack, 'endpoints' | 'secrets'>,
+  role: PostgresRole,
+  { database = 'shop', at = endpoints.postgres, options }: Reached = {},
+): pg.Pool {
+  const query = options === undefined ? '' : `?options=${encodeURIComponent(options)}`
+  const url = `postgres://${role}@${at.host}:${at.port}/${database}${query}`
+  return openPool({ url, credentialsFile: secrets.fileOf(ownerOfRole(role)) }, 'test')
 }
 
 /** How many orders of a customer were placed, by the log. */

@@ -11,18 +11,31 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'packages/codec': [],
   'packages/cli': [],
   'packages/telemetry': [],
+  // Who everybody is, and with what they log in.
+  'packages/identities': [],
   // `iceberg` for the gate, which evolves a contract's table and writes its Parquet as the lakehouse does.
-  contracts: ['packages/codec', 'packages/cli', 'packages/iceberg'],
-  'packages/service': ['packages/telemetry'],
+  contracts: ['packages/codec', 'packages/cli', 'packages/iceberg', 'packages/identities'],
+  'packages/service': ['packages/identities', 'packages/telemetry'],
   // `service` has what every process needs: rounds of periodic work, backoff, the causes of an error.
-  'packages/event-store': ['packages/decider', 'packages/service', 'packages/telemetry'],
-  'packages/kafka': ['packages/cli', 'packages/service', 'packages/telemetry'],
+  'packages/event-store': [
+    'packages/decider',
+    'packages/identities',
+    'packages/service',
+    'packages/telemetry',
+  ],
+  'packages/kafka': [
+    'packages/cli',
+    'packages/identities',
+    'packages/service',
+    'packages/telemetry',
+  ],
   'packages/iceberg': ['packages/service', 'packages/telemetry'],
   'services/*': ['contracts', 'packages/*'],
   'flink-jobs': [
     'contracts',
     'packages/codec',
     'packages/cli',
+    'packages/identities',
     'packages/kafka',
     'packages/iceberg',
   ],

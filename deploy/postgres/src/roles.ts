@@ -1,14 +1,6 @@
-/** All roles that log in. The service roles have the least privileges that their work needs. */
-export const roles = [
-  'orders_service',
-  'payments_service',
-  'pulse_service',
-  'auditor',
-  'provider_service',
-  'vault_service',
-  'debezium',
-  'catalog',
-  'registry',
-] as const
+import { type PostgresRole, postgresRoles } from '@tenseams/identities/identities'
 
-export type Role = (typeof roles)[number]
+/** A role that logs in, but the admin. The service roles have the least privileges that their work needs. */
+export type Role = Exclude<PostgresRole, 'postgres'>
+
+export const roles: readonly Role[] = postgresRoles.filter((role) => role !== 'postgres')

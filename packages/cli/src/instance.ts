@@ -24,6 +24,11 @@ export function stateFolderOf(instance: string, root = projectRoot): string {
   )
 }
 
+/** The folder with a file of credentials for each identity (packages/identities). */
+export function secretsFolderOf(instance: string, root = projectRoot): string {
+  return join(stateFolderOf(instance, root), 'secrets')
+}
+
 /** The folder for the records of the instance's last start and of its processes. */
 export function runFolderOf(instance: string, root = projectRoot): string {
   return join(stateFolderOf(instance, root), 'run')

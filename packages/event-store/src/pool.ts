@@ -1,9 +1,15 @@
-import pg from 'pg'
+import { type PostgresPasswords, postgresPasswords } from '@tenseams/identities/postgres-password'
+import type pg from 'pg'
+import { LoginPool } from './login.ts'
+
+/** Where a pool connects, and with whose file of credentials. The role is the user in the address, which has no password. */
+export type Database = { readonly url: string; readonly credentialsFile: string }
 
 /** Opens connections to Postgres, for all of the repository, so that every wait has a bound. */
-export function openPool(databaseUrl: string, applicationName: string): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString: databaseUrl,
+export function openPool(database: Database, applicationName: string): pg.Pool {
+  const pool = new LoginPool({
+    databaseUrl: database.url,
+    passwords: passwordsOf(database),
     application_name: applicationName,
     max: 8,
     connectionTimeoutMillis: 3_000,
@@ -21,4 +27,9 @@ export function openPool(databaseUrl: string, applicationName: string): pg.Pool 
     client.on('error', () => undefined)
   })
   return pool
+}
+
+/** The passwords of the role with which the database's address logs in. */
+export function passwordsOf({ url, credentialsFile }: Database): PostgresPasswords {
+  return postgresPasswords(credentialsFile, decodeURIComponent(new URL(url).username))
 }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   brokersSetting,
   commonSettings,
+  databaseSetting,
   inboxSettings,
   memorySetting,
   readSettings,
@@ -12,21 +13,23 @@ import {
 
 const schema = Type.Object({
   ...commonSettings,
-  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  DATABASE_URL: databaseSetting,
 })
 
 describe('settings', () => {
   test('are typed, completed with defaults, and frozen', () => {
     const settings = readSettings(schema, {
       PORT: '20000',
-      DATABASE_URL: 'postgres://x/y',
+      CREDENTIALS_FILE: 'orders.json',
+      DATABASE_URL: 'postgres://r@x/y',
       OTHER: '1',
     })
     expect(settings).toEqual({
       HOST: '127.0.0.1',
       PORT: 20_000,
+      CREDENTIALS_FILE: 'orders.json',
       LOG_LEVEL: 'info',
-      DATABASE_URL: 'postgres://x/y',
+      DATABASE_URL: 'postgres://r@x/y',
       ALLOWED_HOSTS: [],
       DRAIN_MS: 200,
     })
@@ -34,7 +37,12 @@ describe('settings', () => {
   })
 
   test('list the names in Host that are allowed', () => {
-    const environment = { PORT: '1', DATABASE_URL: 'postgres://x/y', ALLOWED_HOSTS: 'a.b,c' }
+    const environment = {
+      PORT: '1',
+      CREDENTIALS_FILE: 'orders.json',
+      DATABASE_URL: 'postgres://r@x/y',
+      ALLOWED_HOSTS: 'a.b,c',
+    }
     expect(readSettings(schema, environment).ALLOWED_HOSTS).toEqual(['a.b', 'c'])
   })
 
@@ -91,4 +99,16 @@ describe('a setting is refused at the start, and not when it is first used', () 
     expect(read(memorySetting('1GB'), '512MB')).toEqual({ VALUE: '512MB' })
     expect(read(inboxSettings.INBOX_LIFE_MS, '3153600000000')).toBeDefined()
   })
+})
+
+test.each([
+  'postgres://orders_service:secret@127.0.0.1:1/shop',
+  'postgres://127.0.0.1:1/shop',
+  'postgres://:secret@127.0.0.1:1/shop',
+  'http://orders_service@127.0.0.1:1/shop',
+])('a database’s address has a role and no password, so not %s', (address) => {
+  const read = () =>
+    readSettings(Type.Object({ DATABASE_URL: databaseSetting }), { DATABASE_URL: address })
+  expect(read).toThrow('DATABASE_URL')
+  expect(read).not.toThrow('secret')
 })

@@ -5,6 +5,8 @@ import { type Static, type TObject, Type } from 'typebox'
 export const commonSettings = {
   HOST: Type.String({ default: '127.0.0.1' }),
   PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
+  /** The file of the service's identity: passwords and tokens are in no setting (packages/identities). */
+  CREDENTIALS_FILE: Type.String({ minLength: 1 }),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], { default: 'info' }),
   /**
    * Names by which clients reach the service, besides those of the loopback interface: what Host may say, separated by
@@ -23,6 +25,9 @@ export const rateLimitSettings = {
   RATE_LIMIT_REQUESTS: Type.Integer({ minimum: 1, default: 100_000 }),
   RATE_LIMIT_WINDOW_MS: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 10_000 }),
 }
+
+/** The address of a database with the role, and without its password, which is in CREDENTIALS_FILE. */
+export const databaseSetting = Type.String({ pattern: '^postgres://[^:@/\\s]+@[^@\\s]+$' })
 
 const BROKER = '(\\[[0-9a-f:.]+\\]|[^\\s,:/]+):\\d{1,5}'
 

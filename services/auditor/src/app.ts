@@ -16,6 +16,7 @@ export async function buildAuditor(settings: Settings): Promise<App> {
   const auditor = await Auditor.open({
     shopUrl: settings.DATABASE_URL,
     providerUrl: settings.PROVIDER_DATABASE_URL,
+    credentialsFile: settings.CREDENTIALS_FILE,
     brokers: settings.KAFKA_BROKERS,
     registryUrl: settings.SCHEMA_REGISTRY_URL,
     catalogUrl: settings.CATALOG_URL,

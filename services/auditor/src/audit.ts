@@ -31,6 +31,7 @@ import { RecordDecoder } from './topics.ts'
 export type AuditorOptions = {
   readonly shopUrl: string
   readonly providerUrl: string
+  readonly credentialsFile: string
   readonly brokers: string
   readonly registryUrl: string
   readonly catalogUrl: string
@@ -80,8 +81,9 @@ export class Auditor {
   private constructor(options: AuditorOptions, evidence: Evidence) {
     this.#options = options
     this.#evidence = evidence
-    this.#shop = openReadOnly(options.shopUrl)
-    this.#provider = openReadOnly(options.providerUrl)
+    const { credentialsFile } = options
+    this.#shop = openReadOnly({ url: options.shopUrl, credentialsFile })
+    this.#provider = openReadOnly({ url: options.providerUrl, credentialsFile })
     this.#log = new LogReader({ brokers: options.brokers, timeoutMs: REQUEST_TIMEOUT_MS })
     this.#decoder = new RecordDecoder(options.registryUrl, REQUEST_TIMEOUT_MS)
     this.#admin = new Admin({

@@ -1,12 +1,15 @@
-import pg from 'pg'
+import { LoginPool } from '@tenseams/event-store/login'
+import { type Database, passwordsOf } from '@tenseams/event-store/pool'
+import type pg from 'pg'
 import type { Evidence } from './evidence.ts'
 import type { TableName } from './evidence-tables.ts'
 
 const PAGE = 2_000
 
-export function openReadOnly(connectionString: string): pg.Pool {
-  const pool = new pg.Pool({
-    connectionString,
+export function openReadOnly(database: Database): pg.Pool {
+  const pool = new LoginPool({
+    databaseUrl: database.url,
+    passwords: passwordsOf(database),
     application_name: 'auditor',
     max: 2,
     connectionTimeoutMillis: 5_000,

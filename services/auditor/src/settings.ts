@@ -1,6 +1,7 @@
 import {
   brokersSetting,
   commonSettings,
+  databaseSetting,
   readSettings,
   webAddressSetting,
 } from '@tenseams/service/settings'
@@ -9,8 +10,8 @@ import { type Static, Type } from 'typebox'
 const schema = Type.Object({
   ...commonSettings,
   /** Both with a role that may only read. */
-  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
-  PROVIDER_DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  DATABASE_URL: databaseSetting,
+  PROVIDER_DATABASE_URL: databaseSetting,
   KAFKA_BROKERS: brokersSetting,
   SCHEMA_REGISTRY_URL: webAddressSetting,
   CATALOG_URL: webAddressSetting,

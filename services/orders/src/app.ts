@@ -34,12 +34,16 @@ export type OrderParts = {
   readonly handleShipment?: ConsumptionOptions['handle']
 }
 
-export const openShop = ({ DATABASE_URL }: Settings): pg.Pool => openPool(DATABASE_URL, 'orders')
+export const openShop = ({ DATABASE_URL: url, CREDENTIALS_FILE }: Settings): pg.Pool =>
+  openPool({ url, credentialsFile: CREDENTIALS_FILE }, 'orders')
+
+const openVault = ({ VAULT_DATABASE_URL: url, CREDENTIALS_FILE }: Settings): pg.Pool =>
+  openPool({ url, credentialsFile: CREDENTIALS_FILE }, 'orders')
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
 export async function buildOrders(settings: Settings, parts: OrderParts = {}): Promise<App> {
   const { shop = openShop(settings), codec = openCodec(settings.SCHEMA_REGISTRY_URL) } = parts
-  const { vault = openPool(settings.VAULT_DATABASE_URL, 'orders') } = parts
+  const { vault = openVault(settings) } = parts
   const metrics = openMetrics('orders')
   await codec.requirePublished([PAYMENTS_TOPIC, SHIPMENTS_TOPIC])
   const log = await openTopicAggregate({

@@ -16,7 +16,7 @@ let pool: pg.Pool
 
 beforeAll(async () => {
   // Nobody listens there: what comes through the checks of a route is answered 503.
-  pool = openPool('postgres://nobody@127.0.0.1:1/none', 'test')
+  pool = openPool({ url: 'postgres://nobody@127.0.0.1:1/none', credentialsFile: '/none' }, 'test')
   const base = { name: 'test', logLevel: 'silent', metrics: openMetrics('test'), ready: {} }
   server = buildServer(base)
   const rateLimit = { maxRequests: 1_000, windowMs: 60_000 }

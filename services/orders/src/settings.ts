@@ -1,6 +1,7 @@
 import {
   brokersSetting,
   commonSettings,
+  databaseSetting,
   idempotencySettings,
   inboxSettings,
   rateLimitSettings,
@@ -14,9 +15,9 @@ const schema = Type.Object({
   ...rateLimitSettings,
   ...inboxSettings,
   ...idempotencySettings,
-  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  DATABASE_URL: databaseSetting,
   /** The vault: one key per customer, in a database that no connector captures. */
-  VAULT_DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  VAULT_DATABASE_URL: databaseSetting,
   KAFKA_BROKERS: brokersSetting,
   SCHEMA_REGISTRY_URL: webAddressSetting,
 })

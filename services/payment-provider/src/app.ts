@@ -12,8 +12,7 @@ import type { Settings } from './settings.ts'
 export type ProviderParts = { readonly pool?: pg.Pool; readonly faults?: Faults }
 
 export function buildPaymentProvider(settings: Settings, parts: ProviderParts = {}): App {
-  const { pool = openPool(settings.DATABASE_URL, 'payment-provider'), faults = new Faults() } =
-    parts
+  const { pool = openPool(databaseOf(settings), 'payment-provider'), faults = new Faults() } = parts
   const server = buildServer({
     name: 'payment-provider',
     logLevel: settings.LOG_LEVEL,
@@ -25,3 +24,8 @@ export function buildPaymentProvider(settings: Settings, parts: ProviderParts = 
   listRoutes(server, pool)
   return { server, loops: [], resources: [{ close: () => pool.end() }] }
 }
+
+const databaseOf = ({ DATABASE_URL, CREDENTIALS_FILE }: Settings) => ({
+  url: DATABASE_URL,
+  credentialsFile: CREDENTIALS_FILE,
+})

@@ -1,9 +1,9 @@
-import { commonSettings, readSettings } from '@tenseams/service/settings'
+import { commonSettings, databaseSetting, readSettings } from '@tenseams/service/settings'
 import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
   ...commonSettings,
-  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  DATABASE_URL: databaseSetting,
 })
 
 export type Settings = Readonly<Static<typeof schema>>

@@ -39,7 +39,7 @@ export type PaymentParts = {
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
 export async function buildPayments(settings: Settings, parts: PaymentParts = {}): Promise<App> {
-  const { pool = openPool(settings.DATABASE_URL, 'payments') } = parts
+  const { pool = openPool(databaseOf(settings), 'payments') } = parts
   const { codec = openCodec(settings.SCHEMA_REGISTRY_URL), provider = openProvider(settings) } =
     parts
   const { openConsumption = (options: ConsumptionOptions) => new Consumption(options) } = parts
@@ -117,3 +117,8 @@ type Reporting = {
   readonly metrics: ReturnType<typeof openMetrics>
   readonly server: Server
 }
+
+const databaseOf = ({ DATABASE_URL, CREDENTIALS_FILE }: Settings) => ({
+  url: DATABASE_URL,
+  credentialsFile: CREDENTIALS_FILE,
+})

@@ -1,6 +1,7 @@
 import {
   brokersSetting,
   commonSettings,
+  databaseSetting,
   inboxSettings,
   lifeSetting,
   readSettings,
@@ -11,7 +12,7 @@ import { type Static, Type } from 'typebox'
 const schema = Type.Object({
   ...commonSettings,
   ...inboxSettings,
-  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  DATABASE_URL: databaseSetting,
   KAFKA_BROKERS: brokersSetting,
   SCHEMA_REGISTRY_URL: webAddressSetting,
   PAYMENT_PROVIDER_URL: webAddressSetting,

@@ -19,7 +19,7 @@ export type PulseParts = { readonly pool?: pg.Pool; readonly codec?: Codec }
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
 export async function buildPulse(settings: Settings, parts: PulseParts = {}): Promise<App> {
   const {
-    pool = openPool(settings.DATABASE_URL, 'pulse'),
+    pool = openPool(databaseOf(settings), 'pulse'),
     codec = openCodec(settings.SCHEMA_REGISTRY_URL),
   } = parts
   const metrics = openMetrics('pulse')
@@ -56,3 +56,8 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
   })
   return { server, loops: [ticker, watchdog, retention], resources: [{ close: () => pool.end() }] }
 }
+
+const databaseOf = ({ DATABASE_URL, CREDENTIALS_FILE }: Settings) => ({
+  url: DATABASE_URL,
+  credentialsFile: CREDENTIALS_FILE,
+})

@@ -1,5 +1,6 @@
 import {
   commonSettings,
+  databaseSetting,
   lifeSetting,
   readSettings,
   webAddressSetting,
@@ -8,7 +9,7 @@ import { type Static, Type } from 'typebox'
 
 const schema = Type.Object({
   ...commonSettings,
-  DATABASE_URL: Type.String({ pattern: '^postgres://' }),
+  DATABASE_URL: databaseSetting,
   SCHEMA_REGISTRY_URL: webAddressSetting,
   CONNECT_URL: webAddressSetting,
   /** The interval of ticks in a partition without events; a window closes at most two intervals later. It grows with silence (due-ticks.ts). */

@@ -30,6 +30,7 @@ export async function startOurSink(stack: Stack, options: OurSinkOptions): Promi
     environment: {
       HOST: host,
       PORT: String(ports.lakehouse),
+      CREDENTIALS_FILE: stack.secrets.fileOf('lakehouse'),
       KAFKA_BROKERS: endpoints.kafkaBrokers,
       SCHEMA_REGISTRY_URL: endpoints.registryUrl,
       CATALOG_URL: endpoints.catalogUrl,

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import type { Append, NewEvent } from '@tenseams/event-store/append'
 import { EventStore } from '@tenseams/event-store/event-store'
-import { openPool } from '@tenseams/event-store/pool'
 import { readAnswer } from '@tenseams/event-store/read'
 import { StreamReader } from '@tenseams/event-store/stream-reader'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
 
 let pool: pg.Pool
@@ -13,10 +13,7 @@ let store: EventStore
 let streams: StreamReader
 
 beforeAll(async () => {
-  const { endpoints, secrets } = await useStack()
-  const { host, port } = endpoints.postgres
-  const password = secrets.postgresPasswords.orders_service
-  pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  pool = rolePool(await useStack(), 'orders_service')
   store = new EventStore({ pool, schema: 'orders' })
   streams = new StreamReader({ pool, schema: 'orders' })
 })

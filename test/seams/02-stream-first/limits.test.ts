@@ -1,10 +1,9 @@
-import { openPool } from '@tenseams/event-store/pool'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { type Limits, limitsOf } from '@tenseams/postgres/limits'
 import type { Role } from '@tenseams/postgres/roles'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { adminPool } from '../../support/shop.ts'
+import { adminPool, rolePool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
 let stack: TestStack
@@ -67,7 +66,7 @@ test('WAL that a slot keeps has a bound, and so has an operator’s forgotten tr
 })
 
 test('a writer whose session is ended between two statements fails in the next one, and does not end its process', async () => {
-  const pool = openPool(urlOf('orders_service', 'shop'), 'stopped-writer')
+  const pool = rolePool(stack, 'orders_service')
   try {
     const client = await pool.connect()
     await client.query(`set idle_in_transaction_session_timeout = '200ms'`)

@@ -3,28 +3,25 @@ import type { Append, Guard } from '@tenseams/event-store/append'
 import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import { EventStore, type EventStoreOptions } from '@tenseams/event-store/event-store'
 import { type ResolveOutcome, resolveOutcome } from '@tenseams/event-store/lost-statement'
-import { openPool } from '@tenseams/event-store/pool'
 import { StreamReader } from '@tenseams/event-store/stream-reader'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { adminPool } from '../../support/shop.ts'
-import { useStack } from '../../support/stack.ts'
+import { adminPool, rolePool } from '../../support/shop.ts'
+import { type TestStack, useStack } from '../../support/stack.ts'
 import { type CuttingProxy, openCuttingProxy } from './cutting-proxy.ts'
 
 let direct: pg.Pool
 let admin: pg.Pool
 let proxy: CuttingProxy
-let password: string
+let stack: TestStack
 const opened: pg.Pool[] = []
 
 beforeAll(async () => {
-  const stack = await useStack()
-  const { host, port } = stack.endpoints.postgres
-  password = stack.secrets.postgresPasswords.orders_service
-  direct = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  stack = await useStack()
+  direct = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
-  proxy = await openCuttingProxy({ host, port })
+  proxy = await openCuttingProxy(stack.endpoints.postgres)
 })
 
 afterEach(async () => {
@@ -44,8 +41,7 @@ const withoutFence: ResolveOutcome = (lost) => resolveOutcome(lost, async () => 
 
 /** A store behind the proxy: what it sends can be lost. */
 function storeBehindProxy(options: Partial<EventStoreOptions> = {}): EventStore {
-  const { host, port } = proxy
-  const pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  const pool = rolePool(stack, 'orders_service', { at: proxy })
   opened.push(pool)
   return new EventStore({ pool, schema: 'orders', ...options })
 }
@@ -176,9 +172,8 @@ describe('a statement that still waits for its stream when its sender looks', ()
 })
 
 test('when Postgres stays unavailable, the outcome is reported as unknown after a bounded time', async () => {
-  const own = await openCuttingProxy((await useStack()).endpoints.postgres)
-  const url = `postgres://orders_service:${password}@${own.host}:${own.port}/shop`
-  const pool = openPool(url, 'test')
+  const own = await openCuttingProxy(stack.endpoints.postgres)
+  const pool = rolePool(stack, 'orders_service', { at: own })
   opened.push(pool)
   const store = new EventStore({ pool, schema: 'orders', resolveWithinMs: 300 })
   const stream = randomUUID()

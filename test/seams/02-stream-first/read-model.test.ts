@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { openPool } from '@tenseams/event-store/pool'
 import { Projection } from '@tenseams/event-store/projection'
 import {
   byTransaction,
@@ -11,7 +10,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { byPosition } from '../../faults/event-store/reading-orders.ts'
-import { adminPool, orderBody, postOrder } from '../../support/shop.ts'
+import { adminPool, orderBody, postOrder, rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
 
 let pool: pg.Pool
@@ -21,9 +20,7 @@ let ordersUrl: string
 beforeAll(async () => {
   const stack = await useStack()
   ordersUrl = stack.endpoints.ordersUrl
-  const { host, port } = stack.endpoints.postgres
-  const password = stack.secrets.postgresPasswords.orders_service
-  pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  pool = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
   await admin.query(
     'create table orders.tested_rows (generation integer, event_id uuid, unique (generation, event_id))',

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { EventStore } from '@tenseams/event-store/event-store'
-import { openPool } from '@tenseams/event-store/pool'
 import {
   byTransaction,
   type LogPosition,
@@ -12,7 +11,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { byPosition, byPositionBelowRunning } from '../../faults/event-store/reading-orders.ts'
-import { adminPool } from '../../support/shop.ts'
+import { adminPool, rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
 
 let pool: pg.Pool
@@ -20,9 +19,7 @@ let admin: pg.Pool
 
 beforeAll(async () => {
   const stack = await useStack()
-  const { host, port } = stack.endpoints.postgres
-  const password = stack.secrets.postgresPasswords.orders_service
-  pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  pool = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
 })
 

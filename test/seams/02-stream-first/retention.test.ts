@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { EventStore } from '@tenseams/event-store/event-store'
 import { idempotencyKeysOf, inboxOf } from '@tenseams/event-store/guard-retention'
-import { openPool } from '@tenseams/event-store/pool'
 import { readAnswer } from '@tenseams/event-store/read'
 import { Retention } from '@tenseams/event-store/retention'
 import { applyFile } from '@tenseams/postgres/prepare'
 import { removeControlRows } from '@tenseams/pulse/control-retention'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adminPool } from '../../support/shop.ts'
+import { adminPool, rolePool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
 const DAY_MS = 86_400_000
@@ -31,10 +30,7 @@ beforeAll(async () => {
   await applyFile(admin, '../../../packages/event-store/schema.sql', {
     ...{ schema: SCHEMA, role: 'orders_service' },
   })
-  pool = openPool(
-    `postgres://orders_service:${passwords.orders_service}@${host}:${port}/shop`,
-    'test',
-  )
+  pool = rolePool(stack, 'orders_service')
 })
 
 afterAll(async () => {

@@ -3,13 +3,12 @@ import { isDeepStrictEqual } from 'node:util'
 import { accept, type Decider, refuse } from '@tenseams/decider/decider'
 import { Aggregate } from '@tenseams/event-store/aggregate'
 import { EventStore } from '@tenseams/event-store/event-store'
-import { openPool } from '@tenseams/event-store/pool'
 import type { SnapshotCodec } from '@tenseams/event-store/snapshots'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import fc from 'fast-check'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { adminPool } from '../../support/shop.ts'
+import { adminPool, rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
 
 /** An account: a small aggregate whose state depends on all events and their order. */
@@ -50,9 +49,7 @@ let all: Account
 
 beforeAll(async () => {
   const stack = await useStack()
-  const { host, port } = stack.endpoints.postgres
-  const password = stack.secrets.postgresPasswords.orders_service
-  pool = openPool(`postgres://orders_service:${password}@${host}:${port}/shop`, 'test')
+  pool = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
   store = new EventStore({ pool, schema: 'orders' })
   all = account()

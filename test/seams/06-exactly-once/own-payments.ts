@@ -3,7 +3,6 @@ import type { Codec } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { openPool } from '@tenseams/event-store/pool'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { Faults } from '@tenseams/payment-provider/faults'
 import { listRoutes } from '@tenseams/payment-provider/list-routes'
@@ -16,7 +15,7 @@ import { applyFile } from '@tenseams/postgres/prepare'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
-import { adminPool } from '../../support/shop.ts'
+import { adminPool, rolePool } from '../../support/shop.ts'
 import type { TestStack } from '../../support/stack.ts'
 
 /**
@@ -106,15 +105,13 @@ async function prepareProvider(admin: pg.Pool, schema: string): Promise<void> {
 }
 
 function poolOf(
-  { endpoints, secrets }: TestStack,
+  stack: TestStack,
   role: 'payments_service' | 'provider_service',
   database: string,
   searchPath?: string,
 ): pg.Pool {
-  const { host, port } = endpoints.postgres
-  const url = `postgres://${role}:${secrets.postgresPasswords[role]}@${host}:${port}/${database}`
-  const options = searchPath === undefined ? '' : `?options=-csearch_path%3D${searchPath}`
-  return openPool(`${url}${options}`, 'test')
+  const options = searchPath === undefined ? {} : { options: `-csearch_path=${searchPath}` }
+  return rolePool(stack, role, { database, ...options })
 }
 
 async function startProvider(pool: pg.Pool) {

@@ -1,13 +1,12 @@
 import { schemaIdOf } from '@tenseams/codec/frame'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { openPool } from '@tenseams/event-store/pool'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { removeControlRows } from '@tenseams/pulse/control-retention'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
-import { adminPool, orderBody, postOrder } from '../../support/shop.ts'
+import { adminPool, orderBody, postOrder, rolePool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
 const topics = ['orders.order.v1', 'payments.payment.v1']
@@ -121,9 +120,7 @@ describe('ticks', () => {
   })
 
   test('that are old are removed from the store, and nobody who reads the log is told', async () => {
-    const { host, port } = stack.endpoints.postgres
-    const password = stack.secrets.postgresPasswords.pulse_service
-    const pulse = openPool(`postgres://pulse_service:${password}@${host}:${port}/shop`, 'test')
+    const pulse = rolePool(stack, 'pulse_service')
     expect(await removeControlRows(pulse, 'control')(new Date(), 2_000)).toBeGreaterThan(0)
     await pulse.end()
     const { rows: kept } = await pool.query<{ stream_id: string; version: string }>(

@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 import { host, type PortName } from '@tenseams/cli/ports'
+import type { IdentityName, PostgresRole } from '@tenseams/identities/identities'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
 import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
 
-type Service = Pick<Component, 'name' | 'title' | 'profiles' | 'needs'> & {
+type Service = Pick<Component, 'title' | 'profiles' | 'needs'> & {
+  /** Also its identity's. */
+  readonly name: IdentityName
   readonly port: PortName
   readonly environment: (context: Context) => Readonly<Record<string, string>>
 }
@@ -118,6 +121,7 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
     environment: {
       HOST: host,
       PORT: String(context.ports[service.port]),
+      CREDENTIALS_FILE: context.secrets.fileOf(service.name),
       ...service.environment(context),
     },
   }),
@@ -138,9 +142,7 @@ function entryFile({ paths, settings: { entryFiles } }: Context, name: string): 
   return join(paths.root, entryFiles?.[name] ?? join('services', name, 'src', 'main.ts'))
 }
 
-function databaseUrl(context: Context, role: keyof Passwords, database: string): string {
-  const { port } = context.endpoints.postgres
-  return `postgres://${role}:${context.secrets.postgresPasswords[role]}@${host}:${port}/${database}`
+/** Without a password: that is in the file of credentials. */
+function databaseUrl({ endpoints }: Context, role: PostgresRole, database: string): string {
+  return `postgres://${role}@${host}:${endpoints.postgres.port}/${database}`
 }
-
-type Passwords = Context['secrets']['postgresPasswords']

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { runFolderOf, stateFolderOf } from '@tenseams/cli/instance'
+import { runFolderOf, secretsFolderOf, stateFolderOf } from '@tenseams/cli/instance'
 
 /** The folders and files of one instance. All are below the repository, but one that Postgres may need (postgres-home.ts). */
 export type Paths = {
@@ -11,7 +11,10 @@ export type Paths = {
   readonly run: string
   /** A folder a component for its temporary files. */
   readonly temporary: string
+  /** A file of credentials for each identity. */
   readonly secrets: string
+  /** The passwords of an instance of before there were identities. */
+  readonly formerSecrets: string
   readonly warehouse: string
   /** Checkpoints and savepoints of every job. */
   readonly flinkState: string
@@ -38,7 +41,8 @@ export function pathsOf(root: string, instance: string): Paths {
     logs: join(state, 'logs'),
     run,
     temporary: join(run, 'tmp'),
-    secrets: join(state, 'secrets.json'),
+    secrets: secretsFolderOf(instance, root),
+    formerSecrets: join(state, 'secrets.json'),
     warehouse: join(data, 'warehouse'),
     flinkState: join(data, 'flink'),
     checkpoints: join(data, 'flink', 'checkpoints'),

@@ -1,43 +1,48 @@
-import { randomBytes } from 'node:crypto'
-import { chmod, readFile, rename, writeFile } from 'node:fs/promises'
-import { type Role, roles } from '@tenseams/postgres/roles'
+import { readFile, rm } from 'node:fs/promises'
+import type { Credentials } from '@tenseams/identities/credentials'
+import {
+  type IdentityName,
+  type PostgresRole,
+  postgresRoles,
+} from '@tenseams/identities/identities'
+import { completeStore, credentialsFileIn } from '@tenseams/identities/store'
 import type { Paths } from '../host/paths.ts'
 
-type Login = Role | 'postgres'
-
-/** Only the parts of the instance may know these. */
-export type Secrets = { readonly postgresPasswords: Readonly<Record<Login, string>> }
-
-const logins: readonly Login[] = ['postgres', ...roles]
+/** Where the instance's identities have their credentials. Only the parts of the instance may know what is in there. */
+export type Secrets = {
+  /** The passwords as they were when the instance was opened. */
+  readonly postgresPasswords: Readonly<Record<PostgresRole, string>>
+  /** The file of credentials of an identity: what a process is given. */
+  readonly fileOf: (identity: IdentityName) => string
+}
 
 /**
- * Reads the instance's passwords and generates those that are missing. Only the owner can read the file. It is replaced
- * atomically: a crash leaves the old one or the new one.
+ * Makes the files of credentials that the instance lacks and reads the passwords of Postgres. An instance of before there were
+ * identities keeps its passwords; its old file is removed when all of them are in the new ones, so a crash loses none.
+ *
+ * @throws CredentialsError for a file that cannot be used.
  */
 export async function readOrMakeSecrets(paths: Paths): Promise<Secrets> {
-  const known = await readPasswords(paths.secrets)
-  const passwords = logins.map((login) => [login, known[login] ?? newPassword()] as const)
-  const secrets = { postgresPasswords: recordOf(passwords) }
-  if (logins.every((login) => known[login] !== undefined)) return secrets
-  const next = `${paths.secrets}.next`
-  await writeFile(next, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 })
-  await chmod(next, 0o600)
-  await rename(next, paths.secrets)
-  return secrets
+  const store = { folder: paths.secrets }
+  const all = await completeStore(store, await formerPasswords(paths.formerSecrets))
+  await rm(paths.formerSecrets, { force: true })
+  return {
+    postgresPasswords: passwordsIn([...all.values()]),
+    fileOf: (identity) => credentialsFileIn(store, identity),
+  }
 }
 
-function recordOf(passwords: readonly (readonly [Login, string])[]): Record<Login, string> {
-  return Object.fromEntries(passwords) as Record<Login, string>
+function passwordsIn(all: readonly Credentials[]): Readonly<Record<PostgresRole, string>> {
+  const known = Object.assign({}, ...all.map(({ postgres }) => postgres)) as Record<string, string>
+  const passwords = postgresRoles.map((role) => [role, known[role] ?? ''] as const)
+  return Object.fromEntries(passwords) as Record<PostgresRole, string>
 }
 
-/** Alphanumeric, since it is also used in URLs. */
-function newPassword(): string {
-  return randomBytes(18).toString('hex')
-}
-
-async function readPasswords(file: string): Promise<Partial<Record<Login, string>>> {
+async function formerPasswords(file: string): Promise<Readonly<Record<string, string>>> {
   try {
-    const parsed = JSON.parse(await readFile(file, 'utf8')) as Partial<Secrets>
+    const parsed: { readonly postgresPasswords?: Readonly<Record<string, string>> } = JSON.parse(
+      await readFile(file, 'utf8'),
+    )
     return parsed.postgresPasswords ?? {}
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
