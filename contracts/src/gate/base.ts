@@ -10,6 +10,7 @@ import {
   type SetFiles,
   topicsFile,
   UndecidedError,
+  usersFile,
 } from './contract-set.ts'
 import { lenientEntries, strictEntries } from './entry/read.ts'
 import { openRepository, textOf } from './git.ts'
@@ -40,7 +41,7 @@ export function readComparison(root: string, baseName?: string): Comparison {
   const tree = contractSetOf({ name: 'the working tree', commit: 'HEAD' }, files, strictEntries)
   const { commit, why, isGuessed } = chooseBase(repository, files.texts, baseName)
   const name = `${repository.describe(commit)} (${why})`
-  const texts = repository.filesOf(commit, [...folders, topicsFile], belongsToSet)
+  const texts = repository.filesOf(commit, [...folders, topicsFile, usersFile], belongsToSet)
   const base = contractSetOf({ name, commit }, { texts, unreadable: new Map() }, lenientEntries)
   if (base.undecided.length > 0) throw new UndecidedError(base.undecided.join('\n'))
   const topics = topicsOf(files, texts, tree, base)
@@ -70,7 +71,12 @@ function topicsOf(
 function treeFiles(root: string): SetFiles {
   const texts = new Map<string, string>()
   const unreadable = new Map<string, string>()
-  for (const path of [topicsFile, ...folders.flatMap((folder) => pathsBelow(root, folder))]) {
+  const users = existsSync(join(root, usersFile)) ? [usersFile] : []
+  for (const path of [
+    topicsFile,
+    ...users,
+    ...folders.flatMap((folder) => pathsBelow(root, folder)),
+  ]) {
     try {
       texts.set(path, readText(root, path))
     } catch (error) {

@@ -11,6 +11,7 @@ import { LAKEHOUSE } from './entry/changes.ts'
 import { withdrawnPromises } from './promises.ts'
 import type { Refusal } from './refusal.ts'
 import { repeatedVersions } from './repeated.ts'
+import { userRefusals } from './users.ts'
 import {
   type CheckedTopic,
   type Compared,
@@ -56,6 +57,7 @@ export async function checkContracts(comparison: Comparison, today: string): Pro
   }
   const refusals = [
     ...withdrawnPromises(base, tree, { period: { baseDate, today }, isGuessed }),
+    ...userRefusals(base, tree),
     ...misplacedVersions(tree, topics),
     ...compared.flatMap((topic) => topic.refusals),
     ...chains,

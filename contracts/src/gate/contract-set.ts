@@ -19,6 +19,8 @@ export type ContractSet = {
   readonly sinks: ReadonlySet<string>
   /** The prefixes of topics that have no contract. */
   readonly ungoverned: readonly string[]
+  /** The text of `usersFile`; undefined when there is none. */
+  readonly users: string | undefined
   /** What is not understood, a sentence each: nothing is said about it. */
   readonly undecided: readonly string[]
 }
@@ -45,14 +47,16 @@ export class UndecidedError extends Error {
 }
 
 export const topicsFile = 'contracts/topics.yaml'
+export const usersFile = 'contracts/users.yaml'
 
-/** The folders that a set consists of, besides `topicsFile`. */
+/** The folders that a set consists of, besides `topicsFile` and `usersFile`. */
 export const folders = ['contracts/events', 'contracts/records', 'adr', 'flink-jobs']
 
 /** True for a file that a set consists of. */
 export function belongsToSet(path: string): boolean {
   if (path.startsWith('flink-jobs/')) return jobFile.test(path)
-  return path === topicsFile || folders.some((folder) => path.startsWith(`${folder}/`))
+  if (path === topicsFile || path === usersFile) return true
+  return folders.some((folder) => path.startsWith(`${folder}/`))
 }
 
 const jobFile = /^flink-jobs\/[^/]+\/job\.json$/
@@ -85,6 +89,7 @@ export function contractSetOf(
   const { sinks, misread } = sinksIn(texts, name)
   return {
     ...{ ...entries, name, commit, versions, sinks },
+    users: texts.get(usersFile),
     records: recordsIn([...texts, ...emptied(unreadable)], unreadable),
     decisions: new Map([...texts].filter(([path]) => /^adr\/\d{4}-[^/]*\.md$/.test(path))),
     undecided: [...unreadable.values(), ...entries.undecided, ...strangers, ...misread],

@@ -8,6 +8,8 @@ import {
   matchAvro,
 } from '@tenseams/codec/avro'
 import { ContractError } from '../errors.ts'
+import { usersPage } from '../rights/page.ts'
+import { readUsers } from '../rights/users.ts'
 import { type ContractSchema, currentSchema } from '../schemas.ts'
 import { readTopics, type Topic } from '../topics.ts'
 
@@ -20,6 +22,7 @@ type GeneratedFile = {
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const TYPES_FOLDER = 'contracts/generated/'
 const KEYS_FILE = 'docs/keys.md'
+const USERS_FILE = 'docs/kafka-users.md'
 
 /**
  * The TypeScript types of a contract of either format: one exported type per record, the envelope last.
@@ -83,7 +86,11 @@ function generatedFiles(): readonly GeneratedFile[] {
     file: `${TYPES_FOLDER}${name}.ts`,
     text: typesOf(currentSchema(name)),
   }))
-  return [...types, { file: KEYS_FILE, text: keysPage(topics) }]
+  return [
+    ...types,
+    { file: KEYS_FILE, text: keysPage(topics) },
+    { file: USERS_FILE, text: usersPage(topics, readUsers()) },
+  ]
 }
 
 function unknownTypes(files: readonly GeneratedFile[]): readonly string[] {

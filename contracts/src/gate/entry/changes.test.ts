@@ -11,6 +11,7 @@ const set = (decisions: Readonly<Record<string, string>> = {}): ContractSet => (
   ...{ name: '', commit: '', promises: [], names: new Set(), versions: [], records: [] },
   ...{
     sinks: new Set(),
+    users: undefined,
     ungoverned: [],
     undecided: [],
     decisions: new Map(Object.entries(decisions)),
