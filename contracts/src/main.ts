@@ -9,9 +9,12 @@ import {
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { secretsFolderOf } from '@tenseams/cli/instance'
 import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
 import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
+import { httpLogin } from '@tenseams/identities/http-login'
+import { credentialsFileIn } from '@tenseams/identities/store'
 import { checkHelp, runCheck } from './gate/command.ts'
 import { generate, staleFiles } from './generate/generate.ts'
 import { writeMissingRecords } from './generate/records.ts'
@@ -107,6 +110,7 @@ function serversOf(values: Values) {
   const instance = endpointsOf(values)
   return {
     registryUrl: webAddress('--registry', values.registry ?? instance.registryUrl),
+    login: httpLogin(credentialsFileIn({ folder: secretsFolderOf(values.instance) }, 'publisher')),
     brokers: brokerList('--brokers', values.brokers ?? instance.brokers),
     timeoutMs: wholeNumber('--timeout', values.timeout, { least: 1, most: 999_999 }) * 1_000,
   }

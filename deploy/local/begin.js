@@ -51,6 +51,10 @@ const verbs = {
     'shows, pauses, snapshots and recovers what Debezium captures',
   ],
   dlq: ['packages/kafka/src/dlq-command.ts', 'lists, shows and replays dead letters'],
+  bom: [
+    'deploy/local/src/supply-chain/bom-command.ts',
+    'makes bills of materials, and checks licences and known vulnerable versions',
+  ],
   check: ['test/runner/check.ts', 'runs the static checks'],
   test: ['test/runner/run.ts', 'runs the static checks and all tests but the long proofs'],
   'test:full': [

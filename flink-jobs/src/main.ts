@@ -7,10 +7,13 @@ import {
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { secretsFolderOf } from '@tenseams/cli/instance'
 import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
 import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
 import { readTopic } from '@tenseams/contracts/topics'
+import { httpLogin } from '@tenseams/identities/http-login'
+import { credentialsFileIn } from '@tenseams/identities/store'
 import { jobsProgress, progressLines } from './flink/progress.ts'
 import { lateness, latenessLines } from './lateness.ts'
 import { planOf } from './run/plan.ts'
@@ -102,7 +105,7 @@ async function run(
   subject: string | undefined,
   number: string | undefined,
 ): Promise<void> {
-  const endpoints = endpointsOf(values)
+  const endpoints = jobEndpointsOf(values)
   switch (command) {
     case 'submit':
       return submit(endpoints, values, subject)
@@ -121,6 +124,12 @@ async function run(
   }
 }
 
+/** What a person does at a terminal is done as the operator. */
+function jobEndpointsOf(values: Values): JobEndpoints {
+  const store = { folder: secretsFolderOf(values.instance) }
+  return { ...endpointsOf(values), login: httpLogin(credentialsFileIn(store, 'operator')) }
+}
+
 async function submit(endpoints: JobEndpoints, values: Values, job: string | undefined) {
   const submitOptions = {
     endpoints,
@@ -133,7 +142,7 @@ async function submit(endpoints: JobEndpoints, values: Values, job: string | und
   for (const { job: name, jobId, outcome } of submitted) say(`${name} ${jobId} ${outcome}`)
 }
 
-async function list({ flinkUrl }: JobEndpoints): Promise<ExitCode> {
+async function list({ flinkUrl }: Pick<JobEndpoints, 'flinkUrl'>): Promise<ExitCode> {
   const jobs = await jobsProgress(flinkUrl)
   jobs.flatMap(progressLines).forEach(say)
   return jobs.every(({ isWell }) => isWell) ? exitCodes.holds : exitCodes.refuted
@@ -165,7 +174,7 @@ async function upgrade(endpoints: JobEndpoints, values: Values, name: string) {
 
 async function explain(endpoints: JobEndpoints, values: Values, name: string) {
   const { job, script } = asRun(endpoints, values, name)
-  const operators = await planOf(job, script, endpoints.gatewayUrl)
+  const operators = await planOf(job, script, endpoints)
   for (const { depth, text, keepsState } of operators) {
     say(`${keepsState ? 'state  ' : '       '}${'  '.repeat(depth)}${text}`)
   }

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { openRegistry } from '@tenseams/codec/registry'
 import { goldTable } from '@tenseams/contracts/generate/flink'
 import { currentSchema } from '@tenseams/contracts/schemas'
-import { readTopic } from '@tenseams/contracts/topics'
+import { readTopic, subjectOf } from '@tenseams/contracts/topics'
 import {
   cancelJob,
   completedCheckpoints,
@@ -51,9 +52,18 @@ export async function openSandboxJob(
   const topicOf = (topic: string) => topic.replace(/\.v1$/, `-${run}.v1`)
   const intervals: Intervals = window === undefined ? {} : { window }
   const job = withIntervals(inSandbox(readJob(name), run, topicOf), intervals)
-  const { flinkUrl, sqlGatewayUrl: gatewayUrl } = stack.endpoints
+  const { flinkUrl, sqlGatewayUrl: gatewayUrl, login } = stack.endpoints
+  const flink = { flinkUrl, gatewayUrl, login }
   const stateFolder = stack.context.paths.flinkState
   await createTopics(stack, [...job.reads, ...job.writes])
+  const registry = openRegistry(
+    stack.endpoints.registryUrl,
+    timeoutMs,
+    stack.endpoints.publisherLogin,
+  )
+  for (const topic of job.writes) {
+    await registry.register(subjectOf(topic), currentSchema(topic.replace(`-${run}.v1`, '.v1')))
+  }
   const running = () => runningJob(flinkUrl, job.name)
   const scriptFor = (wanted: Job, how: How) =>
     scriptOf(
@@ -72,21 +82,22 @@ export async function openSandboxJob(
     scriptFor,
     topicOf,
     start: async (how) => {
-      const jobId = await runScript(job, scriptFor(job, how), { gatewayUrl, flinkUrl })
+      const jobId = await runScript(job, scriptFor(job, how), flink)
       await waitUntilRunning(flinkUrl, jobId, timeoutMs)
     },
     stop: async () => {
       const id = (await running())?.id ?? ''
       const folder = flinkFileUrl(join(stateFolder, savepointFolder(job.name)))
-      const savepoint = await stopWithSavepoint(flinkUrl, id, folder, timeoutMs)
+      const savepoint = await stopWithSavepoint(flink, id, folder, timeoutMs)
       await waitUntilEnded(flinkUrl, id, timeoutMs)
       return savepoint
     },
     checkpointed: () => checkpointed(flinkUrl, job.name),
     remove: async () => {
       const left = await running()
-      if (left !== undefined) await cancelJob(flinkUrl, left.id)
+      if (left !== undefined) await cancelJob(flink, left.id)
       await dropTables(stack, job)
+      for (const topic of job.writes) await registry.remove(subjectOf(topic))
     },
   }
 }
@@ -145,7 +156,10 @@ async function checkpointed(flinkUrl: string, name: string): Promise<void> {
 }
 
 async function dropTables(stack: TestStack, job: Job): Promise<void> {
-  const session = await openSession(stack.endpoints.sqlGatewayUrl)
+  const session = await openSession({
+    ...stack.endpoints,
+    gatewayUrl: stack.endpoints.sqlGatewayUrl,
+  })
   try {
     const options = `'type'='iceberg','catalog-type'='rest','uri'='${stack.endpoints.catalogUrl}'`
     await session.execute(`CREATE CATALOG lake WITH (${options})`)

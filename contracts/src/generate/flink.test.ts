@@ -61,9 +61,9 @@ describe("Flink's tables", () => {
     const topic = 'analytics.revenue-per-minute.late.v1'
     const ddl = sinkTableDdl(currentSchema(topic), endpoints, sink)
     expect(ddl).toContain('`watermark` TIMESTAMP(3) NOT NULL')
-    expect(ddl).toContain(`'value.avro-confluent.subject' = '${topic}-value'`)
+    expect(ddl).toContain(`'value.contract-avro.subject' = '${topic}-value'`)
     expect(ddl).toContain("'key.fields' = 'streamId'")
-    const text = ddl.match(/'value.avro-confluent.schema' = '(.*)'\n\)$/s)?.[1]
+    const text = ddl.match(/'value.contract-avro.schema' = '(.*)'\n\)$/s)?.[1]
     expect(text?.replaceAll("''", "'")).toBe(currentSchema(topic).text)
   })
 

@@ -104,8 +104,8 @@ export function sourceTableDdl(
  * The table to which a job writes a topic; its name is the topic's. Only flat contracts are possible: inside a nullable ROW
  * Flink drops NOT NULL, so the published text would not match the table.
  *
- * The table has the published text, because Flink's sink always registers a schema. For this text the registry returns the
- * published id; without it the sink would register a schema derived from the table.
+ * The table has the published text, for which the sink asks the registry's id. It registers none: the job fails when the text
+ * is not published (PublishedSchemaCoder.java).
  */
 export function sinkTableDdl(
   contract: ContractSchema,
@@ -129,10 +129,10 @@ export function sinkTableDdl(
     'sink.transaction-naming-strategy': 'pooling',
     'key.format': 'raw',
     'key.fields': keyField,
-    'value.format': 'avro-confluent',
-    'value.avro-confluent.url': endpoints.registryUrl,
-    'value.avro-confluent.subject': subjectOf(topic),
-    'value.avro-confluent.schema': contract.text,
+    'value.format': 'contract-avro',
+    'value.contract-avro.url': endpoints.registryUrl,
+    'value.contract-avro.subject': subjectOf(topic),
+    'value.contract-avro.schema': contract.text,
   })
 }
 

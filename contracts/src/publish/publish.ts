@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { openRegistry, type Registry } from '@tenseams/codec/registry'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import type { Admin } from 'kafkajs'
 import { PublishError } from '../errors.ts'
 import { schemaVersions } from '../schemas.ts'
@@ -15,6 +16,8 @@ import {
 
 type PublishOptions = {
   readonly registryUrl: string
+  /** The publisher's, at the registry. */
+  readonly login: HttpLogin
   /** host:port, several with commas. */
   readonly brokers: string
   /** For the whole run, including the wait for registry and broker. */
@@ -50,7 +53,7 @@ const requestTimeoutMs = 10_000
 export async function publishContracts(options: PublishOptions): Promise<Published> {
   const deadline = Date.now() + options.timeoutMs
   const topics = readTopics()
-  const registry = openRegistry(options.registryUrl, requestTimeoutMs)
+  const registry = openRegistry(options.registryUrl, requestTimeoutMs, options.login)
   const admin = openAdmin(options.brokers, requestTimeoutMs)
   await until(deadline, `the registry at ${options.registryUrl} is ready`, registry.isReady)
   const subjects = await publishSchemas(registry, topics, options.onProgress)

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Codec } from '@tenseams/codec/codec'
 import { openRegistry, type Registry } from '@tenseams/codec/registry'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import kafkajs, { type Admin, type Kafka } from 'kafkajs'
 import { PublishError } from '../errors.ts'
 import { type Compatibility, subjectOf } from '../topics.ts'
@@ -12,6 +13,8 @@ const PARTITIONS = 2
 
 export type SandboxOptions = {
   readonly registryUrl: string
+  /** The publisher's, at the registry. */
+  readonly login: HttpLogin
   readonly brokers: string
   /** For each wait. */
   readonly timeoutMs: number
@@ -34,7 +37,7 @@ export class Sandbox {
     this.#options = options
     this.#kafka = kafka
     this.#admin = kafka.admin()
-    this.#registry = openRegistry(options.registryUrl, options.timeoutMs)
+    this.#registry = openRegistry(options.registryUrl, options.timeoutMs, options.login)
   }
 
   /** @throws PublishError, RegistryError when the broker or the registry does not answer. */

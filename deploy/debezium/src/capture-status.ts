@@ -39,8 +39,8 @@ export async function captureState(
   capturing: Capturing,
   name: ConnectorName,
 ): Promise<CaptureState> {
-  const connector = await statusOf(capturing.connectUrl, name)
-  const configuration = await configOf(capturing.connectUrl, name)
+  const connector = await statusOf(capturing, name)
+  const configuration = await configOf(capturing, name)
   return asAdmin(capturing, async (client) => {
     const published = await publishedTables(client, name)
     const state = {

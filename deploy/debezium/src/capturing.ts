@@ -3,10 +3,10 @@ import pg from 'pg'
 import type { ConnectorOptions } from './connectors.ts'
 
 /** Everything that takes part in capturing: Connect, the captured database, and where the changes are written. */
-export type Capturing = {
-  /** Kafka Connect's REST address. */
-  readonly connectUrl: string
-  readonly postgres: ConnectorOptions['postgres']
+export type Capturing = Pick<
+  ConnectorOptions,
+  'connectUrl' | 'login' | 'connectSecretsFile' | 'postgres'
+> & {
   /** The admin's: Debezium's role may not change publications and slots. */
   readonly adminPassword: string
   readonly brokers: string

@@ -91,6 +91,8 @@ async function capturingOf(values: InstanceValues): Promise<Capturing> {
   const { endpoints, ports, secrets } = context
   return {
     connectUrl: endpoints.connectUrl,
+    login: endpoints.login,
+    connectSecretsFile: endpoints.connectSecretsFile,
     postgres: endpoints.postgres,
     adminPassword: secrets.postgresPasswords.postgres,
     brokers: endpoints.kafkaBrokers,
@@ -113,8 +115,7 @@ async function setState(
   name: ConnectorName,
   command: 'pause' | 'resume',
 ): Promise<void> {
-  const { connectUrl } = capturing
-  const configuration = await configOf(connectUrl, name)
+  const configuration = await configOf(capturing, name)
   if (configuration === undefined) {
     throw new CaptureError(`Connect has no connector ${name}; \`npm run stack -- up\` creates it`)
   }
@@ -125,8 +126,8 @@ async function setState(
   }
   if (command === 'resume') await asAdmin(capturing, (client) => forgetWatched(client, name))
   const deadline = Date.now() + STATE_MS
-  await askUntilAnswered(connectUrl, `/connectors/${name}/${command}`, deadline, { method: 'PUT' })
-  await untilIn(connectUrl, name, command === 'pause' ? 'PAUSED' : 'RUNNING', deadline)
+  await askUntilAnswered(capturing, `/connectors/${name}/${command}`, deadline, { method: 'PUT' })
+  await untilIn(capturing, name, command === 'pause' ? 'PAUSED' : 'RUNNING', deadline)
   say(`${name} is ${command === 'pause' ? 'paused' : 'running'}`)
 }
 

@@ -1,5 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import { messageOf } from '@tenseams/service/causes'
+
+/** Kafka Connect's REST interface, and who asks: it answers nobody without a login. */
+export type Connect = {
+  /** Such as http://127.0.0.1:20021. */
+  readonly connectUrl: string
+  readonly login: HttpLogin
+}
 
 /** A connector of Kafka Connect, and its one task. */
 export type ConnectorStatus = {
@@ -19,17 +27,22 @@ export class ConnectorError extends Error {
   readonly retriable = true
 }
 
-/** One request to Kafka Connect. When it does not answer, the result is a 503, as from a worker that is starting. */
+/**
+ * One request to Kafka Connect. When it does not answer, the result is a 503, as from a worker that is starting.
+ *
+ * @throws CredentialsError when the login's file cannot be used.
+ */
 export async function askConnect(
-  connectUrl: string,
+  { connectUrl, login }: Connect,
   path: string,
   method = 'GET',
   body?: string,
 ): Promise<ConnectAnswer> {
+  const authorization = await login()
   try {
     const response = await fetch(`${connectUrl}${path}`, {
       method,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', authorization },
       ...(body === undefined ? {} : { body }),
       signal: AbortSignal.timeout(20_000),
     })
@@ -45,13 +58,13 @@ export async function askConnect(
  * @throws ConnectorError with the answer when Connect refuses, or when `deadline` (in terms of `Date.now()`) has passed.
  */
 export async function askUntilAnswered(
-  connectUrl: string,
+  connect: Connect,
   path: string,
   deadline: number,
   { method = 'GET', body }: { readonly method?: string; readonly body?: string } = {},
 ): Promise<string> {
   for (;;) {
-    const answer = await askConnect(connectUrl, path, method, body)
+    const answer = await askConnect(connect, path, method, body)
     if (answer.status < 300) return answer.text
     const isTemporary = answer.status === 409 || answer.status >= 500
     if (!isTemporary || Date.now() > deadline) {
@@ -63,10 +76,10 @@ export async function askUntilAnswered(
 
 /** The status of a connector; undefined when there is none of that name. */
 export async function statusOf(
-  connectUrl: string,
+  connect: Connect,
   name: string,
 ): Promise<ConnectorStatus | undefined> {
-  const { status, text } = await askConnect(connectUrl, `/connectors/${name}/status`)
+  const { status, text } = await askConnect(connect, `/connectors/${name}/status`)
   if (status === 404) return undefined
   if (status !== 200) throw new ConnectorError(`connector ${name}: ${status} ${text}`)
   return JSON.parse(text) as ConnectorStatus
@@ -74,10 +87,10 @@ export async function statusOf(
 
 /** A connector's configuration; undefined when there is none of that name. */
 export async function configOf(
-  connectUrl: string,
+  connect: Connect,
   name: string,
 ): Promise<Readonly<Record<string, string>> | undefined> {
-  const { status, text } = await askConnect(connectUrl, `/connectors/${name}/config`)
+  const { status, text } = await askConnect(connect, `/connectors/${name}/config`)
   if (status === 404) return undefined
   if (status !== 200) throw new ConnectorError(`connector ${name}: ${status} ${text}`)
   return JSON.parse(text) as Readonly<Record<string, string>>
@@ -101,7 +114,7 @@ const TASKLESS_MS = 5_000
  * @throws ConnectorError at the deadline, with the last status, which includes the task's stack trace.
  */
 export async function untilIn(
-  connectUrl: string,
+  connect: Connect,
   name: string,
   state: 'RUNNING' | 'PAUSED' | 'STOPPED',
   deadline: number,
@@ -109,17 +122,17 @@ export async function untilIn(
   let last = 'no answer'
   let tasklessSince = Number.POSITIVE_INFINITY
   while (Date.now() < deadline) {
-    const answer = await askConnect(connectUrl, `/connectors/${name}/status`)
+    const answer = await askConnect(connect, `/connectors/${name}/status`)
     last = answer.text
     if (answer.status === 200) {
       const status = JSON.parse(answer.text) as ConnectorStatus
       if (isIn(status, state)) return
       const hasFailed = status.tasks.some((task) => task.state === 'FAILED')
-      if (state === 'RUNNING' && hasFailed) await restartFailed(connectUrl, name)
+      if (state === 'RUNNING' && hasFailed) await restartFailed(connect, name)
       const isTaskless = status.connector.state === 'RUNNING' && status.tasks.length === 0
       tasklessSince = isTaskless ? Math.min(tasklessSince, Date.now()) : Number.POSITIVE_INFINITY
       if (state === 'RUNNING' && Date.now() - tasklessSince > TASKLESS_MS) {
-        await restartTask(connectUrl, name)
+        await restartTask(connect, name)
         tasklessSince = Number.POSITIVE_INFINITY
       }
     }
@@ -131,15 +144,15 @@ export async function untilIn(
 }
 
 /** Starts a connector's failed task again, and the connector itself if it has failed. */
-export async function restartFailed(connectUrl: string, name: string): Promise<void> {
+export async function restartFailed(connect: Connect, name: string): Promise<void> {
   const query = 'includeTasks=true&onlyFailed=true'
-  await askConnect(connectUrl, `/connectors/${name}/restart?${query}`, 'POST')
+  await askConnect(connect, `/connectors/${name}/restart?${query}`, 'POST')
   await delay(1_000)
 }
 
 /** Restarts the task, which publishes its status again; when there is no task, restarts the connector, which creates one. */
-async function restartTask(connectUrl: string, name: string): Promise<void> {
-  const { status } = await askConnect(connectUrl, `/connectors/${name}/tasks/0/restart`, 'POST')
-  if (status === 404) await askConnect(connectUrl, `/connectors/${name}/restart`, 'POST')
+async function restartTask(connect: Connect, name: string): Promise<void> {
+  const { status } = await askConnect(connect, `/connectors/${name}/tasks/0/restart`, 'POST')
+  if (status === 404) await askConnect(connect, `/connectors/${name}/restart`, 'POST')
   await delay(1_000)
 }

@@ -1,9 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { askConnect, askUntilAnswered, ConnectorError, untilIn } from './connect-api.ts'
+import {
+  askConnect,
+  askUntilAnswered,
+  type Connect,
+  ConnectorError,
+  untilIn,
+} from './connect-api.ts'
 
-export type ConnectorOptions = {
-  /** Kafka Connect's REST address, such as http://127.0.0.1:20021. */
-  readonly connectUrl: string
+export type ConnectorOptions = Connect & {
+  /** On Connect's machine: a properties file with what its connectors log in with. */
+  readonly connectSecretsFile: string
   readonly postgres: { readonly host: string; readonly port: number }
   /** The registry's address without a path. */
   readonly registryUrl: string
@@ -31,14 +37,14 @@ export type Configuration = Readonly<Record<string, string>>
 export async function registerConnectors(options: ConnectorOptions): Promise<void> {
   const deadline = Date.now() + options.timeoutMs
   for (const name of connectors) {
-    await refuseHalfRecovered(options.connectUrl, name)
-    await configure(options.connectUrl, name, await configurationOf(name, options), deadline)
+    await refuseHalfRecovered(options, name)
+    await configure(options, name, await configurationOf(name, options), deadline)
   }
-  for (const name of connectors) await untilIn(options.connectUrl, name, 'RUNNING', deadline)
+  for (const name of connectors) await untilIn(options, name, 'RUNNING', deadline)
 }
 
-async function refuseHalfRecovered(connectUrl: string, name: ConnectorName): Promise<void> {
-  const { status, text } = await askConnect(connectUrl, `/connectors/${name}/config`)
+async function refuseHalfRecovered(connect: Connect, name: ConnectorName): Promise<void> {
+  const { status, text } = await askConnect(connect, `/connectors/${name}/config`)
   if (status !== 200 || !(recoveryMark in JSON.parse(text))) return
   throw new ConnectorError(
     `connector ${name}: its recovery has not finished; run \`npm run cdc -- recover --connector ${name}\` again`,
@@ -46,47 +52,47 @@ async function refuseHalfRecovered(connectUrl: string, name: ConnectorName): Pro
 }
 
 /**
- * The variable of the worker's environment with the password of Debezium's role. Configurations only refer to it, since
- * Connect shows a configuration to everybody who asks, and keeps it in a topic.
+ * The settings of a worker that let its connectors refer to the secrets in one file, and to no other file. Configurations only
+ * refer to them, since Connect shows a configuration to those who may log in, and keeps it in a topic.
  */
-export const passwordVariable = 'DEBEZIUM_PASSWORD'
-
-/** The settings of a worker that let its connectors refer to that variable, and to no other. */
-export const passwordProvider = {
-  'config.providers': 'env',
-  'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
-  'config.providers.env.param.allowlist.pattern': `^${passwordVariable}$`,
-} as const
+export function secretsProvider(file: string): Readonly<Record<string, string>> {
+  return {
+    'config.providers': 'file',
+    'config.providers.file.class': 'org.apache.kafka.common.config.provider.FileConfigProvider',
+    'config.providers.file.param.allowed.paths': file,
+  }
+}
 
 /** A connector's configuration: its file, filled in. */
 export async function configurationOf(
   name: ConnectorName,
-  options: Pick<ConnectorOptions, 'postgres' | 'registryUrl'>,
+  options: Pick<ConnectorOptions, 'postgres' | 'registryUrl' | 'connectSecretsFile'>,
 ): Promise<Configuration> {
   const text = await readFile(new URL(`../${name}.json`, import.meta.url), 'utf8')
   const filled = fill(text, {
     POSTGRES_HOST: options.postgres.host,
     POSTGRES_PORT: String(options.postgres.port),
     REGISTRY_URL: options.registryUrl,
+    CONNECT_SECRETS: options.connectSecretsFile,
   })
   return JSON.parse(filled) as Configuration
 }
 
 /** Sets a connector's configuration. A stopped connector stays stopped, a running one restarts with it. */
 export async function configure(
-  connectUrl: string,
+  connect: Connect,
   name: ConnectorName,
   configuration: Configuration,
   deadline: number,
 ): Promise<void> {
   const body = JSON.stringify(configuration)
-  await askUntilAnswered(connectUrl, `/connectors/${name}/config`, deadline, {
+  await askUntilAnswered(connect, `/connectors/${name}/config`, deadline, {
     method: 'PUT',
     body,
   })
 }
 
-/** Replaces `${NAME}` where NAME is known. What Connect or the router replaces, `${env:NAME}` and `${routedByValue}`, is left alone. */
+/** Replaces `${NAME}` where NAME is known. What Connect or the router replaces, `${file:…}` and `${routedByValue}`, is left alone. */
 export function fill(text: string, values: Readonly<Record<string, string>>): string {
   return text.replaceAll(/\$\{([A-Z_]+)\}/g, (whole, name: string) => values[name] ?? whole)
 }

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import type { Connect } from './connect-api.ts'
 import { untilEverythingIsRead } from './reading.ts'
 
 const running = { connector: { state: 'RUNNING' }, tasks: [{ id: 0, state: 'RUNNING' }] }
@@ -33,12 +34,12 @@ async function connectWith({ status = running, offsets = withoutSnapshot }: Answ
   servers.push(server)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
-  return { connectUrl: `http://127.0.0.1:${port}`, asked }
+  return { connect: { connectUrl: `http://127.0.0.1:${port}`, login: async () => 'me' }, asked }
 }
 
-const reading = (connectUrl: string, missing: readonly string[], timeoutMs = 20_000) =>
+const reading = (connect: Connect, missing: readonly string[], timeoutMs = 20_000) =>
   untilEverythingIsRead({
-    ...{ connectUrl, name: 'cdc', deadline: Date.now() + timeoutMs, say: () => undefined },
+    ...{ connect, name: 'cdc', deadline: Date.now() + timeoutMs, say: () => undefined },
     telling: { missing: async () => missing, told: () => 0 },
     silenceMs: 200,
   })
@@ -46,31 +47,31 @@ const reading = (connectUrl: string, missing: readonly string[], timeoutMs = 20_
 const lost = 'catalogue.products: 4 of 4 rows were not sent, such as sku desk-02'
 
 test('an offset without a snapshot is no proof that anything was read', async () => {
-  const { connectUrl } = await connectWith({})
-  await expect(reading(connectUrl, [lost])).rejects.toThrow(
+  const { connect } = await connectWith({})
+  await expect(reading(connect, [lost])).rejects.toThrow(
     /it has not:\n.*4 of 4 rows were not sent.*\n.*cdc -- recover --connector cdc/,
   )
 })
 
 test('it is read when the snapshot has ended and nothing is missing', async () => {
-  const { connectUrl } = await connectWith({})
-  await expect(reading(connectUrl, [])).resolves.toBeUndefined()
+  const { connect } = await connectWith({})
+  await expect(reading(connect, [])).resolves.toBeUndefined()
 })
 
 test('while the snapshot goes on, nothing is compared', async () => {
-  const { connectUrl } = await connectWith({ offsets: inSnapshot })
-  await expect(reading(connectUrl, [], 700)).rejects.toThrow(/has not read everything in time/)
+  const { connect } = await connectWith({ offsets: inSnapshot })
+  await expect(reading(connect, [], 700)).rejects.toThrow(/has not read everything in time/)
 })
 
 test('a record that is too large ends the reading at once, with its size and the next step', async () => {
-  const { connectUrl, asked } = await connectWith({ status: failed(tooLargeTrace), offsets: [] })
-  await expect(reading(connectUrl, [])).rejects.toThrow(
+  const { connect, asked } = await connectWith({ status: failed(tooLargeTrace), offsets: [] })
+  await expect(reading(connect, [])).rejects.toThrow(
     /RecordTooLargeException: The message is 4280123 bytes.*Make that row smaller/,
   )
   expect(asked.some((request) => request.includes('restart'))).toBe(false)
 })
 
 test('a task that fails again and again is not restarted without end', async () => {
-  const { connectUrl } = await connectWith({ status: failed('java.lang.Error: no'), offsets: [] })
-  await expect(reading(connectUrl, [])).rejects.toThrow(/failed 4 times while it read: Error: no/)
+  const { connect } = await connectWith({ status: failed('java.lang.Error: no'), offsets: [] })
+  await expect(reading(connect, [])).rejects.toThrow(/failed 4 times while it read: Error: no/)
 }, 20_000)

@@ -1,6 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { CaptureError } from './capturing.ts'
-import { askUntilAnswered, ConnectorError, restartFailed, statusOf } from './connect-api.ts'
+import {
+  askUntilAnswered,
+  type Connect,
+  ConnectorError,
+  restartFailed,
+  statusOf,
+} from './connect-api.ts'
 import type { ConnectorName } from './connectors.ts'
 import type { Telling } from './told.ts'
 import { causeIn, isTooLarge } from './too-large.ts'
@@ -10,7 +16,7 @@ const MOST_FAILURES = 3
 const POLL_MS = 300
 
 export type Reading = {
-  readonly connectUrl: string
+  readonly connect: Connect
   readonly name: ConnectorName
   readonly deadline: number
   readonly say: (line: string) => void
@@ -27,12 +33,12 @@ export type Reading = {
  *   again and again, or at the deadline.
  */
 export async function untilEverythingIsRead(reading: Reading): Promise<void> {
-  const { connectUrl, name, deadline, telling, silenceMs = 30_000 } = reading
+  const { connect, name, deadline, telling, silenceMs = 30_000 } = reading
   const failures = new Failures(reading)
   const progress = new Progress(reading)
   while (Date.now() < deadline) {
     await failures.look()
-    const hasEnded = await snapshotHasEnded(connectUrl, name, deadline)
+    const hasEnded = await snapshotHasEnded(connect, name, deadline)
     const missing = hasEnded ? await telling.missing() : undefined
     if (missing?.length === 0) return
     progress.look(telling.told())
@@ -64,8 +70,8 @@ class Failures {
   }
 
   async look(): Promise<void> {
-    const { connectUrl, name, say } = this.#reading
-    const status = await statusOf(connectUrl, name).catch(unavailable)
+    const { connect, name, say } = this.#reading
+    const status = await statusOf(connect, name).catch(unavailable)
     const failed = status?.tasks.find((task) => task.state === 'FAILED')
     if (failed === undefined) return
     const cause = causeIn(failed.trace)
@@ -81,7 +87,7 @@ class Failures {
       )
     }
     say(`its task has failed and is started again: ${cause}`)
-    await restartFailed(connectUrl, name)
+    await restartFailed(connect, name)
   }
 }
 
@@ -120,9 +126,9 @@ type Offsets = {
   readonly offsets: readonly { readonly offset: Readonly<Record<string, unknown>> }[]
 }
 
-async function snapshotHasEnded(connectUrl: string, name: string, deadline: number) {
+async function snapshotHasEnded(connect: Connect, name: string, deadline: number) {
   const path = `/connectors/${name}/offsets`
-  const { offsets } = JSON.parse(await askUntilAnswered(connectUrl, path, deadline)) as Offsets
+  const { offsets } = JSON.parse(await askUntilAnswered(connect, path, deadline)) as Offsets
   const [first] = offsets
   if (first === undefined) return false
   const { snapshot, last_snapshot_record: isLast } = first.offset

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Capture, dropSlot, ensurePublication } from '@tenseams/postgres/captures'
 import { asAdmin, CaptureError, type Capturing, heartbeatAgeMs } from './capturing.ts'
-import { askUntilAnswered, statusOf, untilIn } from './connect-api.ts'
+import { askUntilAnswered, type Connect, statusOf, untilIn } from './connect-api.ts'
 import {
   type Configuration,
   type ConnectorName,
@@ -46,28 +46,27 @@ export async function recover(
   name: ConnectorName,
   { timeoutMs, say }: Recovery,
 ): Promise<void> {
-  const { connectUrl } = capturing
   const soon = () => Date.now() + STEP_MS
-  if ((await statusOf(connectUrl, name)) === undefined) {
+  if ((await statusOf(capturing, name)) === undefined) {
     throw new CaptureError(`Connect has no connector ${name}; \`npm run stack -- up\` creates it`)
   }
   if (name === 'cdc') await refuseLargeRow(capturing)
   const usual = await configurationOf(name, capturing)
-  await stop(connectUrl, name, soon())
+  await stop(capturing, name, soon())
   say(`${name} is stopped`)
   const telling = await watchTold(capturing, name)
   try {
-    await configure(connectUrl, name, { ...usual, ...readingEverything(name) }, soon())
-    await deleteOffsets(connectUrl, name)
+    await configure(capturing, name, { ...usual, ...readingEverything(name) }, soon())
+    await deleteOffsets(capturing, name)
     say('its offsets are deleted')
     await asAdmin(capturing, async (client) => {
       await ensurePublication(client, name)
       await untilDropped(() => dropSlot(client, name), soon())
     })
     say('its publication is complete, its slot is dropped; now it reads everything')
-    await askUntilAnswered(connectUrl, `/connectors/${name}/resume`, soon(), { method: 'PUT' })
+    await askUntilAnswered(capturing, `/connectors/${name}/resume`, soon(), { method: 'PUT' })
     await untilEverythingIsRead({
-      connectUrl,
+      connect: capturing,
       name,
       deadline: Date.now() + timeoutMs,
       say,
@@ -76,8 +75,8 @@ export async function recover(
   } finally {
     await telling.close()
   }
-  await configure(connectUrl, name, usual, soon())
-  await untilIn(connectUrl, name, 'RUNNING', soon())
+  await configure(capturing, name, usual, soon())
+  await untilIn(capturing, name, 'RUNNING', soon())
   await untilItBeats(capturing, name, soon())
   say(`${name} has read everything and follows the slot again`)
 }
@@ -93,12 +92,12 @@ async function refuseLargeRow(capturing: Capturing): Promise<void> {
 }
 
 /** Connect answers before a task that starts can see it, so it is asked until no offset is left. */
-async function deleteOffsets(connectUrl: string, name: Capture): Promise<void> {
+async function deleteOffsets(connect: Connect, name: Capture): Promise<void> {
   const deadline = Date.now() + OFFSETS_MS
   const path = `/connectors/${name}/offsets`
   do {
-    await askUntilAnswered(connectUrl, path, deadline, { method: 'DELETE' })
-    const answer = JSON.parse(await askUntilAnswered(connectUrl, path, deadline)) as Offsets
+    await askUntilAnswered(connect, path, deadline, { method: 'DELETE' })
+    const answer = JSON.parse(await askUntilAnswered(connect, path, deadline)) as Offsets
     if (answer.offsets.length === 0) return
     await delay(500)
   } while (Date.now() < deadline)
@@ -127,9 +126,9 @@ async function untilItBeats(
 }
 
 /** Stops a connector and returns when it has no task any more. */
-export async function stop(connectUrl: string, name: Capture, deadline: number): Promise<void> {
-  await askUntilAnswered(connectUrl, `/connectors/${name}/stop`, deadline, { method: 'PUT' })
-  await untilIn(connectUrl, name, 'STOPPED', deadline)
+export async function stop(connect: Connect, name: Capture, deadline: number): Promise<void> {
+  await askUntilAnswered(connect, `/connectors/${name}/stop`, deadline, { method: 'PUT' })
+  await untilIn(connect, name, 'STOPPED', deadline)
 }
 
 /** Added to the usual configuration, makes Debezium read everything, each event store in the order of its positions. */

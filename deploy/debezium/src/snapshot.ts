@@ -29,7 +29,7 @@ export async function snapshot(
   capturing: Capturing,
   { tables, timeoutMs, say }: SnapshotRequest,
 ): Promise<void> {
-  const status = await statusOf(capturing.connectUrl, 'cdc')
+  const status = await statusOf(capturing, 'cdc')
   if (status === undefined || !isIn(status, 'RUNNING')) {
     throw new CaptureError('the connector cdc does not run; see `npm run cdc -- status`')
   }

@@ -1,9 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import { FlinkRefusedError, FlinkUnavailableError, JobError } from '../errors.ts'
 import { type Answer, call, rootMessage } from './http.ts'
 
 /** A job of the session cluster. */
 export type ClusterJob = { readonly id: string; readonly name: string; readonly state: string }
+
+/** The JobManager's REST interface with the login of somebody who may change what runs there. */
+export type Cluster = { readonly flinkUrl: string; readonly login: HttpLogin }
 
 const requestTimeoutMs = 10_000
 
@@ -56,7 +60,7 @@ export async function waitUntilRunning(flinkUrl: string, jobId: string, timeoutM
  * If the caller crashes meanwhile, the job stops nevertheless, and the savepoint is the newest restore point.
  */
 export async function stopWithSavepoint(
-  flinkUrl: string,
+  { flinkUrl, login }: Cluster,
   jobId: string,
   targetDirectory: string,
   timeoutMs: number,
@@ -64,7 +68,12 @@ export async function stopWithSavepoint(
   const deadline = Date.now() + timeoutMs
   const job = `${flinkUrl}/v1/jobs/${jobId}`
   const body = { targetDirectory, drain: false, formatType: 'CANONICAL' }
-  const started = await call(`${job}/stop`, { method: 'POST', body, timeoutMs: requestTimeoutMs })
+  const started = await call(`${job}/stop`, {
+    method: 'POST',
+    body,
+    timeoutMs: requestTimeoutMs,
+    login,
+  })
   while (Date.now() < deadline) {
     const progress = await call(`${job}/savepoints/${String(started['request-id'])}`, {
       timeoutMs: requestTimeoutMs,
@@ -84,7 +93,7 @@ export async function stopWithSavepoint(
  * @throws FlinkRefusedError with Flink's reason; JobError when the time is up, for example with too few free slots.
  */
 export async function rescaleJob(
-  flinkUrl: string,
+  { flinkUrl, login }: Cluster,
   jobId: string,
   parallelism: number,
   timeoutMs: number,
@@ -97,7 +106,12 @@ export async function rescaleJob(
     return [vertex.id, { parallelism: { lowerBound: 1, upperBound: most(vertex) } }]
   })
   const body = Object.fromEntries(bounds)
-  await call(`${url}/resource-requirements`, { method: 'PUT', body, timeoutMs: requestTimeoutMs })
+  await call(`${url}/resource-requirements`, {
+    method: 'PUT',
+    body,
+    timeoutMs: requestTimeoutMs,
+    login,
+  })
   let now = before
   while (Date.now() < deadline) {
     now = await verticesOf(url)
@@ -137,9 +151,9 @@ async function verticesOf(url: string): Promise<readonly Vertex[]> {
 }
 
 /** Cancels a job without a savepoint; its newest checkpoint is retained. */
-export async function cancelJob(flinkUrl: string, jobId: string): Promise<void> {
+export async function cancelJob({ flinkUrl, login }: Cluster, jobId: string): Promise<void> {
   const url = `${flinkUrl}/v1/jobs/${jobId}?mode=cancel`
-  await call(url, { method: 'PATCH', timeoutMs: requestTimeoutMs })
+  await call(url, { method: 'PATCH', timeoutMs: requestTimeoutMs, login })
   await waitUntilEnded(flinkUrl, jobId, 60_000)
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import { FlinkRefusedError, FlinkUnavailableError } from '../errors.ts'
 import { type Answer, call } from './http.ts'
 
@@ -30,9 +31,12 @@ const requestTimeoutMs = 30_000
 const statementTimeoutMs = 180_000
 const maxRows = 100_000
 
-/** Opens a session of the SQL gateway at `url`, e.g. `http://127.0.0.1:8083`. `settings` act like SET statements. */
+/** The SQL gateway, e.g. at `http://127.0.0.1:8083`, with the login of somebody who may run SQL there. */
+export type Gateway = { readonly gatewayUrl: string; readonly login: HttpLogin }
+
+/** Opens a session of the SQL gateway. `settings` act like SET statements. */
 export async function openSession(
-  url: string,
+  { gatewayUrl: url, login }: Gateway,
   settings: Readonly<Record<string, string>> = {},
 ): Promise<GatewaySession> {
   const api = `${url}/v2/sessions`
@@ -40,6 +44,7 @@ export async function openSession(
     method: 'POST',
     body: { properties: settings },
     timeoutMs: requestTimeoutMs,
+    login,
   })
   const session = `${api}/${String(opened.sessionHandle)}`
   return {
@@ -49,24 +54,29 @@ export async function openSession(
         method: 'POST',
         body: { statement: sql },
         timeoutMs: requestTimeoutMs,
+        login,
       })
       const operation = `${session}/operations/${String(started.operationHandle)}`
-      return result(url, `${operation}/result/0?rowFormat=JSON`, deadline)
+      return result({ gatewayUrl: url, login }, `${operation}/result/0?rowFormat=JSON`, deadline)
     },
     close: async () => {
-      await call(session, { method: 'DELETE', timeoutMs: requestTimeoutMs })
+      await call(session, { method: 'DELETE', timeoutMs: requestTimeoutMs, login })
     },
   }
 }
 
 /** Fetches a result page by page, and polls for a page that is not ready until the deadline. */
-async function result(url: string, first: string, deadline: number): Promise<StatementResult> {
+async function result(
+  { gatewayUrl, login }: Gateway,
+  first: string,
+  deadline: number,
+): Promise<StatementResult> {
   const rows: (readonly unknown[])[] = []
   let columns: readonly string[] = []
   let jobId: string | undefined
   let next: string | undefined = first
   while (next !== undefined) {
-    const page = await call(next, { timeoutMs: requestTimeoutMs })
+    const page = await call(next, { timeoutMs: requestTimeoutMs, login })
     rows.push(...rowsOf(page))
     columns = columnsOf(page) ?? columns
     jobId = typeof page.jobID === 'string' ? page.jobID : jobId
@@ -74,7 +84,7 @@ async function result(url: string, first: string, deadline: number): Promise<Sta
       throw new FlinkRefusedError(`the result has more than ${maxRows} rows`)
     if (page.resultType === 'EOS') break
     if (page.resultType !== 'NOT_READY') {
-      next = typeof page.nextResultUri === 'string' ? url + page.nextResultUri : undefined
+      next = typeof page.nextResultUri === 'string' ? gatewayUrl + page.nextResultUri : undefined
     }
     if (Date.now() > deadline) throw new FlinkUnavailableError('the statement took too long')
     if (rowsOf(page).length === 0) await pause(100)

@@ -6,18 +6,26 @@ type Call = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: object
   readonly timeoutMs: number
+  /** Needed for everything that changes something, and for all that the SQL gateway does. */
+  readonly login?: () => Promise<string>
 }
 
 /**
  * Calls Flink's REST interface or that of the SQL gateway.
  *
- * @throws FlinkUnavailableError when there is no answer in time; FlinkRefusedError with Flink's root message.
+ * @throws FlinkUnavailableError when there is no answer in time; FlinkRefusedError with Flink's root message;
+ *   CredentialsError when the login's file cannot be used.
  */
 export async function call(
   url: string,
-  { method = 'GET', body, timeoutMs }: Call,
+  { method = 'GET', body, timeoutMs, login }: Call,
 ): Promise<Answer> {
-  const { ok, status, text } = await request(url, method, body, timeoutMs)
+  const authorization = await login?.()
+  const headers = {
+    'content-type': 'application/json',
+    ...(authorization !== undefined && { authorization }),
+  }
+  const { ok, status, text } = await request(url, { method, headers, timeoutMs, body })
   const answer = parsed(text)
   if (ok && answer !== undefined) return answer
   throw new FlinkRefusedError(
@@ -25,12 +33,19 @@ export async function call(
   )
 }
 
-async function request(url: string, method: string, body: object | undefined, timeoutMs: number) {
+type Request = {
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly timeoutMs: number
+  readonly body: object | undefined
+}
+
+async function request(url: string, { method, headers, timeoutMs, body }: Request) {
   try {
     const response = await fetch(url, {
       method,
       signal: AbortSignal.timeout(timeoutMs),
-      headers: { 'content-type': 'application/json' },
+      headers,
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     return { ok: response.ok, status: response.status, text: await response.text() }

@@ -1,5 +1,5 @@
 import { JobError } from '../errors.ts'
-import { type GatewaySession, openSession } from '../flink/gateway.ts'
+import { type Gateway, type GatewaySession, openSession } from '../flink/gateway.ts'
 import type { Job } from '../script/job.ts'
 import type { Script } from '../script/script.ts'
 import { executeAt } from './run-script.ts'
@@ -28,9 +28,9 @@ const stateful =
 export async function planOf(
   job: Job,
   { settings, tables, statements }: Script,
-  gatewayUrl: string,
+  gateway: Gateway,
 ): Promise<readonly Operator[]> {
-  const session: GatewaySession = await openSession(gatewayUrl, settings)
+  const session: GatewaySession = await openSession(gateway, settings)
   try {
     for (const sql of tables) await session.execute(sql)
     const plans: string[] = []

@@ -5,7 +5,7 @@ import { keepParallelism } from './kept-submission.ts'
 import type { JobEndpoints } from './submit.ts'
 
 export type RescaleOptions = {
-  readonly endpoints: Pick<JobEndpoints, 'flinkUrl' | 'stateFolder'>
+  readonly endpoints: Pick<JobEndpoints, 'flinkUrl' | 'login' | 'stateFolder'>
   /** Of the topics that the job reads: with more tasks, some would have nothing to read. */
   readonly partitions: number
   readonly onProgress?: (line: string) => void
@@ -43,7 +43,7 @@ export async function rescale(
     throw new JobError(`${name} needs ${more} more task slots, but only ${free} are free`)
   }
   onProgress(`${name}: from a parallelism of ${from} to ${parallelism}`)
-  await rescaleJob(flinkUrl, running.id, parallelism, timeoutMs)
+  await rescaleJob(endpoints, running.id, parallelism, timeoutMs)
   keepParallelism(stateFolder, name, parallelism)
   return { jobId: running.id, from, to: parallelism }
 }

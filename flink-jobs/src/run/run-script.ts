@@ -1,6 +1,11 @@
 import { FlinkRefusedError } from '../errors.ts'
 import { listJobs } from '../flink/cluster.ts'
-import { type GatewaySession, openSession, type StatementResult } from '../flink/gateway.ts'
+import {
+  type Gateway,
+  type GatewaySession,
+  openSession,
+  type StatementResult,
+} from '../flink/gateway.ts'
 import type { Job } from '../script/job.ts'
 import type { Script } from '../script/script.ts'
 import type { Statement } from '../script/statements.ts'
@@ -9,16 +14,16 @@ import type { Statement } from '../script/statements.ts'
 export async function runScript(
   job: Job,
   { settings, tables, statements }: Script,
-  { gatewayUrl, flinkUrl }: { readonly gatewayUrl: string; readonly flinkUrl: string },
+  endpoints: Gateway & { readonly flinkUrl: string },
 ): Promise<string> {
-  const session = await openSession(gatewayUrl, settings)
+  const session = await openSession(endpoints, settings)
   try {
     for (const sql of tables) await session.execute(sql)
     const jobIds: (string | undefined)[] = []
     for (const statement of statements) {
       jobIds.push((await executeAt(session, job, statement)).jobId)
     }
-    return await startedJob(flinkUrl, job, jobIds)
+    return await startedJob(endpoints.flinkUrl, job, jobIds)
   } finally {
     await session.close()
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { FlinkEndpoints } from '@tenseams/contracts/generate/flink'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import {
   runningJob,
   stopWithSavepoint,
@@ -34,6 +35,8 @@ export type JobEndpoints = FlinkEndpoints & {
   readonly gatewayUrl: string
   /** Flink's REST interface. */
   readonly flinkUrl: string
+  /** At both, of somebody who may run jobs. */
+  readonly login: HttpLogin
   /** The folder of all checkpoints and savepoints: an absolute path that the TaskManagers can write to. */
   readonly stateFolder: string
 }
@@ -69,7 +72,7 @@ const stopTimeoutMs = 120_000
 
 /**
  * Starts a job and returns when all its tasks run. A job that already runs is not touched. Its contracts must be
- * published: Flink's sinks register a missing schema by themselves, without a compatibility level.
+ * published: Flink's sinks take the id of what is published, and register nothing.
  *
  * After a crash of the caller, a job that Flink has accepted keeps running, and the next call finds it.
  *
@@ -191,7 +194,7 @@ export type Stopped = { readonly job: string; readonly savepoint: string }
 
 /** Stops jobs, each with a savepoint: the named ones, or all of ours that run. */
 export async function stopJobsWithSavepoint(
-  endpoints: Pick<JobEndpoints, 'flinkUrl' | 'stateFolder'>,
+  endpoints: Pick<JobEndpoints, 'flinkUrl' | 'login' | 'stateFolder'>,
   names: readonly string[] = jobNames(),
 ): Promise<readonly Stopped[]> {
   const stopped: Stopped[] = []
@@ -199,7 +202,7 @@ export async function stopJobsWithSavepoint(
     const running = await runningJob(endpoints.flinkUrl, job)
     if (running === undefined) continue
     const folder = flinkFileUrl(join(endpoints.stateFolder, savepointFolder(job)))
-    const savepoint = await stopWithSavepoint(endpoints.flinkUrl, running.id, folder, stopTimeoutMs)
+    const savepoint = await stopWithSavepoint(endpoints, running.id, folder, stopTimeoutMs)
     await waitUntilEnded(endpoints.flinkUrl, running.id, stopTimeoutMs)
     stopped.push({ job, savepoint })
   }

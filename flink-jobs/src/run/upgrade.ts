@@ -7,6 +7,7 @@ import {
   waitUntilEnded,
   waitUntilRunning,
 } from '../flink/cluster.ts'
+import type { Gateway } from '../flink/gateway.ts'
 import { flinkFileUrl } from '../script/file-url.ts'
 import type { Job } from '../script/job.ts'
 import { type Script, savepointFolder } from '../script/script.ts'
@@ -16,7 +17,7 @@ import { runScript } from './run-script.ts'
 import type { JobEndpoints } from './submit.ts'
 
 export type UpgradeOptions = {
-  readonly endpoints: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl' | 'stateFolder'>
+  readonly endpoints: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl' | 'login' | 'stateFolder'>
   readonly onProgress?: (line: string) => void
 }
 
@@ -51,10 +52,10 @@ export async function upgradeJob(
   assertSameIntervals(stateFolder, job)
   if (isSame(kept.script, script)) return { outcome: 'unchanged', jobId: running.id }
   onProgress(`${job.name}: comparing the plans`)
-  await assertCompatible(job, kept.script, script, endpoints.gatewayUrl)
+  await assertCompatible(job, kept.script, script, endpoints)
   onProgress(`${job.name}: stopping with a savepoint`)
   const folder = flinkFileUrl(join(stateFolder, savepointFolder(job.name)))
-  const savepoint = await stopWithSavepoint(flinkUrl, running.id, folder, stepTimeoutMs)
+  const savepoint = await stopWithSavepoint(endpoints, running.id, folder, stepTimeoutMs)
   await waitUntilEnded(flinkUrl, running.id, stepTimeoutMs)
   onProgress(`${job.name}: starting the new SQL from ${savepoint}`)
   try {
@@ -78,17 +79,17 @@ async function startFrom(
   job: Job,
   script: Script,
   savepoint: string,
-  { gatewayUrl, flinkUrl }: UpgradeOptions['endpoints'],
+  endpoints: UpgradeOptions['endpoints'],
 ): Promise<string> {
   const settings = { ...script.settings, 'execution.state-recovery.path': savepoint }
-  const jobId = await runScript(job, { ...script, settings }, { gatewayUrl, flinkUrl })
-  await waitUntilRunning(flinkUrl, jobId, stepTimeoutMs)
+  const jobId = await runScript(job, { ...script, settings }, endpoints)
+  await waitUntilRunning(endpoints.flinkUrl, jobId, stepTimeoutMs)
   return jobId
 }
 
-async function assertCompatible(job: Job, from: Script, to: Script, gatewayUrl: string) {
-  const after = await planOf(job, to, gatewayUrl)
-  const reasons = incompatibilities(await planOf(job, from, gatewayUrl), after)
+async function assertCompatible(job: Job, from: Script, to: Script, gateway: Gateway) {
+  const after = await planOf(job, to, gateway)
+  const reasons = incompatibilities(await planOf(job, from, gateway), after)
   if (reasons.length > 0)
     throw new JobError([refusal(job), ...reasons, ...replayOf(job)].join('\n'))
 }

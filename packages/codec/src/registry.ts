@@ -28,14 +28,25 @@ export type PublishedVersion = Registered & ContractText
 
 const mediaType = 'application/vnd.schemaregistry.v1+json'
 
-/** @param timeoutMs for each request. */
-export function openRegistry(url: string, timeoutMs: number): Registry {
+/**
+ * @param timeoutMs for each request.
+ * @param login the value of the header Authorization, asked for at each request: everybody may read, but only a publisher may
+ *   register, set a level and remove.
+ */
+export function openRegistry(
+  url: string,
+  timeoutMs: number,
+  login?: () => Promise<string>,
+): Registry {
   const call = (method: string, path: string, body?: object) =>
-    request(`${url}${path}`, method, timeoutMs, body)
+    request(`${url}${path}`, { method, timeoutMs, body, login })
   // The first request is a soft delete, which the permanent one requires.
   const removeForGood = async (path: string) => {
-    await (await call('DELETE', path)).body?.cancel()
-    await (await call('DELETE', `${path}?permanent=true`)).body?.cancel()
+    for (const each of [path, `${path}?permanent=true`]) {
+      const response = await call('DELETE', each)
+      if ([401, 403].includes(response.status)) await answer(response, path)
+      await response.body?.cancel()
+    }
   }
   return {
     isReady: async () => {
@@ -90,12 +101,24 @@ const bodyOf = ({ text, format }: ContractText) => ({
   schemaType: format.toUpperCase(),
 })
 
-async function request(url: string, method: string, timeoutMs: number, body?: object) {
+type Call = {
+  readonly method: string
+  readonly timeoutMs: number
+  readonly body: object | undefined
+  readonly login: (() => Promise<string>) | undefined
+}
+
+async function request(url: string, { method, timeoutMs, body, login }: Call) {
+  const authorization = await login?.()
   try {
     return await fetch(url, {
       method,
       signal: AbortSignal.timeout(timeoutMs),
-      headers: { 'content-type': mediaType, accept: mediaType },
+      headers: {
+        'content-type': mediaType,
+        accept: mediaType,
+        ...(authorization !== undefined && { authorization }),
+      },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
   } catch (error) {
@@ -108,11 +131,15 @@ async function request(url: string, method: string, timeoutMs: number, body?: ob
 
 type Answer = Readonly<Record<string, unknown>>
 
+const NOT_PERMITTED =
+  '. Only the publisher may change schemas: `npm run contracts -- publish` logs in as the publisher of the instance'
+
 async function answer(response: Response, subject: string): Promise<Answer> {
   const text = await response.text()
   if (response.ok) return JSON.parse(text) as Answer
   const retriable = response.status >= 500
-  throw new RegistryError(`${subject}: the registry answered ${response.status}: ${text}`, {
+  const next = [401, 403].includes(response.status) ? NOT_PERMITTED : ''
+  throw new RegistryError(`${subject}: the registry answered ${response.status}: ${text}${next}`, {
     retriable,
   })
 }

@@ -90,7 +90,7 @@ const declared = [
     what: 'Flink, with its sources and sinks',
     kafka: true,
     postgres: [],
-    http: undefined,
+    http: 'reader',
   },
   {
     name: 'registry',

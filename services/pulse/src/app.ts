@@ -2,6 +2,7 @@ import type { Codec } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
 import { Retention } from '@tenseams/event-store/retention'
+import { httpLogin } from '@tenseams/identities/http-login'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -50,6 +51,7 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
   })
   const watchdog = new ConnectorWatchdog({
     connectUrl: settings.CONNECT_URL,
+    login: httpLogin(settings.CREDENTIALS_FILE),
     pool,
     metrics,
     log: server.log,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import { Periodic } from '@tenseams/service/periodic'
 import { openCounter } from '@tenseams/telemetry/counter'
 import type pg from 'pg'
@@ -16,6 +17,7 @@ type Log = {
 export type WatchdogOptions = {
   /** Kafka Connect's REST address. */
   readonly connectUrl: string
+  readonly login: HttpLogin
   readonly pool: pg.Pool
   readonly metrics: Registry
   readonly log: Log
@@ -82,7 +84,12 @@ export class ConnectorWatchdog {
   async #ask(path: string, method: 'GET' | 'POST'): Promise<unknown> {
     try {
       const signal = AbortSignal.any([AbortSignal.timeout(REQUEST_TIMEOUT_MS), this.#rounds.signal])
-      const response = await fetch(`${this.#options.connectUrl}${path}`, { method, signal })
+      const { connectUrl, login } = this.#options
+      const headers = { authorization: await login() }
+      const response = await fetch(`${connectUrl}${path}`, { method, headers, signal })
+      if (response.status === 401) {
+        this.#options.log.error({ path }, 'Connect does not know the token of this identity')
+      }
       const text = await response.text()
       return response.ok && text !== '' ? JSON.parse(text) : undefined
     } catch {

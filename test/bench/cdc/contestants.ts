@@ -36,7 +36,7 @@ const wide = {
 export async function contestantsOf(stack: Stack): Promise<readonly Contestant[]> {
   const { endpoints, ports } = stack.context
   const ours = await configurationOf('outbox', {
-    postgres: endpoints.postgres,
+    ...endpoints,
     registryUrl: `http://127.0.0.1:${ports.registry}`,
   })
   const untuned = Object.fromEntries(

@@ -159,13 +159,13 @@ export class Race {
 
   async #ask(name: string, path: string, body?: string): Promise<void> {
     const options = { method: 'PUT', ...(body !== undefined && { body }) }
-    const { connectUrl } = this.#stack.endpoints
-    await askUntilAnswered(connectUrl, `/connectors/${name}/${path}`, Date.now() + STEP_MS, options)
+    const { endpoints } = this.#stack
+    await askUntilAnswered(endpoints, `/connectors/${name}/${path}`, Date.now() + STEP_MS, options)
   }
 
   async #until(name: string, state: 'RUNNING' | 'STOPPED'): Promise<void> {
     const isInState = async () => {
-      const status = await statusOf(this.#stack.endpoints.connectUrl, name)
+      const status = await statusOf(this.#stack.endpoints, name)
       const tasks = status?.tasks.filter((task) => task.state === 'RUNNING').length ?? -1
       return status?.connector.state === state && tasks === (state === 'RUNNING' ? 1 : 0)
     }

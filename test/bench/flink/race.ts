@@ -37,14 +37,14 @@ export async function turn(
   load: Load,
   arrivals: Arrivals,
 ): Promise<Turn> {
-  const { flinkUrl, sqlGatewayUrl: gatewayUrl } = stack.endpoints
+  const flink = { ...stack.endpoints, gatewayUrl: stack.endpoints.sqlGatewayUrl }
   const { window, job, name } = contestant
   const before = arrivals.seen(window)
   const due = load.due[window]
   const pid = await taskManagerOf(stack)
   const cpu = threadTimesOf(pid)
   const begun = performance.now()
-  const id = await runScript(job, scriptFor(stack, contestant), { flinkUrl, gatewayUrl })
+  const id = await runScript(job, scriptFor(stack, contestant), flink)
   const submitted = performance.now()
   const come = () => arrivals.seen(window).rows - before.rows
   await eventually(() => come() >= due.rows, {
@@ -52,7 +52,7 @@ export async function turn(
   })
   const wallMs = performance.now() - submitted
   const micros = microsBetween(cpu, threadTimesOf(pid))
-  await cancelJob(flinkUrl, id)
+  await cancelJob(flink, id)
   const counted = arrivals.seen(window).counted - before.counted
   if (counted !== due.counted || come() !== due.rows) {
     throw new Error(`${name}: ${counted} in ${come()} rows, not ${due.counted} in ${due.rows}`)

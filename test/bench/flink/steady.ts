@@ -34,14 +34,14 @@ export async function steady(
   { producer, codec, arrivals }: { producer: Producer; codec: Codec; arrivals: Arrivals },
   { perSecond, times }: { perSecond: number; times: number },
 ): Promise<Steady> {
-  const { flinkUrl, sqlGatewayUrl: gatewayUrl } = stack.endpoints
+  const flink = { ...stack.endpoints, gatewayUrl: stack.endpoints.sqlGatewayUrl }
   const second = withIntervals(job, { window: "INTERVAL '1' SECOND" })
   const script = scriptFor(stack, { job: second, settings: {} })
   const stopping = new AbortController()
   const selling = sell(producer, codec, perSecond, stopping.signal)
   try {
-    const id = await runScript(second, script, { flinkUrl, gatewayUrl })
-    await waitUntilRunning(flinkUrl, id, SETTLE_MS)
+    const id = await runScript(second, script, flink)
+    await waitUntilRunning(flink.flinkUrl, id, SETTLE_MS)
     const lag = () => Date.now() - arrivals.newestEndMs
     await eventually(() => lag() < 10_000, { timeoutMs: SETTLE_MS, what: 'the job to catch up' })
     await delay(BETWEEN_MS)
@@ -49,7 +49,7 @@ export async function steady(
     const rescaledMs: number[] = []
     for (let at = 0; at < times; at++) {
       const begun = performance.now()
-      await rescaleJob(flinkUrl, id, at % 2 === 0 ? 2 : 1, SETTLE_MS)
+      await rescaleJob(flink, id, at % 2 === 0 ? 2 : 1, SETTLE_MS)
       await eventually(() => lag() <= usualLagMs + TOLERANCE_MS, {
         ...{ timeoutMs: SETTLE_MS, intervalMs: 20, what: 'lag 0' },
       })
@@ -57,8 +57,8 @@ export async function steady(
       // Waits for the next checkpoint.
       await delay(BETWEEN_MS)
     }
-    const checkpoints = await checkpointsOf(flinkUrl, id)
-    await cancelJob(flinkUrl, id)
+    const checkpoints = await checkpointsOf(flink.flinkUrl, id)
+    await cancelJob(flink, id)
     stopping.abort()
     const achievedPerSecond = await selling
     return { offeredPerSecond: perSecond, achievedPerSecond, usualLagMs, rescaledMs, checkpoints }

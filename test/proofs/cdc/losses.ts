@@ -64,8 +64,8 @@ export async function snapshotUnderFire(
 
 /** Drops the slot while nobody reads it, and writes and deletes rows. */
 export async function loseSlot(scene: Scene, repair: Repair): Promise<void> {
-  const { connectUrl } = scene.stack.endpoints
-  await stop(connectUrl, 'cdc', soon())
+  const { endpoints } = scene.stack
+  await stop(endpoints, 'cdc', soon())
   await withClient(scene.pool, (client) =>
     eventually(async () => dropSlot(client, 'cdc').then(() => true), {
       timeoutMs: STEP_MS,
@@ -76,8 +76,8 @@ export async function loseSlot(scene: Scene, repair: Repair): Promise<void> {
   if (repair === 'recover') return cdc(scene.stack, 'recover')
   // As the next `stack up` does.
   await withClient(scene.pool, (client) => ensureSlot(client, 'cdc'))
-  await askUntilAnswered(connectUrl, '/connectors/cdc/resume', soon(), { method: 'PUT' })
-  await untilIn(connectUrl, 'cdc', 'RUNNING', soon()).catch(() => undefined)
+  await askUntilAnswered(endpoints, '/connectors/cdc/resume', soon(), { method: 'PUT' })
+  await untilIn(endpoints, 'cdc', 'RUNNING', soon()).catch(() => undefined)
 }
 
 /** Takes a table out of the publication while rows are written and deleted. */

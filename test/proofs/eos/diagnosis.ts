@@ -1,9 +1,8 @@
+import { askConnect } from '@tenseams/debezium/connect-api'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { messageOf } from '@tenseams/service/causes'
 import type { Admin } from 'kafkajs'
-
-const REQUEST_TIMEOUT_MS = 10_000
 
 /** Why there is no progress: which parts run, what Connect says of its tasks, and which groups lag. */
 export async function diagnosisOf(stack: Stack): Promise<readonly string[]> {
@@ -21,10 +20,8 @@ async function statesOf(stack: Stack): Promise<readonly string[]> {
 }
 
 async function connectorsOf({ endpoints }: Stack): Promise<readonly string[]> {
-  const response = await fetch(`${endpoints.connectUrl}/connectors?expand=status`, {
-    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-  })
-  const all = (await response.json()) as Record<string, unknown>
+  const { text } = await askConnect(endpoints, '/connectors?expand=status')
+  const all = JSON.parse(text) as Record<string, unknown>
   return Object.entries(all).map(([name, told]) => `connector ${name}: ${JSON.stringify(told)}`)
 }
 

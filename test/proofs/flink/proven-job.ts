@@ -49,25 +49,27 @@ export class ProvenJob {
         ...(restoreFrom !== undefined && { restoreFrom }),
       },
     )
-    const { flinkUrl, sqlGatewayUrl: gatewayUrl } = endpoints
-    const id = await runScript(this.#job, changed(script), { gatewayUrl, flinkUrl })
-    await waitUntilRunning(flinkUrl, id, STEP_MS)
+    const id = await runScript(this.#job, changed(script), {
+      ...endpoints,
+      gatewayUrl: endpoints.sqlGatewayUrl,
+    })
+    await waitUntilRunning(endpoints.flinkUrl, id, STEP_MS)
   }
 
   /** @returns the savepoint. */
   async stop(): Promise<string> {
-    const { flinkUrl } = this.#stack.endpoints
+    const { endpoints } = this.#stack
     const id = await this.id()
     const href = flinkFileUrl(
       `${this.#stack.context.paths.flinkState}/${savepointFolder(this.#job.name)}`,
     )
-    const savepoint = await stopWithSavepoint(flinkUrl, id, href, STEP_MS)
-    await waitUntilEnded(flinkUrl, id, STEP_MS)
+    const savepoint = await stopWithSavepoint(endpoints, id, href, STEP_MS)
+    await waitUntilEnded(endpoints.flinkUrl, id, STEP_MS)
     return savepoint
   }
 
   async rescale(parallelism: number): Promise<void> {
-    await rescaleJob(this.#stack.endpoints.flinkUrl, await this.id(), parallelism, STEP_MS)
+    await rescaleJob(this.#stack.endpoints, await this.id(), parallelism, STEP_MS)
   }
 
   /** The checkpoint to restore from when the JobManager, and the job with it, is gone. */

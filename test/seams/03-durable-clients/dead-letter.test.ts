@@ -31,11 +31,14 @@ beforeAll(async () => {
   deadLetters = await readTopics(stack.endpoints.kafkaBrokers, [deadLetterTopicOf(topic)])
 })
 
+const publishing = () =>
+  openRegistry(stack.endpoints.registryUrl, 10_000, stack.endpoints.publisherLogin)
+
 afterAll(async () => {
   await deadLetters.close()
   await producer.disconnect()
   await admin.disconnect()
-  const registry = openRegistry(stack.endpoints.registryUrl, 10_000)
+  const registry = publishing()
   for (const subject of foreignSubjects) await registry.remove(subject)
 })
 
@@ -43,7 +46,7 @@ describe('a record that cannot be decoded', () => {
   test('is dead-lettered by each reader, unchanged, and stops no partition', async () => {
     const failedBefore = await lastFailureOfTheWindows()
     const passedOverBefore = await passedOverByTheWindows()
-    const kinds = await poisons(openRegistry(stack.endpoints.registryUrl, 10_000))
+    const kinds = await poisons(publishing())
     const messages = kinds.flatMap(({ value }) =>
       [0, 1, 2, 3].map((partition) => ({ key: 'poison', value, partition })),
     )

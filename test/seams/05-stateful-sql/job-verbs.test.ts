@@ -33,13 +33,13 @@ let sandbox: SandboxJob
 let codec: Codec
 let producer: Producer
 let reading: Reading
-let endpoints: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl' | 'stateFolder'>
+let endpoints: Pick<JobEndpoints, 'gatewayUrl' | 'flinkUrl' | 'login' | 'stateFolder'>
 let told = 0
 
 beforeAll(async () => {
   stack = await useStack()
-  const { registryUrl, kafkaBrokers: brokers, sqlGatewayUrl, flinkUrl } = stack.endpoints
-  endpoints = { gatewayUrl: sqlGatewayUrl, flinkUrl, stateFolder: stack.context.paths.flinkState }
+  const { registryUrl, kafkaBrokers: brokers, sqlGatewayUrl: gatewayUrl } = stack.endpoints
+  endpoints = { ...stack.endpoints, gatewayUrl, stateFolder: stack.context.paths.flinkState }
   codec = openCodec(registryUrl, timeoutMs)
   producer = openKafka({ brokers, clientId: 'test-job-verbs' }).producer({ idempotent: true })
   await producer.connect()
@@ -112,7 +112,7 @@ describe('a running job', () => {
 
   test('keeps state in its gate, its check for repeats and its window', async () => {
     const script = sandbox.scriptFor(sandbox.job, { parallelism: 1 })
-    const operators = await planOf(sandbox.job, script, endpoints.gatewayUrl)
+    const operators = await planOf(sandbox.job, script, endpoints)
     const keeping = new Set(operators.flatMap((one) => (one.keepsState ? [one.name] : [])))
     expect([...keeping].join()).toMatch(/OverAggregate/)
     expect([...keeping].join()).toMatch(/Window/)

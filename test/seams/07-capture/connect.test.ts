@@ -1,3 +1,4 @@
+import { askConnect } from '@tenseams/debezium/connect-api'
 import { connectors } from '@tenseams/debezium/connectors'
 import { beforeAll, expect, test } from 'vitest'
 import { type TestStack, useStack } from '../../support/stack.ts'
@@ -8,10 +9,8 @@ beforeAll(async () => {
   stack = await useStack()
 })
 
-const answerOf = async <Answer>(path: string): Promise<Answer> => {
-  const signal = AbortSignal.timeout(20_000)
-  return (await (await fetch(`${stack.endpoints.connectUrl}${path}`, { signal })).json()) as Answer
-}
+const answerOf = async <Answer>(path: string): Promise<Answer> =>
+  JSON.parse((await askConnect(stack.endpoints, path)).text) as Answer
 
 test('Connect has the line of Debezium that was asked for, and no other', async () => {
   const plugins = await answerOf<{ class: string; version: string }[]>('/connector-plugins')
@@ -27,16 +26,13 @@ const notListed = /^(key|value)\.converter\.|^topic\.creation\.|^field\.name\.ad
 
 test.each(connectors)('%s: each of its settings is one that this line knows', async (name) => {
   const configuration = await answerOf<Record<string, string>>(`/connectors/${name}/config`)
-  const response = await fetch(
-    `${stack.endpoints.connectUrl}/connector-plugins/GatheringPostgresConnector/config/validate`,
-    {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(configuration),
-      signal: AbortSignal.timeout(60_000),
-    },
+  const { text } = await askConnect(
+    stack.endpoints,
+    '/connector-plugins/GatheringPostgresConnector/config/validate',
+    'PUT',
+    JSON.stringify(configuration),
   )
-  const verdict = (await response.json()) as {
+  const verdict = JSON.parse(text) as {
     error_count: number
     configs: { value: { name: string; errors: string[] } }[]
   }
@@ -51,14 +47,13 @@ test.each(connectors)('%s: each of its settings is one that this line knows', as
 test.each(connectors)(
   '%s: nothing that Connect shows of it contains the password',
   async (name) => {
-    const url = `${stack.endpoints.connectUrl}/connectors/${name}`
     const configuration = await answerOf<Record<string, string>>(`/connectors/${name}/config`)
-    expect(configuration['database.password']).toBe('${env:DEBEZIUM_PASSWORD}')
+    expect(configuration['database.password']).toMatch(/^\$\{file:\/[^}]*:debezium\.password\}$/)
     const shown = ['', '/config', '/tasks', '/status', '/offsets'].map(async (path) => {
-      return (await fetch(`${url}${path}`, { signal: AbortSignal.timeout(20_000) })).text()
+      return (await askConnect(stack.endpoints, `/connectors/${name}${path}`)).text
     })
     const all = (await Promise.all(shown)).join('\n')
-    expect(all).toContain('DEBEZIUM_PASSWORD')
+    expect(all).toContain(':debezium.password}')
     expect(all).not.toContain(stack.secrets.postgresPasswords.debezium)
   },
 )

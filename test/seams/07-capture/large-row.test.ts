@@ -31,7 +31,7 @@ afterAll(async () => {
 const capturing = (): Capturing => {
   const { endpoints, ports, secrets } = stack.context
   return {
-    ...{ connectUrl: endpoints.connectUrl, postgres: endpoints.postgres },
+    ...endpoints,
     ...{ brokers: endpoints.kafkaBrokers, registryUrl: `http://127.0.0.1:${ports.registry}` },
     adminPassword: secrets.postgresPasswords.postgres,
   }

@@ -1,3 +1,4 @@
+import { askConnect } from '@tenseams/debezium/connect-api'
 import { configurationOf, configure } from '@tenseams/debezium/connectors'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
@@ -16,7 +17,7 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await fetch(`${stack.endpoints.connectUrl}/connectors/${name}`, { method: 'DELETE' })
+  await askConnect(stack.endpoints, `/connectors/${name}`, 'DELETE')
   await admin.query('delete from cdc.watchdog where connector = $1', [name])
   await admin.query(
     'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1',
@@ -28,7 +29,7 @@ afterAll(async () => {
 test('a connector whose task has failed is restarted without anybody asking, and its restarts are counted', async () => {
   const { endpoints, ports } = stack.context
   const usual = await configurationOf('cdc', {
-    postgres: endpoints.postgres,
+    ...endpoints,
     registryUrl: `http://127.0.0.1:${ports.registry}`,
   })
   const { 'signal.data.collection': _, ...others } = usual
@@ -38,7 +39,7 @@ test('a connector whose task has failed is restarted without anybody asking, and
     'topic.prefix': name,
     'publication.name': 'there_is_no_such_publication',
   }
-  await configure(endpoints.connectUrl, name as 'cdc', failing, Date.now() + 30_000)
+  await configure(endpoints, name as 'cdc', failing, Date.now() + 30_000)
   const restarted = async () => {
     const { rows } = await admin.query(
       'select restarts, reason, given_up from cdc.watchdog where connector = $1 and restarts > 0',

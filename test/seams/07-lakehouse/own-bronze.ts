@@ -44,9 +44,9 @@ export class OwnBronze {
   }
 
   private constructor(stack: TestStack, engine: Engine) {
-    const { catalogUrl, registryUrl, kafkaBrokers } = stack.endpoints
+    const { catalogUrl, registryUrl, publisherLogin, kafkaBrokers } = stack.endpoints
     this.#stack = stack
-    this.#registry = openRegistry(registryUrl, 10_000)
+    this.#registry = openRegistry(registryUrl, 10_000, publisherLogin)
     const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'test' })
     this.#admin = kafka.admin()
     this.producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })

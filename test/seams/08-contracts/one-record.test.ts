@@ -59,12 +59,12 @@ let encoder: Encoder<OrderEvent>
 describe('one record with nullable branches', () => {
   beforeAll(async () => {
     stack = await useStack()
-    const { registryUrl, kafkaBrokers } = stack.endpoints
+    const { registryUrl, publisherLogin, kafkaBrokers, sqlGatewayUrl } = stack.endpoints
     encoder = await openCodec(registryUrl, timeoutMs).encoder<OrderEvent>('orders.order.v1')
-    const registry = openRegistry(registryUrl, timeoutMs)
+    const registry = openRegistry(registryUrl, timeoutMs, publisherLogin)
     seenId = (await registry.register(subjectOf(seenTopic), seen)).id
     await createTopics([eventTopic, seenTopic])
-    session = await openSession(stack.endpoints.sqlGatewayUrl)
+    session = await openSession({ ...stack.endpoints, gatewayUrl: sqlGatewayUrl })
     jobId = await startJob()
     reading = await readTopics(kafkaBrokers, [eventTopic, seenTopic])
     await appendEvents()
@@ -72,7 +72,7 @@ describe('one record with nullable branches', () => {
 
   afterAll(async () => {
     await reading?.close()
-    if (jobId !== undefined) await cancelJob(stack.endpoints.flinkUrl, jobId)
+    if (jobId !== undefined) await cancelJob(stack.endpoints, jobId)
     await session?.execute(`DROP TABLE IF EXISTS ${goldTable(seenTopic)}`)
     await session?.close()
   })

@@ -88,6 +88,7 @@ async function refuseToStart(stack: Stack): Promise<void> {
     endpoints: {
       ...{ registryUrl: endpoints.registryUrl, catalogUrl: endpoints.catalogUrl },
       ...{ brokers: endpoints.kafkaBrokers, flinkUrl: endpoints.flinkUrl },
+      login: endpoints.login,
       ...{ gatewayUrl: endpoints.sqlGatewayUrl, stateFolder: context.paths.flinkState },
     },
   })
@@ -103,17 +104,13 @@ async function started({ context }: Stack, name: string): Promise<Outcome> {
   return runProgram({ file, parameters, environment, timeoutMs: 60_000 })
 }
 
-/** Makes one drift of each kind, past the contracts. */
+/** Makes one drift of each kind, past the contracts: only somebody who has the publisher's login can. */
 async function plantDrift({ endpoints }: Stack): Promise<void> {
-  await askRegistry(endpoints.registryUrl, 'PUT', `/config/${subject}`, {
-    compatibility: 'BACKWARD',
-  })
+  await askRegistry(endpoints, 'PUT', `/config/${subject}`, { compatibility: 'BACKWARD' })
   const text = '{"type":"record","name":"OrderEvent","namespace":"tenseams.orders","fields":[]}'
-  await askRegistry(endpoints.registryUrl, 'POST', `/subjects/${subject}/versions`, {
-    schema: text,
-  })
+  await askRegistry(endpoints, 'POST', `/subjects/${subject}/versions`, { schema: text })
   const stray = { schema: '"long"' }
-  await askRegistry(endpoints.registryUrl, 'POST', '/subjects/shop.stray.v1-value/versions', stray)
+  await askRegistry(endpoints, 'POST', '/subjects/shop.stray.v1-value/versions', stray)
   const kafka = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'test' })
   const admin = kafka.admin()
   await admin.connect()
@@ -148,10 +145,15 @@ async function plantDrift({ endpoints }: Stack): Promise<void> {
   }
 }
 
-async function askRegistry(url: string, method: string, path: string, body?: object) {
-  const response = await fetch(`${url}${path}`, {
+async function askRegistry(
+  { registryUrl, publisherLogin }: Stack['endpoints'],
+  method: string,
+  path: string,
+  body?: object,
+) {
+  const response = await fetch(`${registryUrl}${path}`, {
     method,
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', authorization: await publisherLogin() },
     signal: AbortSignal.timeout(10_000),
     ...(body && { body: JSON.stringify(body) }),
   })
@@ -159,7 +161,7 @@ async function askRegistry(url: string, method: string, path: string, body?: obj
   return response.json()
 }
 
-const subjectsOf = ({ endpoints }: Stack) => askRegistry(endpoints.registryUrl, 'GET', '/subjects')
+const subjectsOf = ({ endpoints }: Stack) => askRegistry(endpoints, 'GET', '/subjects')
 
 function whatsOf({ output }: Outcome): readonly string[] {
   return output.split('\n').filter((line) => /^(?:topic|subject) /.test(line))

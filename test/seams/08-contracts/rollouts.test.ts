@@ -18,6 +18,7 @@ beforeAll(async () => {
 
 const serversOf = ({ endpoints }: TestStack) => ({
   registryUrl: endpoints.registryUrl,
+  login: endpoints.publisherLogin,
   brokers: endpoints.kafkaBrokers,
   timeoutMs,
 })

@@ -15,8 +15,8 @@ const changes = [
 ]
 
 test('the running registry gives the verdict of the table for each rule, level and format', async () => {
-  const { registryUrl } = (await useStack()).endpoints
-  const registry = openRegistry(registryUrl, timeoutMs)
+  const { registryUrl, publisherLogin } = (await useStack()).endpoints
+  const registry = openRegistry(registryUrl, timeoutMs, publisherLogin)
   const differing: string[] = []
   const tally = { compatible: 0, incompatible: 0 }
   const left = [...changes]

@@ -2,10 +2,15 @@ import { type GatewaySession, openSession } from '@tenseams/flink-jobs/flink/gat
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { Row, Value } from '@tenseams/iceberg/format/row'
 import type { Field } from '@tenseams/iceberg/format/schema'
+import type { HttpLogin } from '@tenseams/identities/http-login'
 import { numberText, type TextRow, textRows } from './all-types.ts'
 import { sorted } from './ours.ts'
 
-type Endpoints = { readonly sqlGatewayUrl: string; readonly catalogUrl: string }
+type Endpoints = {
+  readonly sqlGatewayUrl: string
+  readonly login: HttpLogin
+  readonly catalogUrl: string
+}
 
 /** Flink's SQL in batch mode, with its own Iceberg connector on the same catalogue. */
 export class Flink {
@@ -15,13 +20,16 @@ export class Flink {
     this.#session = session
   }
 
-  static async open({ sqlGatewayUrl, catalogUrl }: Endpoints): Promise<Flink> {
-    const session = await openSession(sqlGatewayUrl, {
-      'execution.runtime-mode': 'batch',
-      'parallelism.default': '1',
-      'table.dml-sync': 'true',
-      'table.local-time-zone': 'UTC',
-    })
+  static async open({ sqlGatewayUrl: gatewayUrl, login, catalogUrl }: Endpoints): Promise<Flink> {
+    const session = await openSession(
+      { gatewayUrl, login },
+      {
+        'execution.runtime-mode': 'batch',
+        'parallelism.default': '1',
+        'table.dml-sync': 'true',
+        'table.local-time-zone': 'UTC',
+      },
+    )
     const options = `'type'='iceberg','catalog-type'='rest','uri'='${catalogUrl}','cache-enabled'='false'`
     await session.execute(`CREATE CATALOG lake WITH (${options})`)
     return new Flink(session)

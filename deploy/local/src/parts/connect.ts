@@ -1,15 +1,22 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
-import { passwordProvider, passwordVariable } from '@tenseams/debezium/connectors'
+import { secretsProvider } from '@tenseams/debezium/connectors'
 import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
 import { recordBytes } from '@tenseams/debezium/record-size'
+import { readCredentials } from '@tenseams/identities/credentials'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
 import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import { pluginPath } from '../launcher/install/artefacts.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
+import {
+  loginsFileOf,
+  writeLogins,
+  writeSecretProperties,
+} from '../launcher/install/server-logins.ts'
+import { connectSecretsFile } from '../launcher/plan/endpoints.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 
@@ -25,6 +32,9 @@ export const connect: Component = {
   url: ({ endpoints }) => `${endpoints.connectUrl}/connectors?expand=status`,
   prepare: async (context) => {
     await writeFile(settingsFile(context), propertiesText(settings(context)))
+    await writeSecrets(context)
+    await writeLogins(context, 'connect')
+    await writeFile(loginModuleFile(context), loginModule(context))
     // A broker that cannot be reached ends them later by itself, and Connect waits for it.
     const { kafkaBrokers: brokers } = context.endpoints
     await endOpenTransactions({ brokers, groupId }).catch(() => undefined)
@@ -37,15 +47,16 @@ export const connect: Component = {
         log4j: true,
         temporaryFolder: temporaryFolderOf(context.paths, 'connect'),
         sharing: { component: 'connect', jdk: context.java.main, folder: 'kafka' },
+        more: [`-Djava.security.auth.login.config=${loginModuleFile(context)}`],
       }),
       '-cp',
       classPath(context.paths, 'kafka'),
       'org.apache.kafka.connect.cli.ConnectDistributed',
       settingsFile(context),
     ],
-    environment: { [passwordVariable]: context.secrets.postgresPasswords.debezium },
   }),
-  isReady: ({ endpoints }) => answersOk(`${endpoints.connectUrl}/health`),
+  isReady: async ({ endpoints }) =>
+    answersOk(`${endpoints.connectUrl}/health`, await endpoints.login()),
   readyTimeoutMs: 120_000,
   stopSignal: 'SIGTERM',
   stopTimeoutMs: 30_000,
@@ -54,6 +65,22 @@ export const connect: Component = {
 const groupId = 'connect'
 
 const settingsFile = ({ paths }: Context) => join(paths.run, 'connect.properties')
+const loginModuleFile = ({ paths }: Context) => join(paths.run, 'connect-login.conf')
+
+/** The passwords that connectors use. Their configurations only refer to it, since Connect shows them, and keeps them in a topic. */
+async function writeSecrets({ paths, secrets }: Context): Promise<void> {
+  const { postgres = {}, token = '' } = await readCredentials(secrets.fileOf('connect'))
+  await writeSecretProperties(connectSecretsFile(paths), {
+    'debezium.password': postgres.debezium ?? '',
+    'registry.password': token,
+  })
+}
+
+/** Connect's own basic authentication, which asks our module whose token it is. */
+function loginModule({ paths }: Context): string {
+  const file = JSON.stringify(loginsFileOf(paths, 'connect'))
+  return `KafkaConnect {\n  tenseams.connect.TokenLogin required file=${file};\n};\n`
+}
 
 function settings({
   paths,
@@ -79,7 +106,9 @@ function settings({
     'offset.storage.partitions': 1,
     'status.storage.partitions': 1,
     'exactly.once.source.support': 'enabled',
-    ...passwordProvider,
+    ...secretsProvider(connectSecretsFile(paths)),
+    'rest.extension.classes':
+      'org.apache.kafka.connect.rest.basic.auth.extension.BasicAuthSecurityRestExtension',
     'topic.creation.enable': 'true',
     'scheduled.rebalance.max.delay.ms': 0,
     'offset.flush.interval.ms': 5_000,

@@ -6,6 +6,7 @@ import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
 import { type Paths, temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk, readJson } from '../launcher/host/probe.ts'
+import { writeLogins } from '../launcher/install/server-logins.ts'
 import { type FlinkProcessName, flinkSettings } from '../launcher/plan/flink-settings.ts'
 import type { Command, Component, Context } from '../launcher/plan/part.ts'
 import { fullOnly } from '../launcher/plan/profiles.ts'
@@ -99,6 +100,8 @@ async function writeSettings(context: Context, name: FlinkProcessName): Promise<
   for (const each of [folder, context.paths.checkpoints, context.paths.savepoints]) {
     await mkdir(each, { recursive: true })
   }
+  if (name === 'flink-jobmanager') await writeLogins(context, 'flink')
+  if (name === 'sql-gateway') await writeLogins(context, 'sql-gateway')
   const file = join(folder, 'config.yaml')
   // JSON is YAML: no library is needed to write it.
   const settings = JSON.stringify(flinkSettings(context, name, nextRpcPort(context, file)), null, 2)
@@ -145,14 +148,14 @@ function flinkClassPath(paths: Paths, lib: string): string {
 }
 
 function flink(context: Context, name: FlinkProcessName, process: FlinkProcess): Command {
-  const { paths, java } = context
+  const { paths, java, secrets } = context
   const folder = settingsFolder(context, name)
   const lib = join(paths.jvm, 'lib', 'flink')
   return {
     file: javaProgram(java.main),
     arguments: [
       ...jvmArguments(paths, {
-        ...jvmOptionsOf(process),
+        ...jvmOptionsOf(process, secrets.fileOf('flink')),
         temporaryFolder: temporaryFolderOf(paths, name),
         sharing: { component: name, jdk: java.main, folder: 'flink' },
       }),
@@ -171,15 +174,16 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
   }
 }
 
-function jvmOptionsOf({
-  heapMb,
-  metaspaceMb,
-  directMb,
-}: FlinkProcess): Omit<JvmOptions, 'temporaryFolder'> {
+/** @param credentials the file of Flink's identity, with which the gateway logs in to the JobManager (OwnLogin.java). */
+function jvmOptionsOf(
+  { heapMb, metaspaceMb, directMb }: FlinkProcess,
+  credentials: string,
+): Omit<JvmOptions, 'temporaryFolder'> {
   return {
     heapMb,
     log4j: true,
     more: [
+      `-Dtenseams.credentials=${credentials}`,
       `-XX:MaxMetaspaceSize=${metaspaceMb}m`,
       ...(directMb === undefined ? [] : [`-XX:MaxDirectMemorySize=${directMb}m`]),
       ...calmActors,

@@ -33,6 +33,7 @@ export const contracts: Step = {
   run: async ({ endpoints }) => {
     await publishContracts({
       registryUrl: endpoints.registryUrl,
+      login: endpoints.publisherLogin,
       brokers: endpoints.kafkaBrokers,
       timeoutMs: TIMEOUT_MS,
     })
@@ -51,6 +52,8 @@ export const connectors: Step = {
   run: ({ endpoints, ports }) =>
     registerConnectors({
       connectUrl: endpoints.connectUrl,
+      login: endpoints.login,
+      connectSecretsFile: endpoints.connectSecretsFile,
       postgres: endpoints.postgres,
       registryUrl: `http://${host}:${ports.registry}`,
       timeoutMs: TIMEOUT_MS,
@@ -98,6 +101,7 @@ function jobEndpoints({ endpoints, paths }: Context) {
     catalogUrl: endpoints.catalogUrl,
     gatewayUrl: endpoints.sqlGatewayUrl,
     flinkUrl: endpoints.flinkUrl,
+    login: endpoints.login,
     stateFolder: paths.flinkState,
   }
 }

@@ -16,9 +16,16 @@ export function accepts(host: string, port: number): Promise<boolean> {
   })
 }
 
-/** True when the URL answers with a status of 2xx within two seconds. Throws when no server listens. */
-export async function answersOk(url: string): Promise<boolean> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+/**
+ * True when the URL answers with a status of 2xx within two seconds. Throws when no server listens.
+ *
+ * @param authorization the header, where a login is needed.
+ */
+export async function answersOk(url: string, authorization?: string): Promise<boolean> {
+  const response = await fetch(url, {
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+    ...(authorization !== undefined && { headers: { authorization } }),
+  })
   await response.body?.cancel()
   return response.ok
 }

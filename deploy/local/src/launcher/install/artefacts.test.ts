@@ -40,12 +40,18 @@ test('a change of one profile leaves the other folders as they are', () => {
   expect(sectionsFor(pom('2'), 'flink')).not.toEqual(sectionsFor(pom('3'), 'flink'))
 })
 
-test('both lines of Debezium are compiled with the same Java of ours', () => {
+test('both lines of Debezium are compiled with the same Java of ours, and so are servers that ask for a login', () => {
   const pom = readFileSync(join(pathsOf(projectRoot, 'any').jvm, 'pom.xml'), 'utf8')
-  const sources = ['debezium', 'debezium-2.7', 'catalog'].map((name) =>
+  const sources = ['debezium', 'debezium-2.7', 'catalog', 'kafka', 'flink'].map((name) =>
     sourcesOf(sectionsFor(pom, name)[1], name),
   )
-  expect(sources).toEqual(['debezium', 'debezium', 'catalog'])
+  expect(sources).toEqual([
+    ['debezium'],
+    ['debezium'],
+    ['catalog'],
+    ['kafka', 'login'],
+    ['flink', 'login'],
+  ])
 })
 
 test('a new profile leaves the other folders as they are', () => {

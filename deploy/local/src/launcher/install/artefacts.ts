@@ -233,10 +233,8 @@ function fingerprint(paths: Paths, name: string): string {
   const hash = createHash('sha256')
   const sections = sectionsFor(readFileSync(join(paths.jvm, 'pom.xml'), 'utf8'), name)
   for (const text of sections) hash.update(text)
-  const files = globSync(`src/${sourcesOf(sections[1], name)}/**/*`, {
-    cwd: paths.jvm,
-    withFileTypes: true,
-  })
+  const patterns = sourcesOf(sections[1], name).map((folder) => `src/${folder}/**/*`)
+  const files = globSync(patterns, { cwd: paths.jvm, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
   for (const file of files.toSorted()) {
@@ -245,11 +243,12 @@ function fingerprint(paths: Paths, name: string): string {
   return hash.digest('hex')
 }
 
-/** The folder below src with a profile's own Java: two lines of Debezium share one. */
-export function sourcesOf(profile: string, name: string): string {
-  return (
-    /<java\.sources>\$\{project\.basedir\}\/src\/(.+?)<\/java\.sources>/.exec(profile)?.[1] ?? name
-  )
+/** The folders below src with a profile's own Java: two lines of Debezium share one, and servers share what asks for a login. */
+export function sourcesOf(profile: string, name: string): readonly string[] {
+  const named = /<java\.sources>\$\{project\.basedir\}\/src\/(.+?)<\/java\.sources>/.exec(
+    profile,
+  )?.[1]
+  return [named ?? name, ...(profile.includes('${login.sources}') ? ['login'] : [])]
 }
 
 /** The pom without its profiles, and the profile of that name. */

@@ -1,4 +1,8 @@
+import { join } from 'node:path'
 import { host, type PortName, type Ports } from '@tenseams/cli/ports'
+import { type HttpLogin, httpLogin } from '@tenseams/identities/http-login'
+import type { IdentityName } from '@tenseams/identities/identities'
+import { credentialsFileIn } from '@tenseams/identities/store'
 import type { Paths } from '../host/paths.ts'
 
 /** The addresses and folders by which other programs reach the parts of an instance. */
@@ -19,6 +23,12 @@ export type Endpoints = {
   readonly catalogUrl: string
   readonly flinkUrl: string
   readonly sqlGatewayUrl: string
+  /** That of the operator, at Connect, Flink and the SQL gateway. */
+  readonly login: HttpLogin
+  /** That of the publisher, at the registry. */
+  readonly publisherLogin: HttpLogin
+  /** A properties file on Connect's machine with what its connectors log in with. */
+  readonly connectSecretsFile: string
   /** file:// */
   readonly warehouse: string
   /** file:// */
@@ -30,6 +40,8 @@ export type Endpoints = {
 /** Derives every endpoint of an instance from its ports and folders. */
 export function endpointsOf(ports: Ports, paths: Paths): Endpoints {
   const url = (name: PortName) => `http://${host}:${ports[name]}`
+  const loginOf = (name: IdentityName) =>
+    httpLogin(credentialsFileIn({ folder: paths.secrets }, name))
   return {
     ordersUrl: url('orders'),
     paymentsUrl: url('payments'),
@@ -45,8 +57,16 @@ export function endpointsOf(ports: Ports, paths: Paths): Endpoints {
     catalogUrl: url('catalog'),
     flinkUrl: url('flinkRest'),
     sqlGatewayUrl: url('sqlGateway'),
+    login: loginOf('operator'),
+    publisherLogin: loginOf('publisher'),
+    connectSecretsFile: connectSecretsFile(paths),
     warehouse: `file://${paths.warehouse}`,
     checkpoints: `file://${paths.checkpoints}`,
     savepoints: `file://${paths.savepoints}`,
   }
+}
+
+/** Written before each start of Connect. */
+export function connectSecretsFile({ run }: Pick<Paths, 'run'>): string {
+  return join(run, 'connect-secrets.properties')
 }

@@ -1,5 +1,6 @@
 import { host } from '@tenseams/cli/ports'
 import { temporaryFolderOf } from '../host/paths.ts'
+import { loginsFileOf } from '../install/server-logins.ts'
 import type { Context } from './part.ts'
 
 type Settings = Readonly<Record<string, string | number | boolean>>
@@ -29,14 +30,26 @@ export function flinkSettings(
 }
 
 /**
- * Nobody is asked for a password here, so no page of another origin may use the two REST interfaces: our own handler refuses
- * its requests (SameOriginHandler.java), and no answer allows it to read one. Jars are not uploaded at all: jobs come through
- * the SQL gateway, which submits them to `POST /jobs`.
+ * What is not open to everybody needs the login of an identity that may do it (LoginHandler.java), and no page of another origin
+ * may use the two REST interfaces: our own handler refuses its requests (SameOriginHandler.java), and no answer allows it to
+ * read one. Jars are not uploaded at all: jobs come through the SQL gateway, which submits them to `POST /jobs`. Buttons that
+ * cancel and rescale are not shown: that is for the verbs.
  */
-function closed({ endpoints }: Context, name: FlinkProcessName): Settings {
-  const origin = name === 'sql-gateway' ? endpoints.sqlGatewayUrl : endpoints.flinkUrl
-  return { 'web.submit.enable': false, 'web.access-control-allow-origin': origin }
+function closed({ endpoints, paths }: Context, name: FlinkProcessName): Settings {
+  const isGateway = name === 'sql-gateway'
+  return {
+    'web.submit.enable': false,
+    'web.cancel.enable': false,
+    'web.rescale.enabled': false,
+    'web.access-control-allow-origin': isGateway ? endpoints.sqlGatewayUrl : endpoints.flinkUrl,
+    'tenseams.logins.file': loginsFileOf(paths, isGateway ? 'sql-gateway' : 'flink'),
+    'tenseams.logins.open-paths': isGateway ? OPEN_GATEWAY_PATHS : OPEN_FLINK_PATHS,
+  }
 }
+
+/** What everybody may GET. Two addresses of old change something by GET: yarn-cancel and yarn-stop. */
+const OPEN_FLINK_PATHS = '(?!.*yarn-).*'
+const OPEN_GATEWAY_PATHS = '(/v\\d+)?/(info|api_versions)'
 
 function metrics({ ports }: Context, name: FlinkProcessName): Settings {
   if (name === 'sql-gateway') return {}

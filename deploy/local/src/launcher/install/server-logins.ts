@@ -1,0 +1,126 @@
+import { createHash } from 'node:crypto'
+import { mkdir, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type Credentials, readCredentials } from '@tenseams/identities/credentials'
+import { type IdentityName, identities } from '@tenseams/identities/identities'
+import { type ServerName, whoLogsIn } from '@tenseams/identities/server-rights'
+import type { Paths } from '../host/paths.ts'
+import { propertiesText } from './properties.ts'
+import type { Secrets } from './secrets.ts'
+
+type Instance = { readonly paths: Paths; readonly secrets: Pick<Secrets, 'fileOf'> }
+
+/** The servers that ask tenseams.login.Logins, and read its file again when it has changed. */
+const readingAgain = ['connect', 'flink', 'sql-gateway'] as const satisfies readonly ServerName[]
+
+type ReadingAgain = (typeof readingAgain)[number]
+
+/** The file of those who may log in to a server: hashes only. */
+export function loginsFileOf(paths: Paths, server: ReadingAgain): string {
+  return join(paths.run, 'logins', server)
+}
+
+/**
+ * Writes who may log in to a server: a line `<SHA-256 of a token> <identity>` for each token, which are two of an identity while
+ * a rotation of it is under way. The server reads the file again, so this is also how a new token becomes known.
+ *
+ * @throws CredentialsError when an identity's file cannot be used.
+ */
+export async function writeLogins({ paths, secrets }: Instance, server: ReadingAgain) {
+  const all = await Promise.all(
+    whoLogsIn(server).map((name) => readCredentials(secrets.fileOf(name))),
+  )
+  const lines = all.flatMap(({ identity, token, next }) =>
+    [token, next?.token].flatMap((each) =>
+      each === undefined ? [] : [`${sha256(each)} ${identity}\n`],
+    ),
+  )
+  await writeSecret(loginsFileOf(paths, server), lines.join(''))
+}
+
+/** The same for all of them, after a rotation. */
+export async function writeAllLogins(instance: Instance): Promise<void> {
+  for (const server of readingAgain) await writeLogins(instance, server)
+}
+
+/** The group of the registry in which Connect registers what it captures, and nobody else; contracts are in `default`. */
+export const rawChangeGroup = 'cdc'
+
+/** The realm that is part of the hash of a user's password; Quarkus fixes it when the registry is built. */
+const REALM = 'Quarkus'
+
+/**
+ * Settings of the registry by which it asks for a login itself: users of Quarkus, which knows their passwords as hashes, and the
+ * registry's own roles. Reading needs none. `connect` has a role that may do nothing, but for one address it stands for a developer's:
+ * that by which an artefact is registered in its own group.
+ *
+ * The registry reads them once: after a rotation of one that registers, it must be started again.
+ */
+export function registryAccess(all: readonly Credentials[]): Readonly<Record<string, string>> {
+  const users = all.flatMap(({ identity, token }) =>
+    token === undefined
+      ? []
+      : [
+          [`quarkus.security.users.embedded.users.${identity}`, hashedPassword(identity, token)],
+          [`quarkus.security.users.embedded.roles.${identity}`, roleOf(identity)],
+        ],
+  )
+  const policy = 'quarkus.http.auth.policy.raw-changes'
+  const path = `/apis/registry/v2/groups/${rawChangeGroup}/artifacts`
+  const registering = 'quarkus.http.auth.permission.raw-changes'
+  const others = 'quarkus.http.auth.permission.raw-changes-others'
+  return {
+    'quarkus.http.auth.basic': 'true',
+    'quarkus.security.users.embedded.algorithm': 'digest-sha-256',
+    ...Object.fromEntries(users),
+    'apicurio.auth.role-based-authorization': 'true',
+    'apicurio.auth.anonymous-read-access.enabled': 'true',
+    'apicurio.auth.authenticated-read-access.enabled': 'true',
+    [`${policy}.roles-allowed`]: '**',
+    [`${policy}.roles.connect`]: 'sr-developer',
+    [`${registering}.policy`]: 'raw-changes',
+    [`${registering}.methods`]: 'POST',
+    [`${registering}.paths`]: path,
+    // A path with a rule for one method refuses every other: these are left to the registry's own roles.
+    [`${others}.policy`]: 'permit',
+    [`${others}.methods`]: 'GET,HEAD,DELETE',
+    [`${others}.paths`]: path,
+  }
+}
+
+function roleOf(identity: string): string {
+  if (identity === 'publisher') return 'sr-admin'
+  return identity === 'connect' ? 'connect' : 'sr-readonly'
+}
+
+function hashedPassword(identity: string, token: string): string {
+  return sha256(`${identity}:${REALM}:${token}`)
+}
+
+/** Everybody's credentials, from their files. */
+export async function allCredentials({
+  secrets,
+}: Pick<Instance, 'secrets'>): Promise<readonly Credentials[]> {
+  const names: readonly IdentityName[] = identities.map(({ name }) => name)
+  return Promise.all(names.map((name) => readCredentials(secrets.fileOf(name))))
+}
+
+/** Writes a properties file that only its owner can read. */
+export async function writeSecretProperties(
+  file: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<void> {
+  await writeSecret(file, propertiesText(settings))
+}
+
+/** Atomically, so that a server never reads half of it. */
+async function writeSecret(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const unfinished = `${file}.unfinished`
+  await writeFile(unfinished, text, { mode: 0o600 })
+  await rename(unfinished, file)
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}

@@ -1,0 +1,66 @@
+import { request } from 'node:http'
+import { openRegistry } from '@tenseams/codec/registry'
+import { listJobs } from '@tenseams/flink-jobs/flink/cluster'
+import { httpLogin } from '@tenseams/identities/http-login'
+import { serverCells } from '@tenseams/identities/server-rights'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { serverProbe } from '../support/rights/servers.ts'
+import { type TestStack, useStack } from '../support/stack.ts'
+
+let stack: TestStack
+
+beforeAll(async () => {
+  stack = await useStack()
+})
+
+test('each identity may do at the registry, Connect, Flink and its gateway what is declared, and nothing else', async () => {
+  const probe = serverProbe(stack)
+  const differing: string[] = []
+  for (const cell of serverCells()) {
+    const wanted = cell.allowed ? 'allowed' : 'denied'
+    const found = await probe(cell)
+    const { identity = 'nobody', operation, target } = cell
+    if (found !== wanted) differing.push(`${identity}, ${operation} at ${target}: ${found}`)
+  }
+  expect(differing).toEqual([])
+}, 120_000)
+
+test('a foreign registration is refused, and registers nothing', async () => {
+  const { registryUrl } = stack.endpoints
+  const foreign = { text: '"long"', format: 'avro' } as const
+  const subject = 'rights.foreign-value'
+  const orders = httpLogin(stack.context.secrets.fileOf('operator'))
+  for (const [login, status] of [[undefined, 401] as const, [orders, 403] as const]) {
+    const refused = openRegistry(registryUrl, 10_000, login).register(subject, foreign)
+    await expect(refused).rejects.toThrow(new RegExp(`answered ${status}.*Only the publisher`))
+  }
+  expect(await openRegistry(registryUrl, 10_000).subjects()).not.toContain(subject)
+})
+
+/** With node:http, since `fetch` changes an address with dots. */
+function statusOf(path: string): Promise<number> {
+  const { hostname, port } = new URL(stack.endpoints.flinkUrl)
+  return new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path, timeout: 10_000 }, (response) => {
+      response.resume()
+      resolve(response.statusCode ?? 0)
+    })
+    asked.once('error', reject)
+    asked.end()
+  })
+}
+
+describe('a job is not cancelled without a login', () => {
+  test.each([
+    ['by an address that cancels when it is read', '/yarn-cancel'],
+    ['by the other one', '/yarn-stop'],
+    ['by one that is encoded', '/%79arn-cancel'],
+    ['by one that is encoded twice, as Flink decodes it', '/%2579arn-cancel'],
+    ['by one with dots', '/./yarn-cancel'],
+  ])('%s', async (_, end) => {
+    const [job] = await listJobs(stack.endpoints.flinkUrl)
+    for (const prefix of ['', '/v1']) {
+      expect(await statusOf(`${prefix}/jobs/${job?.id}${end}`)).toBe(401)
+    }
+  })
+})
