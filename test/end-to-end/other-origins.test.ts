@@ -69,10 +69,11 @@ describe.each(servers)('%s', (server) => {
     expect(sent.status).toBe(server === 'sqlGatewayUrl' ? 400 : 403)
   })
 
-  test('takes no jar', async () => {
+  test('takes no jar, from whoever may run jobs either', async () => {
+    const headers = { authorization: await stack.endpoints.login() }
     const answers = [
-      await ask(url('/jars')),
-      await ask(url('/jars/upload'), { method: 'POST', body: 'x' }),
+      await ask(url('/jars'), { headers }),
+      await ask(url('/jars/upload'), { method: 'POST', headers, body: 'x' }),
     ]
     for (const { status } of answers) expect([400, 404]).toContain(status)
   })

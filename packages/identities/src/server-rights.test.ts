@@ -15,11 +15,13 @@ test('only the publisher registers, sets levels and deletes; Connect registers w
   expect(allowedTo('registry', 'register-raw-change')).toEqual(['connect', 'publisher'])
 })
 
-test('who does not log in changes nothing anywhere', () => {
+test('who does not log in changes nothing, but in the catalogue, which asks nobody', () => {
   const open = cells.filter(({ identity, allowed }) => allowed && identity === undefined)
   expect(open.map(({ target, operation }) => `${target}: ${operation}`)).toEqual([
     'registry: read',
     'flink: read',
+    'catalog: read',
+    'catalog: change',
   ])
 })
 

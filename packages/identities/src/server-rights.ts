@@ -9,6 +9,7 @@ export type ServerOperations = {
   readonly connect: 'read' | 'change'
   readonly flink: 'read' | 'change'
   readonly 'sql-gateway': 'read' | 'run'
+  readonly catalog: 'read' | 'change'
 }
 
 export type ServerName = keyof ServerOperations
@@ -33,6 +34,8 @@ export const serverRights: ServerRights = {
   connect: { read: ['pulse', 'operator', 'admin'], change: ['pulse', 'operator', 'admin'] },
   flink: { read: 'everybody', change: ['flink', 'operator', 'admin'] },
   'sql-gateway': { read: ['operator', 'admin'], run: ['operator', 'admin'] },
+  // It asks nobody for a login (docs/threat-model.md).
+  catalog: { read: 'everybody', change: 'everybody' },
 }
 
 /** The identities that may log in to a server at all. */

@@ -58,6 +58,10 @@ const requests: Requests = {
       ...{ headers: json, body: '{"statement":"SELECT 1"}' },
     },
   },
+  catalog: {
+    read: { path: '/v1/namespaces' },
+    change: { method: 'DELETE', path: '/v1/namespaces/rights_no_such_namespace' },
+  },
 }
 
 /** Tries a cell of the matrix on the running stack, as the identity, or without a login when it has no token. */
@@ -67,6 +71,7 @@ export function serverProbe({ context, endpoints }: TestStack) {
     connect: endpoints.connectUrl,
     flink: endpoints.flinkUrl,
     'sql-gateway': endpoints.sqlGatewayUrl,
+    catalog: endpoints.catalogUrl,
   }
   return async ({ target, operation, identity }: ServerCell): Promise<'allowed' | 'denied'> => {
     const all: Readonly<Record<string, Request>> = requests[target]
