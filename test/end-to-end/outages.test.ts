@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { agrees, compareBronze } from '@tenseams/demonstration/agreement'
 import { Figures } from '@tenseams/demonstration/figures'
+import { authorizationIn } from '@tenseams/identities/authorization'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -100,9 +101,12 @@ describe('while a component is down', () => {
     await without('payment-provider', async () => {
       const back = performance.now() + PROVIDER_AWAY_SECONDS * 1_000
       orders.push(await placed())
-      const payments = `http://127.0.0.1:${stack.context.ports.payments}/health/ready`
+      const payments = `http://127.0.0.1:${stack.context.ports.payments}/health/detail`
       const isNamed = async () => {
-        const response = await fetch(payments, { signal: AbortSignal.timeout(10_000) })
+        const response = await fetch(payments, {
+          headers: await authorizationIn(stack.secrets.fileOf('reader')),
+          signal: AbortSignal.timeout(10_000),
+        })
         return response.status === 503 && (await response.text()).includes('payment provider')
       }
       await eventually(isNamed, { timeoutMs: 30_000, what: 'payments to name its dependency' })

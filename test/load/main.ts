@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, totalmem } from 'node:os'
+import { join } from 'node:path'
 import { VerbError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { projectRoot } from '@tenseams/cli/instance'
@@ -78,6 +79,7 @@ async function measureTarget(request: LoadRequest, target: Target): Promise<Exit
     const measured = await runLoad({
       measuring: {
         url: target.url,
+        credentialsFile: credentialsFileFor(target),
         conditions: request.conditions,
         system,
         signal,
@@ -94,6 +96,11 @@ async function measureTarget(request: LoadRequest, target: Target): Promise<Exit
   } finally {
     await system?.close()
   }
+}
+
+/** The instance knows the identity `load`, which has a limit of its own; to any other address nothing of it is sent. */
+function credentialsFileFor(target: Target): string | undefined {
+  return target.kind === 'instance' ? join(target.paths.secrets, 'load.json') : undefined
 }
 
 function resultIn(

@@ -27,6 +27,8 @@ export type Conditions = {
 
 export type Measuring = {
   readonly url: string
+  /** As whom the load is sent; as nobody when left out. */
+  readonly credentialsFile?: string | undefined
   readonly conditions: Conditions
   /** Undefined when only answers are observed. */
   readonly system: Observed | undefined
@@ -63,11 +65,11 @@ export async function measure(
   rate: number,
   awaited: 'orders' | 'orders and lake',
 ): Promise<Step> {
-  const { url, conditions, system, signal } = measuring
+  const { url, credentialsFile, conditions, system, signal } = measuring
   const { rampMs, durationMs, arrivals, seed } = conditions
   const run = randomBytes(4).readUInt32BE()
   const generator = await Generator.open({
-    ...{ url, run, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+    ...{ url, credentialsFile, run, requestTimeoutMs: REQUEST_TIMEOUT_MS },
     ...{ mix: conditions.mix, repeatedShare: conditions.repeatedShare },
     maxInFlight: conditions.maxInFlight,
     offer: { ratePerSecond: rate, rampMs, durationMs, arrivals, seed },

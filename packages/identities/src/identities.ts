@@ -74,7 +74,7 @@ const declared = [
     what: 'service auditor: reads everything, asks for barriers',
     kafka: true,
     postgres: ['auditor'],
-    http: 'operator',
+    http: 'reader',
   },
   {
     name: 'connect',
@@ -122,7 +122,7 @@ const declared = [
     what: 'sends load and observes it',
     kafka: true,
     postgres: [],
-    http: 'operator',
+    http: 'reader',
   },
   {
     name: 'backfill',

@@ -1,18 +1,31 @@
 import { Registry } from 'prom-client'
 import { Type } from 'typebox'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { Limits } from './access/limits.ts'
 import { openApi, problems } from './api.ts'
 import { IdempotencyHeaders, requireIdempotencyKey } from './idempotency.ts'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
+
+const access = openToAll('POST /things', 'GET /documentation/*')
 
 let server: Server
 
 afterEach(() => server.close())
 
-async function serve(maxRequests: number): Promise<void> {
-  server = buildServer({ name: 'test', logLevel: 'fatal', metrics: new Registry(), ready: {} })
-  const rateLimit = { maxRequests, windowMs: 60_000 }
-  await openApi(server, { title: 'Things', description: 'For tests.', version: '1', rateLimit })
+async function serve(maxRequests: number, changes: Partial<Limits> = {}): Promise<void> {
+  server = buildServer({
+    name: 'test',
+    logLevel: 'fatal',
+    metrics: new Registry(),
+    ready: {},
+    access,
+  })
+  const limits = {
+    ...{ maxRequests, maxKnownRequests: 4, maxCustomerWrites: 1_000, windowMs: 60_000 },
+    ...changes,
+  }
+  await openApi(server, { title: 'Things', description: 'For tests.', version: '1', limits })
   server.post(
     '/things',
     {
@@ -46,6 +59,7 @@ describe('a published interface', () => {
     expect(Object.keys(operation.responses)).toEqual([
       '201',
       '400',
+      '401',
       '403',
       '421',
       '429',
@@ -53,6 +67,22 @@ describe('a published interface', () => {
       '503',
     ])
     expect((await server.inject('/documentation')).statusCode).toBe(200)
+  })
+
+  test('names the scheme of tokens, which no described route requires', async () => {
+    await serve(10)
+    const document = (await server.inject('/documentation/json')).json()
+    expect(document.components.securitySchemes.token).toMatchObject({
+      ...{ type: 'http', scheme: 'bearer' },
+    })
+    expect(document.security).toEqual([{}, { token: [] }])
+  })
+
+  test('shows a page that runs its own scripts only, within no frame of another page', async () => {
+    await serve(10)
+    const policy = (await server.inject('/documentation')).headers['content-security-policy']
+    expect(policy).toMatch(/default-src 'self'; .*frame-ancestors 'none'/)
+    expect(policy).not.toContain('script-src')
   })
 
   test('answers 429 with retry-after to a client that sends too many requests, and to no other', async () => {

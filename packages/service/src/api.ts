@@ -1,35 +1,55 @@
-import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import { type TObject, type TProperties, Type } from 'typebox'
+import { type Limits, limitClients } from './access/limits.ts'
 import type { Server } from './server.ts'
 
 export type ApiOptions = {
   readonly title: string
   readonly description: string
   readonly version: string
-  readonly rateLimit: { readonly maxRequests: number; readonly windowMs: number }
+  readonly limits: Limits
 }
 
 /**
  * Publishes the routes that are added after it: an OpenAPI document made from the schemas that validate requests and
- * serialise responses (`/documentation`, as JSON `/documentation/json`), and a rate limit per client address. Routes that
- * were added before, `/health` and `/metrics`, are neither described nor limited, so that a client that sends too many
+ * serialise responses (`/documentation`, as JSON `/documentation/json`), and limits by client (access/limits.ts). Routes that
+ * were added before, `/health` and control routes, are neither described nor limited, so that a client that sends too many
  * requests cannot make a service look unhealthy.
  */
 export async function openApi(server: Server, options: ApiOptions): Promise<void> {
   const { title, description, version } = options
   await server.register(swagger, {
-    openapi: { openapi: '3.1.0', info: { title, description, version } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title, description, version },
+      components: { securitySchemes: { token: bearer } },
+      // Every described route is public: a token says who the client is, and changes its limits only.
+      security: [{}, { token: [] }],
+    },
   })
-  await server.register(swaggerUi, { routePrefix: '/documentation' })
-  await server.register(rateLimit, {
-    max: options.rateLimit.maxRequests,
-    timeWindow: options.rateLimit.windowMs,
-    // RateLimit-Limit, -Remaining and -Reset, as in the IETF draft; a 429 also has retry-after.
-    enableDraftSpec: true,
-    cache: 10_000,
+  await server.register(swaggerUi, {
+    routePrefix: '/documentation',
+    staticCSP: pagePolicy,
   })
+  await limitClients(server, options.limits)
+}
+
+const bearer = {
+  type: 'http',
+  scheme: 'bearer',
+  description:
+    'The token of an identity, out of its file of credentials. A client without one needs none here.',
+} as const
+
+/** What the page of documentation may load: its own files, and the styles that Swagger's interface sets on its elements. */
+const pagePolicy = {
+  'default-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'frame-ancestors': ["'none'"],
+  'img-src': ["'self'", 'data:'],
+  'object-src': ["'none'"],
+  'style-src': ["'self'", "'unsafe-inline'"],
 }
 
 const ProblemAnswer = Type.Object(
@@ -47,6 +67,7 @@ const ProblemAnswer = Type.Object(
 
 const meanings = {
   400: 'The request breaks its schema, or a header that it needs is missing.',
+  401: 'Its token is not known. Send no token, or one that is.',
   403: 'Sent by a browser for a page of another site.',
   404: 'Not found.',
   409: 'Refused in its current state; `type` says why.',
@@ -75,7 +96,7 @@ function answerWith(status: ProblemStatus, schema: TObject) {
 }
 
 /** What every route may answer, whatever it does. */
-const everywhere = [403, 421, 429, 431, 503] as const
+const everywhere = [401, 403, 421, 429, 431, 503] as const
 
 type Everywhere = (typeof everywhere)[number]
 

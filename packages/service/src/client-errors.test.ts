@@ -3,12 +3,21 @@ import { text } from 'node:stream/consumers'
 import { Registry } from 'prom-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
+
+const access = openToAll()
 
 let server: Server
 let port: number
 
 beforeAll(async () => {
-  server = buildServer({ name: 'test', logLevel: 'silent', metrics: new Registry(), ready: {} })
+  server = buildServer({
+    name: 'test',
+    logLevel: 'silent',
+    metrics: new Registry(),
+    ready: {},
+    access,
+  })
   port = Number(new URL(await server.listen({ host: '127.0.0.1', port: 0 })).port)
 })
 

@@ -1,13 +1,20 @@
 import { Registry } from 'prom-client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
 
 let server: Server
 
 afterEach(() => server.close())
 
 function serve(allowedHosts: readonly string[] = []): void {
-  const base = { name: 'test', logLevel: 'fatal', metrics: new Registry(), ready: {} }
+  const base = {
+    name: 'test',
+    logLevel: 'fatal',
+    metrics: new Registry(),
+    ready: {},
+    access: openToAll('POST /barriers'),
+  }
   server = buildServer({ ...base, allowedHosts })
   server.post('/barriers', async (_request, reply) => reply.code(201).send({ done: true }))
 }

@@ -2,12 +2,21 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Kept, replayAnswer, requestHashOf } from './idempotency.ts'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
+
+const access = openToAll('POST /orders')
 
 let server: Server
 let kept: Kept | undefined
 
 beforeEach(() => {
-  server = buildServer({ name: 'test', logLevel: 'fatal', metrics: new Registry(), ready: {} })
+  server = buildServer({
+    name: 'test',
+    logLevel: 'fatal',
+    metrics: new Registry(),
+    ready: {},
+    access,
+  })
   server.post('/orders', (_request, reply) =>
     replayAnswer<string>(reply, kept, requestHashOf('order'), (to, answer) =>
       to.code(201).send(answer),

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { canonicalId, Id } from './ids.ts'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
 
 const id = '0198c0de-aaaa-7bbb-8ccc-0000deadbeef'
 
@@ -46,7 +47,14 @@ describe('a route sees ids in their canonical spelling only', () => {
   const seen: unknown[] = []
 
   beforeAll(() => {
-    server = buildServer({ name: 'test', logLevel: 'fatal', metrics: new Registry(), ready: {} })
+    const access = openToAll('POST /things', 'GET /things', 'GET /things/:id')
+    server = buildServer({
+      name: 'test',
+      logLevel: 'fatal',
+      metrics: new Registry(),
+      ready: {},
+      access,
+    })
     const body = Type.Object({ ids: Type.Array(Id()), customer: Type.Object({ id: Id() }) })
     server.post('/things', { schema: { body } }, (request) => {
       seen.push(...request.body.ids, request.body.customer.id)

@@ -2,11 +2,20 @@ import { Registry } from 'prom-client'
 import { Type } from 'typebox'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
+
+const access = openToAll('POST /things')
 
 let server: Server
 
 beforeAll(() => {
-  server = buildServer({ name: 'test', logLevel: 'fatal', metrics: new Registry(), ready: {} })
+  server = buildServer({
+    name: 'test',
+    logLevel: 'fatal',
+    metrics: new Registry(),
+    ready: {},
+    access,
+  })
   server.post('/things', { schema: { body: Type.Unknown() } }, (request) => ({
     got: request.body,
   }))

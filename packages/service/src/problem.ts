@@ -55,7 +55,7 @@ export function answerError(
   return sendProblem(reply, problem('internal', 500, 'Internal error', 'The failure was logged.'))
 }
 
-const tooManyRequests = problem(
+export const tooManyRequests = problem(
   'too-many-requests',
   429,
   'Too many requests',

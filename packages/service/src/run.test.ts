@@ -2,13 +2,22 @@ import { Registry } from 'prom-client'
 import { afterEach, describe, expect, test } from 'vitest'
 import { stopService } from './run.ts'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
+
+const access = openToAll('GET /work')
 
 let server: Server
 
 afterEach(() => server.close())
 
 async function listen(): Promise<string> {
-  server = buildServer({ name: 'test', logLevel: 'silent', metrics: new Registry(), ready: {} })
+  server = buildServer({
+    name: 'test',
+    logLevel: 'silent',
+    metrics: new Registry(),
+    ready: {},
+    access,
+  })
   server.get('/work', () => ({ done: true }))
   return server.listen({ host: '127.0.0.1', port: 0 })
 }

@@ -2,6 +2,7 @@ import { Registry } from 'prom-client'
 import { Type } from 'typebox'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { buildServer, type Server } from './server.ts'
+import { accessInMemory } from './testing/access.ts'
 
 let server: Server
 let isUp = true
@@ -12,6 +13,10 @@ beforeEach(() => {
     name: 'test',
     logLevel: 'fatal',
     metrics,
+    access: accessInMemory({
+      rights: { 'POST /things': 'public', 'GET /outage': 'public', 'GET /mistake': 'public' },
+      callers: { 'token-of-reader': { identity: 'reader', role: 'reader' } },
+    }),
     ready: {
       postgres: () => {
         if (!isUp) throw new Error('away')
@@ -29,6 +34,8 @@ beforeEach(() => {
 })
 
 afterEach(() => server.close())
+
+const asReader = { authorization: 'Bearer token-of-reader' }
 
 const post = (payload: object) => server.inject({ method: 'POST', url: '/things', payload })
 
@@ -72,9 +79,21 @@ describe('every service', () => {
     expect((await server.inject('/health/ready')).statusCode).toBe(200)
   })
 
+  test('tells why it is not ready to readers only', async () => {
+    isUp = false
+    const anybody = await server.inject('/health/ready')
+    expect(anybody.body).not.toContain('postgres')
+    expect((await server.inject('/health/detail')).statusCode).toBe(401)
+    const reader = await server.inject({ url: '/health/detail', headers: asReader })
+    expect([reader.statusCode, reader.json().detail]).toEqual([503, 'postgres: away'])
+    isUp = true
+    const ready = await server.inject({ url: '/health/detail', headers: asReader })
+    expect(ready.json()).toEqual({ status: 'ready', checked: ['postgres'] })
+  })
+
   test('counts its responses', async () => {
     await post({ amount: 1 })
-    expect((await server.inject('/metrics')).body).toContain(
+    expect((await server.inject({ url: '/metrics', headers: asReader })).body).toContain(
       'tenseams_http_request_duration_seconds_count{method="POST",route="/things",status="200"} 1',
     )
   })

@@ -1,10 +1,14 @@
+import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import Fastify, { LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { Histogram } from 'prom-client'
+import { guardRoutes } from './access/guard.ts'
+import type { OpenAccess } from './access/open.ts'
 import { messageOf } from './causes.ts'
 import { answerClientError, answerExpectations } from './client-errors.ts'
 import { refuseForeignRequests } from './foreign-requests.ts'
+import { addSecurityHeaders } from './headers.ts'
 import { canonicalIdKeyword } from './ids.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { answerError, problem, sendProblem } from './problem.ts'
@@ -25,14 +29,16 @@ export type ServerOptions = {
   readonly bodyLimitBytes?: number
   /** Names in Host by which clients reach the service, besides those of the loopback interface. */
   readonly allowedHosts?: readonly string[]
+  /** Who may use which route: `accessOf(<service>, settings)`. */
+  readonly access: OpenAccess
 }
 
 const READY_CHECK_TIMEOUT_MS = 2_000
 
 /**
- * The HTTP server of every service: requests of other sites refused, strict JSON and strict schemas (unknown properties
+ * The HTTP server of every service: requests of other sites refused, every route with its declared right, strict JSON and strict schemas (unknown properties
  * are refused, nothing in a body is coerced, ids are made canonical), problem details for every refusal, structured
- * logs, `/health/live`, `/health/ready` and `/metrics`.
+ * logs, `/health/live`, `/health/ready`, `/health/detail` and `/metrics`.
  */
 export function buildServer(options: ServerOptions): Server {
   const server = Fastify({
@@ -40,6 +46,8 @@ export function buildServer(options: ServerOptions): Server {
     bodyLimit: options.bodyLimitBytes ?? 64 * 1024,
     requestTimeout: 30_000,
     ajv: { customOptions: validation },
+    // Also in the audit log, where it must not repeat after a restart.
+    genReqId: () => randomUUID(),
     logController: new LogController({ disableRequestLogging: true }),
     // Whoever is still connected is answered, and told to connect elsewhere next time.
     return503OnClosing: false,
@@ -53,8 +61,10 @@ export function buildServer(options: ServerOptions): Server {
   answerExpectations(server.server)
   server.setErrorHandler(answerError)
   observeRequests(server, options.metrics)
+  addSecurityHeaders(server)
   refuseForeignRequests(server, options.allowedHosts ?? [])
   answerUnrouted(server)
+  guardRoutes(server, options.name, options.access(server.log))
   acceptJsonOnly(server)
   addOperations(server, options)
   return server
@@ -68,20 +78,30 @@ const validation = {
   keywords: [canonicalIdKeyword],
 }
 
-/** What operators and probes ask. */
+/**
+ * What probes and operators ask. Whoever starts and stops the service, a launcher or a container's probe, asks `/health/live` and
+ * `/health/ready` without a token and is told yes or no. Why not is for readers: reasons name hosts, partitions and errors.
+ */
 function addOperations(server: Server, options: ServerOptions): void {
   let isEnding = false
   server.decorate('endReadiness', () => {
     isEnding = true
   })
+  const failures = async () =>
+    isEnding ? ['the service is stopping'] : await failedChecks(options.ready)
+  const notReady = (detail: string) => problem('not-ready', 503, 'Not ready', detail)
   server.get('/metrics', async (_request, reply) =>
     reply.type(options.metrics.contentType).send(await options.metrics.metrics()),
   )
   server.get('/health/live', () => ({ status: 'live' }))
   server.get('/health/ready', async (_request, reply) => {
-    const failures = isEnding ? ['the service is stopping'] : await failedChecks(options.ready)
-    if (failures.length === 0) return { status: 'ready' }
-    return sendProblem(reply, problem('not-ready', 503, 'Not ready', failures.join('; ')))
+    if ((await failures()).length === 0) return { status: 'ready' }
+    return sendProblem(reply, notReady('`GET /health/detail` says why; it needs a token.'))
+  })
+  server.get('/health/detail', async (_request, reply) => {
+    const reasons = await failures()
+    if (reasons.length > 0) return sendProblem(reply, notReady(reasons.join('; ')))
+    return { status: 'ready', checked: Object.keys(options.ready) }
   })
 }
 

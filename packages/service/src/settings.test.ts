@@ -16,18 +16,24 @@ const schema = Type.Object({
   DATABASE_URL: databaseSetting,
 })
 
+const files = {
+  CREDENTIALS_FILE: 'own.json',
+  CALLERS_FILE: 'callers.json',
+  AUDIT_FILE: 'audit.log',
+}
+
 describe('settings', () => {
   test('are typed, completed with defaults, and frozen', () => {
     const settings = readSettings(schema, {
+      ...files,
       PORT: '20000',
-      CREDENTIALS_FILE: 'orders.json',
       DATABASE_URL: 'postgres://r@x/y',
       OTHER: '1',
     })
     expect(settings).toEqual({
+      ...files,
       HOST: '127.0.0.1',
       PORT: 20_000,
-      CREDENTIALS_FILE: 'orders.json',
       LOG_LEVEL: 'info',
       DATABASE_URL: 'postgres://r@x/y',
       ALLOWED_HOSTS: [],
@@ -38,8 +44,8 @@ describe('settings', () => {
 
   test('list the names in Host that are allowed', () => {
     const environment = {
+      ...files,
       PORT: '1',
-      CREDENTIALS_FILE: 'orders.json',
       DATABASE_URL: 'postgres://r@x/y',
       ALLOWED_HOSTS: 'a.b,c',
     }

@@ -1,5 +1,6 @@
 import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
+import type { Limits } from './access/limits.ts'
 
 /** The settings that every service has; a service adds its own. */
 export const commonSettings = {
@@ -7,6 +8,10 @@ export const commonSettings = {
   PORT: Type.Integer({ minimum: 1, maximum: 65_535 }),
   /** The file of the service's identity: passwords and tokens are in no setting (packages/identities). */
   CREDENTIALS_FILE: Type.String({ minLength: 1 }),
+  /** Whose token is whose, as hashes (access/callers.ts). */
+  CALLERS_FILE: Type.String({ minLength: 1 }),
+  /** Who has used a control route (access/audit-log.ts). */
+  AUDIT_FILE: Type.String({ minLength: 1 }),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], { default: 'info' }),
   /**
    * Names by which clients reach the service, besides those of the loopback interface: what Host may say, separated by
@@ -18,11 +23,13 @@ export const commonSettings = {
 }
 
 /**
- * The rate limit per client address. The default is more than one process can answer, so it never limits a client that
- * waits for its answers. Set it lower where clients are not trusted.
+ * Limits by client (access/limits.ts). The defaults are more than one process can answer, or more than any customer does, so
+ * they never limit a client that waits for its answers. Set them lower where clients are not trusted.
  */
 export const rateLimitSettings = {
   RATE_LIMIT_REQUESTS: Type.Integer({ minimum: 1, default: 100_000 }),
+  RATE_LIMIT_KNOWN_REQUESTS: Type.Integer({ minimum: 1, default: 1_000_000 }),
+  RATE_LIMIT_CUSTOMER_WRITES: Type.Integer({ minimum: 1, default: 20_000 }),
   RATE_LIMIT_WINDOW_MS: Type.Integer({ minimum: 1_000, maximum: 3_600_000, default: 10_000 }),
 }
 
@@ -54,6 +61,16 @@ export const lifeSetting = ({ least, usual }: { readonly least: number; readonly
 export const inboxSettings = {
   /** At least the day in which consumers redeliver and operators replay; an older repeat is known by its stream's state. */
   INBOX_LIFE_MS: lifeSetting({ least: DAY_MS, usual: 7 * DAY_MS }),
+}
+
+/** The limits that the settings name. */
+export function limitsOf(settings: Static<TObject<typeof rateLimitSettings>>): Limits {
+  return {
+    maxRequests: settings.RATE_LIMIT_REQUESTS,
+    maxKnownRequests: settings.RATE_LIMIT_KNOWN_REQUESTS,
+    maxCustomerWrites: settings.RATE_LIMIT_CUSTOMER_WRITES,
+    windowMs: settings.RATE_LIMIT_WINDOW_MS,
+  }
 }
 
 /** How long a client may repeat a request. */

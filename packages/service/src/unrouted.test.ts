@@ -2,13 +2,33 @@ import { Registry } from 'prom-client'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openApi } from './api.ts'
 import { buildServer, type Server } from './server.ts'
+import { openToAll } from './testing/access.ts'
+
+const access = openToAll(
+  'GET /orders',
+  'POST /orders',
+  'GET /orders/:orderId',
+  'POST /orders/:orderId/cancellation',
+  'PUT /faults',
+  'DELETE /faults',
+  'GET /documentation/*',
+)
 
 let server: Server
 
 beforeEach(async () => {
-  server = buildServer({ name: 'test', logLevel: 'fatal', metrics: new Registry(), ready: {} })
-  const rateLimit = { maxRequests: 1_000, windowMs: 60_000 }
-  await openApi(server, { title: 'T', description: 'T', version: '1', rateLimit })
+  server = buildServer({
+    name: 'test',
+    logLevel: 'fatal',
+    metrics: new Registry(),
+    ready: {},
+    access,
+  })
+  const most = 1_000
+  const limits = {
+    ...{ maxRequests: most, maxKnownRequests: most, maxCustomerWrites: most, windowMs: 60_000 },
+  }
+  await openApi(server, { title: 'T', description: 'T', version: '1', limits })
   server.get('/orders', () => ({}))
   server.post('/orders', () => ({}))
   server.get('/orders/:orderId', () => ({}))

@@ -1,3 +1,5 @@
+import { accessOf } from '@tenseams/service/access/open'
+import { openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -21,6 +23,7 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     registryUrl: settings.SCHEMA_REGISTRY_URL,
     catalogUrl: settings.CATALOG_URL,
     pulseUrl: settings.PULSE_URL,
+    authorization: await openOwnToken(settings.CREDENTIALS_FILE),
     flinkUrl: settings.FLINK_URL,
     graceMs: settings.AUDIT_GRACE_MS,
     silverBehindMs: settings.AUDIT_SILVER_BEHIND_MS,
@@ -29,6 +32,7 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     name: 'auditor',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: accessOf('auditor', settings),
     metrics,
     ready: {},
   })

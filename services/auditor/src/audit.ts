@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
+import type { OwnToken } from '@tenseams/service/access/own-token'
 import { messageOf } from '@tenseams/service/causes'
 import type pg from 'pg'
 import { eventTopics } from './checks/check.ts'
@@ -36,6 +37,8 @@ export type AuditorOptions = {
   readonly registryUrl: string
   readonly catalogUrl: string
   readonly pulseUrl: string
+  /** Who we are to pulse. */
+  readonly authorization: OwnToken
   readonly flinkUrl: string
   /** How old a missing effect must be to count as lost. */
   readonly graceMs: number
@@ -193,6 +196,7 @@ export class Auditor {
   async #writeBarrier(): Promise<readonly BarrierRow[]> {
     const response = await fetch(`${this.#options.pulseUrl}/barriers`, {
       method: 'POST',
+      headers: await this.#options.authorization(),
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     })
     if (!response.ok) throw new Error(`pulse answers ${response.status}`)

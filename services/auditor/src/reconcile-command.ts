@@ -1,9 +1,17 @@
 import { readArguments, refuseMore, webAddress } from '@tenseams/cli/arguments'
 import { VerbError } from '@tenseams/cli/errors'
 import type { ExitCode } from '@tenseams/cli/exit-codes'
-import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
+import {
+  credentialsFileOf,
+  credentialsHelp,
+  endpointsOf,
+  instanceHelp,
+  instanceOptions,
+  serviceOptions,
+} from '@tenseams/cli/instance-options'
 import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
+import { type Authorization, authorizationIn } from '@tenseams/identities/authorization'
 import { exitCodeOf, type Report, textOf } from './report.ts'
 
 const help = `npm run reconcile [-- --instance <name>]
@@ -12,6 +20,7 @@ Audits now: every invariant with its figures, and the first violation. The audit
 topics, the payment provider's books, the lake and Flink's jobs.
 
   --url <http://…>         of the auditor (default: that of the instance)
+${credentialsHelp}
   --json                   the report as JSON
 ${instanceHelp}
 
@@ -20,7 +29,7 @@ answer.
 `
 
 const options = {
-  url: { type: 'string' },
+  ...serviceOptions,
   json: { type: 'boolean', default: false },
   ...instanceOptions,
 } as const
@@ -32,14 +41,15 @@ async function reconcile(args: readonly string[]): Promise<ExitCode> {
   refuseMore(positionals)
   const { url = endpointsOf(values).auditorUrl } = values
   webAddress('--url', url)
-  const report = await ask(`${url}/audits`)
+  const report = await ask(`${url}/audits`, await authorizationIn(credentialsFileOf(values)))
   say(values.json ? JSON.stringify(report, null, 2) : textOf(report))
   return exitCodeOf(report)
 }
 
-async function ask(url: string): Promise<Report> {
+async function ask(url: string, headers: Authorization): Promise<Report> {
   const response = await fetch(url, {
     method: 'POST',
+    headers,
     signal: AbortSignal.timeout(AUDIT_TIMEOUT_MS),
   }).catch((cause: unknown) => {
     const hint = 'it belongs to the profile full; see `npm run stack -- status`'

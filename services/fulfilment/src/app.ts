@@ -6,6 +6,7 @@ import {
   TransactionalLoop,
   type TransactionalLoopOptions,
 } from '@tenseams/kafka/transactional-loop'
+import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -39,6 +40,7 @@ export async function buildFulfilment(
     name: 'fulfilment',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: accessOf('fulfilment', settings),
     metrics,
     ready: { kafka: () => orders.assertReady() },
   })

@@ -8,6 +8,7 @@ import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { TopicLogs } from '@tenseams/kafka/topic-logs'
+import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -50,6 +51,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
     name: 'lakehouse',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: accessOf('lakehouse', settings),
     metrics: registry,
     ready: {
       kafka: () => bronze.assertReading(),

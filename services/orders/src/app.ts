@@ -8,9 +8,11 @@ import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { accessOf } from '@tenseams/service/access/open'
 import { openApi } from '@tenseams/service/api'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
+import { limitsOf } from '@tenseams/service/settings'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
 import { cancellationRoutes } from './cancellation-routes.ts'
@@ -58,6 +60,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
     name: 'orders',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: accessOf('orders', settings),
     metrics,
     ready: {
       postgres: async () => void (await shop.query('select 1')),
@@ -97,10 +100,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
     title: 'Ten Seams: orders',
     description: 'Orders, and the customers that they are of.',
     version: '1',
-    rateLimit: {
-      maxRequests: settings.RATE_LIMIT_REQUESTS,
-      windowMs: settings.RATE_LIMIT_WINDOW_MS,
-    },
+    limits: limitsOf(settings),
   })
   productRoutes(server, shop)
   orderRoutes(server, { pool: shop, log })

@@ -1,6 +1,8 @@
 import { openPool } from '@tenseams/event-store/pool'
+import { routeRights } from '@tenseams/identities/routes'
 import { openApi } from '@tenseams/service/api'
 import { buildServer, type Server } from '@tenseams/service/server'
+import { accessInMemory } from '@tenseams/service/testing/access'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -11,6 +13,10 @@ import type { OrderLog } from './log.ts'
 import { orderRoutes } from './order-routes.ts'
 import { productRoutes } from './product-routes.ts'
 
+const publicRights = Object.fromEntries(
+  Object.entries(routeRights.orders).filter(([, access]) => access === 'public'),
+)
+
 let server: Server
 let pool: pg.Pool
 
@@ -18,9 +24,12 @@ beforeAll(async () => {
   // Nobody listens there: what comes through the checks of a route is answered 503.
   pool = openPool({ url: 'postgres://nobody@127.0.0.1:1/none', credentialsFile: '/none' }, 'test')
   const base = { name: 'test', logLevel: 'silent', metrics: openMetrics('test'), ready: {} }
-  server = buildServer(base)
-  const rateLimit = { maxRequests: 1_000, windowMs: 60_000 }
-  await openApi(server, { title: 'Orders', description: 'Orders', version: '1', rateLimit })
+  server = buildServer({ ...base, access: accessInMemory({ rights: publicRights }) })
+  const most = 1_000
+  const limits = {
+    ...{ maxRequests: most, maxKnownRequests: most, maxCustomerWrites: most, windowMs: 60_000 },
+  }
+  await openApi(server, { title: 'Orders', description: 'Orders', version: '1', limits })
   // Never reached here: a price is read before an order is decided on.
   const log = {} as OrderLog
   orderRoutes(server, { pool, log })

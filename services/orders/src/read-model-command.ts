@@ -9,9 +9,17 @@ import {
 } from '@tenseams/cli/arguments'
 import { VerbError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
-import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
+import {
+  credentialsFileOf,
+  credentialsHelp,
+  endpointsOf,
+  instanceHelp,
+  instanceOptions,
+  serviceOptions,
+} from '@tenseams/cli/instance-options'
 import { complain, say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
+import { type Authorization, authorizationIn } from '@tenseams/identities/authorization'
 
 const help = `npm run read-model -- <command>
 
@@ -21,6 +29,7 @@ const help = `npm run read-model -- <command>
                            the rebuild.
 
   --url <http://…>         of the orders service (default: that of the instance)
+${credentialsHelp}
   --within <seconds>       how long to wait for the rebuild (default: 600)
 ${instanceHelp}
 
@@ -28,10 +37,13 @@ Exit codes: 0 done; 1 the rebuild has not finished within the time to wait; 2 it
 `
 
 const options = {
-  url: { type: 'string' },
+  ...serviceOptions,
   within: { type: 'string', default: '600' },
   ...instanceOptions,
 } as const
+
+/** The orders service, and who asks it. */
+type Asked = { readonly url: string; readonly headers: Authorization }
 
 type Shown = { readonly generation: number; readonly state: string; readonly position: number }
 
@@ -48,18 +60,19 @@ async function readModel(args: readonly string[]): Promise<ExitCode> {
   const withinMs = wholeNumber('--within', values.within, { most: 999_999 }) * 1_000
   const { url = endpointsOf(values).ordersUrl } = values
   webAddress('--url', url)
-  if (command === 'rebuild') return rebuild(url, withinMs)
-  show(await generationsAt(url))
+  const orders = { url, headers: await authorizationIn(credentialsFileOf(values)) }
+  if (command === 'rebuild') return rebuild(orders, withinMs)
+  show(await generationsAt(orders))
   return exitCodes.holds
 }
 
 /** Starts a rebuild and waits until readers see the new generation. */
-async function rebuild(url: string, withinMs: number): Promise<ExitCode> {
-  const { generation } = await ask<{ generation: number }>(`${url}/read-model/rebuild`, 'POST')
+async function rebuild(orders: Asked, withinMs: number): Promise<ExitCode> {
+  const { generation } = await ask<{ generation: number }>(orders, '/read-model/rebuild', 'POST')
   const deadline = performance.now() + withinMs
   let said = 0
   for (;;) {
-    const generations = await generationsAt(url)
+    const generations = await generationsAt(orders)
     const ours = generations.find((one) => one.generation === generation)
     if (ours === undefined) throw new VerbError(`generation ${generation} no longer exists`)
     if (ours.state === 'current') {
@@ -78,11 +91,13 @@ async function rebuild(url: string, withinMs: number): Promise<ExitCode> {
   }
 }
 
-const generationsAt = (url: string) => ask<readonly Shown[]>(`${url}/read-model`, 'GET')
+const generationsAt = (orders: Asked) => ask<readonly Shown[]>(orders, '/read-model', 'GET')
 
-async function ask<Answer>(url: string, method: string): Promise<Answer> {
+async function ask<Answer>(orders: Asked, path: string, method: string): Promise<Answer> {
+  const url = `${orders.url}${path}`
   const response = await fetch(url, {
     method,
+    headers: orders.headers,
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   }).catch((cause: unknown) => {
     const hint = 'is it running? See `npm run stack -- status`'

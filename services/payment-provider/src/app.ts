@@ -1,4 +1,5 @@
 import { openPool } from '@tenseams/event-store/pool'
+import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -17,6 +18,7 @@ export function buildPaymentProvider(settings: Settings, parts: ProviderParts = 
     name: 'payment-provider',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: accessOf('payment-provider', settings),
     metrics: openMetrics('payment-provider'),
     ready: { postgres: async () => void (await pool.query('select 1')) },
   })

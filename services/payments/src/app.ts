@@ -8,6 +8,8 @@ import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
 import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { accessOf } from '@tenseams/service/access/open'
+import { type OwnToken, openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
 import { buildServer, type Server } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -40,8 +42,9 @@ export type PaymentParts = {
 /** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
 export async function buildPayments(settings: Settings, parts: PaymentParts = {}): Promise<App> {
   const { pool = openPool(databaseOf(settings), 'payments') } = parts
-  const { codec = openCodec(settings.SCHEMA_REGISTRY_URL), provider = openProvider(settings) } =
-    parts
+  const authorization = await openOwnToken(settings.CREDENTIALS_FILE)
+  const { codec = openCodec(settings.SCHEMA_REGISTRY_URL) } = parts
+  const { provider = openProvider(settings, authorization) } = parts
   const { openConsumption = (options: ConsumptionOptions) => new Consumption(options) } = parts
   const metrics = openMetrics('payments')
   await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
@@ -53,6 +56,7 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
     name: 'payments',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: accessOf('payments', settings),
     metrics,
     ready: {
       postgres: async () => void (await pool.query('select 1')),
@@ -74,7 +78,7 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
     topics: [SHIPMENTS_TOPIC],
     handle: handleShipments(handling),
   })
-  const reconciler = openReconciler(settings, handling, { pool, metrics, server })
+  const reconciler = openReconciler(settings, handling, { pool, metrics, server, authorization })
   const retention = new Retention({
     expiring: [inboxOf(pool, schema, settings.INBOX_LIFE_MS)],
     onError: (error, what) => server.log.warn({ err: error, what }, 'old rows cannot be removed'),
@@ -86,20 +90,21 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   }
 }
 
-function openProvider(settings: Settings): Provider {
+function openProvider(settings: Settings, authorization: OwnToken): Provider {
   return new Provider({
     url: settings.PAYMENT_PROVIDER_URL,
     timeoutMs: settings.PAYMENT_PROVIDER_TIMEOUT_MS,
+    authorization,
   })
 }
 
 function openReconciler(
   settings: Settings,
   { log, provider }: PaymentHandling,
-  { pool, metrics, server }: Reporting,
+  { pool, metrics, server, authorization }: Reporting,
 ): Reconciler {
   const graceMs = settings.RECONCILE_GRACE_MS
-  const findOrder = findOrderAt(settings.ORDERS_URL)
+  const findOrder = findOrderAt(settings.ORDERS_URL, authorization)
   return new Reconciler({
     ...{ provider, graceMs },
     readOurs: (reading) => readCategory(pool, schema, reading),
@@ -113,6 +118,7 @@ function openReconciler(
 }
 
 type Reporting = {
+  readonly authorization: OwnToken
   readonly pool: pg.Pool
   readonly metrics: ReturnType<typeof openMetrics>
   readonly server: Server

@@ -1,3 +1,5 @@
+import type { Authorization } from '@tenseams/identities/authorization'
+import type { OwnToken } from '@tenseams/service/access/own-token'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { OwedOrder } from './domain/reconciliation.ts'
@@ -27,9 +29,12 @@ const Refusal = Type.Object({ type: Type.String() })
  *
  * @returns a function that throws OrdersUnavailableError.
  */
-export function findOrderAt(ordersUrl: string): FindOrder {
+export function findOrderAt(ordersUrl: string, authorization: OwnToken): FindOrder {
   return async (orderId) => {
-    const { status, body } = await ask(`${ordersUrl}/orders/${encodeURIComponent(orderId)}`)
+    const { status, body } = await ask(
+      `${ordersUrl}/orders/${encodeURIComponent(orderId)}`,
+      await authorization(),
+    )
     if (status === 404 && Value.Check(Refusal, body) && body.type === UNKNOWN) return undefined
     if (status !== 200 || !Value.Check(Order, body)) {
       throw new OrdersUnavailableError(`orders answers ${status} about order ${orderId}`)
@@ -40,9 +45,12 @@ export function findOrderAt(ordersUrl: string): FindOrder {
   }
 }
 
-async function ask(url: string): Promise<{ readonly status: number; readonly body: unknown }> {
+async function ask(
+  url: string,
+  headers: Authorization,
+): Promise<{ readonly status: number; readonly body: unknown }> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
     return { status: response.status, body: await response.json() }
   } catch (error) {
     throw new OrdersUnavailableError('orders does not answer', { cause: error })

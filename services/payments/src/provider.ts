@@ -1,3 +1,4 @@
+import type { OwnToken } from '@tenseams/service/access/own-token'
 import {
   BrokenCircuitError,
   BulkheadRejectedError,
@@ -36,6 +37,8 @@ export type ProviderOptions = {
   readonly url: string
   /** Timeout of one request. A request that timed out may still have moved the money. */
   readonly timeoutMs: number
+  /** Who we are: the provider serves its customers only. */
+  readonly authorization: OwnToken
 }
 
 /** Tries of one call. After that the consumed record is retried later. */
@@ -126,9 +129,8 @@ export class Provider {
   }
 
   async #ask(path: string, request: ProviderRequest): Promise<ProviderResponse> {
-    const { url, timeoutMs } = this.#options
     try {
-      return await this.#policy.execute(() => askOnce(`${url}${path}`, request, timeoutMs))
+      return await this.#policy.execute(() => this.#askOnce(path, request))
     } catch (error) {
       if (error instanceof BrokenCircuitError || error instanceof BulkheadRejectedError) {
         throw new ProviderUnavailableError(
@@ -140,6 +142,15 @@ export class Provider {
       }
       throw error
     }
+  }
+
+  async #askOnce(path: string, request: ProviderRequest): Promise<ProviderResponse> {
+    const { url, timeoutMs, authorization } = this.#options
+    const headers = { ...request.headers, ...(await authorization()) }
+    const response = await exchange(`${url}${path}`, { ...request, headers }, timeoutMs)
+    const error = errorOf(response.status, response.text)
+    if (error !== undefined) throw error
+    return response
   }
 }
 
@@ -157,17 +168,6 @@ function posted(body: object, headers: Readonly<Record<string, string>> = {}): P
     headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify(body),
   }
-}
-
-async function askOnce(
-  url: string,
-  request: ProviderRequest,
-  timeoutMs: number,
-): Promise<ProviderResponse> {
-  const response = await exchange(url, request, timeoutMs)
-  const error = errorOf(response.status, response.text)
-  if (error !== undefined) throw error
-  return response
 }
 
 async function exchange(

@@ -3,6 +3,7 @@ import { openCodec } from '@tenseams/contracts/codec'
 import { openPool } from '@tenseams/event-store/pool'
 import { Retention } from '@tenseams/event-store/retention'
 import { httpLogin } from '@tenseams/identities/http-login'
+import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
@@ -29,6 +30,7 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     name: 'pulse',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
+    access: accessOf('pulse', settings),
     metrics,
     ready: { postgres: async () => void (await pool.query('select 1')) },
   })

@@ -30,6 +30,8 @@ export async function startOurSink(stack: Stack, options: OurSinkOptions): Promi
     environment: {
       HOST: host,
       PORT: String(ports.lakehouse),
+      CALLERS_FILE: paths.callers,
+      AUDIT_FILE: join(paths.logs, 'bench-lakehouse-audit.log'),
       CREDENTIALS_FILE: stack.secrets.fileOf('lakehouse'),
       KAFKA_BROKERS: endpoints.kafkaBrokers,
       SCHEMA_REGISTRY_URL: endpoints.registryUrl,

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { openOwnToken } from '@tenseams/service/access/own-token'
 import { machineMs, until } from '../clock.ts'
 import { HttpClient } from './http.ts'
 import { type Due, openLoop } from './open-loop.ts'
@@ -24,7 +25,9 @@ process.on('message', (message: ToGenerator) => {
 })
 
 async function generate(task: Task): Promise<void> {
-  const { url, maxInFlight, requestTimeoutMs, offer } = task
+  const { url, maxInFlight, requestTimeoutMs, offer, credentialsFile } = task
+  const authorization =
+    credentialsFile === undefined ? async () => ({}) : await openOwnToken(credentialsFile)
   const client = new HttpClient({
     url,
     maxConnections: maxInFlight,
@@ -45,7 +48,7 @@ async function generate(task: Task): Promise<void> {
   await openLoop({
     ...{ beginMs, dueTimesMs: dueTimes(offer), maxInFlight, signal: ending.signal },
     onNotSent: (due) => tally.notSent(due),
-    send: (due) => send(due, { client, shopper, tally }),
+    send: (due) => send(due, { client, shopper, tally, authorization }),
   })
   const result = tally.result(await used)
   clearInterval(progress)
@@ -57,13 +60,15 @@ type Sending = {
   readonly client: HttpClient
   readonly shopper: Shopper
   readonly tally: Tally
+  readonly authorization: () => Promise<Readonly<Record<string, string>>>
 }
 
-async function send(due: Due, { client, shopper, tally }: Sending): Promise<void> {
+async function send(due: Due, { client, shopper, tally, authorization }: Sending): Promise<void> {
   const request = shopper.next(due)
   tally.sent(request.kind, due)
   try {
-    const verdict = shopper.judge(request, await client.send(request))
+    const headers = { ...request.headers, ...(await authorization()) }
+    const verdict = shopper.judge(request, await client.send({ ...request, headers }))
     if (verdict === 'ok') tally.answered(request.kind, due)
     else tally.failed(request.kind, due, verdict)
   } catch (error) {

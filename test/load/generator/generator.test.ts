@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterEach, expect, test } from 'vitest'
 import { machineMs } from '../clock.ts'
@@ -33,10 +36,14 @@ async function shop(onOrder: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-async function opened(onOrder: RequestListener, changes: Partial<Task['offer']> = {}) {
+async function opened(
+  onOrder: RequestListener,
+  changes: Partial<Task['offer']> = {},
+  credentialsFile?: string,
+) {
   generator = await Generator.open({
     ...{ url: await shop(onOrder), run: 1, mix: readMix('orders=1'), repeatedShare: 0 },
-    ...{ maxInFlight: 100, requestTimeoutMs: 5_000 },
+    ...{ maxInFlight: 100, requestTimeoutMs: 5_000, credentialsFile },
     offer: {
       ...{ ratePerSecond: 50, rampMs: 200, durationMs: 1_000, arrivals: 'even', seed: 1 },
       ...changes,
@@ -46,6 +53,20 @@ async function opened(onOrder: RequestListener, changes: Partial<Task['offer']> 
 }
 
 const never = new AbortController().signal
+
+test('a generator sends the token of the identity that it was given, and none without one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'generator-'))
+  const file = join(folder, 'load.json')
+  writeFileSync(file, JSON.stringify({ identity: 'load', token: 'one' }), { mode: 0o600 })
+  const sent = new Set<string | undefined>()
+  const note: RequestListener = (request, response) => {
+    sent.add(request.headers.authorization)
+    accept(request, response)
+  }
+  await (await opened(note, { durationMs: 100 }, file)).run(machineMs() + 100, never)
+  expect([...sent]).toEqual(['Bearer one'])
+  rmSync(folder, { recursive: true })
+}, 30_000)
 
 test('a generator tells what became of each request that was due after its ramp', async () => {
   const result = await (await opened(accept)).run(machineMs() + 100, never)

@@ -11,6 +11,8 @@ export type Task = {
   readonly repeatedShare: number
   readonly maxInFlight: number
   readonly requestTimeoutMs: number
+  /** Of the identity as which the load is sent; without it, as nobody. */
+  readonly credentialsFile?: string | undefined
 }
 
 /** What becomes of the requests of one kind that were due after the ramp. */

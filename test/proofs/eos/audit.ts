@@ -1,13 +1,15 @@
 import type { Report } from '@tenseams/auditor/report'
+import { authorizationIn } from '@tenseams/identities/authorization'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 
 const AUDIT_TIMEOUT_MS = 180_000
 /** They need Flink, which is not part of this proof. */
 const notOurs = ['I4.gold', 'I4.jobs']
 
-export async function auditNow({ endpoints }: Stack): Promise<Report> {
+export async function auditNow({ endpoints, secrets }: Stack): Promise<Report> {
   const response = await fetch(`${endpoints.auditorUrl}/audits`, {
     method: 'POST',
+    headers: await authorizationIn(secrets.fileOf('operator')),
     signal: AbortSignal.timeout(AUDIT_TIMEOUT_MS),
   })
   if (!response.ok) throw new Error(`the auditor answers ${response.status}`)

@@ -6,6 +6,7 @@ import {
   type ReadingOrder,
   readCategory,
 } from '@tenseams/event-store/read-category'
+import { type Authorization, authorizationIn } from '@tenseams/identities/authorization'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -16,10 +17,12 @@ import { useStack } from '../../support/stack.ts'
 let pool: pg.Pool
 let admin: pg.Pool
 let ordersUrl: string
+let asOperator: () => Promise<Authorization>
 
 beforeAll(async () => {
   const stack = await useStack()
   ordersUrl = stack.endpoints.ordersUrl
+  asOperator = () => authorizationIn(stack.secrets.fileOf('operator'))
   pool = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
   await admin.query(
@@ -144,7 +147,10 @@ const isEqual = () =>
   })
 
 async function generations(): Promise<readonly { generation: number; state: string }[]> {
-  const response = await fetch(`${ordersUrl}/read-model`, { signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(`${ordersUrl}/read-model`, {
+    headers: await asOperator(),
+    signal: AbortSignal.timeout(10_000),
+  })
   return (await response.json()) as { generation: number; state: string }[]
 }
 
@@ -158,7 +164,10 @@ test('a rebuild repairs the list while orders are placed, and leaves one generat
   )
   expect(await differences()).not.toEqual([])
   const before = (await generations())[0]?.generation ?? 0
-  const answer = await fetch(`${ordersUrl}/read-model/rebuild`, { method: 'POST' })
+  const answer = await fetch(`${ordersUrl}/read-model/rebuild`, {
+    method: 'POST',
+    headers: await asOperator(),
+  })
   expect(await answer.json()).toEqual({ generation: before + 1 })
   const taken: string[] = []
   const isRebuilt = async () => {

@@ -6,6 +6,7 @@ import type { DataFile } from '@tenseams/iceberg/format/manifest'
 import { liveFiles } from '@tenseams/iceberg/table/snapshot'
 import { baseOf } from '@tenseams/iceberg/write/append'
 import { overwrite } from '@tenseams/iceberg/write/overwrite'
+import { authorizationIn } from '@tenseams/identities/authorization'
 import { openKafka } from '@tenseams/kafka/client'
 import { DurableProducer } from '@tenseams/kafka/producer'
 import { eventually } from '@tenseams/local/launcher/host/wait'
@@ -81,9 +82,10 @@ async function fill(stack: Stack, shop: pg.Pool): Promise<void> {
   await eventually(haveEnded, { timeoutMs: 90_000, what: 'every order to end' })
 }
 
-async function auditNow({ endpoints }: Stack, scope: Scope = 'all'): Promise<Report> {
+async function auditNow({ endpoints, secrets }: Stack, scope: Scope = 'all'): Promise<Report> {
   const response = await fetch(`${endpoints.auditorUrl}/audits?scope=${scope}`, {
     method: 'POST',
+    headers: await authorizationIn(secrets.fileOf('operator')),
     signal: AbortSignal.timeout(120_000),
   })
   return (await response.json()) as Report

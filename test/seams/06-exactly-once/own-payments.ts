@@ -4,6 +4,7 @@ import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
+import { routeRights } from '@tenseams/identities/routes'
 import { Faults } from '@tenseams/payment-provider/faults'
 import { listRoutes } from '@tenseams/payment-provider/list-routes'
 import { paymentRoutes } from '@tenseams/payment-provider/payment-routes'
@@ -13,6 +14,7 @@ import { type PaymentLog, paymentStreams } from '@tenseams/payments/log'
 import { Provider } from '@tenseams/payments/provider'
 import { applyFile } from '@tenseams/postgres/prepare'
 import { buildServer } from '@tenseams/service/server'
+import { accessInMemory } from '@tenseams/service/testing/access'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
 import { adminPool, rolePool } from '../../support/shop.ts'
@@ -51,7 +53,7 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   const { server, faults, url } = await startProvider(providerPool)
   const codec = openCodec(stack.endpoints.registryUrl)
   const log = await openTopicAggregate({ pool, codec, ...paymentStreams, schema })
-  const provider = new Provider({ url, timeoutMs: 1_000 })
+  const provider = new Provider({ url, timeoutMs: 1_000, authorization: async () => asPayments })
   const { encode } = await codec.encoder<OrderEvent>(ORDERS_TOPIC)
   const shipments = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
   const handle = handleOrders({ log, codec, provider })
@@ -114,11 +116,16 @@ function poolOf(
   return rolePool(stack, role, { database, ...options })
 }
 
+const callers = { 'token-of-payments': { identity: 'payments' } }
+/** What the provider takes for a request of payments. */
+export const asPayments = { authorization: 'Bearer token-of-payments' }
+
 async function startProvider(pool: pg.Pool) {
   const faults = new Faults()
   const metrics = openMetrics('payment-provider')
   const server = buildServer({
     ...{ name: 'payment-provider', logLevel: 'fatal', metrics },
+    access: accessInMemory({ rights: routeRights['payment-provider'], callers }),
     ready: {},
   })
   paymentRoutes(server, { pool, faults })

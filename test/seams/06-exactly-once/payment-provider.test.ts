@@ -1,3 +1,4 @@
+import { authorizationIn } from '@tenseams/identities/authorization'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -18,7 +19,10 @@ afterAll(() => ledger.end())
 async function setFaults(faults: readonly object[]): Promise<void> {
   const response = await fetch(`${stack.endpoints.paymentProviderUrl}/faults`, {
     method: 'PUT',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(await authorizationIn(stack.secrets.fileOf('admin'))),
+    },
     body: JSON.stringify(faults),
     signal: AbortSignal.timeout(10_000),
   })
@@ -112,6 +116,7 @@ describe('exactly once ends at the provider’s promise', () => {
 /** How often the provider has answered 500, according to its metrics. */
 async function failedRequests(): Promise<number> {
   const response = await fetch(`${stack.endpoints.paymentProviderUrl}/metrics`, {
+    headers: await authorizationIn(stack.secrets.fileOf('reader')),
     signal: AbortSignal.timeout(10_000),
   })
   const lines = (await response.text()).split('\n')

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { useStack } from '../../support/stack.ts'
-import { type OwnPayments, openOwnPayments } from './own-payments.ts'
+import { asPayments, type OwnPayments, openOwnPayments } from './own-payments.ts'
 
 let own: OwnPayments
 
@@ -17,7 +17,11 @@ type Answer = { readonly status: number; readonly body: Readonly<Record<string, 
 async function post(path: string, body: object = {}, key: string = randomUUID()): Promise<Answer> {
   const response = await fetch(`${own.providerUrl}${path}`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', ...(key && { 'idempotency-key': key }) },
+    headers: {
+      ...asPayments,
+      'content-type': 'application/json',
+      ...(key && { 'idempotency-key': key }),
+    },
     body: JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   })
@@ -25,7 +29,10 @@ async function post(path: string, body: object = {}, key: string = randomUUID())
 }
 
 async function get(path: string): Promise<Answer> {
-  const response = await fetch(`${own.providerUrl}${path}`, { signal: AbortSignal.timeout(10_000) })
+  const response = await fetch(`${own.providerUrl}${path}`, {
+    headers: asPayments,
+    signal: AbortSignal.timeout(10_000),
+  })
   return { status: response.status, body: (await response.json()) as Answer['body'] }
 }
 

@@ -1,6 +1,7 @@
 import { schemaIdOf } from '@tenseams/codec/frame'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
+import { authorizationIn } from '@tenseams/identities/authorization'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { removeControlRows } from '@tenseams/pulse/control-retention'
 import type pg from 'pg'
@@ -156,6 +157,7 @@ describe('ticks', () => {
   test('a barrier is one point in all of them', async () => {
     const response = await fetch(`${stack.endpoints.pulseUrl}/barriers`, {
       method: 'POST',
+      headers: await authorizationIn(stack.secrets.fileOf('operator')),
       signal: AbortSignal.timeout(10_000),
     })
     const { rows } = (await response.json()) as {

@@ -211,7 +211,7 @@ export class Instance {
 
   /** Why it is not ready; empty when it is. */
   async refusal(): Promise<string> {
-    const response = await fetch(`${await this.#address()}/health/ready`)
+    const response = await fetch(`${await this.#address()}/health/detail`)
     return response.ok ? '' : response.text()
   }
 

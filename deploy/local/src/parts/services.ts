@@ -122,6 +122,8 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
       HOST: host,
       PORT: String(context.ports[service.port]),
       CREDENTIALS_FILE: context.secrets.fileOf(service.name),
+      CALLERS_FILE: context.paths.callers,
+      AUDIT_FILE: join(context.paths.audit, `${service.name}.log`),
       ...service.environment(context),
     },
   }),

@@ -1,3 +1,4 @@
+import { authorizationIn } from '@tenseams/identities/authorization'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import type { Scene } from './scene.ts'
 
@@ -8,10 +9,16 @@ export function loseCaptures({ stack, guarded }: Scene): Promise<void> {
   return setFaults(stack, guarded ? [lost] : [ignored, lost])
 }
 
-export async function setFaults({ endpoints }: Stack, faults: readonly object[]): Promise<void> {
+export async function setFaults(
+  { endpoints, secrets }: Stack,
+  faults: readonly object[],
+): Promise<void> {
   const response = await fetch(`${endpoints.paymentProviderUrl}/faults`, {
     method: 'PUT',
-    headers: { 'content-type': 'application/json' },
+    headers: {
+      'content-type': 'application/json',
+      ...(await authorizationIn(secrets.fileOf('admin'))),
+    },
     body: JSON.stringify(faults),
     signal: AbortSignal.timeout(10_000),
   })

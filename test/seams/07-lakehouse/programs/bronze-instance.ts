@@ -14,6 +14,7 @@ import { ContractFollower } from '@tenseams/lakehouse-service/bronze/contract-fo
 import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
 import { runService } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
+import { openToAll } from '@tenseams/service/testing/access'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Kafka } from 'kafkajs'
 
@@ -49,6 +50,7 @@ async function instance(task: InstanceTask): Promise<void> {
     name: 'lakehouse',
     logLevel: 'info',
     metrics: registry,
+    access: openToAll('GET /metrics', 'GET /health/detail'),
     ready: {
       kafka: () => bronze.assertReading(),
       tables: () => bronze.assertTablesOpen(),

@@ -13,6 +13,10 @@ export type Paths = {
   readonly temporary: string
   /** A file of credentials for each identity. */
   readonly secrets: string
+  /** The hashes of everybody's tokens, for the services. */
+  readonly callers: string
+  /** The audit log of each service. */
+  readonly audit: string
   /** The passwords of an instance of before there were identities. */
   readonly formerSecrets: string
   readonly warehouse: string
@@ -42,6 +46,8 @@ export function pathsOf(root: string, instance: string): Paths {
     run,
     temporary: join(run, 'tmp'),
     secrets: secretsFolderOf(instance, root),
+    callers: join(state, 'callers.json'),
+    audit: join(state, 'audit'),
     formerSecrets: join(state, 'secrets.json'),
     warehouse: join(data, 'warehouse'),
     flinkState: join(data, 'flink'),

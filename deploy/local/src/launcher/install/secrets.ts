@@ -1,4 +1,5 @@
 import { readFile, rm } from 'node:fs/promises'
+import { writeCallers } from '@tenseams/identities/callers'
 import type { Credentials } from '@tenseams/identities/credentials'
 import {
   type IdentityName,
@@ -18,7 +19,8 @@ export type Secrets = {
 
 /**
  * Makes the files of credentials that the instance lacks and reads the passwords of Postgres. An instance of before there were
- * identities keeps its passwords; its old file is removed when all of them are in the new ones, so a crash loses none.
+ * identities keeps its passwords; its old file is removed when all of them are in the new ones, so a crash loses none. Then it
+ * tells the services whose tokens are whose.
  *
  * @throws CredentialsError for a file that cannot be used.
  */
@@ -26,6 +28,7 @@ export async function readOrMakeSecrets(paths: Paths): Promise<Secrets> {
   const store = { folder: paths.secrets }
   const all = await completeStore(store, await formerPasswords(paths.formerSecrets))
   await rm(paths.formerSecrets, { force: true })
+  await writeCallers(paths.callers, all.values())
   return {
     postgresPasswords: passwordsIn([...all.values()]),
     fileOf: (identity) => credentialsFileIn(store, identity),

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { request } from 'node:http'
+import { join } from 'node:path'
+import { authorizationIn } from '@tenseams/identities/authorization'
+import { identities } from '@tenseams/identities/identities'
+import { rightsOf, type ServiceName } from '@tenseams/identities/routes'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { probing, type RouteCell, routeCells, services, verdictOf } from '../access/route-cells.ts'
+import { type TestStack, useStack } from '../support/stack.ts'
+
+let stack: TestStack
+let urls: Readonly<Record<ServiceName, string>>
+const tokens = new Map<string, string>([['stranger', 'a-token-of-nobody']])
+
+beforeAll(async () => {
+  stack = await useStack()
+  const { endpoints, secrets } = stack
+  urls = {
+    orders: endpoints.ordersUrl,
+    payments: endpoints.paymentsUrl,
+    'payment-provider': endpoints.paymentProviderUrl,
+    fulfilment: endpoints.fulfilmentUrl,
+    pulse: endpoints.pulseUrl,
+    lakehouse: endpoints.lakehouseUrl,
+    auditor: endpoints.auditorUrl,
+  }
+  for (const { name, http } of identities) {
+    if (http === undefined) continue
+    const { authorization } = await authorizationIn(secrets.fileOf(name))
+    tokens.set(name, authorization.replace('Bearer ', ''))
+  }
+})
+
+type Sent = {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** Node's own client, because fetch sets Host and Origin itself. */
+function statusOf({ method, url, headers, body }: Sent): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const outgoing = request(url, { method, headers, timeout: 20_000 }, (incoming) => {
+    incoming.resume()
+    incoming.on('end', () => resolve(incoming.statusCode ?? 0))
+  })
+  outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer from ${url}`)))
+  outgoing.on('error', reject)
+  outgoing.end(body)
+  return promise
+}
+
+async function probe(cell: RouteCell) {
+  const { path, ...sent } = probing(cell, tokens.get(cell.identity))
+  return verdictOf(await statusOf({ ...sent, url: urls[cell.service] + path }))
+}
+
+test('everybody may use those routes of the running services that are declared for them, and no other', async () => {
+  const wrong: string[] = []
+  for (const cell of routeCells()) {
+    const verdict = await probe(cell)
+    const { identity, service, operation, target, allowed } = cell
+    if (verdict === (allowed ? 'allowed' : 'denied')) continue
+    wrong.push(`${identity}, ${service}, ${operation} ${target}: ${verdict}`)
+  }
+  expect(wrong).toEqual([])
+}, 120_000)
+
+describe.each(services)('a page of another site, whoever looks at it, at %s', (service) => {
+  test.each([
+    ['reads and causes nothing by a name of its own', { host: 'rebound.example' }, 421],
+    ['reads and causes nothing from its origin', { origin: 'https://evil.example' }, 403],
+    ['reads and causes nothing without an origin', { 'sec-fetch-site': 'cross-site' }, 403],
+  ] as const)('%s', async (_, foreign, status) => {
+    for (const route of Object.keys(rightsOf(service))) {
+      const [operation = '', target = ''] = route.split(' ')
+      const cell = { identity: 'admin', operation, target, service, allowed: true }
+      const { path, ...sent } = probing(cell, tokens.get('admin'))
+      const headers = { ...sent.headers, ...foreign }
+      const answer = await statusOf({ ...sent, headers, url: urls[service] + path })
+      expect([route, answer]).toEqual([route, status])
+    }
+  })
+})
+
+test('what was used and refused is in the audit log of the service, without a token', async () => {
+  const ask = (name: string) =>
+    statusOf({
+      ...{ method: 'GET', url: `${urls.orders}/read-model?probe=1` },
+      headers: { authorization: `Bearer ${tokens.get(name)}` },
+    })
+  expect([await ask('reader'), await ask('payments'), await ask('stranger')]).toEqual([
+    200, 200, 401,
+  ])
+  const linesIn = (name: string) => {
+    const text = readFileSync(join(stack.context.paths.audit, name), 'utf8')
+    for (const token of tokens.values()) expect(text).not.toContain(token)
+    return text.trimEnd().split('\n')
+  }
+  const last = JSON.parse(linesIn('orders.log').at(-1) ?? '')
+  expect(last).toMatchObject({ identity: 'payments', route: '/read-model', outcome: 'allowed' })
+  const stranger = JSON.parse(linesIn('orders.strangers.log').at(-1) ?? '')
+  expect(stranger).toMatchObject({ identity: null, outcome: 'refused', status: 401 })
+})
