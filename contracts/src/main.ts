@@ -36,7 +36,7 @@ ${rolloutLines()}
   generate --check   lists the generated files that are stale
   records            writes an encoded record for every schema version that has none yet, into contracts/records
 
-For publish, diff and rollout:
+For publish, diff and rollout, of which the first and the last log in as the publisher of the instance:
   --registry <url>         instead of the instance's, with its path, e.g. http://host/apis/ccompat/v7
   --brokers <host:port,…>  instead of the instance's
   --timeout <seconds>      for a whole publish, each request of a diff, each wait of a rollout (default: 60)

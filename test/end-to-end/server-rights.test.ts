@@ -37,6 +37,61 @@ test('a foreign registration is refused, and registers nothing', async () => {
   expect(await openRegistry(registryUrl, 10_000).subjects()).not.toContain(subject)
 })
 
+const v3 = '/apis/registry/v3'
+const groups = '/apis/registry/v2/groups/default/artifacts'
+const schema = { schema: '"long"' }
+const artifact = { artifactId: 'rights.foreign', artifactType: 'AVRO' }
+
+test.each<[string, string, object?]>([
+  ...['v7', 'v8'].flatMap((version): [string, string, object?][] => {
+    const ccompat = `/apis/ccompat/${version}`
+    return [
+      ['POST', `${ccompat}/subjects/rights.foreign-value/versions`, schema],
+      ['DELETE', `${ccompat}/subjects/orders.order.v1-value`],
+      ['DELETE', `${ccompat}/subjects/orders.order.v1-value/versions/1`],
+      ['PUT', `${ccompat}/config`, { compatibility: 'NONE' }],
+      ['PUT', `${ccompat}/config/orders.order.v1-value`, { compatibility: 'NONE' }],
+      ['DELETE', `${ccompat}/config/orders.order.v1-value`],
+      ['PUT', `${ccompat}/mode`, { mode: 'READONLY' }],
+    ]
+  }),
+  ['POST', groups, schema],
+  ['POST', `${groups}?ifExists=UPDATE`, schema],
+  ['PUT', `${groups}/orders.order.v1-value`, schema],
+  ['DELETE', `${groups}/orders.order.v1-value`],
+  ['POST', `${v3}/groups/default/artifacts`, artifact],
+  ['POST', `${v3}/groups/cdc/artifacts`, artifact],
+  ['POST', `${v3}/groups`, { groupId: 'rights' }],
+  ['DELETE', `${v3}/groups/default`],
+  [
+    'PUT',
+    `${v3}/admin/config/properties/apicurio.rest.deletion.artifact.enabled`,
+    { value: 'true' },
+  ],
+  ['POST', `${v3}/admin/rules`, { ruleType: 'COMPATIBILITY', config: 'NONE' }],
+  ['POST', `${v3}/admin/rules`, { ruleType: 'VALIDITY', config: 'NONE' }],
+])(
+  '%s %s is refused to everybody but the publisher, Connect included',
+  async (method, path, body) => {
+    const base = stack.endpoints.registryUrl.replace('/apis/ccompat/v7', '')
+    const login = (name: 'connect' | 'reader' | 'admin') =>
+      httpLogin(stack.context.secrets.fileOf(name))()
+    const asked = async (authorization: object) => {
+      const { status } = await fetch(`${base}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', ...authorization },
+        ...(body && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(10_000),
+      })
+      return status
+    }
+    expect(await asked({})).toBe(401)
+    for (const name of ['connect', 'reader', 'admin'] as const) {
+      expect(await asked({ authorization: await login(name) }), name).toBe(403)
+    }
+  },
+)
+
 /** With node:http, since `fetch` changes an address with dots. */
 function statusOf(path: string): Promise<number> {
   const { hostname, port } = new URL(stack.endpoints.flinkUrl)

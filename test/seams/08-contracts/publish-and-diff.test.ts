@@ -66,11 +66,15 @@ test('the running stack has what is promised, and topics and subjects of its too
   expect(ofOurs).toEqual([])
 })
 
-function contracts({ endpoints }: Stack, verb: string): Promise<Outcome> {
+function contracts({ endpoints, context }: Stack, verb: string): Promise<Outcome> {
   const { registryUrl, kafkaBrokers } = endpoints
+  const { instance } = context.paths
   return runProgram({
     file: 'contracts/src/main.ts',
-    parameters: [verb, '--registry', registryUrl, '--brokers', kafkaBrokers],
+    parameters: [
+      ...[verb, '--instance', instance],
+      ...['--registry', registryUrl, '--brokers', kafkaBrokers],
+    ],
     environment: { NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' },
     timeoutMs: 90_000,
   })

@@ -87,10 +87,11 @@ async function namesOf({ endpoints }: TestStack): Promise<ReadonlySet<string>> {
 
 async function runVerb(name: string, ...more: readonly string[]) {
   const { registryUrl, brokers } = serversOf(stack)
-  const parameters = ['rollout', name, '--registry', registryUrl, '--brokers', brokers, ...more]
+  const { instance } = stack.context.paths
+  const servers = ['--instance', instance, '--registry', registryUrl, '--brokers', brokers]
   const outcome = await runProgram({
     file: 'contracts/src/main.ts',
-    parameters: [...parameters, '--timeout', '20'],
+    parameters: ['rollout', name, ...servers, ...more, '--timeout', '20'],
     environment: { NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' },
     timeoutMs: 100_000,
   })

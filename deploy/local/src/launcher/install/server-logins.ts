@@ -81,6 +81,14 @@ export function registryAccess(all: readonly Credentials[]): Readonly<Record<str
     [`${registering}.policy`]: 'raw-changes',
     [`${registering}.methods`]: 'POST',
     [`${registering}.paths`]: path,
+    // A second wall, for what the registry may have forgotten to annotate with a role: no reading needs these methods.
+    'quarkus.http.auth.policy.administrator.roles-allowed': 'sr-admin',
+    'quarkus.http.auth.permission.changes.policy': 'administrator',
+    'quarkus.http.auth.permission.changes.methods': 'PUT,DELETE,PATCH',
+    'quarkus.http.auth.permission.changes.paths': '/apis/*',
+    'quarkus.http.auth.permission.others.policy': 'permit',
+    'quarkus.http.auth.permission.others.methods': 'GET,HEAD,OPTIONS,POST',
+    'quarkus.http.auth.permission.others.paths': '/apis/*',
     // A path with a rule for one method refuses every other: these are left to the registry's own roles.
     [`${others}.policy`]: 'permit',
     [`${others}.methods`]: 'GET,HEAD,DELETE',
