@@ -29,6 +29,7 @@ const cases: Readonly<Record<string, Case>> = {
   prove: [0, '--help'],
   bench: [2, 'unheard'],
   load: [2, ...nowhere],
+  bom: [2, 'unheard'],
 }
 
 test('every verb has a case', () => {
