@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Credentials } from './credentials.ts'
 import { type HttpRole, identities } from './identities.ts'
 
@@ -40,6 +41,7 @@ export async function writeCallers(file: string, all: Iterable<Credentials>): Pr
   const text = `${JSON.stringify(callersOf(all), null, 2)}\n`
   const present = await readFile(file, 'utf8').catch(() => undefined)
   if (present === text) return
+  await mkdir(dirname(file), { recursive: true })
   const unfinished = `${file}.${process.pid}.unfinished`
   await writeFile(unfinished, text, { mode: 0o600 })
   await rename(unfinished, file)

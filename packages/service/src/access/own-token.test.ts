@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -6,7 +6,6 @@ import { openOwnToken } from './own-token.ts'
 
 let folder: string
 let file: string
-let now = 0
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'own-token-'))
@@ -15,24 +14,28 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-const write = (content: object) =>
-  writeFileSync(file, JSON.stringify({ identity: 'payments', ...content }), { mode: 0o600 })
+/** As a rotation replaces it. */
+function write(content: object): void {
+  const text = JSON.stringify({ identity: 'payments', ...content })
+  writeFileSync(`${file}.next`, text, { mode: 0o600 })
+  renameSync(`${file}.next`, file)
+}
 
-test('the token of the file is sent, a replaced one after a second', async () => {
+test('the token of the file is sent, and a replaced one from the next request on', async () => {
   write({ token: 'old' })
-  const token = await openOwnToken(file, { now: () => now })
-  write({ token: 'new' })
+  const token = await openOwnToken(file)
   expect(await token()).toEqual({ authorization: 'Bearer old' })
-  now += 1_000
+  write({ token: 'new' })
   expect(await token()).toEqual({ authorization: 'Bearer new' })
 })
 
 test('the token of before is sent while the file cannot be read', async () => {
   write({ token: 'old' })
-  const token = await openOwnToken(file, { now: () => now })
+  const token = await openOwnToken(file)
   rmSync(file)
-  now += 1_000
   expect(await token()).toEqual({ authorization: 'Bearer old' })
+  write({ token: 'new' })
+  expect(await token()).toEqual({ authorization: 'Bearer new' })
 })
 
 test('an identity without a token does not start', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { IdentityName } from '@tenseams/identities/identities'
+import { type IdentityName, identities } from '@tenseams/identities/identities'
 import { whoLogsIn } from '@tenseams/identities/server-rights'
 import { afterAll, expect, test } from 'vitest'
 import { pathsOf } from '../host/paths.ts'
@@ -23,9 +23,7 @@ function writeCredentials(name: string, more: object = {}): void {
   writeFileSync(join(folder, `${name}.json`), JSON.stringify(content), { mode: 0o600 })
 }
 
-for (const server of ['connect', 'flink', 'sql-gateway'] as const) {
-  for (const name of whoLogsIn(server)) writeCredentials(name)
-}
+for (const { name } of identities) writeCredentials(name)
 
 const textOf = (server: 'connect' | 'flink' | 'sql-gateway') =>
   readFileSync(loginsFileOf(instance.paths, server), 'utf8')
@@ -50,6 +48,11 @@ test('while a rotation is under way, both tokens of an identity are known', asyn
     expect(textOf(server)).toContain(`${hashOf(tokenOf('operator'))} operator\n`)
     expect(textOf(server)).toContain(`${hashOf('another')} operator\n`)
   }
+  const { callers } = JSON.parse(readFileSync(instance.paths.callers, 'utf8'))
+  expect(callers).toContainEqual({
+    ...{ identity: 'operator', role: 'operator' },
+    tokenHashes: [hashOf(tokenOf('operator')), hashOf('another')],
+  })
 })
 
 test('the registry gets hashes too, one administrator, and for Connect a role that counts at one address', () => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { writeCallers } from '@tenseams/identities/callers'
 import { type Credentials, readCredentials } from '@tenseams/identities/credentials'
 import { type IdentityName, identities } from '@tenseams/identities/identities'
 import { type ServerName, whoLogsIn } from '@tenseams/identities/server-rights'
@@ -38,9 +39,12 @@ export async function writeLogins({ paths, secrets }: Instance, server: ReadingA
   await writeSecret(loginsFileOf(paths, server), lines.join(''))
 }
 
-/** The same for all of them, after a rotation. */
+/** The same for all of them and for our own services, after each step of a rotation. */
 export async function writeAllLogins(instance: Instance): Promise<void> {
   for (const server of readingAgain) await writeLogins(instance, server)
+  const { paths, secrets } = instance
+  const all = identities.map(({ name }) => readCredentials(secrets.fileOf(name)))
+  await writeCallers(paths.callers, await Promise.all(all))
 }
 
 /** The group of the registry in which Connect registers what it captures, and nobody else; contracts are in `default`. */
