@@ -76,6 +76,7 @@ export const limitsOf: Readonly<Record<Role, Limits>> = {
   vault_service: service,
   catalog: server,
   registry: server,
+  schema_owner: server,
   auditor,
   debezium,
 }

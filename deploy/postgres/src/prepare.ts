@@ -3,6 +3,7 @@ import pg from 'pg'
 import { captures, ensurePublication, ensureSlot, eventStores } from './captures.ts'
 import { settingsOf } from './limits.ts'
 import { type Role, roles } from './roles.ts'
+import { scramVerifier } from './scram.ts'
 
 export type PrepareOptions = {
   readonly host: string
@@ -11,11 +12,14 @@ export type PrepareOptions = {
   readonly passwords: Readonly<Record<Role | 'postgres', string>>
 }
 
-/** Databases with their owners: one for each concern, so that no role sees the tables of another. */
-const databases: readonly (readonly [name: string, owner: string])[] = [
-  ['shop', 'postgres'],
-  ['vault', 'postgres'],
-  ['provider', 'postgres'],
+/**
+ * Databases with their owners: one for each concern, so that no role sees the tables of another. The tables of our own are of a
+ * role that no service has, so no service changes or drops one. The servers beside us migrate theirs by themselves.
+ */
+const databases: readonly (readonly [name: string, owner: Role])[] = [
+  ['shop', 'schema_owner'],
+  ['vault', 'schema_owner'],
+  ['provider', 'schema_owner'],
   ['catalog', 'catalog'],
   ['registry', 'registry'],
 ]
@@ -25,15 +29,25 @@ const databases: readonly (readonly [name: string, owner: string])[] = [
  * slots exist when it returns, before any service can write a row, so nothing is missed whenever the connectors start.
  */
 export async function prepareDatabases(options: PrepareOptions): Promise<void> {
-  await withDatabase(options, 'postgres', async (client) => {
+  await withDatabase(options, 'postgres', 'postgres', async (client) => {
     for (const role of roles) await ensureRole(client, role, options.passwords[role])
     for (const [name, owner] of databases) await ensureDatabase(client, name, owner)
     // By default, Postgres lets every role connect to its own databases.
     await client.query('revoke all on database postgres, template1 from public')
   })
-  await withDatabase(options, 'vault', (client) => applyFile(client, '../vault.sql'))
-  await withDatabase(options, 'provider', (client) => applyFile(client, '../provider.sql'))
-  await withDatabase(options, 'shop', prepareShop)
+  for (const database of ['vault', 'provider', 'shop']) {
+    await withDatabase(options, 'postgres', database, (client) =>
+      applyFile(client, '../ownership.sql'),
+    )
+  }
+  const asOwner = (database: string, work: (client: pg.Client) => Promise<void>) =>
+    withDatabase(options, 'schema_owner', database, work)
+  await asOwner('vault', (client) => applyFile(client, '../vault.sql'))
+  await asOwner('provider', (client) => applyFile(client, '../provider.sql'))
+  await asOwner('shop', prepareShop)
+  await withDatabase(options, 'postgres', 'shop', async (client) => {
+    for (const name of captures) await ensureSlot(client, name)
+  })
 }
 
 async function prepareShop(client: pg.Client): Promise<void> {
@@ -45,22 +59,20 @@ async function prepareShop(client: pg.Client): Promise<void> {
   }
   await applyFile(client, '../ledger.sql', { schema: 'payments', role: 'payments_service' })
   await applyFile(client, '../shop.sql')
-  for (const name of captures) {
-    await ensurePublication(client, name)
-    await ensureSlot(client, name)
-  }
+  for (const name of captures) await ensurePublication(client, name)
 }
 
 async function withDatabase(
   options: PrepareOptions,
+  role: Role | 'postgres',
   database: string,
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
   const client = new pg.Client({
     host: options.host,
     port: options.port,
-    user: 'postgres',
-    password: options.passwords.postgres,
+    user: role,
+    password: options.passwords[role],
     database,
     connectionTimeoutMillis: 10_000,
     statement_timeout: 60_000,
@@ -77,7 +89,7 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
   const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role])
   const verb = rowCount === 0 ? 'create' : 'alter'
   const replication = role === 'debezium' ? 'replication' : 'noreplication'
-  const secret = client.escapeLiteral(password)
+  const secret = client.escapeLiteral(scramVerifier(password))
   await client.query(
     `${verb} role ${role} login ${replication} nosuperuser nocreatedb nocreaterole password ${secret}`,
   )
@@ -89,6 +101,7 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
 async function ensureDatabase(client: pg.Client, name: string, owner: string): Promise<void> {
   const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
   if (rowCount === 0) await client.query(`create database ${name} owner ${owner}`)
+  else await client.query(`alter database ${name} owner to ${owner}`)
   await client.query(`revoke all on database ${name} from public`)
   const guests = guestsOf(name)
   if (guests.length > 0) await client.query(`grant connect on database ${name} to ${guests}`)

@@ -90,6 +90,18 @@ test('a file that cannot be read is an error of the query', async () => {
   await broken.end()
 })
 
+test('an address that asks for TLS is not answered in the clear', async () => {
+  const { port } = server.address() as AddressInfo
+  const secured = new LoginPool({
+    databaseUrl: `postgres://orders_service@127.0.0.1:${port}/shop?sslmode=verify-full`,
+    passwords: async () => known,
+    connectionTimeoutMillis: 5_000,
+  })
+  await expect(secured.query('select 1')).rejects.toThrow(/does not support SSL/)
+  expect(asked).toEqual([])
+  await secured.end()
+})
+
 const message = (type: string, body: Buffer) => {
   const head = Buffer.alloc(5)
   head.write(type)
@@ -103,12 +115,18 @@ const authentication = (code: number) => {
   return message('R', body)
 }
 
+const SSL_REQUEST = 80_877_103
+
 const ready = message('Z', Buffer.from('I'))
 
 function serve(socket: Socket): void {
   let isStarted = false
   socket.on('error', () => undefined)
   socket.on('data', (data) => {
+    if (data.length === 8 && data.readInt32BE(4) === SSL_REQUEST) {
+      socket.write('N')
+      return
+    }
     if (!isStarted) {
       isStarted = true
       socket.write(authentication(3))

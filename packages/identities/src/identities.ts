@@ -149,6 +149,14 @@ const declared = [
     http: 'operator',
   },
   {
+    name: 'migrations',
+    kind: 'tool',
+    what: 'owns the tables of our databases and changes them',
+    kafka: false,
+    postgres: ['schema_owner'],
+    http: undefined,
+  },
+  {
     name: 'admin',
     kind: 'person',
     what: 'makes the system and everybody’s rights',

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { chmod, link, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Credentials, readCredentials, type Secrets } from './credentials.ts'
@@ -43,9 +44,10 @@ export async function completeStore(
 ): Promise<ReadonlyMap<IdentityName, Credentials>> {
   await mkdir(store.folder, { recursive: true, mode: 0o700 })
   await chmod(store.folder, 0o700)
-  const all = new Map<IdentityName, Credentials>()
-  for (const identity of identities) all.set(identity.name, await complete(store, identity, known))
-  return all
+  const all = identities.map(async (identity) => {
+    return [identity.name, await complete(store, identity, known)] as const
+  })
+  return new Map(await Promise.all(all))
 }
 
 async function complete(
@@ -54,21 +56,28 @@ async function complete(
   known: Readonly<Record<string, string>>,
 ): Promise<Credentials> {
   const file = credentialsFileIn(store, identity.name)
-  const made = newSecrets(identity)
-  const passwords = Object.entries(made.postgres ?? {}).map(([role, password]) => [
-    ...[role, known[role] ?? password],
-  ])
-  const fresh: Credentials = {
-    identity: identity.name,
-    ...made,
-    ...(made.postgres && { postgres: Object.fromEntries(passwords) }),
-  }
-  await createOnce(file, fresh)
+  const fresh = freshCredentials(identity, known)
+  if (!existsSync(file)) await createOnce(file, fresh)
   const present = await readCredentials(file)
   const lacking = addedTo(present, fresh)
   if (lacking === undefined) return present
   await replaceCredentials(file, lacking)
   return readCredentials(file)
+}
+
+function freshCredentials(
+  identity: Identity,
+  known: Readonly<Record<string, string>>,
+): Credentials {
+  const made = newSecrets(identity)
+  const passwords = Object.entries(made.postgres ?? {}).map(([role, password]) => [
+    ...[role, known[role] ?? password],
+  ])
+  return {
+    identity: identity.name,
+    ...made,
+    ...(made.postgres && { postgres: Object.fromEntries(passwords) }),
+  }
 }
 
 /** The file's content with what it lacks; undefined when it lacks nothing. */

@@ -31,6 +31,7 @@ const databaseOf: Readonly<Record<Role, string>> = {
   vault_service: 'vault',
   catalog: 'catalog',
   registry: 'registry',
+  schema_owner: 'shop',
 }
 
 const settings: readonly (keyof Limits)[] = [

@@ -29,6 +29,7 @@ export const postgres: Component = {
     await copyPrograms(home)
     await untilNothingRemains(home.data)
     await initialise(home, context.secrets.postgresPasswords.postgres)
+    await writeAccessRules(home)
   },
   command: async ({ paths, ports }) => {
     const home = postgresHome(paths)
@@ -64,6 +65,8 @@ function postgresSettings(port: number): Readonly<Record<string, string | number
     max_connections: 200,
     shared_buffers: '128MB',
     password_encryption: 'scram-sha-256',
+    // Who has logged in to what, once a connection: the pools keep theirs, so no statement waits for it.
+    log_connections: 'authorization',
     timezone: 'UTC',
     log_timezone: 'UTC',
     wal_sender_timeout: '60s',
@@ -127,6 +130,20 @@ async function initialise(home: PostgresHome, password: string): Promise<void> {
   } finally {
     await rm(passwordFile, { force: true })
   }
+}
+
+/**
+ * Everybody logs in by SCRAM, and only from this machine. Nobody may open a connection for physical replication; Debezium's are
+ * logical, for which the line of its database counts. Written at each start, so a cluster of before has the same rules.
+ */
+export const accessRules = `# Written at each start of the instance.
+# type  database  user  address       method
+host    all       all   ${host}/32  scram-sha-256
+`
+
+/** Into the file that is there, which keeps its owner and mode. Half a file after a crash is written anew at the next start. */
+async function writeAccessRules(home: PostgresHome): Promise<void> {
+  await writeFile(join(home.data, 'pg_hba.conf'), accessRules)
 }
 
 function initdbArguments(folder: string, passwordFile: string): readonly string[] {

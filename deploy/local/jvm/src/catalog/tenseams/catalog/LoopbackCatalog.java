@@ -17,7 +17,7 @@ import org.eclipse.jetty.server.ServerConnector;
  *
  * <p>Iceberg's own RESTCatalogServer binds every interface and takes no host. Arguments are catalogue
  * properties, {@code name=value}; {@code host} and {@code port} are ours. The password of the JDBC
- * catalogue comes from {@code CATALOG_PASSWORD}: arguments can be read by every user of the machine.
+ * catalogue is in none of them, since every user of the machine can read arguments: see {@link CredentialsFile}.
  */
 public final class LoopbackCatalog {
   private LoopbackCatalog() {}
@@ -26,7 +26,6 @@ public final class LoopbackCatalog {
     Map<String, String> properties = propertiesOf(arguments);
     String host = required(properties, "host");
     int port = Integer.parseInt(required(properties, "port"));
-    properties.put("jdbc.password", requiredEnvironment("CATALOG_PASSWORD"));
     Catalog catalog = CatalogUtil.buildIcebergCatalog("lake", properties, new Configuration());
     Server server = new Server();
     server.addConnector(connector(server, host, port));
@@ -52,14 +51,6 @@ public final class LoopbackCatalog {
     String value = properties.remove(name);
     if (value == null) {
       throw new IllegalArgumentException("argument " + name + " is missing");
-    }
-    return value;
-  }
-
-  private static String requiredEnvironment(String name) {
-    String value = System.getenv(name);
-    if (value == null) {
-      throw new IllegalArgumentException("environment variable " + name + " is missing");
     }
     return value;
   }
