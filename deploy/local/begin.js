@@ -50,6 +50,10 @@ const verbs = {
     'deploy/debezium/src/cdc-command.ts',
     'shows, pauses, snapshots and recovers what Debezium captures',
   ],
+  secrets: [
+    'deploy/local/src/launcher/cli/secrets-command.ts',
+    'lists what each identity logs in with, and rotates it',
+  ],
   dlq: ['packages/kafka/src/dlq-command.ts', 'lists, shows and replays dead letters'],
   bom: [
     'deploy/local/src/supply-chain/bom-command.ts',

@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises'
-import pg from 'pg'
+import { connectWith } from '@tenseams/event-store/login'
+import type { PostgresPasswords } from '@tenseams/identities/postgres-password'
+import type pg from 'pg'
 import { captures, ensurePublication, ensureSlot, eventStores } from './captures.ts'
 import { settingsOf } from './limits.ts'
+import { passwordStatement } from './passwords.ts'
 import { type Role, roles } from './roles.ts'
-import { scramVerifier } from './scram.ts'
 
 export type PrepareOptions = {
   readonly host: string
   readonly port: number
-  /** Passwords of the admin (`postgres`) and of every role. */
-  readonly passwords: Readonly<Record<Role | 'postgres', string>>
+  /** Passwords of every role. */
+  readonly passwords: Readonly<Record<Role, string>>
+  /** Of the admin, the role `postgres`: two while a rotation is under way. */
+  readonly adminPasswords: PostgresPasswords
 }
 
 /**
@@ -68,16 +72,14 @@ async function withDatabase(
   database: string,
   work: (client: pg.Client) => Promise<void>,
 ): Promise<void> {
-  const client = new pg.Client({
-    host: options.host,
-    port: options.port,
-    user: role,
-    password: options.passwords[role],
-    database,
+  const { host, port, passwords, adminPasswords } = options
+  const config = {
+    ...{ host, port, user: role, database },
     connectionTimeoutMillis: 10_000,
     statement_timeout: 60_000,
-  })
-  await client.connect()
+  }
+  const own = role === 'postgres' ? adminPasswords : async () => [passwords[role]]
+  const client = await connectWith(config, own)
   try {
     await work(client)
   } finally {
@@ -89,10 +91,10 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
   const { rowCount } = await client.query('select 1 from pg_roles where rolname = $1', [role])
   const verb = rowCount === 0 ? 'create' : 'alter'
   const replication = role === 'debezium' ? 'replication' : 'noreplication'
-  const secret = client.escapeLiteral(scramVerifier(password))
   await client.query(
-    `${verb} role ${role} login ${replication} nosuperuser nocreatedb nocreaterole password ${secret}`,
+    `${verb} role ${role} login ${replication} nosuperuser nocreatedb nocreaterole`,
   )
+  await client.query(passwordStatement(client, role, password))
   for (const [setting, value] of Object.entries(settingsOf(role))) {
     await client.query(`alter role ${role} set ${setting} = '${value}'`)
   }

@@ -45,6 +45,27 @@ export class LoginPool extends pg.Pool {
   }
 }
 
+/**
+ * Opens one connection, with the other password when Postgres refuses the first.
+ *
+ * @throws the error of the last attempt.
+ */
+export async function connectWith(
+  config: Omit<pg.ClientConfig, 'password'>,
+  passwords: PostgresPasswords,
+): Promise<pg.Client> {
+  const login = new Login(passwords)
+  const Client = clientWith(login)
+  const open = async () => {
+    const client = new Client(config)
+    // When Postgres closes the connection between two statements, the next one fails.
+    client.on('error', () => undefined)
+    await client.connect()
+    return client
+  }
+  return open().catch((error) => (isRefused(error) ? open() : Promise.reject(error)))
+}
+
 /** Which of the passwords to try. What Postgres has refused is tried last. */
 class Login {
   readonly #passwords: PostgresPasswords

@@ -23,10 +23,12 @@ export type Secrets = {
 export type Credentials = Secrets & {
   readonly identity: string
   /**
-   * Only while a rotation is under way (store.ts): what the identity will log in with. Either one may be refused during that
+   * Only while a rotation is under way (rotation.ts): what the identity will log in with. Either one may be refused during that
    * time, so whoever is refused with one tries the other.
    */
   readonly next?: Secrets
+  /** Only at the end of a rotation, while the former secrets are being removed. */
+  readonly retiring?: boolean
 }
 
 /**
@@ -82,6 +84,7 @@ function parseCredentials(file: string, text: string): Credentials {
     identity,
     ...secretsIn(parsed, wrong),
     ...(next !== undefined && { next: secretsIn(next, wrong) }),
+    ...(parsed.retiring === true && { retiring: true }),
   }
 }
 

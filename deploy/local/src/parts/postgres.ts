@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs'
 import { chown, cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
-import pg from 'pg'
+import { connectWith } from '@tenseams/event-store/login'
+import { postgresPasswords } from '@tenseams/identities/postgres-password'
 import { type PostgresHome, postgresHome } from '../launcher/host/postgres-home.ts'
 import { untilNothingRemains } from '../launcher/host/postgres-remains.ts'
 import { runProgram } from '../launcher/host/program.ts'
@@ -79,16 +80,13 @@ function postgresSettings(port: number): Readonly<Record<string, string | number
 }
 
 async function answersQueries({ endpoints, secrets }: Context): Promise<boolean> {
-  const client = new pg.Client({
-    ...endpoints.postgres,
-    user: 'postgres',
-    password: secrets.postgresPasswords.postgres,
-    database: 'postgres',
+  const config = {
+    ...{ ...endpoints.postgres, user: 'postgres', database: 'postgres' },
     connectionTimeoutMillis: 2_000,
     query_timeout: 2_000,
-  })
+  }
+  const client = await connectWith(config, postgresPasswords(secrets.fileOf('admin'), 'postgres'))
   try {
-    await client.connect()
     await client.query('select 1')
     return true
   } finally {

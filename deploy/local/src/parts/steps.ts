@@ -4,6 +4,7 @@ import { registerConnectors } from '@tenseams/debezium/connectors'
 import { ensureRawTopics } from '@tenseams/debezium/raw-topics'
 import { keptIntervalsLine } from '@tenseams/flink-jobs/run/kept-intervals'
 import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/run/submit'
+import { postgresPasswords } from '@tenseams/identities/postgres-password'
 import { prepareDatabases } from '@tenseams/postgres/prepare'
 import type { Context, Step } from '../launcher/plan/part.ts'
 import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
@@ -19,7 +20,11 @@ export const databases: Step = {
   profiles: everyProfile,
   needs: ['postgres'],
   run: ({ endpoints, secrets }) =>
-    prepareDatabases({ ...endpoints.postgres, passwords: secrets.postgresPasswords }),
+    prepareDatabases({
+      ...endpoints.postgres,
+      passwords: secrets.postgresPasswords,
+      adminPasswords: postgresPasswords(secrets.fileOf('admin'), 'postgres'),
+    }),
   timeoutMs: TIMEOUT_MS,
 }
 

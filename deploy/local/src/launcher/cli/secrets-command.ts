@@ -1,0 +1,53 @@
+import { commandOf, readArguments, refuseMore } from '@tenseams/cli/arguments'
+import { UsageError } from '@tenseams/cli/errors'
+import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
+import { projectRoot } from '@tenseams/cli/instance'
+import { instanceHelp, instanceOptions, portOffsetOf } from '@tenseams/cli/instance-options'
+import { say } from '@tenseams/cli/output'
+import { runVerb } from '@tenseams/cli/run-verb'
+import { listLines } from '../rotate/list.ts'
+import { identityNamed, rotateIdentity } from '../rotate/rotate-identity.ts'
+import { openStack } from '../supervise/stack.ts'
+
+const help = `npm run secrets -- <command>
+
+  list                     each identity: what it logs in with and since when; no secret is shown
+  rotate <identity>        gives it new secrets while the system runs, without a failed request. Interrupted at any
+                           point, both its processes and the servers keep working, and running it again finishes it.
+                           What reads its secrets at its start only is restarted: registry and Connect, when it is theirs
+
+${instanceHelp}
+
+The secrets are in .stack/<instance>/secrets, a file an identity that only its owner can read.
+Exit codes: 0 done; 2 it could not be done.
+`
+
+async function secrets(args: readonly string[]): Promise<ExitCode> {
+  const { values, positionals } = readArguments(args, instanceOptions)
+  const [first, name, ...rest] = positionals
+  const command = commandOf(first, ['list', 'rotate'])
+  refuseMore(rest)
+  const open = () =>
+    openStack({
+      root: projectRoot,
+      instance: values.instance,
+      portOffset: portOffsetOf(values),
+    })
+  if (command === 'list') {
+    refuseMore(name === undefined ? [] : [name])
+    for (const line of await listLines((await open()).secrets)) say(line)
+    return exitCodes.holds
+  }
+  if (name === undefined) throw new UsageError('rotate whose secrets?')
+  const identity = identityNamed(name)
+  say(sentences[await rotateIdentity(await open(), identity)].replace('%s', name))
+  return exitCodes.holds
+}
+
+const sentences = {
+  rotated: '%s has new secrets, and its former ones are refused',
+  finished: '%s: the rotation that was interrupted is finished; run it again for newer secrets',
+  'nothing to rotate': '%s has no secret with which anybody logs in yet',
+} as const
+
+await runVerb(secrets, help)
