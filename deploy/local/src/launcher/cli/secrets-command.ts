@@ -1,13 +1,20 @@
 import { commandOf, readArguments, refuseMore } from '@tenseams/cli/arguments'
-import { UsageError } from '@tenseams/cli/errors'
+import { UsageError, VerbError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { projectRoot } from '@tenseams/cli/instance'
-import { instanceHelp, instanceOptions, portOffsetOf } from '@tenseams/cli/instance-options'
+import {
+  type InstanceValues,
+  instanceHelp,
+  instanceOptions,
+  portOffsetOf,
+} from '@tenseams/cli/instance-options'
 import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
+import { pathsOf } from '../host/paths.ts'
 import { listLines } from '../rotate/list.ts'
 import { identityNamed, rotateIdentity } from '../rotate/rotate-identity.ts'
-import { openStack } from '../supervise/stack.ts'
+import { readInstance } from '../supervise/run-record.ts'
+import { openStack, type Stack } from '../supervise/stack.ts'
 
 const help = `npm run secrets -- <command>
 
@@ -27,12 +34,7 @@ async function secrets(args: readonly string[]): Promise<ExitCode> {
   const [first, name, ...rest] = positionals
   const command = commandOf(first, ['list', 'rotate'])
   refuseMore(rest)
-  const open = () =>
-    openStack({
-      root: projectRoot,
-      instance: values.instance,
-      portOffset: portOffsetOf(values),
-    })
+  const open = () => openStarted(values)
   if (command === 'list') {
     refuseMore(name === undefined ? [] : [name])
     for (const line of await listLines((await open()).secrets)) say(line)
@@ -42,6 +44,17 @@ async function secrets(args: readonly string[]): Promise<ExitCode> {
   const identity = identityNamed(name)
   say(sentences[await rotateIdentity(await open(), identity)].replace('%s', name))
   return exitCodes.holds
+}
+
+/** An instance that was never started has nobody's secrets, and looking at it must not make any. */
+function openStarted(values: InstanceValues): Promise<Stack> {
+  const { instance } = values
+  if (readInstance(pathsOf(projectRoot, instance)) !== undefined) {
+    return openStack({ root: projectRoot, instance, portOffset: portOffsetOf(values) })
+  }
+  throw new VerbError(
+    `the instance ${instance} was never started, so it has no secrets: run \`npm run stack -- up --instance ${instance}\` first`,
+  )
 }
 
 const sentences = {

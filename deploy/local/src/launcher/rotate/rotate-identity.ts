@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { UsageError, VerbError } from '@tenseams/cli/errors'
 import { type Identity, type IdentityName, identities } from '@tenseams/identities/identities'
 import { type RotationResult, rotate } from '@tenseams/identities/rotation'
-import type { Component } from '../plan/part.ts'
+import type { Component, Context } from '../plan/part.ts'
 import { takeLock } from '../supervise/lock.ts'
 import { openStack, type Stack } from '../supervise/stack.ts'
 import { lookAt } from '../supervise/supervisor.ts'
@@ -23,8 +23,10 @@ const startReaders: Partial<Readonly<Record<IdentityName, readonly Component['na
  *
  * @throws VerbError when Postgres, which must learn the new password, does not run.
  */
-export async function rotateIdentity(stack: Stack, identity: Identity): Promise<RotationResult> {
-  const { context } = stack
+export async function rotateIdentity(
+  { context }: Pick<Stack, 'context'>,
+  identity: Identity,
+): Promise<RotationResult> {
   const { paths, secrets } = context
   if (identity.postgres.length > 0 && lookAt(paths, 'postgres') !== 'ready') {
     throw new VerbError(
@@ -37,7 +39,7 @@ export async function rotateIdentity(stack: Stack, identity: Identity): Promise<
       file: secrets.fileOf(identity.name),
       identity,
       systems: loginSystems(context),
-      restartReaders: () => restartReaders(stack, identity.name),
+      restartReaders: () => restartReaders(context, identity.name),
     })
   } finally {
     release()
@@ -45,8 +47,10 @@ export async function rotateIdentity(stack: Stack, identity: Identity): Promise<
 }
 
 /** With a handle of its own, since the present one was opened with the former secrets. */
-async function restartReaders({ context }: Stack, name: IdentityName): Promise<void> {
-  const { paths, portOffset, settings } = context
+async function restartReaders(
+  { paths, portOffset, settings }: Context,
+  name: IdentityName,
+): Promise<void> {
   const running = (startReaders[name] ?? []).filter((part) => lookAt(paths, part) === 'ready')
   if (running.length === 0) return
   const { root, instance } = paths

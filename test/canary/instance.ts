@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { askConnect } from '@tenseams/debezium/connect-api'
+import type { Credentials, Secrets } from '@tenseams/identities/credentials'
+import { readCredentials } from '@tenseams/identities/credentials'
+import { identities } from '@tenseams/identities/identities'
+import { statusLines } from '@tenseams/local/launcher/cli/status-view'
+import { treeOf } from '@tenseams/local/launcher/host/procfs'
+import type { TestStack } from '../support/stack.ts'
+import { formsOf, type Needle } from './forms.ts'
+import { leaksInTopics } from './kafka-log.ts'
+import { leaksInAnswer, leaksInFolder, leaksInProcesses } from './places.ts'
+import { distinct, type Leak, leaksIn } from './search.ts'
+
+/** Every secret of every identity of an instance, in all its forms. */
+export async function needlesOf({ secrets }: TestStack): Promise<readonly Needle[]> {
+  const all = await Promise.all(identities.map(({ name }) => readCredentials(secrets.fileOf(name))))
+  return all.flatMap((credentials) => [
+    ...needlesIn(credentials.identity, credentials),
+    ...needlesIn(`${credentials.identity}, next`, credentials.next ?? {}),
+  ])
+}
+
+function needlesIn(whose: string, { kafka, postgres = {}, token }: Secrets | Credentials) {
+  return [
+    ...(kafka === undefined ? [] : formsOf(`${whose} kafka`, kafka.password)),
+    ...Object.entries(postgres).flatMap(([role, password]) =>
+      formsOf(`${whose} ${role}`, password),
+    ),
+    ...(token === undefined ? [] : formsOf(`${whose} token`, token)),
+  ]
+}
+
+/**
+ * Every secret that lies where somebody other than its owner may see it: in logs and other files, arguments and environments,
+ * what `stack status` says, metrics, Connect's answers, dead letters.
+ */
+export async function leaksOf(
+  stack: TestStack,
+  needles: readonly Needle[],
+): Promise<readonly Leak[]> {
+  const { paths } = stack.context
+  const status = await stack.status()
+  const pids = status.flatMap(({ pid }) => (pid === undefined ? [] : treeOf(pid)))
+  return distinct([
+    ...leaksInFolder(paths.state, needles, (path) => isStored(path, paths.data)),
+    ...leaksInTopics(join(paths.data, 'kafka', 'log'), isSearchedTopic, needles),
+    ...leaksInProcesses(pids, needles),
+    ...leaksIn('stack status', statusLines(status).join('\n') + JSON.stringify(status), needles),
+    ...(await leaksInMetrics(stack, needles)),
+    ...(await leaksInConnect(stack, needles)),
+  ])
+}
+
+/** The servers' own stores. Kafka's is searched by topics; Postgres' and the lake's hold no text of a log or a setting. */
+function isStored(path: string, data: string): boolean {
+  return ['kafka', 'postgres', 'warehouse'].some((name) => path === join(data, name))
+}
+
+/** What failed, and what Connect remembers of its connectors. */
+function isSearchedTopic(topic: string): boolean {
+  return topic.endsWith('.dead-letter') || topic.startsWith('connect.')
+}
+
+async function leaksInMetrics(
+  { endpoints, context: { ports } }: TestStack,
+  needles: readonly Needle[],
+): Promise<readonly Leak[]> {
+  const { ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl, auditorUrl } = endpoints
+  const services = [ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl, auditorUrl]
+  const flink = [ports.flinkJobManagerMetrics, ports.flinkTaskManagerMetrics]
+  const urls = [
+    ...[...services, endpoints.paymentProviderUrl].map((url) => `${url}/metrics`),
+    ...flink.map((port) => `http://127.0.0.1:${port}/metrics`),
+  ]
+  return (await Promise.all(urls.map((url) => leaksInAnswer(url, needles)))).flat()
+}
+
+async function leaksInConnect(
+  { endpoints: { connectUrl } }: TestStack,
+  needles: readonly Needle[],
+): Promise<readonly Leak[]> {
+  const ofConnectors = ['outbox', 'cdc'].flatMap((name) =>
+    ['', '/config', '/status', '/tasks', '/offsets', '/topics'].map(
+      (what) => `/connectors/${name}${what}`,
+    ),
+  )
+  const paths = [
+    '/',
+    '/connectors?expand=info&expand=status',
+    '/connector-plugins',
+    ...ofConnectors,
+  ]
+  const answers = await Promise.all(paths.map((path) => askConnect(connectUrl, path)))
+  return answers.flatMap(({ status, text }, index) => {
+    if (status !== 200) throw new Error(`Connect answers ${status} to ${paths[index]}: ${text}`)
+    return leaksIn(`Connect's ${paths[index]}`, text, needles)
+  })
+}
