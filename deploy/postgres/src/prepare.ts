@@ -5,6 +5,7 @@ import type pg from 'pg'
 import { captures, ensurePublication, ensureSlot, eventStores } from './captures.ts'
 import { settingsOf } from './limits.ts'
 import { passwordStatement } from './passwords.ts'
+import { type DatabaseName, databaseRights } from './rights.ts'
 import { type Role, roles } from './roles.ts'
 
 export type PrepareOptions = {
@@ -17,16 +18,10 @@ export type PrepareOptions = {
 }
 
 /**
- * Databases with their owners: one for each concern, so that no role sees the tables of another. The tables of our own are of a
- * role that no service has, so no service changes or drops one. The servers beside us migrate theirs by themselves.
+ * One database for each concern, so that no role sees the tables of another. The tables of our own are of a role that no service
+ * has, so no service changes or drops one. The servers beside us migrate theirs by themselves.
  */
-const databases: readonly (readonly [name: string, owner: Role])[] = [
-  ['shop', 'schema_owner'],
-  ['vault', 'schema_owner'],
-  ['provider', 'schema_owner'],
-  ['catalog', 'catalog'],
-  ['registry', 'registry'],
-]
+const databases = ['shop', 'vault', 'provider', 'catalog', 'registry'] as const
 
 /**
  * Creates roles, databases, tables, publications and the two replication slots. Idempotent; after a crash, run it again. The
@@ -35,7 +30,7 @@ const databases: readonly (readonly [name: string, owner: Role])[] = [
 export async function prepareDatabases(options: PrepareOptions): Promise<void> {
   await withDatabase(options, 'postgres', 'postgres', async (client) => {
     for (const role of roles) await ensureRole(client, role, options.passwords[role])
-    for (const [name, owner] of databases) await ensureDatabase(client, name, owner)
+    for (const name of databases) await ensureDatabase(client, name)
     // By default, Postgres lets every role connect to its own databases.
     await client.query('revoke all on database postgres, template1 from public')
   })
@@ -100,20 +95,15 @@ async function ensureRole(client: pg.Client, role: Role, password: string): Prom
   }
 }
 
-async function ensureDatabase(client: pg.Client, name: string, owner: string): Promise<void> {
+async function ensureDatabase(client: pg.Client, name: DatabaseName): Promise<void> {
+  const { owner, guests } = databaseRights[name]
   const { rowCount } = await client.query('select 1 from pg_database where datname = $1', [name])
   if (rowCount === 0) await client.query(`create database ${name} owner ${owner}`)
   else await client.query(`alter database ${name} owner to ${owner}`)
   await client.query(`revoke all on database ${name} from public`)
-  const guests = guestsOf(name)
-  if (guests.length > 0) await client.query(`grant connect on database ${name} to ${guests}`)
-}
-
-function guestsOf(database: string): string {
-  if (database === 'shop')
-    return 'orders_service, payments_service, pulse_service, auditor, debezium'
-  if (database === 'vault') return 'vault_service'
-  return database === 'provider' ? 'provider_service, auditor' : ''
+  if (guests.length > 0) {
+    await client.query(`grant connect on database ${name} to ${guests.join(', ')}`)
+  }
 }
 
 /** Applies an SQL file, by its path relative to this one, in one transaction; `values` replace its `{{names}}`. */

@@ -1,0 +1,51 @@
+import { beforeAll, expect, test } from 'vitest'
+import { adminPool } from '../../support/shop.ts'
+import { type TestStack, useStack } from '../../support/stack.ts'
+import { postgresProbe, undeclaredTables } from './postgres-probe.ts'
+
+let stack: TestStack
+beforeAll(async () => {
+  stack = await useStack()
+})
+
+/** What Postgres answers otherwise than the declarations. */
+async function differences(): Promise<readonly string[]> {
+  const probe = postgresProbe(stack)
+  try {
+    const found: string[] = []
+    for (const cell of probe.cells) {
+      const answer = await probe.ask(cell)
+      if ((answer === 'allowed') !== cell.allowed) {
+        found.push(`${cell.role}, ${cell.operation}, ${cell.target}: ${answer}`)
+      }
+    }
+    return found
+  } finally {
+    await probe.close()
+  }
+}
+
+test('each role may do what is declared with each table, and nothing else', async () => {
+  expect(postgresProbe(stack).cells.length).toBeGreaterThan(500)
+  expect(await differences()).toEqual([])
+})
+
+test('no table of ours is without a declaration', async () => {
+  expect(await undeclaredTables(stack)).toEqual([])
+})
+
+test('a right too many and one too few are found', async () => {
+  const admin = adminPool(stack)
+  try {
+    await admin.query('grant delete on catalogue.prices to pulse_service')
+    await admin.query('revoke select on catalogue.prices from orders_service')
+    expect(await differences()).toEqual([
+      expect.stringMatching(/^orders_service, select, .*prices.*: denied$/),
+      expect.stringMatching(/^pulse_service, delete, .*prices.*: allowed$/),
+    ])
+  } finally {
+    await admin.query('revoke delete on catalogue.prices from pulse_service')
+    await admin.query('grant select on catalogue.prices to orders_service')
+    await admin.end()
+  }
+})
