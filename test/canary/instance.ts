@@ -76,7 +76,7 @@ async function leaksInMetrics(
 }
 
 async function leaksInConnect(
-  { endpoints: { connectUrl } }: TestStack,
+  { endpoints }: TestStack,
   needles: readonly Needle[],
 ): Promise<readonly Leak[]> {
   const ofConnectors = ['outbox', 'cdc'].flatMap((name) =>
@@ -90,7 +90,7 @@ async function leaksInConnect(
     '/connector-plugins',
     ...ofConnectors,
   ]
-  const answers = await Promise.all(paths.map((path) => askConnect(connectUrl, path)))
+  const answers = await Promise.all(paths.map((path) => askConnect(endpoints, path)))
   return answers.flatMap(({ status, text }, index) => {
     if (status !== 200) throw new Error(`Connect answers ${status} to ${paths[index]}: ${text}`)
     return leaksIn(`Connect's ${paths[index]}`, text, needles)

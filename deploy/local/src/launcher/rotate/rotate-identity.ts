@@ -14,7 +14,9 @@ import { loginSystems } from './login-systems.ts'
  */
 const startReaders: Partial<Readonly<Record<IdentityName, readonly Component['name'][]>>> = {
   registry: ['registry'],
-  connect: ['connect'],
+  // The registry knows by a hash who may register.
+  publisher: ['registry'],
+  connect: ['registry', 'connect'],
 }
 
 /**
