@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { askConnect } from '@tenseams/debezium/connect-api'
+import { authorizationIn } from '@tenseams/identities/authorization'
 import type { Credentials, Secrets } from '@tenseams/identities/credentials'
 import { readCredentials } from '@tenseams/identities/credentials'
 import { identities } from '@tenseams/identities/identities'
@@ -62,7 +63,7 @@ function isSearchedTopic(topic: string): boolean {
 }
 
 async function leaksInMetrics(
-  { endpoints, context: { ports } }: TestStack,
+  { endpoints, secrets, context: { ports } }: TestStack,
   needles: readonly Needle[],
 ): Promise<readonly Leak[]> {
   const { ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl, auditorUrl } = endpoints
@@ -72,7 +73,8 @@ async function leaksInMetrics(
     ...[...services, endpoints.paymentProviderUrl].map((url) => `${url}/metrics`),
     ...flink.map((port) => `http://127.0.0.1:${port}/metrics`),
   ]
-  return (await Promise.all(urls.map((url) => leaksInAnswer(url, needles)))).flat()
+  const asExporter = await authorizationIn(secrets.fileOf('exporter'))
+  return (await Promise.all(urls.map((url) => leaksInAnswer(url, needles, asExporter)))).flat()
 }
 
 async function leaksInConnect(

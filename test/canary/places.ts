@@ -58,13 +58,18 @@ function whileThere<Found>(look: () => readonly Found[]): readonly Found[] {
   }
 }
 
-/** What a server answers to anybody; one that does not listen has nothing to tell. */
+/**
+ * What a server answers.
+ *
+ * @throws Error when it answers an error, in which nothing would be found.
+ */
 export async function leaksInAnswer(
   url: string,
   needles: readonly Needle[],
   headers: Readonly<Record<string, string>> = {},
 ): Promise<readonly Leak[]> {
   const response = await fetch(url, { headers, signal: AbortSignal.timeout(20_000) })
+  if (!response.ok) throw new Error(`${url} answers ${response.status}`)
   const answered = JSON.stringify([...response.headers])
   return [
     ...leaksIn(url, Buffer.from(await response.arrayBuffer()), needles),

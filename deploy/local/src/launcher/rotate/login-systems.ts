@@ -1,7 +1,8 @@
+import { writeCallers } from '@tenseams/identities/callers'
 import { postgresPasswords } from '@tenseams/identities/postgres-password'
 import type { LoginSystem } from '@tenseams/identities/rotation'
 import { setPasswords } from '@tenseams/postgres/passwords'
-import { writeAllLogins } from '../install/server-logins.ts'
+import { allCredentials, writeAllLogins } from '../install/server-logins.ts'
 import type { Context } from '../plan/part.ts'
 
 /**
@@ -22,7 +23,13 @@ function postgresLogins({ endpoints, secrets }: Context): LoginSystem {
   }
 }
 
-/** The servers have hashes of tokens, in files that are made from everybody's: of both while a rotation is under way. */
+/** Services and servers have hashes of tokens, in files that are made from everybody's: of both while a rotation is under way. */
 function tokens(context: Context): LoginSystem {
-  return { kind: 'token', accept: () => writeAllLogins(context) }
+  return {
+    kind: 'token',
+    accept: async () => {
+      await writeCallers(context.paths.callers, await allCredentials(context))
+      await writeAllLogins(context)
+    },
+  }
 }
