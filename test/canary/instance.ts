@@ -1,10 +1,12 @@
 import { join } from 'node:path'
+import { host } from '@tenseams/cli/ports'
 import { askConnect } from '@tenseams/debezium/connect-api'
 import { authorizationIn } from '@tenseams/identities/authorization'
 import type { Credentials, Secrets } from '@tenseams/identities/credentials'
 import { readCredentials } from '@tenseams/identities/credentials'
 import { identities } from '@tenseams/identities/identities'
 import { statusLines } from '@tenseams/local/launcher/cli/status-view'
+import { accepts } from '@tenseams/local/launcher/host/probe'
 import { treeOf } from '@tenseams/local/launcher/host/procfs'
 import type { TestStack } from '../support/stack.ts'
 import { formsOf, type Needle } from './forms.ts'
@@ -57,9 +59,9 @@ function isStored(path: string, data: string): boolean {
   return ['kafka', 'postgres', 'warehouse'].some((name) => path === join(data, name))
 }
 
-/** What failed, and what Connect remembers of its connectors. */
+/** What failed, and what Connect remembers of its connectors: their configurations, and the traces of their failures. */
 function isSearchedTopic(topic: string): boolean {
-  return topic.endsWith('.dead-letter') || topic.startsWith('connect.')
+  return topic.endsWith('.dead-letter') || ['connect.configs', 'connect.status'].includes(topic)
 }
 
 async function leaksInMetrics(
@@ -68,13 +70,19 @@ async function leaksInMetrics(
 ): Promise<readonly Leak[]> {
   const { ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl, auditorUrl } = endpoints
   const services = [ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl, auditorUrl]
-  const flink = [ports.flinkJobManagerMetrics, ports.flinkTaskManagerMetrics]
+  const flink = await listening([ports.flinkJobManagerMetrics, ports.flinkTaskManagerMetrics])
   const urls = [
     ...[...services, endpoints.paymentProviderUrl].map((url) => `${url}/metrics`),
-    ...flink.map((port) => `http://127.0.0.1:${port}/metrics`),
+    ...flink.map((port) => `http://${host}:${port}/metrics`),
   ]
   const asExporter = await authorizationIn(secrets.fileOf('exporter'))
   return (await Promise.all(urls.map((url) => leaksInAnswer(url, needles, asExporter)))).flat()
+}
+
+/** Flink opens those of its reporters only where it has them. */
+async function listening(all: readonly number[]): Promise<readonly number[]> {
+  const answers = await Promise.all(all.map((port) => accepts(host, port)))
+  return all.filter((_, index) => answers[index])
 }
 
 async function leaksInConnect(
