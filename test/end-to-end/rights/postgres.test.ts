@@ -37,14 +37,14 @@ test('no table of ours is without a declaration', async () => {
 test('a right too many and one too few are found', async () => {
   const admin = adminPool(stack)
   try {
-    await admin.query('grant delete on catalogue.prices to pulse_service')
+    await admin.query('grant delete on orders.order_list to pulse_service')
     await admin.query('revoke select on catalogue.prices from orders_service')
     expect(await differences()).toEqual([
       expect.stringMatching(/^orders_service, select, .*prices.*: denied$/),
-      expect.stringMatching(/^pulse_service, delete, .*prices.*: allowed$/),
+      expect.stringMatching(/^pulse_service, delete, .*order_list.*: allowed$/),
     ])
   } finally {
-    await admin.query('revoke delete on catalogue.prices from pulse_service')
+    await admin.query('revoke delete on orders.order_list from pulse_service')
     await admin.query('grant select on catalogue.prices to orders_service')
     await admin.end()
   }
