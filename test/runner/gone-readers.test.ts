@@ -21,6 +21,7 @@ const cases: Readonly<Record<string, Case>> = {
   lake: [2, 'tables', ...nowhere],
   'read-model': [2, 'unheard'],
   cdc: [2, 'status', ...nowhere],
+  secrets: [2, 'list', ...nowhere],
   dlq: [0, '--help'],
   check: [2, '--unheard'],
   test: [2, '--unheard'],
