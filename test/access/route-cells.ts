@@ -64,9 +64,9 @@ export function probing({ operation, target }: RouteCell, token: string | undefi
   return { method: operation, path, headers, body: 'no JSON' }
 }
 
-/** @throws Error for a status that says neither. */
+/** Whoever is told that the request is wrong (400: no such product can be) was let through. @throws Error for a status that says neither. */
 export function verdictOf(status: number): 'allowed' | 'denied' {
   if (status === 401 || status === 403) return 'denied'
-  if ([200, 204, 404, 410, 415, 503].includes(status)) return 'allowed'
+  if ([200, 204, 400, 404, 410, 415, 503].includes(status)) return 'allowed'
   throw new Error(`status ${status} says neither that it is allowed nor that it is not`)
 }
