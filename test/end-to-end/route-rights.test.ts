@@ -41,7 +41,10 @@ type Sent = {
 /** Node's own client, because fetch sets Host and Origin itself. */
 function statusOf({ method, url, headers, body }: Sent): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>()
-  const outgoing = request(url, { method, headers, timeout: 20_000 }, (incoming) => {
+  // Of a DELETE it says no length by itself, and the server takes the body for another request.
+  const length = body === undefined ? {} : { 'content-length': Buffer.byteLength(body) }
+  const options = { method, headers: { ...headers, ...length }, timeout: 20_000 }
+  const outgoing = request(url, options, (incoming) => {
     incoming.resume()
     incoming.on('end', () => resolve(incoming.statusCode ?? 0))
   })
