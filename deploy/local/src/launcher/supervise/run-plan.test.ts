@@ -52,7 +52,8 @@ const stop = (parts: readonly Part[]) =>
   stopAll(planStop(planStart(parts, 'full')), context, nobody)
 
 test('a component starts, pauses, resumes and stops', async () => {
-  const sleeper = component('sleeper', 'sleep 60')
+  // Without exec, the shell may be stopped between vfork and its child's exec: it waits there and is not seen as stopped.
+  const sleeper = component('sleeper', 'exec sleep 60')
   await start([sleeper])
   const { identity } = readRecord(context.paths, 'sleeper') ?? {}
   expect(lookAt(context.paths, 'sleeper')).toBe('ready')
