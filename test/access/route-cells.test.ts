@@ -5,7 +5,8 @@ import { buildServer, type Server } from '@tenseams/service/server'
 import { accessInMemory } from '@tenseams/service/testing/access'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { probing, type RouteCell, routeCells, services, verdictOf } from './route-cells.ts'
+import { differing } from '../support/rights/differing.ts'
+import { nameOf, probing, type RouteCell, routeCells, services, verdictOf } from './route-cells.ts'
 
 const callers = Object.fromEntries(
   identities.flatMap(({ name, http }): readonly [string, Caller][] =>
@@ -50,14 +51,7 @@ async function probe(cell: RouteCell) {
 }
 
 test('everybody may use what is declared for them, and nothing else', async () => {
-  const wrong: string[] = []
-  for (const cell of routeCells()) {
-    const verdict = await probe(cell)
-    const { identity, service, operation, target, allowed } = cell
-    if (verdict === (allowed ? 'allowed' : 'denied')) continue
-    wrong.push(`${identity}, ${service}, ${operation} ${target}: ${verdict}`)
-  }
-  expect(wrong).toEqual([])
+  expect(await differing(routeCells(), probe, nameOf)).toEqual([])
 })
 
 test('a control route is declared for the least role that its work needs', () => {

@@ -11,6 +11,10 @@ export type RouteCell = {
   readonly allowed: boolean
 }
 
+/** A cell, for people. */
+export const nameOf = ({ identity, service, operation, target }: RouteCell): string =>
+  `${identity}, ${service}, ${operation} ${target}`
+
 export const services = Object.keys(routeRights) as readonly ServiceName[]
 
 const rank: Readonly<Record<HttpRole, number>> = { reader: 1, operator: 2, admin: 3 }

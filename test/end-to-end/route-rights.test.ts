@@ -5,7 +5,15 @@ import { authorizationIn } from '@tenseams/identities/authorization'
 import { identities } from '@tenseams/identities/identities'
 import { rightsOf, type ServiceName } from '@tenseams/identities/routes'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { probing, type RouteCell, routeCells, services, verdictOf } from '../access/route-cells.ts'
+import {
+  nameOf,
+  probing,
+  type RouteCell,
+  routeCells,
+  services,
+  verdictOf,
+} from '../access/route-cells.ts'
+import { differing } from '../support/rights/differing.ts'
 import { type TestStack, useStack } from '../support/stack.ts'
 
 let stack: TestStack
@@ -60,14 +68,7 @@ async function probe(cell: RouteCell) {
 }
 
 test('everybody may use those routes of the running services that are declared for them, and no other', async () => {
-  const wrong: string[] = []
-  for (const cell of routeCells()) {
-    const verdict = await probe(cell)
-    const { identity, service, operation, target, allowed } = cell
-    if (verdict === (allowed ? 'allowed' : 'denied')) continue
-    wrong.push(`${identity}, ${service}, ${operation} ${target}: ${verdict}`)
-  }
-  expect(wrong).toEqual([])
+  expect(await differing(routeCells(), probe, nameOf)).toEqual([])
 }, 120_000)
 
 describe.each(services)('a page of another site, whoever looks at it, at %s', (service) => {

@@ -4,6 +4,7 @@ import { listJobs } from '@tenseams/flink-jobs/flink/cluster'
 import { httpLogin } from '@tenseams/identities/http-login'
 import { serverCells } from '@tenseams/identities/server-rights'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { differing } from '../support/rights/differing.ts'
 import { serverProbe } from '../support/rights/servers.ts'
 import { type TestStack, useStack } from '../support/stack.ts'
 
@@ -15,14 +16,12 @@ beforeAll(async () => {
 
 test('each identity may do at the registry, Connect, Flink and its gateway what is declared, and nothing else', async () => {
   const probe = serverProbe(stack)
-  const differing: string[] = []
-  for (const cell of serverCells()) {
-    const wanted = cell.allowed ? 'allowed' : 'denied'
-    const found = await probe(cell)
-    const { identity = 'nobody', operation, target } = cell
-    if (found !== wanted) differing.push(`${identity}, ${operation} at ${target}: ${found}`)
-  }
-  expect(differing).toEqual([])
+  const found = await differing(
+    serverCells(),
+    probe,
+    ({ identity = 'nobody', operation, target }) => `${identity}, ${operation} at ${target}`,
+  )
+  expect(found).toEqual([])
 }, 120_000)
 
 test('a foreign registration is refused, and registers nothing', async () => {

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest'
+import { differing } from '../../support/rights/differing.ts'
 import { adminPool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { postgresProbe, undeclaredTables } from './postgres-probe.ts'
@@ -12,14 +13,11 @@ beforeAll(async () => {
 async function differences(): Promise<readonly string[]> {
   const probe = postgresProbe(stack)
   try {
-    const found: string[] = []
-    for (const cell of probe.cells) {
-      const answer = await probe.ask(cell)
-      if ((answer === 'allowed') !== cell.allowed) {
-        found.push(`${cell.role}, ${cell.operation}, ${cell.target}: ${answer}`)
-      }
-    }
-    return found
+    return await differing(
+      probe.cells,
+      probe.ask,
+      ({ role, operation, target }) => `${role}, ${operation}, ${target}`,
+    )
   } finally {
     await probe.close()
   }
