@@ -51,7 +51,7 @@ export async function rotate(options: RotationOptions): Promise<RotationResult> 
   const { file, identity, systems } = options
   const found = await readCredentials(file)
   if (found.next !== undefined) return continueBegun(options, found)
-  if (found.retiring === true) return retire(options, found, 'finished')
+  if (found.retiring === true) return retire(options, found)
   const next = nextSecrets(found, identity, systems)
   if (Object.keys(next).length === 0) return 'nothing to rotate'
   const begun = { ...found, next }
@@ -92,18 +92,17 @@ async function continueBegun(
   const { next, ...current } = begun
   const retiring: Credentials = { ...current, ...next, retiring: true }
   await replaceCredentials(options.file, retiring)
-  return retire(options, retiring, 'finished')
+  return retire(options, retiring)
 }
 
 async function retire(
   options: RotationOptions,
   { retiring: _, ...settled }: Credentials,
-  result: RotationResult,
 ): Promise<RotationResult> {
   await options.restartReaders()
   await acceptIn(options, settled)
   await replaceCredentials(options.file, settled)
-  return result
+  return 'finished'
 }
 
 /** One system after another: which one failed is then known by what it throws. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { writeCallers } from '@tenseams/identities/callers'
+import { callersOf, writeCallers } from '@tenseams/identities/callers'
 import { type Credentials, readCredentials } from '@tenseams/identities/credentials'
 import { type IdentityName, identities } from '@tenseams/identities/identities'
 import { type ServerName, whoLogsIn } from '@tenseams/identities/server-rights'
@@ -31,10 +31,8 @@ export async function writeLogins({ paths, secrets }: Instance, server: ReadingA
   const all = await Promise.all(
     whoLogsIn(server).map((name) => readCredentials(secrets.fileOf(name))),
   )
-  const lines = all.flatMap(({ identity, token, next }) =>
-    [token, next?.token].flatMap((each) =>
-      each === undefined ? [] : [`${sha256(each)} ${identity}\n`],
-    ),
+  const lines = callersOf(all).callers.flatMap(({ identity, tokenHashes }) =>
+    tokenHashes.map((hash) => `${hash} ${identity}\n`),
   )
   await writeSecret(loginsFileOf(paths, server), lines.join(''))
 }
@@ -42,9 +40,7 @@ export async function writeLogins({ paths, secrets }: Instance, server: ReadingA
 /** The same for all of them and for our own services, after each step of a rotation. */
 export async function writeAllLogins(instance: Instance): Promise<void> {
   for (const server of readingAgain) await writeLogins(instance, server)
-  const { paths, secrets } = instance
-  const all = identities.map(({ name }) => readCredentials(secrets.fileOf(name)))
-  await writeCallers(paths.callers, await Promise.all(all))
+  await writeCallers(instance.paths.callers, await allCredentials(instance))
 }
 
 /** The group of the registry in which Connect registers what it captures, and nobody else; contracts are in `default`. */

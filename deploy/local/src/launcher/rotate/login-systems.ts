@@ -1,8 +1,7 @@
-import { writeCallers } from '@tenseams/identities/callers'
 import { postgresPasswords } from '@tenseams/identities/postgres-password'
 import type { LoginSystem } from '@tenseams/identities/rotation'
 import { setPasswords } from '@tenseams/postgres/passwords'
-import { allCredentials, writeAllLogins } from '../install/server-logins.ts'
+import { writeAllLogins } from '../install/server-logins.ts'
 import type { Context } from '../plan/part.ts'
 
 /**
@@ -27,9 +26,6 @@ function postgresLogins({ endpoints, secrets }: Context): LoginSystem {
 function tokens(context: Context): LoginSystem {
   return {
     kind: 'token',
-    accept: async () => {
-      await writeCallers(context.paths.callers, await allCredentials(context))
-      await writeAllLogins(context)
-    },
+    accept: () => writeAllLogins(context),
   }
 }
