@@ -32,7 +32,8 @@ const help = `npm run contracts -- <command>
                      of its own; docs/rollouts says when to choose which
 ${rolloutLines()}
     --break=order          runs the wrong order as if it were the right one: it must be refuted
-  generate           writes the TypeScript types into contracts/generated, docs/keys.md and docs/kafka-users.md
+  generate           writes the TypeScript types into contracts/generated and packages/telemetry,
+                     docs/kafka-users.md, and keys.md and telemetry.md in docs/reference
   generate --check   lists the generated files that are stale
   records            writes an encoded record for every schema version that has none yet, into contracts/records
 

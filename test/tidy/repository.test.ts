@@ -9,6 +9,7 @@ import { refusedWords, staleWhereabouts } from './glossary.ts'
 import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
 import { boundRegistries, machinePaths } from './paths.ts'
 import { forbiddenImports, impureDomains } from './rooms.ts'
+import { undeclaredMetrics } from './telemetry.ts'
 import { type Rule, readTree } from './tree.ts'
 import { repeatedVersions } from './versions.ts'
 
@@ -42,6 +43,7 @@ test.each<[string, Rule]>([
   ['every version of a schema has records that it wrote', versionsWithoutRecords],
   ['one word for one thing, as docs/glossary.md has it', refusedWords],
   ['the glossary says where its terms are', staleWhereabouts],
+  ['every metric is made from its declaration', undeclaredMetrics],
   ['JVM versions stand in the pom only', repeatedVersions],
 ])('%s', (_promise, rule) => {
   expect(rule(tree)).toEqual([])

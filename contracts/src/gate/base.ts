@@ -8,9 +8,9 @@ import {
   contractSetOf,
   folders,
   type SetFiles,
+  singleFiles,
   topicsFile,
   UndecidedError,
-  usersFile,
 } from './contract-set.ts'
 import { lenientEntries, strictEntries } from './entry/read.ts'
 import { openRepository, textOf } from './git.ts'
@@ -41,7 +41,7 @@ export function readComparison(root: string, baseName?: string): Comparison {
   const tree = contractSetOf({ name: 'the working tree', commit: 'HEAD' }, files, strictEntries)
   const { commit, why, isGuessed } = chooseBase(repository, files.texts, baseName)
   const name = `${repository.describe(commit)} (${why})`
-  const texts = repository.filesOf(commit, [...folders, topicsFile, usersFile], belongsToSet)
+  const texts = repository.filesOf(commit, [...folders, ...singleFiles], belongsToSet)
   const base = contractSetOf({ name, commit }, { texts, unreadable: new Map() }, lenientEntries)
   if (base.undecided.length > 0) throw new UndecidedError(base.undecided.join('\n'))
   const topics = topicsOf(files, texts, tree, base)
@@ -71,10 +71,10 @@ function topicsOf(
 function treeFiles(root: string): SetFiles {
   const texts = new Map<string, string>()
   const unreadable = new Map<string, string>()
-  const users = existsSync(join(root, usersFile)) ? [usersFile] : []
+  // Without topics there is nothing to compare, so that file is read in any case.
+  const isThere = (path: string) => path === topicsFile || existsSync(join(root, path))
   for (const path of [
-    topicsFile,
-    ...users,
+    ...singleFiles.filter(isThere),
     ...folders.flatMap((folder) => pathsBelow(root, folder)),
   ]) {
     try {

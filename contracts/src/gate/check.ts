@@ -11,6 +11,7 @@ import { LAKEHOUSE } from './entry/changes.ts'
 import { withdrawnPromises } from './promises.ts'
 import type { Refusal } from './refusal.ts'
 import { repeatedVersions } from './repeated.ts'
+import { telemetryRefusals } from './telemetry.ts'
 import { userRefusals } from './users.ts'
 import {
   type CheckedTopic,
@@ -58,6 +59,7 @@ export async function checkContracts(comparison: Comparison, today: string): Pro
   const refusals = [
     ...withdrawnPromises(base, tree, { period: { baseDate, today }, isGuessed }),
     ...userRefusals(base, tree),
+    ...telemetryRefusals(base, tree),
     ...misplacedVersions(tree, topics),
     ...compared.flatMap((topic) => topic.refusals),
     ...chains,

@@ -21,6 +21,8 @@ export type ContractSet = {
   readonly ungoverned: readonly string[]
   /** The text of `usersFile`; undefined when there is none. */
   readonly users: string | undefined
+  /** The text of `telemetryFile`; undefined when there is none. */
+  readonly telemetry: string | undefined
   /** What is not understood, a sentence each: nothing is said about it. */
   readonly undecided: readonly string[]
 }
@@ -48,14 +50,17 @@ export class UndecidedError extends Error {
 
 export const topicsFile = 'contracts/topics.yaml'
 export const usersFile = 'contracts/users.yaml'
+export const telemetryFile = 'contracts/telemetry.yaml'
+/** The single files that a set consists of. */
+export const singleFiles = [topicsFile, usersFile, telemetryFile]
 
-/** The folders that a set consists of, besides `topicsFile` and `usersFile`. */
+/** The folders that a set consists of, besides `singleFiles`. */
 export const folders = ['contracts/events', 'contracts/records', 'adr', 'flink-jobs']
 
 /** True for a file that a set consists of. */
 export function belongsToSet(path: string): boolean {
   if (path.startsWith('flink-jobs/')) return jobFile.test(path)
-  if (path === topicsFile || path === usersFile) return true
+  if (singleFiles.includes(path)) return true
   return folders.some((folder) => path.startsWith(`${folder}/`))
 }
 
@@ -90,6 +95,7 @@ export function contractSetOf(
   return {
     ...{ ...entries, name, commit, versions, sinks },
     users: texts.get(usersFile),
+    telemetry: texts.get(telemetryFile),
     records: recordsIn([...texts, ...emptied(unreadable)], unreadable),
     decisions: new Map([...texts].filter(([path]) => /^adr\/\d{4}-[^/]*\.md$/.test(path))),
     undecided: [...unreadable.values(), ...entries.undecided, ...strangers, ...misread],

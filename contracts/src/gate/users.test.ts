@@ -9,6 +9,7 @@ const yaml = readFileSync(new URL('../../users.yaml', import.meta.url), 'utf8')
 const set = (users: string | undefined, promises = readTopics()): ContractSet => ({
   ...{ name: '', commit: '', promises, names: new Set(), versions: [], records: [] },
   ...{ sinks: new Set(), ungoverned: [], undecided: [], decisions: new Map(), users },
+  telemetry: undefined,
 })
 
 const whats = (users: string | undefined, promises = readTopics()) =>

@@ -11,6 +11,9 @@ import { ContractError } from '../errors.ts'
 import { usersPage } from '../rights/page.ts'
 import { readUsers } from '../rights/users.ts'
 import { type ContractSchema, currentSchema } from '../schemas.ts'
+import { telemetryPage } from '../telemetry/page.ts'
+import { readTelemetry } from '../telemetry/read.ts'
+import { logFieldsModule, metricsModule, spansModule } from '../telemetry/types.ts'
 import { readTopics, type Topic } from '../topics.ts'
 
 type GeneratedFile = {
@@ -21,8 +24,11 @@ type GeneratedFile = {
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const TYPES_FOLDER = 'contracts/generated/'
-const KEYS_FILE = 'docs/keys.md'
+const KEYS_FILE = 'docs/reference/keys.md'
 const USERS_FILE = 'docs/kafka-users.md'
+const TELEMETRY_FILE = 'docs/reference/telemetry.md'
+/** In the room of telemetry, which imports no other room. */
+const DECLARED_FOLDER = 'packages/telemetry/src/declared/'
 
 /**
  * The TypeScript types of a contract of either format: one exported type per record, the envelope last.
@@ -64,10 +70,11 @@ With \`--break=random-key\` and \`--break=customer-key\` they do not hold.
 `
 }
 
-/** Writes the types of every topic's newest schema and the table of keys, and removes the types of deleted topics. */
+/** Writes the types of every topic's newest schema and of telemetry, and the pages, and removes the types of deleted topics. */
 export function generate(): readonly string[] {
   const files = generatedFiles()
-  mkdirSync(root + TYPES_FOLDER, { recursive: true })
+  for (const folder of [TYPES_FOLDER, DECLARED_FOLDER])
+    mkdirSync(root + folder, { recursive: true })
   for (const file of unknownTypes(files)) rmSync(root + file)
   for (const { file, text } of files) writeFileSync(root + file, text)
   return files.map(({ file }) => file)
@@ -90,6 +97,17 @@ function generatedFiles(): readonly GeneratedFile[] {
     ...types,
     { file: KEYS_FILE, text: keysPage(topics) },
     { file: USERS_FILE, text: usersPage(topics, readUsers()) },
+    ...telemetryFiles(),
+  ]
+}
+
+function telemetryFiles(): readonly GeneratedFile[] {
+  const telemetry = readTelemetry()
+  return [
+    { file: TELEMETRY_FILE, text: telemetryPage(telemetry) },
+    { file: `${DECLARED_FOLDER}metrics.ts`, text: metricsModule(telemetry) },
+    { file: `${DECLARED_FOLDER}spans.ts`, text: spansModule(telemetry) },
+    { file: `${DECLARED_FOLDER}log-fields.ts`, text: logFieldsModule(telemetry) },
   ]
 }
 

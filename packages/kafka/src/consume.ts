@@ -1,5 +1,5 @@
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-import type { Counter, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { type DeadLetters, deadLetterOf } from './dead-letter.ts'
 import { DoneAhead } from './done-ahead.ts'
 import type { Verdict } from './failure.ts'
@@ -91,8 +91,8 @@ export class Consumption {
   readonly #doneAhead = new DoneAhead()
   /** Of this assignment. */
   #commits = new SharedCommit()
-  readonly #handled: Counter
-  readonly #deadLettered: Counter
+  readonly #handled: ReturnType<typeof handledRecords>
+  readonly #deadLettered: ReturnType<typeof deadLetteredRecords>
 
   constructor(options: ConsumptionOptions) {
     this.#options = options

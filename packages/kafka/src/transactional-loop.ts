@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs } from '@tenseams/service/backoff'
 import { messageOf } from '@tenseams/service/causes'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
-import type { Counter, Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
 import { type Chunk, type ChunkBounds, planChunk, type Transform } from './chunk.ts'
 import { GroupMember, type Log, longFetch } from './group-member.ts'
 import { deadLetteredRecords, handledRecords, transactionOutcomes } from './metrics.ts'
@@ -75,9 +75,9 @@ export class TransactionalLoop {
   readonly #takeOver: TakeOver
   readonly #waiting = new WaitingRecords()
   readonly #sessions = new Map<string, PartitionSession>()
-  readonly #transactions: Counter
-  readonly #handled: Counter
-  readonly #deadLettered: Counter
+  readonly #transactions: ReturnType<typeof transactionOutcomes>
+  readonly #handled: ReturnType<typeof handledRecords>
+  readonly #deadLettered: ReturnType<typeof deadLetteredRecords>
 
   constructor(options: TransactionalLoopOptions) {
     this.#options = options

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { openHistogram } from '@tenseams/telemetry/instruments'
 import Fastify, { LogController } from 'fastify'
 import type { Registry } from 'prom-client'
-import { Histogram } from 'prom-client'
 import { guardRoutes } from './access/guard.ts'
 import type { OpenAccess } from './access/open.ts'
 import { messageOf } from './causes.ts'
@@ -120,13 +120,7 @@ async function failedChecks(checks: Readonly<Record<string, ReadyCheck>>): Promi
 }
 
 function observeRequests(server: Server, metrics: Registry): void {
-  const duration = new Histogram({
-    name: 'tenseams_http_request_duration_seconds',
-    help: 'Time from a request to its answer.',
-    labelNames: ['method', 'route', 'status'],
-    buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10],
-    registers: [metrics],
-  })
+  const duration = openHistogram(metrics, 'tenseams_http_request_duration_seconds')
   server.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown'
     duration.observe(

@@ -1,5 +1,6 @@
 import { Periodic } from '@tenseams/service/periodic'
-import { Gauge, type Registry } from 'prom-client'
+import { type GaugeOf, openGauge } from '@tenseams/telemetry/instruments'
+import type { Registry } from 'prom-client'
 import type { Scope } from './audit.ts'
 import type { Report } from './report.ts'
 
@@ -30,9 +31,9 @@ const ALL_EVERY = 20
  */
 export class Rounds {
   readonly #options: RoundsOptions
-  readonly #violations: Gauge
-  readonly #undecided: Gauge
-  readonly #lastAudit: Gauge
+  readonly #violations: GaugeOf<'tenseams_invariant_violations'>
+  readonly #undecided: GaugeOf<'tenseams_invariant_undecided'>
+  readonly #lastAudit: GaugeOf<'tenseams_last_audit_timestamp_seconds'>
   readonly #audits: Periodic<void>
   #lastAtMs = Number.NEGATIVE_INFINITY
   #count = 0
@@ -45,24 +46,9 @@ export class Rounds {
       pauseMs: ({ tookMs }) => Math.max(options.intervalMs, tookMs * REST_PER_WORK),
       onError: (error) => options.log.warn({ err: error }, 'the audit failed'),
     })
-    const registers = [options.metrics]
-    this.#violations = new Gauge({
-      name: 'tenseams_invariant_violations',
-      help: 'Violations of the invariant that the last audit found.',
-      labelNames: ['invariant'],
-      registers,
-    })
-    this.#undecided = new Gauge({
-      name: 'tenseams_invariant_undecided',
-      help: '1 when the last audit could not judge the invariant, because a part that it needs did not answer.',
-      labelNames: ['invariant'],
-      registers,
-    })
-    this.#lastAudit = new Gauge({
-      name: 'tenseams_last_audit_timestamp_seconds',
-      help: 'Time of the last audit.',
-      registers,
-    })
+    this.#violations = openGauge(options.metrics, 'tenseams_invariant_violations')
+    this.#undecided = openGauge(options.metrics, 'tenseams_invariant_undecided')
+    this.#lastAudit = openGauge(options.metrics, 'tenseams_last_audit_timestamp_seconds')
   }
 
   start(): void {

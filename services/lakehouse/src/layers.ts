@@ -170,7 +170,7 @@ export class Layers {
   async #guarded<Done>(table: string, work: () => Promise<Done>): Promise<Done | undefined> {
     if (this.#rounds.signal.aborted) return undefined
     const { metrics, log } = this.#options
-    const stop = metrics.duration.startTimer({ table })
+    const begunMs = performance.now()
     try {
       const done = await work()
       metrics.lastSuccess.set({ table }, Date.now() / 1_000)
@@ -180,7 +180,7 @@ export class Layers {
       log.error({ table, err: error }, 'not refreshed; tried again in the next round')
       return undefined
     } finally {
-      stop()
+      metrics.duration.observe({ table }, (performance.now() - begunMs) / 1_000)
     }
   }
 }

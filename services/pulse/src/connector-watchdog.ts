@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { HttpLogin } from '@tenseams/identities/http-login'
 import { Periodic } from '@tenseams/service/periodic'
-import { openCounter } from '@tenseams/telemetry/counter'
+import { openCounter } from '@tenseams/telemetry/instruments'
 import type pg from 'pg'
 import type { Registry } from 'prom-client'
 import { decide, type Seen, unwatched, type Watch } from './connector-watch.ts'
@@ -35,11 +35,7 @@ export class ConnectorWatchdog {
 
   constructor(options: WatchdogOptions) {
     this.#options = options
-    this.#restarts = openCounter(options.metrics, {
-      name: 'tenseams_connector_restarts_total',
-      help: 'Restarts of connectors of Kafka Connect that had failed.',
-      labelNames: ['connector'],
-    })
+    this.#restarts = openCounter(options.metrics, 'tenseams_connector_restarts_total')
     this.#rounds = new Periodic({
       work: () => this.#look(),
       pauseMs: PAUSE_MS,

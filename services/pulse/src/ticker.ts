@@ -1,5 +1,5 @@
 import { Periodic } from '@tenseams/service/periodic'
-import { openCounter } from '@tenseams/telemetry/counter'
+import { openCounter } from '@tenseams/telemetry/instruments'
 import type { Registry } from 'prom-client'
 import { type Control, controlPartitions, type TopicPartition } from './control.ts'
 import { DueTicks, type TickRules } from './due-ticks.ts'
@@ -25,10 +25,7 @@ export class Ticker {
 
   constructor({ control, newEvents, intervalMs, rules, metrics, log }: TickerOptions) {
     const due = new DueTicks(rules, Date.now())
-    const ticks = openCounter(metrics, {
-      name: 'tenseams_ticks_total',
-      help: 'Tick rows written, into partitions without an event.',
-    })
+    const ticks = openCounter(metrics, 'tenseams_ticks_total')
     this.#ticks = new Periodic({
       work: async () => {
         const withEvents = await newEvents()

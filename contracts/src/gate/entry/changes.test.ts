@@ -12,6 +12,7 @@ const set = (decisions: Readonly<Record<string, string>> = {}): ContractSet => (
   ...{
     sinks: new Set(),
     users: undefined,
+    telemetry: undefined,
     ungoverned: [],
     undecided: [],
     decisions: new Map(Object.entries(decisions)),

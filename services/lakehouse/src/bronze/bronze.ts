@@ -2,7 +2,6 @@ import type { Codec } from '@tenseams/codec/codec'
 import type { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { type Assignment, GroupMember, longFetch } from '@tenseams/kafka/group-member'
 import { WaitingRecords } from '@tenseams/kafka/waiting-records'
-import { startAtZero } from '@tenseams/telemetry/counter'
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Log } from '../log.ts'
 import { Pins } from '../maintenance/expiry.ts'
@@ -64,9 +63,7 @@ export class Bronze {
           onOpened: (topic, nextOffsets) => this.#align(topic, nextOffsets),
           onRoom: (topic) => this.#member.resume(topic),
         })
-        startAtZero(options.metrics.deadLettered, [
-          { topic, group: GROUP_ID, reason: 'undecodable' },
-        ])
+        options.metrics.deadLettered.inc({ topic, group: GROUP_ID, reason: 'undecodable' }, 0)
         return [topic, sink]
       }),
     )

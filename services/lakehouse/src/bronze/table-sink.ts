@@ -4,7 +4,6 @@ import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadat
 import type { OffsetSpan } from '@tenseams/iceberg/offsets/offsets'
 import { type AppendBase, type AppendPorts, append } from '@tenseams/iceberg/write/append'
 import { backoffMs } from '@tenseams/service/backoff'
-import { startAtZero } from '@tenseams/telemetry/counter'
 import type { KafkaMessage } from 'kafkajs'
 import type { Log } from '../log.ts'
 import { Expiry, Pins } from '../maintenance/expiry.ts'
@@ -81,8 +80,8 @@ export class TableSink {
     this.#expiry = new Expiry(options.pins ?? new Pins(options.ports.catalog))
     this.#labels = { table: fullName(options.bronze.table) }
     this.#buffer = new TableBuffer(options.bronze.topic, NO_LOG)
-    startAtZero(options.metrics.rows, [this.#labels])
-    startAtZero(options.metrics.conflicts, [this.#labels])
+    options.metrics.rows.inc(this.#labels, 0)
+    options.metrics.conflicts.inc(this.#labels, 0)
   }
 
   /** Commits what is buffered and loads the table, until that succeeds. For the start and for new assignments. */
