@@ -11,6 +11,8 @@ import { ContractError } from '../errors.ts'
 import { usersPage } from '../rights/page.ts'
 import { readUsers } from '../rights/users.ts'
 import { type ContractSchema, currentSchema } from '../schemas.ts'
+import { objectivesPage, sloRulesFile } from '../slo/files.ts'
+import { readSlos } from '../slo/slo.ts'
 import { telemetryPage } from '../telemetry/page.ts'
 import { readTelemetry } from '../telemetry/read.ts'
 import { logFieldsModule, metricsModule, spansModule } from '../telemetry/types.ts'
@@ -26,6 +28,8 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const TYPES_FOLDER = 'contracts/generated/'
 const KEYS_FILE = 'docs/reference/keys.md'
 const USERS_FILE = 'docs/kafka-users.md'
+const OBJECTIVES_FILE = 'docs/reference/objectives.md'
+const RULES_FILE = 'deploy/observability/rules/slo.yml'
 const TELEMETRY_FILE = 'docs/reference/telemetry.md'
 /** In the room of telemetry, which imports no other room. */
 const DECLARED_FOLDER = 'packages/telemetry/src/declared/'
@@ -89,6 +93,7 @@ export function staleFiles(): readonly string[] {
 
 function generatedFiles(): readonly GeneratedFile[] {
   const topics = readTopics()
+  const slos = readSlos()
   const types = topics.map(({ name }) => ({
     file: `${TYPES_FOLDER}${name}.ts`,
     text: typesOf(currentSchema(name)),
@@ -97,6 +102,8 @@ function generatedFiles(): readonly GeneratedFile[] {
     ...types,
     { file: KEYS_FILE, text: keysPage(topics) },
     { file: USERS_FILE, text: usersPage(topics, readUsers()) },
+    { file: OBJECTIVES_FILE, text: objectivesPage(slos) },
+    { file: RULES_FILE, text: sloRulesFile(slos) },
     ...telemetryFiles(),
   ]
 }

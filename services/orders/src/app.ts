@@ -16,6 +16,7 @@ import { limitsOf } from '@tenseams/service/settings'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type pg from 'pg'
 import { cancellationRoutes } from './cancellation-routes.ts'
+import { observeCompletions } from './completion.ts'
 import { handlePayments } from './consumer.ts'
 import { PAYMENTS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { customerRoutes } from './customer-routes.ts'
@@ -52,7 +53,8 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
     ...{ pool: shop, codec, ...orderStreams },
     onAppended: () => orderList.wake(),
   })
-  const { handleShipment = handleShipments(log, codec) } = parts
+  const onCompleted = observeCompletions(metrics)
+  const { handleShipment = handleShipments(log, codec, { onCompleted }) } = parts
 
   const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'orders' })
   const deadLetters = new DeadLetters(kafka)

@@ -28,21 +28,35 @@ const byEventId: Identity = ({ eventId }) => ({
   guard: { kind: 'inbox', eventId },
 })
 
+type ShipmentOptions = {
+  readonly identify?: Identity
+  /** Called after the append, with the order's id and the time of its completion. */
+  readonly onCompleted?: (orderId: string, completedAtMs: number) => void
+}
+
 /**
  * Completes a dispatched order, in one transaction with the inbox row, so a redelivered dispatch has no second effect. A
  * recall is ignored: it is the consequence of a cancellation here.
  */
-export function handleShipments(log: OrderLog, codec: Codec, identify = byEventId) {
+export function handleShipments(
+  log: OrderLog,
+  codec: Codec,
+  { identify = byEventId, onCompleted }: ShipmentOptions = {},
+) {
   return async (record: ConsumedRecord): Promise<void> => {
     const { value: shipment } = await codec.decode<ShipmentEvent>(SHIPMENTS_TOPIC, record.value)
     if (shipment.dispatched === null) return
     const { shipmentId } = shipment.dispatched
     const command = { type: 'CompleteOrder', data: { shipmentId } } as const
+    const occurredAt = Date.now()
     const outcome = await log.handle(shipment.streamId, command, {
       ...identify(shipment, record),
-      occurredAt: Date.now(),
+      occurredAt,
       traceparent: shipment.traceparent,
     })
+    if (outcome.kind === 'done' && outcome.events.length > 0) {
+      onCompleted?.(shipment.streamId, occurredAt)
+    }
     if (outcome.kind === 'refused') throw new ShipmentRefusedError(outcome.refusal, shipment)
   }
 }

@@ -18,7 +18,7 @@ export async function runBareOrders(identify: Identity): Promise<void> {
   const codec = openCodec(settings.SCHEMA_REGISTRY_URL)
   const streams = { ...orderStreams, decider: forgetfulDecider }
   const log = await openTopicAggregate({ pool: shop, codec, ...streams })
-  const handleShipment = handleShipments(log, codec, identify)
+  const handleShipment = handleShipments(log, codec, { identify })
   await runApp(await buildOrders(settings, { shop, codec, handleShipment }), settings)
 }
 

@@ -2,6 +2,7 @@
 
 export const metrics = {
   tenseams_http_request_duration_seconds: { type: 'histogram', help: 'Time from a request to its answer.', labelNames: ['method', 'route', 'status'], buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] },
+  tenseams_order_completion_seconds: { type: 'histogram', help: 'Time from the placing of an order to its completion.', labelNames: [], buckets: [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300] },
   tenseams_consumed_records_total: { type: 'counter', help: 'Records whose effect is durable.', labelNames: ['topic', 'group'] },
   tenseams_handler_duration_seconds: { type: 'histogram', help: 'Time from the start of a record\'s handler to its outcome.', labelNames: ['topic', 'group', 'outcome'], buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] },
   tenseams_dead_lettered_records_total: { type: 'counter', help: 'Records written to a dead letter topic.', labelNames: ['topic', 'group', 'reason'] },
@@ -71,6 +72,7 @@ export const metrics = {
 /** The labels of each metric, with the values that they may have. */
 export type MetricLabels = {
   readonly tenseams_http_request_duration_seconds: { readonly method: string; readonly route: string; readonly status: string }
+  readonly tenseams_order_completion_seconds: Record<never, string>
   readonly tenseams_consumed_records_total: { readonly topic: string; readonly group: string }
   readonly tenseams_handler_duration_seconds: { readonly topic: string; readonly group: string; readonly outcome: 'done' | 'dead-letter' | 'wait' | 'failed' }
   readonly tenseams_dead_lettered_records_total: { readonly topic: string; readonly group: string; readonly reason: string }
