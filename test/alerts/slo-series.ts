@@ -17,6 +17,8 @@ export type LevelSeries = {
   readonly series: string
   /** A series beside it that is never bad, so that the larger one decides. */
   readonly beside?: string
+  /** Without the series it is as bad as can be. */
+  readonly isBadWhenAbsent?: boolean
   /** Of others, always bad. */
   readonly others: readonly string[]
 }
@@ -104,6 +106,7 @@ export const sloSeries: Readonly<Record<string, EventSeries | LevelSeries>> = {
     labels: {},
     of: 'age',
     series: 'tenseams_last_audit_timestamp_seconds',
+    isBadWhenAbsent: true,
     others: [],
   },
 }

@@ -165,18 +165,30 @@ function levelTests(subject: Subject, series: LevelSeries): readonly unknown[] {
     at(emptying - most(burn.short), false),
   ]
   const values = levelsOf(slo, series, { first, last, end: emptying + 1 })
+  /** The tests begin in 1970, which is what is taken for the time of what never was. */
+  const old = Math.floor(aboveOf(slo) / MOMENT_SECONDS) + 1
   return [
     alertTest(subject, series.labels, {
       ...{ name: 'a level that rises above its bound and falls again', step: MOMENT_SECONDS },
       ...{ values, expected },
     }),
+    ...(series.isBadWhenAbsent
+      ? [
+          alertTest(subject, series.labels, {
+            ...{ name: 'nobody shows the level', step: MOMENT_SECONDS, values: {} },
+            expected: [at(old + most(burn.long) - 1, false), at(old + most(burn.long), true)],
+          }),
+        ]
+      : []),
   ]
 }
 
 type Bad = { readonly first: number; readonly last: number; readonly end: number }
 
-function levelsOf({ indicator }: Slo, series: LevelSeries, { first, last, end }: Bad): Values {
-  const above = indicator.kind === 'level' ? indicator.above : 0
+const aboveOf = ({ indicator }: Slo) => (indicator.kind === 'level' ? indicator.above : 0)
+
+function levelsOf(slo: Slo, series: LevelSeries, { first, last, end }: Bad): Values {
+  const above = aboveOf(slo)
   const [good, bad] = [above * 0.8, above * 1.2]
   const stretch = (level: number, from: number, to: number) =>
     series.of === 'value'
