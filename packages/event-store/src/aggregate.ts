@@ -1,4 +1,5 @@
 import { type Decider, fold } from '@tenseams/decider/decider'
+import type { Queue } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
 import type { Append, Guard, NewEvent, SideRow } from './append.ts'
 import { StoreUnavailableError } from './errors.ts'
@@ -67,6 +68,11 @@ export class Aggregate<Command, Event, State, Refusal> {
   constructor(options: AggregateOptions<Command, Event, State, Refusal>) {
     this.#options = options
     this.#streams = new StreamReader(options)
+  }
+
+  /** Where commands wait for Postgres. */
+  get queues(): readonly Queue[] {
+    return [this.#options.store.queue, this.#streams.queue]
   }
 
   /** @throws StoreUnavailableError */

@@ -1,4 +1,5 @@
 import { UnderWay } from '@tenseams/service/under-way'
+import type { Queue } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
 import { type Append, type AppendResult, planBatch, type SideTable } from './append.ts'
 import { StoreUnavailableError, unavailable } from './errors.ts'
@@ -71,6 +72,12 @@ export class EventStore {
     this.#resolveWithinMs = options.resolveWithinMs ?? 5_000
     this.#resolveOutcome = options.resolveOutcome ?? resolveOutcome
     this.#onAppended = options.onAppended
+  }
+
+  /** The appends that wait for a statement. */
+  get queue(): Queue {
+    const waiting = () => this.#queue.length
+    return { name: 'appends', capacity: this.#maxQueued, waiting }
   }
 
   /**

@@ -42,6 +42,19 @@ describe('streams that several callers need', () => {
     expect(await Promise.all(others)).toEqual([['b-1', 'b-2'], [], ['b-2']])
   })
 
+  test('are counted while they wait', async () => {
+    const { pool, statements } = playedPool()
+    const reader = new StreamReader({ pool, schema: 'orders', maxStatements: 1, maxQueued: 9 })
+    const reads = ['a', 'b', 'c'].map((stream) => read(reader, stream))
+    expect(reader.queue).toMatchObject({ name: 'reads', capacity: 9 })
+    expect(reader.queue.waiting()).toBe(2)
+    statements[0]?.answer()
+    await expect.poll(() => statements.length).toBe(2)
+    expect(reader.queue.waiting()).toBe(0)
+    statements[1]?.answer()
+    await Promise.all(reads)
+  })
+
   test('are never read by a statement that was sent before they were asked for', async () => {
     const { pool, statements } = playedPool()
     const reader = new StreamReader({ pool, schema: 'orders', maxStatements: 1 })

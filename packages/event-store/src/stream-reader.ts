@@ -1,4 +1,5 @@
 import { CallBatches } from '@tenseams/service/call-batches'
+import type { Queue } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
 import { StoreUnavailableError, unavailable } from './errors.ts'
 import { type EventRow, type StoredEvent, storedEvent } from './read.ts'
@@ -29,18 +30,25 @@ export class StreamReader {
   readonly #pool: pg.Pool
   readonly #text: string
   readonly #reads: CallBatches<Wanted, readonly StoredEvent[]>
+  readonly #maxQueued: number
 
   constructor(options: StreamReaderOptions) {
     this.#pool = options.pool
     this.#text = readText(options.schema)
+    this.#maxQueued = options.maxQueued ?? 10_000
     this.#reads = new CallBatches({
       maxUnderWay: options.maxStatements ?? 2,
       maxBatch: options.maxBatch ?? 64,
-      maxQueued: options.maxQueued ?? 10_000,
+      maxQueued: this.#maxQueued,
       handle: (batch) => this.#readAll(batch),
       concernsAll: (error) => error instanceof StoreUnavailableError,
       onFull: () => new StoreUnavailableError('too many reads wait'),
     })
+  }
+
+  /** The reads that wait for a statement. */
+  get queue(): Queue {
+    return { name: 'reads', capacity: this.#maxQueued, waiting: () => this.#reads.waiting }
   }
 
   /**

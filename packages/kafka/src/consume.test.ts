@@ -117,6 +117,25 @@ describe('a record whose handler fails', () => {
   })
 })
 
+test('handlers are timed by their outcome', async () => {
+  const metrics = new Registry()
+  const { give } = await newConsumption(
+    async ({ offset }) => {
+      if (offset === '1') throw Object.assign(new Error('no use'), { retriable: false })
+      if (offset === '2') throw new TypeError('x is not a function')
+      if (offset === '3') throw outage
+    },
+    undefined,
+    { metrics },
+  )
+  await give(message(0, 'a'), message(1, 'b'), message(2, 'c'), message(3, 'd'))
+  const text = await metrics.metrics()
+  for (const outcome of ['done', 'dead-letter', 'failed', 'wait']) {
+    const series = `{topic="orders",group="group",outcome="${outcome}"}`
+    expect(text).toContain(`tenseams_handler_duration_seconds_count${series} 1`)
+  }
+})
+
 test('a batch that cannot be read is one dead letter with its offsets, and no handler sees it', async () => {
   const seen: string[] = []
   const { give, written } = await newConsumption(async ({ offset }) => void seen.push(offset))

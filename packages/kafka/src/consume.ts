@@ -1,10 +1,11 @@
+import type { LabelsOf } from '@tenseams/telemetry/instruments'
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Registry } from 'prom-client'
 import { type DeadLetters, deadLetterOf } from './dead-letter.ts'
 import { DoneAhead } from './done-ahead.ts'
 import type { Verdict } from './failure.ts'
 import { GroupMember, type Log, longFetch } from './group-member.ts'
-import { deadLetteredRecords, handledRecords } from './metrics.ts'
+import { deadLetteredRecords, handledRecords, handlerDurations } from './metrics.ts'
 import { type ConsumedRecord, recordOf } from './record.ts'
 import { SharedCommit } from './shared-commit.ts'
 import { BatchOrder, sideBySide } from './side-by-side.ts'
@@ -41,6 +42,8 @@ export type OffsetCommit = (record: RecordInBatch) => Promise<boolean>
 export const commitAfterEffect: OffsetCommit = ({ handle }) => handle()
 
 type WaitVerdict = Extract<Verdict, { readonly kind: 'wait' }>
+
+type HandlerOutcome = LabelsOf<'tenseams_handler_duration_seconds'>['outcome']
 
 /** A batch that is being handled. */
 type Run = {
@@ -93,12 +96,14 @@ export class Consumption {
   #commits = new SharedCommit()
   readonly #handled: ReturnType<typeof handledRecords>
   readonly #deadLettered: ReturnType<typeof deadLetteredRecords>
+  readonly #durations: ReturnType<typeof handlerDurations>
 
   constructor(options: ConsumptionOptions) {
     this.#options = options
     this.#commitOffset = options.commitOffset ?? commitAfterEffect
     this.#handled = handledRecords(options.metrics, options)
     this.#deadLettered = deadLetteredRecords(options.metrics, options)
+    this.#durations = handlerDurations(options.metrics)
     this.#member = new GroupMember({
       ...options,
       ...longFetch,
@@ -159,18 +164,27 @@ export class Consumption {
 
   /** True when the offset may be committed, because the record's effect or its dead-letter record is durable. */
   async #handleRecord(run: Run, record: ConsumedRecord): Promise<boolean> {
+    const begunMs = performance.now()
     try {
       if (record.unreadable !== undefined) throw record.unreadable
       await this.#options.handle(record)
       this.#handled.inc({ topic: record.topic, group: this.#options.groupId })
       this.#waiting.passed(record)
+      this.#observe(record, 'done', begunMs)
       return true
     } catch (error) {
-      return this.#handleFailure(run, record, error)
+      const outcome = await this.#handleFailure(run, record, error)
+      this.#observe(record, outcome, begunMs)
+      return outcome === 'dead-letter'
     }
   }
 
-  async #handleFailure(run: Run, record: ConsumedRecord, error: unknown): Promise<boolean> {
+  #observe({ topic }: ConsumedRecord, outcome: HandlerOutcome, begunMs: number): void {
+    const labels = { topic, group: this.#options.groupId, outcome }
+    this.#durations.observe(labels, (performance.now() - begunMs) / 1_000)
+  }
+
+  async #handleFailure(run: Run, record: ConsumedRecord, error: unknown): Promise<HandlerOutcome> {
     const verdict = this.#waiting.judge(record, error)
     if (verdict.kind === 'wait') return holdBack(run, record, verdict, error)
     const { topic, partition, offset } = record
@@ -178,7 +192,7 @@ export class Consumption {
     this.#options.log.warn(context, 'record goes to the dead letter topic')
     try {
       await this.#deadLetter(record, verdict)
-      return true
+      return 'dead-letter'
     } catch (failure) {
       const waiting = this.#waiting.hold(record, 'its dead letter cannot be written', failure)
       return holdBack(run, record, waiting, failure)
@@ -209,11 +223,16 @@ export class Consumption {
   }
 }
 
-/** Returns that the record is not done. */
-function holdBack(run: Run, record: ConsumedRecord, verdict: WaitVerdict, error: unknown): false {
+/** The record is not done: it waits for a dependency or for what precedes it, or our handler has failed. */
+function holdBack(
+  run: Run,
+  record: ConsumedRecord,
+  verdict: WaitVerdict,
+  error: unknown,
+): HandlerOutcome {
   run.waiting.push({ record, verdict, error })
   if (verdict.fault === 'outage' || run.waiting.length >= MOST_WAITING) run.isCut = true
-  return false
+  return ['outage', 'early'].includes(verdict.fault) ? 'wait' : 'failed'
 }
 
 /**

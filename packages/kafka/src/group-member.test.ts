@@ -1,3 +1,4 @@
+import { Registry } from 'prom-client'
 import { describe, expect, test } from 'vitest'
 import { type GroupConsumer, GroupMember, type GroupMemberOptions } from './group-member.ts'
 
@@ -30,6 +31,7 @@ function newMember(
     ...{ kafka: { consumer: () => consumer }, groupId: 'group', topics: ['topic'] },
     ...{ minBytes: 1, maxWaitMs: 100, handleBatch: async () => undefined },
     log: { info: () => undefined, warn: () => undefined },
+    metrics: new Registry(),
     ...more,
   })
   const happens = (name: string, restart = false, payload: object = {}) => {
@@ -43,6 +45,16 @@ function newMember(
 const begun = ['connect', 'subscribe', 'run']
 
 describe('a member of a group', () => {
+  test('counts each join of its group, from zero, so that a storm of rebalances is seen', async () => {
+    const metrics = new Registry()
+    const { happens } = newMember({}, { metrics })
+    const shown = async () => (await metrics.metrics()).split('\n').at(-2)
+    expect(await shown()).toBe('tenseams_consumer_rebalances_total{group="group"} 0')
+    happens('consumer.group_join')
+    happens('consumer.group_join')
+    expect(await shown()).toBe('tenseams_consumer_rebalances_total{group="group"} 2')
+  })
+
   test('starts again when kafkajs has given up', async () => {
     const { member, calls, happens } = newMember()
     member.start()

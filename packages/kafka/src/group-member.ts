@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Consumer, ConsumerConfig, EachBatchPayload } from 'kafkajs'
+import type { Registry } from 'prom-client'
+import { rebalances } from './metrics.ts'
 import { bySubscription } from './subscribed-assigner.ts'
 
 export type Log = {
@@ -12,6 +14,7 @@ export type GroupMemberOptions = {
   readonly groupId: string
   readonly topics: readonly string[]
   readonly log: Log
+  readonly metrics: Registry
   /** The broker answers a fetch when it has this many bytes, or after `maxWaitMs`. */
   readonly minBytes: number
   readonly maxWaitMs: number
@@ -83,9 +86,11 @@ export class GroupMember {
 
   constructor(options: GroupMemberOptions) {
     this.#options = options
+    const joins = rebalances(options.metrics, options.groupId)
     this.#consumer = options.kafka.consumer(configOf(options, () => !this.#closing))
     this.#consumer.on('consumer.group_join', ({ payload: { memberAssignment } }) => {
       this.#generation += 1
+      joins.inc({ group: options.groupId })
       this.#assignment = memberAssignment
       options.onJoined?.(memberAssignment)
     })

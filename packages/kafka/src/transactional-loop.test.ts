@@ -87,6 +87,16 @@ test('after a transaction the next fetch waits, so that what comes meanwhile sha
   await loop.close()
 })
 
+test('transactions are timed by their outcome', async () => {
+  const { loop, handled, metrics } = await newLoop({ maxRecords: 1 })
+  await handled('a', 'b')
+  await loop.close()
+  const series = '{topic="in",group="group",outcome="committed"}'
+  expect(await metrics.metrics()).toContain(
+    `tenseams_transaction_duration_seconds_count${series} 2`,
+  )
+})
+
 test('a backlog is not waited for', async () => {
   const { loop, handled, written } = await newLoop({ maxRecords: 2 })
   expect(await handled('a', 'b', 'c')).toBeLessThan(GATHER_MS)

@@ -5,7 +5,12 @@ import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Registry } from 'prom-client'
 import { type Chunk, type ChunkBounds, planChunk, type Transform } from './chunk.ts'
 import { GroupMember, type Log, longFetch } from './group-member.ts'
-import { deadLetteredRecords, handledRecords, transactionOutcomes } from './metrics.ts'
+import {
+  deadLetteredRecords,
+  handledRecords,
+  transactionDurations,
+  transactionOutcomes,
+} from './metrics.ts'
 import {
   fencingTakeover,
   isFenced,
@@ -76,6 +81,7 @@ export class TransactionalLoop {
   readonly #waiting = new WaitingRecords()
   readonly #sessions = new Map<string, PartitionSession>()
   readonly #transactions: ReturnType<typeof transactionOutcomes>
+  readonly #durations: ReturnType<typeof transactionDurations>
   readonly #handled: ReturnType<typeof handledRecords>
   readonly #deadLettered: ReturnType<typeof deadLetteredRecords>
 
@@ -92,6 +98,7 @@ export class TransactionalLoop {
     this.#handled = handledRecords(options.metrics, options)
     this.#deadLettered = deadLetteredRecords(options.metrics, options)
     this.#transactions = transactionOutcomes(options.metrics, options)
+    this.#durations = transactionDurations(options.metrics)
     this.#member = new GroupMember({
       ...options,
       ...longFetch,
@@ -199,16 +206,30 @@ export class TransactionalLoop {
     { chunk, covered, generation }: PlannedWrite,
   ): Promise<Outcome> {
     const next = BigInt(covered.at(-1)?.offset ?? -1) + 1n
+    const begunMs = performance.now()
     try {
       const outcome = await withHeartbeats(payload, () =>
         session.owner.commit(chunk, next, generation),
       )
-      if (outcome === 'committed') session.errorsInARow = 0
+      if (outcome === 'committed') {
+        session.errorsInARow = 0
+        this.#observe(session, outcome, begunMs)
+      }
       return outcome
     } catch (error) {
       session.refusals = afterFailure(session.refusals, covered, error)
+      this.#observe(session, isFenced(error) ? 'fenced' : 'aborted', begunMs)
       throw await this.#rejoinAfter(session, error)
     }
+  }
+
+  #observe(
+    { topicPartition: { topic, groupId: group } }: PartitionSession,
+    outcome: 'committed' | 'aborted' | 'fenced',
+    begunMs: number,
+  ): void {
+    const seconds = (performance.now() - begunMs) / 1_000
+    this.#durations.observe({ topic, group, outcome }, seconds)
   }
 
   /** After any failure the group is rejoined, so that the partition is taken over from the start. */

@@ -34,6 +34,11 @@ export class CallBatches<Call, Answer> {
     this.#underWay = new UnderWay({ most: options.maxUnderWay, onLate: () => this.#pump() })
   }
 
+  /** How many calls wait for a batch. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
   answer(call: Call): Promise<Answer> {
     const { maxQueued, onFull } = this.#options
     if (this.#queue.length >= maxQueued) return Promise.reject(onFull())

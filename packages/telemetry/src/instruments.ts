@@ -11,7 +11,7 @@ type NamesOf<Type> = {
 }[keyof typeof metrics]
 
 type CounterName = NamesOf<'counter'>
-type GaugeName = NamesOf<'gauge'>
+export type GaugeName = NamesOf<'gauge'>
 type HistogramName = NamesOf<'histogram'>
 
 /** All labels of a metric; none may be left out. */
@@ -73,7 +73,7 @@ export function openHistogram(registry: Registry, name: HistogramName): Histogra
   return new Histogram({ ...optionsOf(registry, name), buckets })
 }
 
-function optionsOf(registry: Registry, name: keyof typeof metrics) {
+export function optionsOf(registry: Registry, name: keyof typeof metrics) {
   const { help, labelNames } = metrics[name]
   return { name, help, labelNames: [...labelNames], registers: [registry] }
 }

@@ -3,6 +3,7 @@ import { openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { observePools } from '@tenseams/telemetry/readings'
 import { type Static, Type } from 'typebox'
 import { Auditor } from './audit.ts'
 import { Rounds } from './rounds.ts'
@@ -28,6 +29,7 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     graceMs: settings.AUDIT_GRACE_MS,
     silverBehindMs: settings.AUDIT_SILVER_BEHIND_MS,
   })
+  observePools(metrics, auditor.pools)
   const server = buildServer({
     name: 'auditor',
     logLevel: settings.LOG_LEVEL,

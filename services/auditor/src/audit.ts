@@ -101,6 +101,11 @@ export class Auditor {
     return new Auditor(options, await Evidence.open())
   }
 
+  /** Its connections, by database. */
+  get pools() {
+    return { shop: this.#shop, provider: this.#provider }
+  }
+
   async close(): Promise<void> {
     await this.#last
     await this.#log.close()

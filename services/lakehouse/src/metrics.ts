@@ -10,6 +10,8 @@ import type { Registry } from 'prom-client'
 
 /** Metrics of the lakehouse service, by table. */
 export class LakehouseMetrics {
+  /** For what other rooms count in it. */
+  readonly registry: Registry
   readonly rows: CounterOf<'tenseams_lakehouse_rows_total'>
   readonly commits: CounterOf<'tenseams_lakehouse_commits_total'>
   readonly conflicts: CounterOf<'tenseams_lakehouse_commit_conflicts_total'>
@@ -25,6 +27,7 @@ export class LakehouseMetrics {
   readonly maintenanceFailures: CounterOf<'tenseams_lakehouse_maintenance_failures_total'>
 
   constructor(registry: Registry) {
+    this.registry = registry
     this.rows = openCounter(registry, 'tenseams_lakehouse_rows_total')
     this.commits = openCounter(registry, 'tenseams_lakehouse_commits_total')
     this.conflicts = openCounter(registry, 'tenseams_lakehouse_commit_conflicts_total')

@@ -14,6 +14,7 @@ import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { limitsOf } from '@tenseams/service/settings'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { observePools, observeQueues } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { observeCompletions } from './completion.ts'
@@ -53,6 +54,8 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
     ...{ pool: shop, codec, ...orderStreams },
     onAppended: () => orderList.wake(),
   })
+  observePools(metrics, { shop, vault })
+  observeQueues(metrics, log.queues)
   const onCompleted = observeCompletions(metrics)
   const { handleShipment = handleShipments(log, codec, { onCompleted }) } = parts
 

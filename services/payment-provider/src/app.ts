@@ -3,6 +3,7 @@ import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { observePools } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
 import { Faults } from './faults.ts'
 import { listRoutes } from './list-routes.ts'
@@ -14,12 +15,14 @@ export type ProviderParts = { readonly pool?: pg.Pool; readonly faults?: Faults 
 
 export function buildPaymentProvider(settings: Settings, parts: ProviderParts = {}): App {
   const { pool = openPool(databaseOf(settings), 'payment-provider'), faults = new Faults() } = parts
+  const metrics = openMetrics('payment-provider')
+  observePools(metrics, { provider: pool })
   const server = buildServer({
     name: 'payment-provider',
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('payment-provider', settings),
-    metrics: openMetrics('payment-provider'),
+    metrics,
     ready: { postgres: async () => void (await pool.query('select 1')) },
   })
   paymentRoutes(server, { pool, faults })

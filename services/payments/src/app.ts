@@ -13,6 +13,7 @@ import { type OwnToken, openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
 import { buildServer, type Server } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { observePools, observeQueues } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
 import { handleOrders, handleShipments, type PaymentHandling } from './consumer.ts'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
@@ -49,6 +50,8 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   const metrics = openMetrics('payments')
   await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
   const log = await openTopicAggregate({ pool, codec, ...paymentStreams })
+  observePools(metrics, { shop: pool })
+  observeQueues(metrics, [...log.queues, provider.queue])
 
   const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'payments' })
   const deadLetters = new DeadLetters(kafka)

@@ -1,4 +1,5 @@
 import type { OwnToken } from '@tenseams/service/access/own-token'
+import type { Queue } from '@tenseams/telemetry/readings'
 import {
   BrokenCircuitError,
   BulkheadRejectedError,
@@ -58,8 +59,9 @@ const CIRCUIT_OPEN_MS = 2_000
  */
 export class Provider {
   readonly #options: ProviderOptions
+  readonly #bulkhead = bulkhead(CONCURRENT_CALLS, WAITING_CALLS)
   readonly #policy = wrap(
-    bulkhead(CONCURRENT_CALLS, WAITING_CALLS),
+    this.#bulkhead,
     retry(handleType(ProviderUnavailableError), {
       maxAttempts: ATTEMPTS,
       backoff: new ExponentialBackoff({ initialDelay: 100, maxDelay: 1_000 }),
@@ -72,6 +74,12 @@ export class Provider {
 
   constructor(options: ProviderOptions) {
     this.#options = options
+  }
+
+  /** The calls that wait because so many are under way. */
+  get queue(): Queue {
+    const waiting = () => WAITING_CALLS - this.#bulkhead.queueSlots
+    return { name: 'provider-calls', capacity: WAITING_CALLS, waiting }
   }
 
   /**

@@ -7,6 +7,7 @@ import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { observePools } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
 import { ConnectorWatchdog } from './connector-watchdog.ts'
 import { Control, controlPartitions, SCHEMA } from './control.ts'
@@ -25,6 +26,7 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     codec = openCodec(settings.SCHEMA_REGISTRY_URL),
   } = parts
   const metrics = openMetrics('pulse')
+  observePools(metrics, { shop: pool })
   const control = await Control.open(pool, codec)
   const server = buildServer({
     name: 'pulse',

@@ -4,6 +4,7 @@ import { Periodic } from '@tenseams/service/periodic'
 import { openCounter } from '@tenseams/telemetry/instruments'
 import type pg from 'pg'
 import type { Registry } from 'prom-client'
+import { ConnectorStates } from './connector-states.ts'
 import { decide, type Seen, unwatched, type Watch } from './connector-watch.ts'
 
 const PAUSE_MS = 5_000
@@ -32,10 +33,12 @@ export class ConnectorWatchdog {
   readonly #options: WatchdogOptions
   readonly #rounds: Periodic<void>
   readonly #restarts
+  readonly #states: ConnectorStates
 
   constructor(options: WatchdogOptions) {
     this.#options = options
     this.#restarts = openCounter(options.metrics, 'tenseams_connector_restarts_total')
+    this.#states = new ConnectorStates(options.metrics)
     this.#rounds = new Periodic({
       work: () => this.#look(),
       pauseMs: PAUSE_MS,
@@ -53,6 +56,7 @@ export class ConnectorWatchdog {
 
   async #look(): Promise<void> {
     const seen = await this.#ask('/connectors?expand=status', 'GET')
+    this.#states.tell(seen as Connectors | undefined)
     if (seen === undefined) return
     const watches = await this.#watches()
     for (const [name, { status }] of Object.entries(seen as Connectors)) {

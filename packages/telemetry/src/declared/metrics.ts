@@ -4,11 +4,11 @@ export const metrics = {
   tenseams_http_request_duration_seconds: { type: 'histogram', help: 'Time from a request to its answer.', labelNames: ['method', 'route', 'status'], buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] },
   tenseams_order_completion_seconds: { type: 'histogram', help: 'Time from the placing of an order to its completion.', labelNames: [], buckets: [0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300] },
   tenseams_consumed_records_total: { type: 'counter', help: 'Records whose effect is durable.', labelNames: ['topic', 'group'] },
-  tenseams_handler_duration_seconds: { type: 'histogram', help: 'Time from the start of a record\'s handler to its outcome.', labelNames: ['topic', 'group', 'outcome'], buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] },
+  tenseams_handler_duration_seconds: { type: 'histogram', help: 'Time from the start of a record\'s handler to its outcome. It waits for a dependency, or it has failed by a bug of ours.', labelNames: ['topic', 'group', 'outcome'], buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10] },
   tenseams_dead_lettered_records_total: { type: 'counter', help: 'Records written to a dead letter topic.', labelNames: ['topic', 'group', 'reason'] },
   tenseams_transactions_total: { type: 'counter', help: 'Kafka transactions of consume, transform, produce. A fenced one was refused because a newer owner has the transactional id.', labelNames: ['topic', 'group', 'outcome'] },
+  tenseams_transaction_duration_seconds: { type: 'histogram', help: 'Time from the beginning of a Kafka transaction of consume, transform, produce to its outcome.', labelNames: ['topic', 'group', 'outcome'], buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30] },
   tenseams_consumer_rebalances_total: { type: 'counter', help: 'Times that this member has joined its group, so once for each rebalance.', labelNames: ['group'] },
-  tenseams_consumer_generation: { type: 'gauge', help: 'Generation of the group that this member belongs to.', labelNames: ['group'] },
   tenseams_queue_items: { type: 'gauge', help: 'Items that wait in a queue.', labelNames: ['queue'] },
   tenseams_queue_capacity_items: { type: 'gauge', help: 'Most items that a queue takes before it refuses or makes wait.', labelNames: ['queue'] },
   tenseams_pool_connections: { type: 'gauge', help: 'Connections of a pool to Postgres.', labelNames: ['pool', 'state'] },
@@ -45,13 +45,13 @@ export const metrics = {
   tenseams_consumer_group_members: { type: 'gauge', help: 'Members of a group.', labelNames: ['group'] },
   tenseams_kafka_high_watermark: { type: 'gauge', help: 'Offset up to which all in-sync replicas have a partition.', labelNames: ['topic', 'partition'] },
   tenseams_kafka_last_stable_offset: { type: 'gauge', help: 'Offset up to which readers of committed data see a partition.', labelNames: ['topic', 'partition'] },
-  tenseams_dead_letters: { type: 'gauge', help: 'Records in the dead letter topic of a topic, by reason. `undecodable` is there from the start, at 0.', labelNames: ['topic', 'reason'] },
+  tenseams_dead_letters: { type: 'gauge', help: 'Records in the dead letter topic of a topic, by reason; those that retention has removed since the exporter\'s start are counted, too.', labelNames: ['topic', 'reason'] },
   tenseams_replication_slot_active: { type: 'gauge', help: '1 when somebody reads from the replication slot.', labelNames: ['slot'] },
   tenseams_replication_slot_retained_wal_bytes: { type: 'gauge', help: 'WAL that Postgres keeps for the slot.', labelNames: ['slot'] },
   tenseams_replication_slot_unconfirmed_wal_bytes: { type: 'gauge', help: 'WAL that the slot\'s reader has not confirmed.', labelNames: ['slot'] },
   tenseams_replication_slot_safe_wal_bytes: { type: 'gauge', help: 'WAL that can still be written before the slot is lost. Without a series when Postgres has no limit.', labelNames: ['slot'] },
   tenseams_replication_slot_wal_status: { type: 'gauge', help: '1 for the status that Postgres gives the slot\'s WAL, 0 for the others.', labelNames: ['slot', 'status'] },
-  tenseams_connector_state: { type: 'gauge', help: '1 for the state that Kafka Connect gives a connector, 0 for the others.', labelNames: ['connector', 'state'] },
+  tenseams_connector_state: { type: 'gauge', help: '1 for the state that Kafka Connect gives a connector, 0 for the others; 0 for all while Connect does not answer.', labelNames: ['connector', 'state'] },
   tenseams_connector_tasks: { type: 'gauge', help: 'Tasks of a connector by state.', labelNames: ['connector', 'state'] },
   tenseams_capture_last_event_timestamp_seconds: { type: 'gauge', help: 'Time of the newest record that a connector has written, heartbeats included.', labelNames: ['connector'] },
   tenseams_flink_job_state: { type: 'gauge', help: '1 for the state that Flink gives the newest run of a job, 0 for the others.', labelNames: ['job_name', 'state'] },
@@ -77,8 +77,8 @@ export type MetricLabels = {
   readonly tenseams_handler_duration_seconds: { readonly topic: string; readonly group: string; readonly outcome: 'done' | 'dead-letter' | 'wait' | 'failed' }
   readonly tenseams_dead_lettered_records_total: { readonly topic: string; readonly group: string; readonly reason: string }
   readonly tenseams_transactions_total: { readonly topic: string; readonly group: string; readonly outcome: 'committed' | 'aborted' | 'fenced' }
+  readonly tenseams_transaction_duration_seconds: { readonly topic: string; readonly group: string; readonly outcome: 'committed' | 'aborted' | 'fenced' }
   readonly tenseams_consumer_rebalances_total: { readonly group: string }
-  readonly tenseams_consumer_generation: { readonly group: string }
   readonly tenseams_queue_items: { readonly queue: string }
   readonly tenseams_queue_capacity_items: { readonly queue: string }
   readonly tenseams_pool_connections: { readonly pool: string; readonly state: 'used' | 'idle' }
@@ -135,6 +135,6 @@ export type MetricLabels = {
   readonly tenseams_lake_snapshots: { readonly table: string }
   readonly tenseams_lake_data_files: { readonly table: string }
   readonly tenseams_lake_data_bytes: { readonly table: string }
-  readonly tenseams_exporter_source_up: { readonly source: 'kafka' | 'dead-letters' | 'postgres' | 'connect' | 'flink' | 'lake' }
-  readonly tenseams_exporter_collect_duration_seconds: { readonly source: 'kafka' | 'dead-letters' | 'postgres' | 'connect' | 'flink' | 'lake' }
+  readonly tenseams_exporter_source_up: { readonly source: 'kafka' | 'dead-letters' | 'postgres' | 'flink' | 'lake' }
+  readonly tenseams_exporter_collect_duration_seconds: { readonly source: 'kafka' | 'dead-letters' | 'postgres' | 'flink' | 'lake' }
 }

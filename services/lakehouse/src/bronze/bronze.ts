@@ -72,6 +72,7 @@ export class Bronze {
       groupId: GROUP_ID,
       topics: [...this.#sinks.keys()],
       log: options.log,
+      metrics: options.metrics.registry,
       // Short, because a partition of a killed instance waits for it; a zombie is stopped by the table, not by the group.
       sessionTimeoutMs: 6_000,
       ...longFetch,
