@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import {
   brokerList,
   commandOf,
@@ -9,12 +10,16 @@ import {
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
-import { secretsFolderOf } from '@tenseams/cli/instance'
-import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
+import {
+  credentialsFolderOf,
+  credentialsOption,
+  endpointsOf,
+  instanceHelp,
+  instanceOptions,
+} from '@tenseams/cli/instance-options'
 import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
 import { httpLogin } from '@tenseams/identities/http-login'
-import { credentialsFileIn } from '@tenseams/identities/store'
 import { checkHelp, runCheck } from './gate/command.ts'
 import { generate, staleFiles } from './generate/generate.ts'
 import { writeMissingRecords } from './generate/records.ts'
@@ -24,10 +29,11 @@ import { rolloutLines, rollouts, runRollout, withoutOrder } from './rollouts/com
 
 const help = `npm run contracts -- <command>
 
-  publish            registers every schema, sets the compatibility level of every subject, creates the topics;
-                     idempotent
+  publish            registers every schema, sets the compatibility level of every subject, creates the topics,
+                     gives every user of Kafka its rights and quotas and takes others away; idempotent
   check              whether the contracts in the working tree may be merged; see check --help
-  diff               differences between the contracts and the running broker and registry, each with the next step
+  diff               differences between the contracts and the running broker and registry, each with the next step:
+                     topics, schemas, levels, users, rights, quotas
   rollout <name>     runs old and new producers and consumers in the right order, then in the wrong one, on topics
                      of its own; docs/rollouts says when to choose which
 ${rolloutLines()}
@@ -37,9 +43,10 @@ ${rolloutLines()}
   generate --check   lists the generated files that are stale
   records            writes an encoded record for every schema version that has none yet, into contracts/records
 
-For publish, diff and rollout, of which the first and the last log in as the publisher of the instance:
+For publish, diff and rollout, which log in as the publisher, and for the users of Kafka as the admin:
   --registry <url>         instead of the instance's, with its path, e.g. http://host/apis/ccompat/v7
   --brokers <host:port,…>  instead of the instance's
+  --credentials <folder>   with publisher.json and admin.json (default: that of the instance)
   --timeout <seconds>      for a whole publish, each request of a diff, each wait of a rollout (default: 60)
 ${instanceHelp}
 
@@ -51,13 +58,15 @@ const options = {
   break: { type: 'string' },
   registry: { type: 'string' },
   brokers: { type: 'string' },
+  ...credentialsOption,
   timeout: { type: 'string', default: '60' },
   ...instanceOptions,
 } as const
 
 const withServers = ['publish', 'diff', 'rollout']
 const owners = {
-  ...{ registry: withServers, brokers: withServers, timeout: withServers },
+  ...{ registry: withServers, brokers: withServers },
+  ...{ credentials: withServers, timeout: withServers },
   ...{ check: ['generate'], break: ['rollout'] },
 }
 
@@ -109,10 +118,17 @@ async function rollout(values: Values, [name, ...rest]: readonly string[]): Prom
 
 function serversOf(values: Values) {
   const instance = endpointsOf(values)
+  const { registry, brokers } = values
+  const secrets = credentialsFolderOf(values, { registry, brokers })
+  const [publisher, admin] = [join(secrets, 'publisher.json'), join(secrets, 'admin.json')]
   return {
-    registryUrl: webAddress('--registry', values.registry ?? instance.registryUrl),
-    login: httpLogin(credentialsFileIn({ folder: secretsFolderOf(values.instance) }, 'publisher')),
-    brokers: brokerList('--brokers', values.brokers ?? instance.brokers),
+    admin,
+    credentials: { publisher, admin },
+    // A rollout runs in topics of its own, as the publisher.
+    credentialsFile: publisher,
+    registryUrl: webAddress('--registry', registry ?? instance.registryUrl),
+    login: httpLogin(publisher),
+    brokers: brokerList('--brokers', brokers ?? instance.brokers),
     timeoutMs: wholeNumber('--timeout', values.timeout, { least: 1, most: 999_999 }) * 1_000,
   }
 }

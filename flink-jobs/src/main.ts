@@ -127,7 +127,11 @@ async function run(
 /** What a person does at a terminal is done as the operator. */
 function jobEndpointsOf(values: Values): JobEndpoints {
   const store = { folder: secretsFolderOf(values.instance) }
-  return { ...endpointsOf(values), login: httpLogin(credentialsFileIn(store, 'operator')) }
+  return {
+    ...endpointsOf(values),
+    login: httpLogin(credentialsFileIn(store, 'operator')),
+    credentialsFile: credentialsFileIn(store, 'flink'),
+  }
 }
 
 async function submit(endpoints: JobEndpoints, values: Values, job: string | undefined) {
@@ -167,7 +171,7 @@ async function rescaleOne(endpoints: JobEndpoints, name: string, number: string 
 
 async function upgrade(endpoints: JobEndpoints, values: Values, name: string) {
   const { job, script } = asRun(endpoints, values, name)
-  await assertScriptFits(script, endpoints.brokers)
+  await assertScriptFits(script, endpoints)
   const { outcome, jobId } = await upgradeJob(job, script, { endpoints, onProgress: say })
   say(`${name} ${jobId} ${outcome === 'unchanged' ? 'runs by this SQL already' : 'upgraded'}`)
 }

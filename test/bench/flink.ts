@@ -1,6 +1,6 @@
 import { openCodec } from '@tenseams/contracts/codec'
-import { openKafka } from '@tenseams/kafka/client'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { openKafka } from '../support/login.ts'
 import { Arrivals } from './flink/arrivals.ts'
 import { type Contestant, contestants } from './flink/contestants.ts'
 import { writeLoad } from './flink/load.ts'

@@ -64,7 +64,7 @@ async function bench(args: readonly string[]): Promise<ExitCode> {
 /** @returns whether all goals were reached. */
 function measure(wish: Wish): Promise<boolean> {
   if (wish.bench === 'whole-way') return benchWholeWay({ ...wish, ...wish.wholeWay })
-  if (wish.bench === 'eos') return withOwnStack(['kafka'], (stack) => benchEos(stack, wish))
+  if (wish.bench === 'eos') return withOwnStack(['kafka-users'], (stack) => benchEos(stack, wish))
   if (wish.bench === 'cdc') return withOwnStack(['connectors'], (stack) => benchCdc(stack, wish))
   if (wish.bench === 'flink') return withOwnStack(flinkParts, (stack) => benchFlink(stack, wish))
   if (wish.bench === 'lake') {

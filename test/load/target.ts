@@ -13,6 +13,7 @@ export type Target =
       readonly url: string
       readonly profile: Profile
       readonly kafkaBrokers: string
+      readonly secretsFolder: string
       readonly registryUrl: string
       readonly catalogUrl: string
       readonly paths: Paths
@@ -45,7 +46,8 @@ export async function findInstance(
   }
   const paths = pathsOf(root, instance)
   const profile = runningParts(paths).has('lakehouse') ? 'full' : 'minimal'
-  const endpoints = { kafkaBrokers: brokers, registryUrl, catalogUrl }
+  const secretsFolder = paths.secrets
+  const endpoints = { kafkaBrokers: brokers, secretsFolder, registryUrl, catalogUrl }
   return { kind: 'instance', url: ordersUrl, profile, paths, ...endpoints }
 }
 

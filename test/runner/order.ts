@@ -48,4 +48,6 @@ export const sideBySide = [
   ].map((name) => `test/seams/07-lakehouse/${name}.test.ts`),
   'test/seams/08-contracts/publish-and-diff.test.ts',
   'test/seams/08-contracts/rollouts.test.ts',
+  'test/end-to-end/rights/matrix.test.ts',
+  'test/end-to-end/rights/refused-at-start.test.ts',
 ]

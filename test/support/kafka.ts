@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Admin, IHeaders } from 'kafkajs'
+import { openKafka } from './login.ts'
 
 export type ReadRecord = {
   readonly topic: string

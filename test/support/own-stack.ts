@@ -3,6 +3,7 @@ import type { StackSettings } from '@tenseams/local/launcher/plan/part'
 import { type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
 import { guard } from '../runner/instances/guardian.ts'
 import { endAtOnce, freeOffset, instanceOf } from '../runner/instances/instance.ts'
+import { logIn } from './login.ts'
 
 /**
  * Does `work` on an instance of its own, with ports and data of its own, and removes it at the end: also after a signal, and
@@ -20,9 +21,10 @@ export async function withOwnStack<Made>(
   endAtOnce(started.instance)
   const unguard = guard(started)
   try {
-    return await work(
-      await startStack({ root: projectRoot, ...started, profile: 'full', only, settings }),
-    )
+    const options = { root: projectRoot, ...started, profile: 'full', only, settings } as const
+    const stack = await startStack(options)
+    logIn(stack.endpoints)
+    return await work(stack)
   } finally {
     // Its data go with it, so nothing is gained by stopping it in good order.
     endAtOnce(started.instance)

@@ -16,8 +16,9 @@ import { runScript } from '@tenseams/flink-jobs/run/run-script'
 import { flinkFileUrl } from '@tenseams/flink-jobs/script/file-url'
 import { type Intervals, type Job, readJob, withIntervals } from '@tenseams/flink-jobs/script/job'
 import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script/script'
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { flinkEndpointsOf, letFlinkUse } from './flink-access.ts'
+import { openKafka } from './login.ts'
 import type { TestStack } from './stack.ts'
 
 const timeoutMs = 120_000
@@ -55,7 +56,9 @@ export async function openSandboxJob(
   const { flinkUrl, sqlGatewayUrl: gatewayUrl, login } = stack.endpoints
   const flink = { flinkUrl, gatewayUrl, login }
   const stateFolder = stack.context.paths.flinkState
-  await createTopics(stack, [...job.reads, ...job.writes])
+  const topics = [...job.reads, ...job.writes]
+  await createTopics(stack, topics)
+  await letFlinkUse(stack.endpoints, { topics })
   const registry = openRegistry(
     stack.endpoints.registryUrl,
     timeoutMs,
@@ -68,7 +71,7 @@ export async function openSandboxJob(
   const scriptFor = (wanted: Job, how: How) =>
     scriptOf(
       wanted,
-      endpointsOf(stack),
+      flinkEndpointsOf(stack.endpoints),
       { ...how, checkpointIntervalMs: 1_000, stateUrl: flinkFileUrl(stateFolder) },
       (topic) => {
         const original = topic.replace(`-${run}.v1`, '.v1')
@@ -100,11 +103,6 @@ export async function openSandboxJob(
       for (const topic of job.writes) await registry.remove(subjectOf(topic))
     },
   }
-}
-
-function endpointsOf({ endpoints }: TestStack) {
-  const { kafkaBrokers: brokers, registryUrl, catalogUrl } = endpoints
-  return { brokers, registryUrl, catalogUrl }
 }
 
 function inSandbox(job: Job, run: string, topicOf: (topic: string) => string): Job {

@@ -1,6 +1,7 @@
 import { projectRoot } from '@tenseams/cli/instance'
 import { openStack, type Stack } from '@tenseams/local/launcher/supervise/stack'
 import { inject } from 'vitest'
+import { logIn } from './login.ts'
 
 declare module 'vitest' {
   // biome-ignore lint/style/useConsistentTypeDefinitions: only an interface can be added to.
@@ -17,6 +18,8 @@ export type TestStack = Omit<Stack, 'stop'>
  * `resume`, `restart`). A test that ends a component starts it again, also when it fails; `stop()` is not for tests.
  * Others' data are in it, too: a test uses ids of its own and counts only those.
  */
-export function useStack(): Promise<TestStack> {
-  return openStack({ root: projectRoot, instance: inject('instance') })
+export async function useStack(): Promise<TestStack> {
+  const stack = await openStack({ root: projectRoot, instance: inject('instance') })
+  logIn(stack.endpoints)
+  return stack
 }

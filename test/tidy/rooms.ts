@@ -14,7 +14,14 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   // Who everybody is, and with what they log in.
   'packages/identities': [],
   // `iceberg` for the gate, which evolves a contract's table and writes its Parquet as the lakehouse does.
-  contracts: ['packages/codec', 'packages/cli', 'packages/iceberg', 'packages/identities'],
+  // `kafka` for logins, rights and quotas, so that settings of security are in one place.
+  contracts: [
+    'packages/codec',
+    'packages/cli',
+    'packages/iceberg',
+    'packages/identities',
+    'packages/kafka',
+  ],
   'packages/service': ['packages/identities', 'packages/telemetry'],
   // `service` has what every process needs: rounds of periodic work, backoff, the causes of an error.
   'packages/event-store': [

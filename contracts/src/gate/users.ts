@@ -5,7 +5,7 @@ import type { Topic } from '../topics.ts'
 import { type ContractSet, usersFile } from './contract-set.ts'
 import type { Refusal } from './refusal.ts'
 
-/** The brokers' own user may do everything, as the admin may. */
+/** The brokers' own user: it logs in to their own listeners and may do everything, as the admin may. */
 const BROKER = 'broker'
 
 /**

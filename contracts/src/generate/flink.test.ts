@@ -6,6 +6,7 @@ const endpoints = {
   brokers: '127.0.0.1:9092',
   registryUrl: 'http://127.0.0.1:8081',
   catalogUrl: 'http://127.0.0.1:8181',
+  kafkaMechanism: 'SCRAM-SHA-512',
 }
 const source = { groupId: 'job', watermarkDelay: "INTERVAL '5' SECOND", fetchWaitMs: 1_000 }
 const sink = { keyField: 'streamId', transactionalIdPrefix: 'job', transactionTimeoutMs: 60_000 }
@@ -39,6 +40,8 @@ describe("Flink's tables", () => {
   'connector' = 'kafka',
   'topic' = 'payments.payment.v1',
   'properties.bootstrap.servers' = '127.0.0.1:9092',
+  'properties.security.protocol' = 'SASL_PLAINTEXT',
+  'properties.sasl.mechanism' = 'SCRAM-SHA-512',
   'properties.group.id' = 'job',
   'properties.isolation.level' = 'read_committed',
   'properties.fetch.min.bytes' = '1048576',

@@ -15,7 +15,16 @@ export type FlinkEndpoints = {
   readonly brokers: string
   readonly registryUrl: string
   readonly catalogUrl: string
+  /** With which Flink logs in to Kafka. User and password are in its processes' JAAS file. */
+  readonly kafkaMechanism: string
 }
+
+/** How Flink reaches Kafka. SQL is logged, and shown by Flink's REST interface, so nothing secret is in it. */
+const kafkaOptions = ({ brokers, kafkaMechanism }: Omit<FlinkEndpoints, 'catalogUrl'>) => ({
+  'properties.bootstrap.servers': brokers,
+  'properties.security.protocol': 'SASL_PLAINTEXT',
+  'properties.sasl.mechanism': kafkaMechanism,
+})
 
 type SourceOptions = {
   readonly groupId: string
@@ -63,10 +72,10 @@ const LAST_MS = 253_402_300_799_999
  */
 export function sourceTableDdl(
   { topic, format, schema }: ContractSchema,
-  endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
+  endpoints: Omit<FlinkEndpoints, 'catalogUrl'>,
   { groupId, watermarkDelay, fetchWaitMs }: SourceOptions,
 ): string {
-  // Flink's Protobuf format supports neither a registry nor Confluent framing.
+  // Flink's Protobuf format has neither a registry nor Confluent framing.
   if (format !== 'avro') throw new ContractError(`${topic}: Flink reads and writes Avro only`)
   const eventTime = `TO_TIMESTAMP_LTZ(GREATEST(LEAST(${quoted(eventTimeOf(topic, schema))}, ${LAST_MS}), ${FIRST_MS}), 3)`
   const own: Readonly<Record<string, string>> = {
@@ -87,7 +96,7 @@ export function sourceTableDdl(
   return tableDdl('CREATE TEMPORARY TABLE', quoted(topic), columns, {
     connector: 'kafka',
     topic,
-    'properties.bootstrap.servers': endpoints.brokers,
+    ...kafkaOptions(endpoints),
     'properties.group.id': groupId,
     'properties.isolation.level': 'read_committed',
     // Otherwise each record that arrives alone is fetched alone, by every source of its topic.
@@ -109,7 +118,7 @@ export function sourceTableDdl(
  */
 export function sinkTableDdl(
   contract: ContractSchema,
-  endpoints: Pick<FlinkEndpoints, 'brokers' | 'registryUrl'>,
+  endpoints: Omit<FlinkEndpoints, 'catalogUrl'>,
   { keyField, transactionalIdPrefix, transactionTimeoutMs }: SinkOptions,
 ): string {
   const { topic, format } = contract
@@ -120,7 +129,7 @@ export function sinkTableDdl(
   return tableDdl('CREATE TEMPORARY TABLE', quoted(topic), columns, {
     connector: 'kafka',
     topic,
-    'properties.bootstrap.servers': endpoints.brokers,
+    ...kafkaOptions(endpoints),
     'properties.acks': 'all',
     'properties.compression.type': 'gzip',
     'properties.transaction.timeout.ms': String(transactionTimeoutMs),
@@ -208,7 +217,7 @@ export function assertFlinkTables(
   earlier: readonly ContractSchema[],
   isSink: boolean,
 ): void {
-  const endpoints = { brokers: '', registryUrl: '' }
+  const endpoints = { brokers: '', registryUrl: '', kafkaMechanism: '' }
   const isSource = [contract, ...earlier].some(
     ({ format, schema }) =>
       format === 'avro' && schema.fields.some(({ name }) => name === 'occurredAt'),

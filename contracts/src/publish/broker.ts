@@ -1,8 +1,9 @@
+import { openKafka } from '@tenseams/kafka/client'
 import kafkajs, { type Admin } from 'kafkajs'
 import { PublishError } from '../errors.ts'
 import type { Topic } from '../topics.ts'
 
-const { ConfigResourceTypes, Kafka, logLevel } = kafkajs
+const { ConfigResourceTypes } = kafkajs
 
 /** A topic as it is, or should be, on the broker. */
 export type BrokerTopic = {
@@ -68,15 +69,15 @@ export function planTopics(
   }
 }
 
-export function openAdmin(brokers: string, timeoutMs: number): Admin {
-  return new Kafka({
-    clientId: 'contracts',
-    brokers: brokers.split(','),
-    connectionTimeout: timeoutMs,
-    requestTimeout: timeoutMs,
-    retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000 },
-    logLevel: logLevel.NOTHING,
-  }).admin()
+/** How the brokers are reached, and as whom. */
+export type BrokerAccess = {
+  /** host:port, several with commas. */
+  readonly brokers: string
+  readonly credentialsFile: string | undefined
+}
+
+export function openAdmin(access: BrokerAccess, requestTimeoutMs: number): Admin {
+  return openKafka({ ...access, clientId: 'contracts', requestTimeoutMs }).admin()
 }
 
 /** The wanted topics that the broker already has, with the settings that contracts promise. */

@@ -1,11 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { openRegistry, type Registry } from '@tenseams/codec/registry'
 import type { HttpLogin } from '@tenseams/identities/http-login'
+import { loginIn } from '@tenseams/kafka/access/login'
 import type { Admin } from 'kafkajs'
 import { PublishError } from '../errors.ts'
+import { aclsOf } from '../rights/acls.ts'
+import { readUsers } from '../rights/users.ts'
 import { schemaVersions } from '../schemas.ts'
 import { readTopics, subjectOf, type Topic } from '../topics.ts'
 import {
+  type BrokerAccess,
   type BrokerTopic,
   carryOut,
   existingTopics,
@@ -13,6 +17,7 @@ import {
   planTopics,
   wantedTopics,
 } from './broker.ts'
+import { carryOutRights, changesIn, isNothing, planRights, readRights } from './rights.ts'
 
 type PublishOptions = {
   readonly registryUrl: string
@@ -20,10 +25,22 @@ type PublishOptions = {
   readonly login: HttpLogin
   /** host:port, several with commas. */
   readonly brokers: string
+  readonly credentials: PublishCredentials
   /** For the whole run, including the wait for registry and broker. */
   readonly timeoutMs: number
   readonly replicationFactor?: number
   readonly onProgress?: (line: string) => void
+}
+
+/** Files of credentials. Topics are the publisher's work; whoever gives rights could give himself every right. */
+export type PublishCredentials = {
+  readonly publisher: string
+  readonly admin: string
+}
+
+type RightsOptions = Pick<PublishOptions, 'brokers' | 'timeoutMs' | 'onProgress'> & {
+  /** The admin's file of credentials. */
+  readonly admin: string
 }
 
 export type Published = {
@@ -42,7 +59,7 @@ const requestTimeoutMs = 10_000
 
 /**
  * Makes registry and broker agree with the contracts: the level of each subject, every version of its schema in order, and
- * the topics with their dead letter topics. Nothing else may register contracts.
+ * the topics with their dead letter topics, the rights of every user and their quotas. Nothing else may register contracts.
  *
  * Idempotent: after a crash between its steps, run it again. When it has returned, consumers can look ids up and producers
  * can send.
@@ -54,13 +71,42 @@ export async function publishContracts(options: PublishOptions): Promise<Publish
   const deadline = Date.now() + options.timeoutMs
   const topics = readTopics()
   const registry = openRegistry(options.registryUrl, requestTimeoutMs, options.login)
-  const admin = openAdmin(options.brokers, requestTimeoutMs)
+  // First, because the publisher needs its own to create topics.
+  await giveRights({ ...options, admin: options.credentials.admin })
   await until(deadline, `the registry at ${options.registryUrl} is ready`, registry.isReady)
   const subjects = await publishSchemas(registry, topics, options.onProgress)
-  const changed = await withAdmin(admin, deadline, options.brokers, () =>
+  const access = { brokers: options.brokers, credentialsFile: options.credentials.publisher }
+  const changed = await withAdmin(access, deadline, (admin) =>
     makeTopics(admin, wantedTopics(topics), deadline, options),
   )
   return { subjects, ...changed }
+}
+
+/**
+ * Makes the broker agree with the rights and quotas of the contracts, and returns when it does: gives what is missing, and takes
+ * from the users of the contracts what they have too much. Idempotent, also after a crash in the middle.
+ *
+ * @throws PublishError when the broker does not answer, or does not agree in time.
+ */
+export async function giveRights({
+  brokers,
+  admin: credentialsFile,
+  timeoutMs,
+  onProgress,
+}: RightsOptions): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  const users = readUsers()
+  const promised = { users, acls: aclsOf(readTopics(), users) }
+  const login = loginIn(credentialsFile)
+  const plan = await withAdmin({ brokers, credentialsFile }, deadline, async (admin) => {
+    const access = { brokers, login, admin }
+    const rest = async () => planRights(promised, await readRights(access))
+    const planned = await rest()
+    await carryOutRights(access, planned)
+    await until(deadline, 'the broker has all rights', async () => isNothing(await rest()))
+    return planned
+  })
+  for (const line of changesIn(plan)) onProgress?.(line)
 }
 
 /**
@@ -71,11 +117,10 @@ export async function publishContracts(options: PublishOptions): Promise<Publish
  */
 export async function ensureTopics(
   wanted: readonly BrokerTopic[],
-  options: Pick<PublishOptions, 'brokers' | 'timeoutMs'>,
+  options: BrokerAccess & { readonly timeoutMs: number },
 ): Promise<void> {
   const deadline = Date.now() + options.timeoutMs
-  const admin = openAdmin(options.brokers, requestTimeoutMs)
-  await withAdmin(admin, deadline, options.brokers, () => makeTopics(admin, wanted, deadline))
+  await withAdmin(options, deadline, (admin) => makeTopics(admin, wanted, deadline))
 }
 
 async function publishSchemas(
@@ -136,14 +181,14 @@ async function makeTopics(
 }
 
 async function withAdmin<Result>(
-  admin: Admin,
+  { brokers, credentialsFile }: BrokerAccess,
   deadline: number,
-  brokers: string,
-  work: () => Promise<Result>,
+  work: (admin: Admin) => Promise<Result>,
 ): Promise<Result> {
+  const admin = openAdmin({ brokers, credentialsFile }, requestTimeoutMs)
   try {
-    await until(deadline, `the broker at ${brokers} answers`, () => connects(admin))
-    return await work()
+    await until(deadline, `the broker at ${brokers} answers and lets us in`, () => connects(admin))
+    return await work(admin)
   } finally {
     await admin.disconnect()
   }

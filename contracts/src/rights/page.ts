@@ -16,15 +16,15 @@ export function usersPage(topics: readonly Topic[], users: readonly User[]): str
 
 # Users of Kafka
 
-What each identity may do in Kafka, from who owns and who reads each topic. The brokers do not ask for a login yet, so this is declared
-and checked against \`topics.yaml\`, and not enforced. \`admin\` may do everything, so it is what a person is who changes the system.
+Nobody is let in without a login, and a right that is not here is refused. \`admin\` may do everything, so it is what a person is
+who changes the system, and no service. \`broker\` is Kafka itself, on listeners of its own.
 
 | user | what it is | may | may not | a second |
 |---|---|---|---|---|
 ${rows.join('\n')}
 
 \`*\` stands for any rest of a name. The last column is the quota: bytes written, bytes read, and the share of a broker's threads,
-of which 100 % is one. Beyond it the broker answers later.
+of which 100 % is one. Beyond it the broker answers later. Why it is so, and how each part logs in: ADR 0049.
 `
 }
 

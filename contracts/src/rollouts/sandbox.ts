@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Codec } from '@tenseams/codec/codec'
 import { openRegistry, type Registry } from '@tenseams/codec/registry'
 import type { HttpLogin } from '@tenseams/identities/http-login'
-import kafkajs, { type Admin, type Kafka } from 'kafkajs'
+import { openKafka } from '@tenseams/kafka/client'
+import type { Admin, Kafka } from 'kafkajs'
 import { PublishError } from '../errors.ts'
 import { type Compatibility, subjectOf } from '../topics.ts'
 import type { Build, RolloutEvent } from './build.ts'
@@ -16,6 +17,7 @@ export type SandboxOptions = {
   /** The publisher's, at the registry. */
   readonly login: HttpLogin
   readonly brokers: string
+  readonly credentialsFile: string | undefined
   /** For each wait. */
   readonly timeoutMs: number
 }
@@ -42,7 +44,10 @@ export class Sandbox {
 
   /** @throws PublishError, RegistryError when the broker or the registry does not answer. */
   static async open(options: SandboxOptions): Promise<Sandbox> {
-    const sandbox = new Sandbox(options, openKafka(options))
+    const sandbox = new Sandbox(
+      options,
+      openKafka({ ...options, clientId: 'contracts-rollout', requestTimeoutMs: options.timeoutMs }),
+    )
     await sandbox.#registry.subjects()
     try {
       await sandbox.#admin.connect()
@@ -147,15 +152,4 @@ export class Sandbox {
       },
     )
   }
-}
-
-function openKafka({ brokers, timeoutMs }: SandboxOptions): Kafka {
-  return new kafkajs.Kafka({
-    clientId: 'contracts-rollout',
-    brokers: brokers.split(','),
-    connectionTimeout: 3_000,
-    requestTimeout: timeoutMs,
-    retry: { retries: 5, initialRetryTime: 100, maxRetryTime: 2_000 },
-    logLevel: kafkajs.logLevel.NOTHING,
-  })
 }

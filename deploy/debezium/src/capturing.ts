@@ -10,6 +10,8 @@ export type Capturing = Pick<
   /** The admin's: Debezium's role may not change publications and slots. */
   readonly adminPassword: string
   readonly brokers: string
+  /** The operator's, for Kafka. */
+  readonly credentialsFile: string
   /** Without a path. */
   readonly registryUrl: string
 }

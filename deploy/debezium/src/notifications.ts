@@ -15,10 +15,10 @@ export type Notification = {
 
 /** Calls `take` with each notification of the raw connector from now on, in order, until it is closed. */
 export async function followNotifications(
-  { brokers, registryUrl }: Pick<Capturing, 'brokers' | 'registryUrl'>,
+  { registryUrl, ...access }: Pick<Capturing, 'brokers' | 'credentialsFile' | 'registryUrl'>,
   take: (notification: Notification) => void,
 ): Promise<{ close(): Promise<void> }> {
-  const kafka = openKafka({ brokers, clientId: 'cdc' })
+  const kafka = openKafka({ ...access, clientId: 'cdc' })
   const decode = writerDecoder(registryUrl)
   const consumer = kafka.consumer({
     groupId: `cdc-command-${randomUUID()}`,

@@ -1,12 +1,11 @@
-import { openKafka } from '@tenseams/kafka/client'
+import { type KafkaAccess, openKafka } from '@tenseams/kafka/client'
 import { openFencedProducer } from '@tenseams/kafka/ownership'
 import { connectors } from './connectors.ts'
 
 /** Of the empty transaction that aborts the dead worker's. */
 const TRANSACTION_TIMEOUT_MS = 60_000
 
-export type DeadWorker = {
-  readonly brokers: string
+export type DeadWorker = KafkaAccess & {
   /** Connect's `group.id`. */
   readonly groupId: string
 }
@@ -23,8 +22,8 @@ export type DeadWorker = {
  * Nothing is lost: these transactions cannot be committed any more. After a crash in the middle, or when the broker does not
  * answer, the timeout ends the rest.
  */
-export async function endOpenTransactions({ brokers, groupId }: DeadWorker): Promise<void> {
-  const kafka = openKafka({ brokers, clientId: 'connect-fence' })
+export async function endOpenTransactions({ groupId, ...access }: DeadWorker): Promise<void> {
+  const kafka = openKafka({ ...access, clientId: 'connect-fence' })
   await Promise.all(
     transactionalIds(groupId).map(async (transactionalId) => {
       const options = { kafka, transactionTimeoutMs: TRANSACTION_TIMEOUT_MS }

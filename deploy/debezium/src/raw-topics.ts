@@ -1,4 +1,5 @@
 import { ensureTopics } from '@tenseams/contracts/publish/publish'
+import type { KafkaAccess } from '@tenseams/kafka/client'
 
 /** The captured tables whose changes have consumers, each with its topic `cdc.shop.<schema>.<table>`. */
 export const rawTables = ['catalogue.customers', 'catalogue.products'] as const
@@ -17,10 +18,9 @@ export const notificationTopic = 'cdc.shop.notifications'
  * table, too late for consumers that subscribe before, and with the broker's retention, which would delete the rows that
  * have not changed for long.
  */
-export function ensureRawTopics(options: {
-  readonly brokers: string
-  readonly timeoutMs: number
-}): Promise<void> {
+export function ensureRawTopics(
+  options: KafkaAccess & { readonly timeoutMs: number },
+): Promise<void> {
   const configs = { 'retention.ms': '-1', 'cleanup.policy': 'delete' }
   const wanted = rawTables.map(rawTopicOf).flatMap((name) => [
     { name, partitions: 4, configs },

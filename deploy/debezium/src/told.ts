@@ -150,11 +150,11 @@ type Told = {
 
 /** Calls `take` with what is committed behind the present end of each partition. */
 async function follow(
-  { brokers }: Pick<Capturing, 'brokers'>,
+  { brokers, credentialsFile }: Pick<Capturing, 'brokers' | 'credentialsFile'>,
   topics: readonly string[],
   take: (told: Told) => Promise<void>,
 ): Promise<{ close(): Promise<void> }> {
-  const kafka = openKafka({ brokers, clientId: 'cdc' })
+  const kafka = openKafka({ brokers, credentialsFile, clientId: 'cdc' })
   const admin = kafka.admin()
   await admin.connect()
   const ends = await Promise.all(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { openCodec } from '@tenseams/contracts/codec'
 import { openKafka } from '@tenseams/kafka/client'
-import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
+import { type Endpoints, kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 
 /** A committed record and the time at which it was written, in milliseconds since 1970. */
 export type CommittedRecord<Row> = {
@@ -17,12 +17,12 @@ export type CommittedRecord<Row> = {
  * cannot be decoded are skipped. Records of several topics do not arrive in the order in which they were written.
  */
 export async function followCommitted<Row>(
-  { kafkaBrokers, registryUrl }: Pick<Endpoints, 'kafkaBrokers' | 'registryUrl'>,
+  endpoints: Pick<Endpoints, 'kafkaBrokers' | 'secretsFolder' | 'registryUrl'>,
   topics: readonly string[],
   onRecord: (record: CommittedRecord<Row>) => void,
 ): Promise<() => Promise<void>> {
-  const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'demonstration' })
-  const codec = openCodec(registryUrl)
+  const kafka = openKafka({ ...kafkaAs(endpoints, 'reader'), clientId: 'demonstration' })
+  const codec = openCodec(endpoints.registryUrl)
   const ends = await endsOf(kafka, topics)
   const consumer = kafka.consumer({
     groupId: `demonstration-${randomUUID()}`,

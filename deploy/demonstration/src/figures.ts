@@ -5,7 +5,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
 import type { Secrets } from '@tenseams/local/launcher/install/secrets'
-import type { Endpoints } from '@tenseams/local/launcher/plan/endpoints'
+import { type Endpoints, kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type { Admin } from 'kafkajs'
 import pg from 'pg'
 
@@ -60,7 +60,7 @@ export class Figures {
     pool.on('error', () => {
       // The next query opens a new connection, or fails with the reason.
     })
-    const kafka = openKafka({ brokers: endpoints.kafkaBrokers, clientId: 'demonstration' })
+    const kafka = openKafka({ ...kafkaAs(endpoints, 'reader'), clientId: 'demonstration' })
     const admin = kafka.admin()
     await admin.connect()
     const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { FlinkEndpoints } from '@tenseams/contracts/generate/flink'
 import type { HttpLogin } from '@tenseams/identities/http-login'
+import { mechanismIn } from '@tenseams/kafka/access/login'
 import {
   runningJob,
   stopWithSavepoint,
@@ -31,7 +33,9 @@ import { whyNotRestored } from './restore-point.ts'
 import { runScript } from './run-script.ts'
 
 /** The servers that the jobs run on, read from and write to. */
-export type JobEndpoints = FlinkEndpoints & {
+export type JobEndpoints = Omit<FlinkEndpoints, 'kafkaMechanism'> & {
+  /** Flink's, for Kafka. */
+  readonly credentialsFile: string
   readonly gatewayUrl: string
   /** Flink's REST interface. */
   readonly flinkUrl: string
@@ -101,7 +105,7 @@ async function beginJob(name: string, options: SubmitOptions): Promise<Begun> {
   if (restoredFrom !== undefined) assertSameIntervals(endpoints.stateFolder, job)
   const overrides = { ...options.overrides, intervals }
   const script = scriptToRun(job, { endpoints, overrides }, restoredFrom)
-  await assertScriptFits(script, endpoints.brokers)
+  await assertScriptFits(script, endpoints)
   if (job.gold.length > 0) await ensureNamespace(endpoints.catalogUrl, 'gold')
   keepSubmission(endpoints.stateFolder, job, script, {
     overrides: intervals,
@@ -224,11 +228,23 @@ export function scriptToRun(
     ...keptSubmission(endpoints.stateFolder, job.name),
     ...overrides,
   }
-  return scriptOf(job, endpoints, {
-    ...overrides,
-    ...(parallelism === undefined ? {} : { parallelism }),
-    ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
-    stateUrl: flinkFileUrl(endpoints.stateFolder),
-    ...(restoreFrom === undefined ? {} : { restoreFrom }),
-  })
+  const kafkaMechanism = mechanismOf(endpoints)
+  return scriptOf(
+    job,
+    { ...endpoints, kafkaMechanism },
+    {
+      ...overrides,
+      ...(parallelism === undefined ? {} : { parallelism }),
+      ...(checkpointIntervalMs === undefined ? {} : { checkpointIntervalMs }),
+      stateUrl: flinkFileUrl(endpoints.stateFolder),
+      ...(restoreFrom === undefined ? {} : { restoreFrom }),
+    },
+  )
+}
+
+/** That of an instance's first credentials, until it has any: the script can be printed before the first start. */
+const FIRST_MECHANISM = 'SCRAM-SHA-512'
+
+function mechanismOf({ credentialsFile }: Pick<JobEndpoints, 'credentialsFile'>): string {
+  return existsSync(credentialsFile) ? mechanismIn(credentialsFile) : FIRST_MECHANISM
 }

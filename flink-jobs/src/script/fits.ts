@@ -1,4 +1,4 @@
-import { openKafka } from '@tenseams/kafka/client'
+import { type KafkaAccess, openKafka } from '@tenseams/kafka/client'
 import kafkajs from 'kafkajs'
 import { JobError } from '../errors.ts'
 import type { Script } from './script.ts'
@@ -9,11 +9,14 @@ import { assertTimeoutsFit, timeouts } from './timeouts.ts'
  *
  * @throws JobError as `assertTimeoutsFit`.
  */
-export async function assertScriptFits({ settings }: Script, brokers: string): Promise<void> {
+export async function assertScriptFits(
+  { settings }: Script,
+  { brokers, credentialsFile }: KafkaAccess,
+): Promise<void> {
   const checkpointIntervalMs = checkpointIntervalOf(settings)
   assertTimeoutsFit(
     { ...timeouts, checkpointIntervalMs },
-    await brokerLongestTransactionMs(brokers),
+    await brokerLongestTransactionMs({ brokers, credentialsFile }),
   )
 }
 
@@ -23,8 +26,8 @@ export function checkpointIntervalOf(settings: Script['settings']): number {
 }
 
 /** The `transaction.max.timeout.ms` of one broker of the cluster. @throws JobError when the broker does not return it. */
-export async function brokerLongestTransactionMs(brokers: string): Promise<number> {
-  const admin = openKafka({ brokers, clientId: 'flink-jobs' }).admin()
+export async function brokerLongestTransactionMs(access: KafkaAccess): Promise<number> {
+  const admin = openKafka({ ...access, clientId: 'flink-jobs' }).admin()
   await admin.connect()
   try {
     const { brokers: nodes } = await admin.describeCluster()

@@ -3,7 +3,12 @@ import { readJob } from './job.ts'
 import { scriptOf, textOf } from './script.ts'
 
 const job = readJob('revenue-per-minute')
-const endpoints = { brokers: 'b:1', registryUrl: 'http://r', catalogUrl: 'http://c' }
+const endpoints = {
+  brokers: 'b:1',
+  registryUrl: 'http://r',
+  catalogUrl: 'http://c',
+  kafkaMechanism: 'M',
+}
 const stateUrl = 'file:///state'
 
 describe("a job's script", () => {

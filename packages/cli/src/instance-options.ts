@@ -30,24 +30,48 @@ export function endpointsOf(values: InstanceValues): InstanceEndpoints {
   return instanceEndpoints(values.instance, portOffsetOf(values))
 }
 
-/** The options of a verb that asks a service, and what `--help` says about them. */
-export const serviceOptions = { url: { type: 'string' }, credentials: { type: 'string' } } as const
-export const credentialsHelp = `  --credentials <file>     of whoever asks (default: that of the instance's operator)`
+/** The option of a verb that logs in, and what `--help` says about it. */
+export const credentialsOption = { credentials: { type: 'string' } } as const
+export const credentialsHelp = (identity = 'operator') =>
+  `  --credentials <file>     of whoever asks (default: that of the instance's ${identity})`
 
-export type ServiceValues = InstanceValues & {
-  readonly url?: string | undefined
-  readonly credentials?: string | undefined
-}
+/** The options of a verb that asks a service. */
+export const serviceOptions = { url: { type: 'string' }, ...credentialsOption } as const
+
+type LoginValues = InstanceValues & { readonly credentials?: string | undefined }
+
+/** Options by which another server than the instance's is named, with what was given. */
+type Elsewhere = Readonly<Record<string, string | undefined>>
 
 /**
- * The file of credentials with which a verb asks a service. The token of an instance is sent to that instance only.
+ * The file of credentials with which a verb logs in. The credentials of an instance are sent to that instance only.
  *
- * @throws UsageError for another address without a file, InstanceError
+ * @throws UsageError for another server without a file, InstanceError
  */
-export function credentialsFileOf({ url, credentials, instance }: ServiceValues): string {
+export function credentialsFileOf(
+  { credentials, instance }: LoginValues,
+  elsewhere: Elsewhere,
+  identity = 'operator',
+): string {
   if (credentials !== undefined) return credentials
-  if (url === undefined) return join(secretsFolderOf(instance), 'operator.json')
+  refuseElsewhere(elsewhere, '<file>')
+  return join(secretsFolderOf(instance), `${identity}.json`)
+}
+
+/** The same for a verb that logs in as several: the folder of their files. @throws UsageError, InstanceError */
+export function credentialsFolderOf(
+  { credentials, instance }: LoginValues,
+  elsewhere: Elsewhere,
+): string {
+  if (credentials !== undefined) return credentials
+  refuseElsewhere(elsewhere, '<folder>')
+  return secretsFolderOf(instance)
+}
+
+function refuseElsewhere(elsewhere: Elsewhere, what: string): void {
+  const option = Object.keys(elsewhere).find((name) => elsewhere[name] !== undefined)
+  if (option === undefined) return
   throw new UsageError(
-    '--url needs --credentials <file>: the token of an instance is sent to that instance only',
+    `--${option} needs --credentials ${what}: the credentials of an instance are sent to that instance only`,
   )
 }

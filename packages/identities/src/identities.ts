@@ -77,6 +77,14 @@ const declared = [
     http: 'reader',
   },
   {
+    name: 'broker',
+    kind: 'server',
+    what: 'Kafka itself: its brokers and controllers among each other',
+    kafka: true,
+    postgres: [],
+    http: undefined,
+  },
+  {
     name: 'connect',
     kind: 'server',
     what: 'Kafka Connect with Debezium',

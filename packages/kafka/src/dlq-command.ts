@@ -8,7 +8,14 @@ import {
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
-import { endpointsOf, instanceHelp, instanceOptions } from '@tenseams/cli/instance-options'
+import {
+  credentialsFileOf,
+  credentialsHelp,
+  credentialsOption,
+  endpointsOf,
+  instanceHelp,
+  instanceOptions,
+} from '@tenseams/cli/instance-options'
 import { complain, say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
 import type { Kafka } from 'kafkajs'
@@ -35,6 +42,7 @@ const help = `npm run dlq -- <command>
   --dry-run                only says how many would be sent back
   --again                  includes those that were replayed before
   --brokers <host:port,…>  instead of the instance's
+${credentialsHelp()}
 ${instanceHelp}
 
 Exit codes: 0 done; 1 there is no such dead letter, or not all could be sent back; 2 it could not be done.
@@ -47,6 +55,7 @@ const options = {
   'dry-run': { type: 'boolean', default: false },
   again: { type: 'boolean', default: false },
   brokers: { type: 'string' },
+  ...credentialsOption,
   ...instanceOptions,
 } as const
 
@@ -151,7 +160,8 @@ function missing(topic: string, { partition, offset }: Position): ExitCode {
 
 function kafkaOf(values: Values): Kafka {
   const brokers = brokerList('--brokers', values.brokers ?? endpointsOf(values).brokers)
-  return openKafka({ brokers, clientId: 'dlq' })
+  const credentialsFile = credentialsFileOf(values, { brokers: values.brokers })
+  return openKafka({ brokers, credentialsFile, clientId: 'dlq' })
 }
 
 await runVerb(dlq, help)

@@ -5,6 +5,8 @@ import {
   ListOffsetTimestamps,
   offsetForLeaderEpochV4,
 } from '@platformatic/kafka'
+import { saslSetting } from './access/login.ts'
+import type { KafkaAccess } from './client.ts'
 
 /** A partition of a log: its first record that is still there, and the offset that the next record will get. */
 export type PartitionLog = { readonly first: bigint; readonly end: bigint }
@@ -35,10 +37,11 @@ const UNKNOWN = -1n
 export class TopicLogs {
   readonly #admin: Admin
 
-  constructor({ brokers, clientId }: { readonly brokers: string; readonly clientId: string }) {
+  constructor({ brokers, credentialsFile, clientId }: KafkaAccess & { readonly clientId: string }) {
     this.#admin = new Admin({
       clientId,
       bootstrapBrokers: brokers.split(','),
+      ...saslSetting(credentialsFile),
       timeout: REQUEST_TIMEOUT_MS,
       connectTimeout: REQUEST_TIMEOUT_MS,
       retries: RETRIES,

@@ -1,3 +1,5 @@
+import { readTopics } from '@tenseams/contracts/topics'
+import { type NeededRights, requireRights } from '@tenseams/kafka/access/rights'
 import { accessOf } from '@tenseams/service/access/open'
 import { openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
@@ -6,12 +8,20 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools } from '@tenseams/telemetry/readings'
 import { type Static, Type } from 'typebox'
 import { Auditor } from './audit.ts'
+import { eventTopics } from './checks/check.ts'
+import { capturedTopics } from './lake/silver.ts'
 import { Rounds } from './rounds.ts'
 import type { Settings } from './settings.ts'
 
 const auditQuery = Type.Object({
   scope: Type.Union([Type.Literal('all'), Type.Literal('new')], { default: 'all' }),
 })
+
+/** What the service does in Kafka. */
+const rights: NeededRights = {
+  reads: [...eventTopics, ...capturedTopics, ...readTopics().map(({ deadLetter }) => deadLetter)],
+  ...{ writes: [], groups: [], transactionalIds: [] },
+}
 
 /** The auditor as a service, not listening yet: it audits periodically, and on request. */
 export async function buildAuditor(settings: Settings): Promise<App> {
@@ -38,6 +48,8 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     metrics,
     ready: {},
   })
+  const { KAFKA_BROKERS: brokers, CREDENTIALS_FILE: credentialsFile } = settings
+  await requireRights({ brokers, credentialsFile, clientId: 'auditor', log: server.log }, rights)
   const rounds = new Rounds({
     audit: (scope) => auditor.audit(scope),
     hasNews: () => auditor.hasNews(),

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
+import { saslSetting } from '@tenseams/kafka/access/login'
 import type { OwnToken } from '@tenseams/service/access/own-token'
 import { messageOf } from '@tenseams/service/causes'
 import type pg from 'pg'
@@ -59,8 +60,8 @@ const POLL_INTERVAL_MS = 200
 
 /**
  * Reads every source by itself and judges: event stores and ledger, the topics' logs, the payment provider's books, the
- * lake, Flink's jobs. It shares no code with what it audits but the contracts
- * and two decompressors.
+ * lake, Flink's jobs. It shares no code with what it audits but the contracts,
+ * the login and two decompressors.
  *
  * What was stored before the barrier must precede it everywhere; what came later may be in flight. The order of reading
  * matters: stores, barrier, topics up to it, silver, bronze, gold, topics again, stores again. So nothing is reported
@@ -84,14 +85,15 @@ export class Auditor {
   private constructor(options: AuditorOptions, evidence: Evidence) {
     this.#options = options
     this.#evidence = evidence
-    const { credentialsFile } = options
+    const { brokers, credentialsFile } = options
     this.#shop = openReadOnly({ url: options.shopUrl, credentialsFile })
     this.#provider = openReadOnly({ url: options.providerUrl, credentialsFile })
-    this.#log = new LogReader({ brokers: options.brokers, timeoutMs: REQUEST_TIMEOUT_MS })
+    this.#log = new LogReader({ brokers, credentialsFile, timeoutMs: REQUEST_TIMEOUT_MS })
     this.#decoder = new RecordDecoder(options.registryUrl, REQUEST_TIMEOUT_MS)
     this.#admin = new Admin({
       clientId: 'auditor',
       bootstrapBrokers: options.brokers.split(','),
+      ...saslSetting(options.credentialsFile),
       timeout: REQUEST_TIMEOUT_MS,
       retries: 3,
     })

@@ -1,4 +1,6 @@
 import { Consumer, FetchIsolationLevels } from '@platformatic/kafka'
+import { saslSetting } from '@tenseams/kafka/access/login'
+import type { KafkaAccess } from '@tenseams/kafka/client'
 import { boundDecompression } from './decompression.ts'
 
 /** A record of the log as it lies there, and what became of its transaction. */
@@ -135,8 +137,7 @@ const FETCH_BYTES = 262_144
 /** What is there now is wanted; for what is not, nobody waits. */
 const LONGEST_WAIT_MS = 0
 
-export type LogReaderOptions = {
-  readonly brokers: string
+export type LogReaderOptions = KafkaAccess & {
   readonly timeoutMs: number
 }
 
@@ -148,12 +149,13 @@ export class LogReader {
   readonly #consumer: Consumer<Buffer, Buffer, Buffer, Buffer>
   readonly #logs = new Map<string, PartitionLog>()
 
-  constructor({ brokers, timeoutMs }: LogReaderOptions) {
+  constructor({ brokers, credentialsFile, timeoutMs }: LogReaderOptions) {
     boundDecompression()
     this.#consumer = new Consumer({
       clientId: 'auditor',
       groupId: 'auditor',
       bootstrapBrokers: brokers.split(','),
+      ...saslSetting(credentialsFile),
       timeout: timeoutMs,
       retries: 3,
       autocommit: false,

@@ -20,7 +20,7 @@ Audits now: every invariant with its figures, and the first violation. The audit
 topics, the payment provider's books, the lake and Flink's jobs.
 
   --url <http://…>         of the auditor (default: that of the instance)
-${credentialsHelp}
+${credentialsHelp()}
   --json                   the report as JSON
 ${instanceHelp}
 
@@ -41,7 +41,10 @@ async function reconcile(args: readonly string[]): Promise<ExitCode> {
   refuseMore(positionals)
   const { url = endpointsOf(values).auditorUrl } = values
   webAddress('--url', url)
-  const report = await ask(`${url}/audits`, await authorizationIn(credentialsFileOf(values)))
+  const report = await ask(
+    `${url}/audits`,
+    await authorizationIn(credentialsFileOf(values, { url: values.url })),
+  )
   say(values.json ? JSON.stringify(report, null, 2) : textOf(report))
   return exitCodeOf(report)
 }

@@ -1,7 +1,9 @@
 import type { Codec } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shipment.v1'
-import { openKafka } from '@tenseams/kafka/client'
+import { type NeededRights, requireRights } from '@tenseams/kafka/access/rights'
+import { kafkaAccess, openKafka } from '@tenseams/kafka/client'
+import { deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import {
   TransactionalLoop,
   type TransactionalLoopOptions,
@@ -19,10 +21,18 @@ export type FulfilmentParts = {
   readonly codec?: Codec
 } & Partial<Pick<TransactionalLoopOptions, 'kafka' | 'takeOver' | 'onStep'>>
 
-export const connectKafka = ({ KAFKA_BROKERS }: Settings) =>
-  openKafka({ brokers: KAFKA_BROKERS, clientId: 'fulfilment' })
+export const connectKafka = (settings: Settings) =>
+  openKafka({ ...kafkaAccess(settings), clientId: 'fulfilment' })
 
-/** @throws ContractNotPublishedError, RegistryUnavailableError */
+/** What the service does in Kafka. */
+const rights: NeededRights = {
+  reads: [ORDERS_TOPIC],
+  writes: [SHIPMENTS_TOPIC, deadLetterTopicOf(ORDERS_TOPIC)],
+  groups: ['fulfilment'],
+  transactionalIds: ['fulfilment-'],
+}
+
+/** @throws ContractNotPublishedError, RegistryUnavailableError, RightRefusedError */
 export async function buildFulfilment(
   settings: Settings,
   parts: FulfilmentParts = {},
@@ -44,6 +54,7 @@ export async function buildFulfilment(
     metrics,
     ready: { kafka: () => orders.assertReady() },
   })
+  await requireRights({ ...kafkaAccess(settings), clientId: 'fulfilment', log: server.log }, rights)
   const orders = new TransactionalLoop({
     kafka,
     groupId: 'fulfilment',

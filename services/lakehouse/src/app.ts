@@ -5,8 +5,9 @@ import { readTopics } from '@tenseams/contracts/topics'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { openKafka } from '@tenseams/kafka/client'
-import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { requireRights } from '@tenseams/kafka/access/rights'
+import { kafkaAccess, openKafka } from '@tenseams/kafka/client'
+import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
@@ -33,8 +34,8 @@ export type LakehouseParts = {
   readonly catalog?: Catalog
 } & Partial<Pick<LayersOptions, 'silver' | 'refresh' | 'correct'>>
 
-export const connectKafka = ({ KAFKA_BROKERS }: Settings): Kafka =>
-  openKafka({ brokers: KAFKA_BROKERS, clientId: 'lakehouse' })
+export const connectKafka = (settings: Settings): Kafka =>
+  openKafka({ ...kafkaAccess(settings), clientId: 'lakehouse' })
 
 /** @throws ContractNotPublishedError, RegistryUnavailableError; Error for an unknown topic in the settings */
 export async function buildLakehouse(settings: Settings, parts: LakehouseParts = {}): Promise<App> {
@@ -46,7 +47,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
   const registry = openMetrics('lakehouse')
   const metrics = new LakehouseMetrics(registry)
   const deadLetters = new DeadLetters(kafka)
-  const logs = new TopicLogs({ brokers: settings.KAFKA_BROKERS, clientId: 'lakehouse-logs' })
+  const logs = new TopicLogs({ ...kafkaAccess(settings), clientId: 'lakehouse-logs' })
   const server = buildServer({
     name: 'lakehouse',
     logLevel: settings.LOG_LEVEL,
@@ -59,6 +60,13 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
     },
   })
   const { log } = server
+  await requireRights(
+    { ...kafkaAccess(settings), clientId: 'lakehouse', log },
+    {
+      ...{ reads: topics, writes: topics.map(deadLetterTopicOf) },
+      ...{ groups: ['lakehouse'], transactionalIds: [] },
+    },
+  )
 
   const bronze = new Bronze({
     kafka,

@@ -5,9 +5,10 @@ import { openPool } from '@tenseams/event-store/pool'
 import { Projection } from '@tenseams/event-store/projection'
 import { Retention } from '@tenseams/event-store/retention'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
-import { openKafka } from '@tenseams/kafka/client'
+import { type NeededRights, requireRights } from '@tenseams/kafka/access/rights'
+import { kafkaAccess, openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
-import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { accessOf } from '@tenseams/service/access/open'
 import { openApi } from '@tenseams/service/api'
 import type { App } from '@tenseams/service/run'
@@ -38,13 +39,21 @@ export type OrderParts = {
   readonly handleShipment?: ConsumptionOptions['handle']
 }
 
+/** What the service does in Kafka. Its own events reach their topic through the outbox. */
+const rights: NeededRights = {
+  reads: [PAYMENTS_TOPIC, SHIPMENTS_TOPIC],
+  writes: [PAYMENTS_TOPIC, SHIPMENTS_TOPIC].map(deadLetterTopicOf),
+  groups: ['orders', 'orders-shipments'],
+  transactionalIds: [],
+}
+
 export const openShop = ({ DATABASE_URL: url, CREDENTIALS_FILE }: Settings): pg.Pool =>
   openPool({ url, credentialsFile: CREDENTIALS_FILE }, 'orders')
 
 const openVault = ({ VAULT_DATABASE_URL: url, CREDENTIALS_FILE }: Settings): pg.Pool =>
   openPool({ url, credentialsFile: CREDENTIALS_FILE }, 'orders')
 
-/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
+/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError, RightRefusedError */
 export async function buildOrders(settings: Settings, parts: OrderParts = {}): Promise<App> {
   const { shop = openShop(settings), codec = openCodec(settings.SCHEMA_REGISTRY_URL) } = parts
   const { vault = openVault(settings) } = parts
@@ -59,7 +68,8 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
   const onCompleted = observeCompletions(metrics)
   const { handleShipment = handleShipments(log, codec, { onCompleted }) } = parts
 
-  const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'orders' })
+  const access = { ...kafkaAccess(settings), clientId: 'orders' }
+  const kafka = openKafka(access)
   const deadLetters = new DeadLetters(kafka)
   const server = buildServer({
     name: 'orders',
@@ -73,6 +83,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
       shipments: () => shipments.assertReady(),
     },
   })
+  await requireRights({ ...access, log: server.log }, rights)
   const consuming = { kafka, deadLetters, metrics, log: server.log }
   const payments = new Consumption({
     ...consuming,

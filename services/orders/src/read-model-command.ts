@@ -29,7 +29,7 @@ const help = `npm run read-model -- <command>
                            the rebuild.
 
   --url <http://…>         of the orders service (default: that of the instance)
-${credentialsHelp}
+${credentialsHelp()}
   --within <seconds>       how long to wait for the rebuild (default: 600)
 ${instanceHelp}
 
@@ -60,7 +60,10 @@ async function readModel(args: readonly string[]): Promise<ExitCode> {
   const withinMs = wholeNumber('--within', values.within, { most: 999_999 }) * 1_000
   const { url = endpointsOf(values).ordersUrl } = values
   webAddress('--url', url)
-  const orders = { url, headers: await authorizationIn(credentialsFileOf(values)) }
+  const orders = {
+    url,
+    headers: await authorizationIn(credentialsFileOf(values, { url: values.url })),
+  }
   if (command === 'rebuild') return rebuild(orders, withinMs)
   show(await generationsAt(orders))
   return exitCodes.holds

@@ -5,9 +5,10 @@ import { openPool } from '@tenseams/event-store/pool'
 import { readCategory } from '@tenseams/event-store/read-category'
 import { Retention } from '@tenseams/event-store/retention'
 import { openTopicAggregate } from '@tenseams/event-store/topic-aggregate'
-import { openKafka } from '@tenseams/kafka/client'
+import { type NeededRights, requireRights } from '@tenseams/kafka/access/rights'
+import { kafkaAccess, openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
-import { DeadLetters } from '@tenseams/kafka/dead-letter'
+import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { accessOf } from '@tenseams/service/access/open'
 import { type OwnToken, openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
@@ -40,7 +41,15 @@ export type PaymentParts = {
   readonly openConsumption?: (options: ConsumptionOptions) => Consumption
 }
 
-/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError */
+/** What the service does in Kafka. Its own events reach their topic through the outbox. */
+const rights: NeededRights = {
+  reads: [ORDERS_TOPIC, SHIPMENTS_TOPIC],
+  writes: [ORDERS_TOPIC, SHIPMENTS_TOPIC].map(deadLetterTopicOf),
+  groups: ['payments', 'payments-shipments'],
+  transactionalIds: [],
+}
+
+/** @throws ContractNotPublishedError, RegistryUnavailableError, StoreUnavailableError, RightRefusedError */
 export async function buildPayments(settings: Settings, parts: PaymentParts = {}): Promise<App> {
   const { pool = openPool(databaseOf(settings), 'payments') } = parts
   const authorization = await openOwnToken(settings.CREDENTIALS_FILE)
@@ -53,7 +62,8 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   observePools(metrics, { shop: pool })
   observeQueues(metrics, [...log.queues, provider.queue])
 
-  const kafka = openKafka({ brokers: settings.KAFKA_BROKERS, clientId: 'payments' })
+  const access = { ...kafkaAccess(settings), clientId: 'payments' }
+  const kafka = openKafka(access)
   const deadLetters = new DeadLetters(kafka)
   const server = buildServer({
     name: 'payments',
@@ -67,6 +77,7 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
       shipments: () => shipments.assertReady(),
     },
   })
+  await requireRights({ ...access, log: server.log }, rights)
   const consuming = { kafka, deadLetters, metrics, log: server.log, atOnce: RECORDS_AT_ONCE }
   const handling = { log, codec, provider }
   const orders = openConsumption({

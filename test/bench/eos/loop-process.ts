@@ -1,7 +1,7 @@
-import { openKafka } from '@tenseams/kafka/client'
 import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
 import type { Consumer, Kafka, RequestEvent } from 'kafkajs'
 import { Registry } from 'prom-client'
+import { openKafka } from '../../support/login.ts'
 import type { LoopFigures, LoopTask, Wish } from './loop.ts'
 import { withoutTransactions } from './without-transactions.ts'
 

@@ -3,8 +3,8 @@ import type { Codec } from '@tenseams/codec/codec'
 import type { PaymentFailureRate } from '@tenseams/contracts/generated/analytics.payment-failure-rate.v1'
 import type { RevenuePerMinute } from '@tenseams/contracts/generated/analytics.revenue-per-minute.v1'
 import type { ShopperSession } from '@tenseams/contracts/generated/analytics.shopper-sessions.v1'
-import { openKafka } from '@tenseams/kafka/client'
 import type { Consumer } from 'kafkajs'
+import { openKafka } from '../../support/login.ts'
 import type { Due, Load } from './load.ts'
 
 type Window = keyof Load['due']

@@ -4,6 +4,7 @@ import { flinkFileUrl } from '@tenseams/flink-jobs/script/file-url'
 import { type Script, scriptOf } from '@tenseams/flink-jobs/script/script'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { flinkEndpointsOf } from '../../support/flink-access.ts'
 import { microsBetween, threadTimesOf } from '../eos/cpu.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Contestant } from './contestants.ts'
@@ -19,9 +20,8 @@ export function scriptFor(
   stack: Stack,
   { job, settings }: Pick<Contestant, 'job' | 'settings'>,
 ): Script {
-  const { kafkaBrokers: brokers, registryUrl, catalogUrl } = stack.endpoints
   const stateUrl = flinkFileUrl(stack.context.paths.flinkState)
-  const script = scriptOf(job, { brokers, registryUrl, catalogUrl }, { stateUrl })
+  const script = scriptOf(job, flinkEndpointsOf(stack.endpoints), { stateUrl })
   return { ...script, settings: { ...script.settings, ...settings } }
 }
 

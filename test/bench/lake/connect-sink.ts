@@ -1,17 +1,19 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { host } from '@tenseams/cli/ports'
 import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { openKafka } from '@tenseams/kafka/client'
+import { connectWorkerLogin } from '@tenseams/kafka/access/java-login'
 import { javaProgram } from '@tenseams/local/launcher/host/java'
 import { classPath } from '@tenseams/local/launcher/host/jvm'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { installArtefacts, pluginPath } from '@tenseams/local/launcher/install/artefacts'
 import { propertiesText } from '@tenseams/local/launcher/install/properties'
+import { writeSecretFile } from '@tenseams/local/launcher/install/secret-file'
+import { kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { newTopic } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { makeConnectTable } from './connect-table.ts'
 import { Running } from './running.ts'
 import { type Sink, TOPIC } from './sinks.ts'
@@ -40,7 +42,7 @@ export async function startConnectSink(stack: Stack, options: ConnectSinkOptions
   await makeConnectTable(new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 }), table)
   await makeControlTopic(endpoints.kafkaBrokers)
   const settingsFile = join(paths.run, 'bench-connect.properties')
-  await writeFile(settingsFile, propertiesText(workerSettings(stack)))
+  await writeSecretFile(settingsFile, propertiesText(workerSettings(stack)))
   const running = new Running({
     file: javaProgram(jdk),
     parameters: [
@@ -145,6 +147,7 @@ function workerSettings({ context }: Stack): Readonly<Record<string, string | nu
   })
   return {
     'bootstrap.servers': endpoints.kafkaBrokers,
+    ...connectWorkerLogin(kafkaAs(endpoints, 'admin').credentialsFile),
     'group.id': 'bench-connect',
     listeners: `http://${host}:${ports.connect}`,
     'rest.advertised.host.name': host,

@@ -12,7 +12,7 @@ export class OrdersReader {
   #stop: () => Promise<void> = async () => undefined
 
   static async open(
-    endpoints: Pick<Endpoints, 'kafkaBrokers' | 'registryUrl'>,
+    endpoints: Pick<Endpoints, 'kafkaBrokers' | 'secretsFolder' | 'registryUrl'>,
   ): Promise<OrdersReader> {
     const reader = new OrdersReader()
     reader.#stop = await followCommitted<OrderEvent>(endpoints, [ORDERS_TOPIC], (record) => {

@@ -1,5 +1,6 @@
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { openKafka } from '@tenseams/kafka/client'
+import { kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type { Admin } from 'kafkajs'
 import type { InstanceTarget } from '../target.ts'
 import { LagReader } from './lag.ts'
@@ -39,7 +40,7 @@ export class System implements Observed {
 
   /** Returns when everything that is placed from now on will be seen. */
   static async open(target: InstanceTarget): Promise<System> {
-    const kafka = openKafka({ brokers: target.kafkaBrokers, clientId: 'load' })
+    const kafka = openKafka({ ...kafkaAs(target, 'load'), clientId: 'load' })
     const admin = kafka.admin()
     await admin.connect()
     try {

@@ -1,8 +1,8 @@
 import { askConnect } from '@tenseams/debezium/connect-api'
-import { openKafka } from '@tenseams/kafka/client'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { messageOf } from '@tenseams/service/causes'
 import type { Admin } from 'kafkajs'
+import { openKafka } from '../../support/login.ts'
 
 /** Why there is no progress: which parts run, what Connect says of its tasks, and which groups lag. */
 export async function diagnosisOf(stack: Stack): Promise<readonly string[]> {

@@ -13,6 +13,7 @@ import type { Intervals, Job } from '@tenseams/flink-jobs/script/job'
 import { type Script, savepointFolder, scriptOf } from '@tenseams/flink-jobs/script/script'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { flinkEndpointsOf } from '../../support/flink-access.ts'
 
 const STEP_MS = 120_000
 
@@ -38,17 +39,12 @@ export class ProvenJob {
 
   async start(parallelism: number, restoreFrom?: string): Promise<void> {
     const { endpoints, context } = this.#stack
-    const { kafkaBrokers: brokers, registryUrl, catalogUrl } = endpoints
     const { changed = (script) => script, intervals = {}, checkpointIntervalMs } = this.#options
-    const script = scriptOf(
-      this.#job,
-      { brokers, registryUrl, catalogUrl },
-      {
-        ...{ parallelism, checkpointIntervalMs, intervals },
-        stateUrl: flinkFileUrl(context.paths.flinkState),
-        ...(restoreFrom !== undefined && { restoreFrom }),
-      },
-    )
+    const script = scriptOf(this.#job, flinkEndpointsOf(endpoints), {
+      ...{ parallelism, checkpointIntervalMs, intervals },
+      stateUrl: flinkFileUrl(context.paths.flinkState),
+      ...(restoreFrom !== undefined && { restoreFrom }),
+    })
     const id = await runScript(this.#job, changed(script), {
       ...endpoints,
       gatewayUrl: endpoints.sqlGatewayUrl,

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { openCodec } from '@tenseams/contracts/codec'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
-import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import { Bronze } from '@tenseams/lakehouse-service/bronze/bronze'
@@ -11,6 +10,7 @@ import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { LakehouseMetrics } from '@tenseams/lakehouse-service/metrics'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Kafka } from 'kafkajs'
+import { accessTo, openKafka } from '../../support/login.ts'
 import { catalogOf } from './faulty-catalog.ts'
 import { TOPIC } from './records.ts'
 import type { Arming, SinkNews, SinkStep, SinkTask } from './task.ts'
@@ -26,7 +26,7 @@ async function sink(task: SinkTask): Promise<void> {
   })
   const kafka = openKafka({ brokers: task.brokers, clientId: `lake-${task.groupId}` })
   const deadLetters = new DeadLetters(kafka)
-  const logs = new TopicLogs({ brokers: task.brokers, clientId: `${task.groupId}-logs` })
+  const logs = new TopicLogs({ ...accessTo(task.brokers), clientId: `${task.groupId}-logs` })
   const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
   const onStep = async (step: SinkStep): Promise<void> => {
     if (step === 'after-commit') await tell({ news: 'committed' })

@@ -14,6 +14,7 @@ import { baseOf } from '@tenseams/iceberg/write/append'
 import { eventually, WaitTimeoutError } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { pyiceberg } from '../../support/lake/pyiceberg.ts'
+import { accessTo } from '../../support/login.ts'
 import type { Verdict } from '../claim.ts'
 import { judge } from './judgement.ts'
 import { NUMBER_HEADER, recordOf, sumOf, TABLE, TOPIC, textOf } from './records.ts'
@@ -105,7 +106,7 @@ const missing = (what: string): Verdict => ({
 })
 
 async function readLog(brokers: string, seed: number) {
-  const reader = new LogReader({ brokers, timeoutMs: 10_000 })
+  const reader = new LogReader({ ...accessTo(brokers), timeoutMs: 10_000 })
   const wanted = new Map<string, string>()
   const last = new Map<string, bigint>()
   await reader.readOn([TOPIC], async (records) => {

@@ -3,10 +3,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Encoder } from '@tenseams/codec/codec'
 import { openCodec } from '@tenseams/contracts/codec'
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
-import { openKafka } from '@tenseams/kafka/client'
 import { openProducer } from '@tenseams/kafka/ownership'
 import { discard } from '@tenseams/kafka/producer'
 import type { Message, Producer } from 'kafkajs'
+import { openKafka } from '../../support/login.ts'
 import {
   NUMBER_HEADER,
   type PlannedTransaction,

@@ -5,8 +5,8 @@ import type { ShopperSession } from '@tenseams/contracts/generated/analytics.sho
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { PaymentEvent } from '@tenseams/contracts/generated/payments.payment.v1'
 import { type LakePorts, queryLake } from '@tenseams/iceberg/read/query'
-import { openKafka } from '@tenseams/kafka/client'
 import type { ReadRecord } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import type { Cells } from './recompute.ts'
 import { ordersTopic, paymentsTopic } from './shoppers.ts'
 

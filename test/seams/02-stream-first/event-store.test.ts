@@ -7,27 +7,27 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
+import { letConnectPublish, testedTopic } from '../../support/tested-events.ts'
 
 let pool: pg.Pool
 let store: EventStore
 let streams: StreamReader
 
 beforeAll(async () => {
-  pool = rolePool(await useStack(), 'orders_service')
+  const stack = await useStack()
+  await letConnectPublish(stack.endpoints)
+  pool = rolePool(stack, 'orders_service')
   store = new EventStore({ pool, schema: 'orders' })
   streams = new StreamReader({ pool, schema: 'orders' })
 })
 
 afterAll(() => pool.end())
 
-// The connector publishes every row; these go to a topic of their own, so that no service sees them.
-const topic = 'test.event-store'
-
 const event = (version: bigint): NewEvent => ({
   eventId: randomUUID(),
   version,
   type: 'Tested',
-  topic,
+  topic: testedTopic,
   data: { big: 2n ** 53n + 1n },
   payload: Buffer.from([0, 0, 0, 0, 1, 255]),
 })

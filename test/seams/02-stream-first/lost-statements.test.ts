@@ -9,6 +9,7 @@ import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { adminPool, rolePool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
+import { letConnectPublish, testedTopic } from '../../support/tested-events.ts'
 import { type CuttingProxy, openCuttingProxy } from './cutting-proxy.ts'
 
 let direct: pg.Pool
@@ -19,6 +20,7 @@ const opened: pg.Pool[] = []
 
 beforeAll(async () => {
   stack = await useStack()
+  await letConnectPublish(stack.endpoints)
   direct = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
   proxy = await openCuttingProxy(stack.endpoints.postgres)
@@ -55,7 +57,7 @@ const appendTo = (streamId: string, guard?: Guard): Append => ({
       eventId: randomUUID(),
       version: 1n,
       type: 'Tested',
-      topic: 'test.event-store',
+      topic: testedTopic,
       data: {},
       payload: Buffer.from([0, 0, 0, 0, 1]),
     },

@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { byPosition } from '../../faults/event-store/reading-orders.ts'
 import { adminPool, orderBody, postOrder, rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
+import { letConnectPublish, testedTopic } from '../../support/tested-events.ts'
 
 let pool: pg.Pool
 let admin: pg.Pool
@@ -21,6 +22,7 @@ let asOperator: () => Promise<Authorization>
 
 beforeAll(async () => {
   const stack = await useStack()
+  await letConnectPublish(stack.endpoints)
   ordersUrl = stack.endpoints.ordersUrl
   asOperator = () => authorizationIn(stack.secrets.fileOf('operator'))
   pool = rolePool(stack, 'orders_service')
@@ -223,7 +225,7 @@ async function writeEvent(client: pg.ClientBase): Promise<string> {
   const eventId = randomUUID()
   await client.query(
     `insert into orders.events (event_id, stream_id, version, type, topic, data, payload)
-     values ($1, $2, 1, 'Tested', 'test.event-store', '{}', '\\x0000000001')`,
+     values ($1, $2, 1, 'Tested', '${testedTopic}', '{}', '\\x0000000001')`,
     [eventId, randomUUID()],
   )
   return eventId

@@ -13,12 +13,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { byPosition, byPositionBelowRunning } from '../../faults/event-store/reading-orders.ts'
 import { adminPool, rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
+import { letConnectPublish, testedTopic } from '../../support/tested-events.ts'
 
 let pool: pg.Pool
 let admin: pg.Pool
 
 beforeAll(async () => {
   const stack = await useStack()
+  await letConnectPublish(stack.endpoints)
   pool = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
 })
@@ -76,7 +78,7 @@ async function openWriter() {
     write: (streamId: string) =>
       client.query(
         `insert into orders.events (event_id, stream_id, version, type, topic, data, payload)
-         values ($1, $2, 1, 'Tested', 'test.event-store', '{}', '\\x0000000001')`,
+         values ($1, $2, 1, 'Tested', '${testedTopic}', '{}', '\\x0000000001')`,
         [randomUUID(), streamId],
       ),
     end: async (how: 'commit' | 'rollback') => {
@@ -189,7 +191,7 @@ test('while many append, a reader sees each event once, and each stream in its o
         eventId: randomUUID(),
         version,
         type: 'Tested',
-        topic: 'test.event-store',
+        topic: testedTopic,
         data: {},
         payload: Buffer.from([0, 0, 0, 0, 1]),
       }

@@ -10,6 +10,7 @@ import type pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { adminPool, rolePool } from '../../support/shop.ts'
 import { useStack } from '../../support/stack.ts'
+import { letConnectPublish, testedTopic } from '../../support/tested-events.ts'
 
 /** An account: a small aggregate whose state depends on all events and their order. */
 type Event = { readonly type: 'Put' | 'Doubled'; readonly amount: string }
@@ -49,6 +50,7 @@ let all: Account
 
 beforeAll(async () => {
   const stack = await useStack()
+  await letConnectPublish(stack.endpoints)
   pool = rolePool(stack, 'orders_service')
   admin = adminPool(stack)
   store = new EventStore({ pool, schema: 'orders' })
@@ -69,8 +71,7 @@ function account(snapshot?: SnapshotCodec<State>, knows = (_: Event) => true): A
       eventId,
       version,
       type: event.type,
-      // The connector publishes every row; no service reads this topic.
-      topic: 'test.event-store',
+      topic: testedTopic,
       data: event,
       payload: Buffer.from(JSON.stringify(event)),
     }),

@@ -4,13 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { projectRoot } from '@tenseams/cli/instance'
 import { host, portsAt } from '@tenseams/cli/ports'
-import { openKafka } from '@tenseams/kafka/client'
+import { newSecret } from '@tenseams/identities/store'
+import { putUsers } from '@tenseams/kafka/access/users'
 import { chooseJava, findJdks } from '@tenseams/local/launcher/host/java'
 import { pathsOf } from '@tenseams/local/launcher/host/paths'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { propertiesText } from '@tenseams/local/launcher/install/properties'
 import { lastLines } from '@tenseams/local/launcher/supervise/log'
 import {
+  brokerUser,
   formatKafka,
   type KafkaNode,
   kafkaCommand,
@@ -18,6 +20,7 @@ import {
   newClusterId,
 } from '@tenseams/local/parts/kafka-node'
 import { freeOffset } from '../../runner/instances/instance.ts'
+import { logInWith, openKafka } from '../../support/login.ts'
 
 const HEAP_MB = 192
 /** The log cleaner alone would use 128 MB. */
@@ -36,18 +39,23 @@ export class BrokerCluster {
     temporaryFolder: this.#folder,
   }
   readonly #nodes: readonly KafkaNode[]
+  readonly #admin = {
+    ...{ username: 'admin', password: newSecret(), mechanism: 'scram-sha-512' as const },
+  }
   readonly #processes = new Map<number, ChildProcess>()
   readonly #killAll = () => {
     for (const child of this.#processes.values()) child.kill('SIGKILL')
   }
 
   constructor() {
-    const { kafka, kafkaController, registry, connect } = portsAt(freeOffset())
-    const controller = { id: CONTROLLER_ID, port: kafkaController }
-    this.#nodes = [kafka, registry, connect].map((port, index) => {
-      const id = index + 1
-      return { id, port, controller, logFolder: join(this.#folder, String(id)) }
-    })
+    const ports = portsAt(freeOffset())
+    const controller = { id: CONTROLLER_ID, port: ports.kafkaController }
+    const own = { controller, password: newSecret() }
+    this.#nodes = [
+      { id: 1, port: ports.kafka, internalPort: ports.kafkaInternal },
+      { id: 2, port: ports.registry, internalPort: ports.catalog },
+      { id: 3, port: ports.connect, internalPort: ports.flinkRest },
+    ].map((node) => ({ ...node, ...own, logFolder: join(this.#folder, String(node.id)) }))
     process.once('exit', this.#killAll)
   }
 
@@ -75,6 +83,16 @@ export class BrokerCluster {
       const ends = this.#nodes.flatMap((node) => lastLines(this.#logFile(node), 5))
       throw new Error(ends.join('\n'), { cause: error })
     })
+  }
+
+  /** Makes the only user of these brokers, as whom this process logs in. */
+  async #logIn(): Promise<void> {
+    const [first] = this.#nodes
+    if (first === undefined) return
+    const login = { username: brokerUser, password: first.password, mechanism: 'plain' } as const
+    const brokers = `${host}:${first.internalPort}`
+    await putUsers({ brokers, clientId: 'test-cluster', login }, [this.#admin])
+    logInWith(join(this.#folder, 'admin.json'), this.#admin)
   }
 
   signal(id: number, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
@@ -107,6 +125,7 @@ export class BrokerCluster {
   }
 
   async #isWhole(): Promise<boolean> {
+    await this.#logIn()
     const admin = openKafka({ brokers: this.brokers, clientId: 'test-cluster' }).admin()
     try {
       await admin.connect()

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { DurableProducer } from '@tenseams/kafka/producer'
@@ -10,6 +9,7 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Admin, Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { newTopic, readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
 const RECORDS = 1_000

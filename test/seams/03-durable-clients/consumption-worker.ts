@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openKafka } from '@tenseams/kafka/client'
 import { Consumption, commitAfterEffect } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { commitOnReceipt } from '../../faults/kafka/commit-on-receipt.ts'
+import { openKafka } from '../../support/login.ts'
 
 /** A process that reports the effect of each record of a topic, and may kill itself before a given effect. */
 export type ConsumptionTask = {

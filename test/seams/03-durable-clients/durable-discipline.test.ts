@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { openProducer } from '@tenseams/kafka/ownership'
@@ -9,6 +8,7 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Admin, Kafka } from 'kafkajs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { newTopic } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { useStack } from '../../support/stack.ts'
 import { Workers } from '../../support/workers.ts'
 

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { openKafka } from '@tenseams/kafka/client'
 import { openProducer, type TakeOver } from '@tenseams/kafka/ownership'
 import type { LoopStep } from '@tenseams/kafka/partition-owner'
 import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { openKafka } from '../../support/login.ts'
 
 /**
  * A process that copies a topic with the transactional loop. It can pause or kill itself at a step of one of its

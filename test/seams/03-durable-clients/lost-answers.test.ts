@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { openKafka } from '@tenseams/kafka/client'
 import { DurableProducer } from '@tenseams/kafka/producer'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Admin, Kafka, Message } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { PlainProducer } from '../../faults/kafka/plain-producer.ts'
 import { newTopic, readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { useStack } from '../../support/stack.ts'
 import { type KafkaProxy, openKafkaProxy } from './kafka-proxy.ts'
 

@@ -1,7 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { wantedTopics } from '@tenseams/contracts/publish/broker'
 import { readTopic } from '@tenseams/contracts/topics'
-import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { DurableProducer } from '@tenseams/kafka/producer'
@@ -10,6 +9,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { expect, test } from 'vitest'
 import { newTopic, readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { useStack } from '../../support/stack.ts'
 
 test('a record whose output the broker refuses becomes a dead letter, and the others go through once', async () => {

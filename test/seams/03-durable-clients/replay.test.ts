@@ -1,23 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Admin } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
 import { type Reading, readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { useStack } from '../../support/stack.ts'
 
 const topic = `replayed-${randomUUID().slice(0, 8)}`
 const value = Buffer.from([0, 255, 1, 128])
 
 let brokers: string
+let adminFile: string
 let admin: Admin
 let deadLetters: DeadLetters
 let origin: Reading
 
 beforeAll(async () => {
-  brokers = (await useStack()).endpoints.kafkaBrokers
+  const { context, endpoints } = await useStack()
+  brokers = endpoints.kafkaBrokers
+  adminFile = context.secrets.fileOf('admin')
   const kafka = openKafka({ brokers, clientId: 'test' })
   admin = kafka.admin()
   deadLetters = new DeadLetters(kafka)
@@ -52,7 +55,7 @@ afterAll(async () => {
 const dlq = (...parameters: readonly string[]) =>
   runProgram({
     file: 'packages/kafka/src/dlq-command.ts',
-    parameters: [...parameters, '--brokers', brokers],
+    parameters: [...parameters, '--brokers', brokers, '--credentials', adminFile],
     timeoutMs: 60_000,
   })
 

@@ -1,10 +1,10 @@
-import { openKafka } from '@tenseams/kafka/client'
 import { DurableProducer } from '@tenseams/kafka/producer'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Admin, Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { PlainProducer } from '../../faults/kafka/plain-producer.ts'
 import { readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { BrokerCluster } from './broker-cluster.ts'
 
 /** The controller's broker is the follower; the broker that is elected next is paused for a while. */
@@ -20,12 +20,12 @@ let byAll: DurableProducer
 
 beforeAll(async () => {
   cluster = new BrokerCluster()
+  // Another leader is elected only when the session of the killed broker has expired.
+  await cluster.start({ 'broker.session.timeout.ms': 6_000, 'broker.heartbeat.interval.ms': 500 })
   kafka = openKafka({ brokers: cluster.brokers, clientId: 'test' })
   admin = kafka.admin()
   byLeader = new PlainProducer({ kafka, idempotent: false, acks: 1 })
   byAll = new DurableProducer({ kafka })
-  // Another leader is elected only when the session of the killed broker has expired.
-  await cluster.start({ 'broker.session.timeout.ms': 6_000, 'broker.heartbeat.interval.ms': 500 })
   await admin.connect()
   const replicaAssignment = [{ partition: 0, replicas: [leader, heir, follower] }]
   const configEntries = [{ name: 'min.insync.replicas', value: '2' }]
@@ -34,9 +34,9 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
-  await byLeader.close()
-  await byAll.close()
-  await admin.disconnect()
+  await byLeader?.close()
+  await byAll?.close()
+  await admin?.disconnect()
   await cluster.close()
 })
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
-import { openKafka } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
 import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
@@ -9,6 +8,7 @@ import { openMetrics } from '@tenseams/telemetry/metrics'
 import kafkajs, { type Kafka } from 'kafkajs'
 import { beforeAll, expect, test } from 'vitest'
 import { newTopic, readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { useStack } from '../../support/stack.ts'
 
 const { CompressionCodecs, CompressionTypes } = kafkajs

@@ -14,11 +14,11 @@ import { brokerLongestTransactionMs } from '@tenseams/flink-jobs/script/fits'
 import type { Job } from '@tenseams/flink-jobs/script/job'
 import { timeouts } from '@tenseams/flink-jobs/script/timeouts'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
+import { accessTo, openKafka } from '../../support/login.ts'
 import { openSandboxJob, type SandboxJob } from '../../support/sandbox-job.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -120,7 +120,7 @@ describe('a running job', () => {
 })
 
 test("the broker allows the sinks' transactions", async () => {
-  const longest = await brokerLongestTransactionMs(stack.endpoints.kafkaBrokers)
+  const longest = await brokerLongestTransactionMs(accessTo(stack.endpoints.kafkaBrokers))
   expect(longest).toBeGreaterThanOrEqual(timeouts.transactionTimeoutMs)
 })
 

@@ -8,6 +8,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
+import { accessTo } from '../../support/login.ts'
 import { adminPool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -110,7 +111,7 @@ test('changes of one transaction have its id', async () => {
 })
 
 test('the topics are there before the first row, and keep what they have', async () => {
-  const admin = openAdmin(stack.endpoints.kafkaBrokers, 10_000)
+  const admin = openAdmin(accessTo(stack.endpoints.kafkaBrokers), 10_000)
   await admin.connect()
   try {
     const topics = await allTopics(admin)

@@ -1,8 +1,8 @@
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { orderBody, postOrder } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 

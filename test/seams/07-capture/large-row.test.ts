@@ -2,6 +2,7 @@ import { captureState, faultsOf } from '@tenseams/debezium/capture-status'
 import type { Capturing } from '@tenseams/debezium/capturing'
 import { recordBytes } from '@tenseams/debezium/record-size'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { RawTables } from '../../proofs/cdc/tables.ts'
@@ -33,6 +34,7 @@ const capturing = (): Capturing => {
   return {
     ...endpoints,
     ...{ brokers: endpoints.kafkaBrokers, registryUrl: `http://127.0.0.1:${ports.registry}` },
+    credentialsFile: kafkaAs(endpoints, 'operator').credentialsFile,
     adminPassword: secrets.postgresPasswords.postgres,
   }
 }

@@ -4,6 +4,7 @@ import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { accessTo } from '../../support/login.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { type Instance, OwnBronze, type OwnTopic } from './own-bronze.ts'
 
@@ -28,7 +29,7 @@ afterAll(() => own.close())
 test('a topic’s id and the ends of its leader epochs are known, and another id when it was made again', async () => {
   const { topic, send } = await newThings()
   await send(3)
-  const logs = new TopicLogs({ brokers: stack.endpoints.kafkaBrokers, clientId: 'test-logs' })
+  const logs = new TopicLogs({ ...accessTo(stack.endpoints.kafkaBrokers), clientId: 'test-logs' })
   try {
     const before = await logs.read(topic.name)
     expect(before.id).toMatch(/^[0-9a-f-]{36}$/)
@@ -131,11 +132,12 @@ async function rowsByEpoch(topic: OwnTopic) {
 
 async function lake(verb: string, { table }: OwnTopic) {
   const { catalogUrl, kafkaBrokers } = stack.endpoints
+  const admin = stack.context.secrets.fileOf('admin')
   const { reason, output } = await runProgram({
     file: 'services/lakehouse/src/cli/command.ts',
     parameters: [
       ...[verb, `${table.namespace}.${table.name}`],
-      ...['--catalog', catalogUrl, '--kafka', kafkaBrokers],
+      ...['--catalog', catalogUrl, '--kafka', kafkaBrokers, '--credentials', admin],
     ],
     timeoutMs: 60_000,
   })

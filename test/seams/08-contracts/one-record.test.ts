@@ -21,12 +21,14 @@ import type { Row } from '@tenseams/iceberg/format/row'
 import { queryTable } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { flinkEndpointsOf, letFlinkUse } from '../../support/flink-access.ts'
 import { type Reading, type ReadRecord, readTopics } from '../../support/kafka.ts'
+import { openKafka } from '../../support/login.ts'
 import { adminPool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
+import { letConnectPublish } from '../../support/tested-events.ts'
 import { flatText, orderEvents, seenOf, seenSql } from './one-record.ts'
 
 const run = randomUUID().slice(0, 8)
@@ -131,8 +133,11 @@ async function createTopics(topics: readonly string[]): Promise<void> {
 }
 
 async function startJob(): Promise<string | undefined> {
-  const { kafkaBrokers: brokers, registryUrl, catalogUrl } = stack.endpoints
-  const endpoints = { brokers, registryUrl, catalogUrl }
+  const endpoints = flinkEndpointsOf(stack.endpoints)
+  await letFlinkUse(stack.endpoints, {
+    ...{ topics: [eventTopic, seenTopic], groups: [eventTopic], transactionalIds: [seenTopic] },
+  })
+  await letConnectPublish(stack.endpoints, eventTopic)
   const statements = [
     `SET 'pipeline.name' = '${eventTopic}'`,
     "SET 'table.local-time-zone' = 'UTC'",

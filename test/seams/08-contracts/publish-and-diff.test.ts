@@ -2,13 +2,14 @@ import { diffContracts } from '@tenseams/contracts/publish/diff'
 import { readUngoverned } from '@tenseams/contracts/publish/ungoverned'
 import { readTopics } from '@tenseams/contracts/topics'
 import { submitJob } from '@tenseams/flink-jobs/run/submit'
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { components } from '@tenseams/local/parts/parts'
 import { ConfigResourceTypes } from 'kafkajs'
 import { expect, test } from 'vitest'
 import { type Outcome, runProgram } from '../../runner/program.ts'
+import { openKafka } from '../../support/login.ts'
 import { withOwnStack } from '../../support/own-stack.ts'
 import { useStack } from '../../support/stack.ts'
 
@@ -20,7 +21,7 @@ const services = ['orders', 'payments', 'fulfilment', 'pulse', 'lakehouse']
  * without a contract. One test, because each step continues from the one before.
  */
 test('only publish registers contracts, and diff finds everything else', async () => {
-  await withOwnStack(['kafka', 'registry'], async (stack) => {
+  await withOwnStack(['kafka-users', 'registry'], async (stack) => {
     const diff = () => contracts(stack, 'diff')
 
     const before = await diff()
@@ -55,8 +56,12 @@ test('only publish registers contracts, and diff finds everything else', async (
 }, 300_000)
 
 test('the running stack has what is promised, and topics and subjects of its tools are known', async () => {
-  const { registryUrl, kafkaBrokers } = (await useStack()).endpoints
-  const drifts = await diffContracts({ registryUrl, brokers: kafkaBrokers, timeoutMs: 30_000 })
+  const { endpoints } = await useStack()
+  const { registryUrl, kafkaBrokers: brokers } = endpoints
+  const drifts = await diffContracts({
+    ...{ registryUrl, brokers, timeoutMs: 30_000 },
+    admin: kafkaAs(endpoints, 'admin').credentialsFile,
+  })
   // Other tests create topics and subjects on the shared servers.
   const ours = [
     ...readTopics().map(({ name }) => name),
@@ -66,15 +71,10 @@ test('the running stack has what is promised, and topics and subjects of its too
   expect(ofOurs).toEqual([])
 })
 
-function contracts({ endpoints, context }: Stack, verb: string): Promise<Outcome> {
-  const { registryUrl, kafkaBrokers } = endpoints
-  const { instance } = context.paths
+function contracts({ context }: Stack, verb: string): Promise<Outcome> {
   return runProgram({
     file: 'contracts/src/main.ts',
-    parameters: [
-      ...[verb, '--instance', instance],
-      ...['--registry', registryUrl, '--brokers', kafkaBrokers],
-    ],
+    parameters: [verb, '--instance', context.paths.instance],
     environment: { NODE_OPTIONS: '--disable-warning=TimeoutNegativeWarning' },
     timeoutMs: 90_000,
   })
@@ -91,7 +91,8 @@ async function refuseToStart(stack: Stack): Promise<void> {
   const submitting = submitJob('revenue-per-minute', {
     endpoints: {
       ...{ registryUrl: endpoints.registryUrl, catalogUrl: endpoints.catalogUrl },
-      ...{ brokers: endpoints.kafkaBrokers, flinkUrl: endpoints.flinkUrl },
+      ...kafkaAs(endpoints, 'flink'),
+      flinkUrl: endpoints.flinkUrl,
       login: endpoints.login,
       ...{ gatewayUrl: endpoints.sqlGatewayUrl, stateFolder: context.paths.flinkState },
     },

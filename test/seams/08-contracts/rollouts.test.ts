@@ -1,9 +1,10 @@
 import { openRegistry } from '@tenseams/codec/registry'
 import { rollouts, runRollout, withoutOrder } from '@tenseams/contracts/rollouts/command'
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
+import { openKafka } from '../../support/login.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
 const timeoutMs = 60_000
@@ -19,7 +20,7 @@ beforeAll(async () => {
 const serversOf = ({ endpoints }: TestStack) => ({
   registryUrl: endpoints.registryUrl,
   login: endpoints.publisherLogin,
-  brokers: endpoints.kafkaBrokers,
+  ...kafkaAs(endpoints, 'publisher'),
   timeoutMs,
 })
 
@@ -86,9 +87,8 @@ async function namesOf({ endpoints }: TestStack): Promise<ReadonlySet<string>> {
 }
 
 async function runVerb(name: string, ...more: readonly string[]) {
-  const { registryUrl, brokers } = serversOf(stack)
-  const { instance } = stack.context.paths
-  const servers = ['--instance', instance, '--registry', registryUrl, '--brokers', brokers]
+  const { instance, secrets } = stack.context.paths
+  const servers = ['--instance', instance, '--credentials', secrets]
   const outcome = await runProgram({
     file: 'contracts/src/main.ts',
     parameters: ['rollout', name, ...servers, ...more, '--timeout', '20'],

@@ -1,22 +1,23 @@
-import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { secretsProvider } from '@tenseams/debezium/connectors'
 import { endOpenTransactions } from '@tenseams/debezium/open-transactions'
 import { recordBytes } from '@tenseams/debezium/record-size'
 import { readCredentials } from '@tenseams/identities/credentials'
+import { connectWorkerLogin } from '@tenseams/kafka/access/java-login'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
 import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import { pluginPath } from '../launcher/install/artefacts.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
+import { writeSecretFile } from '../launcher/install/secret-file.ts'
 import {
   loginsFileOf,
   writeLogins,
   writeSecretProperties,
 } from '../launcher/install/server-logins.ts'
-import { connectSecretsFile } from '../launcher/plan/endpoints.ts'
+import { connectSecretsFile, kafkaAs } from '../launcher/plan/endpoints.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 
@@ -27,17 +28,17 @@ export const connect: Component = {
   title: 'Kafka Connect 4.2 with Debezium',
   profiles: everyProfile,
   // Needs the databases so that it is stopped before Postgres.
-  needs: ['kafka', 'databases'],
+  needs: ['kafka-users', 'databases'],
   ports: ['connect'],
   url: ({ endpoints }) => `${endpoints.connectUrl}/connectors?expand=status`,
   prepare: async (context) => {
-    await writeFile(settingsFile(context), propertiesText(settings(context)))
+    await writeSecretFile(settingsFile(context), propertiesText(settings(context)))
     await writeSecrets(context)
     await writeLogins(context, 'connect')
-    await writeFile(loginModuleFile(context), loginModule(context))
+    await writeSecretFile(loginModuleFile(context), loginModule(context))
     // A broker that cannot be reached ends them later by itself, and Connect waits for it.
-    const { kafkaBrokers: brokers } = context.endpoints
-    await endOpenTransactions({ brokers, groupId }).catch(() => undefined)
+    const access = kafkaAs(context.endpoints, 'connect')
+    await endOpenTransactions({ ...access, groupId }).catch(() => undefined)
   },
   command: async (context) => ({
     file: javaProgram(context.java.main),
@@ -90,6 +91,7 @@ function settings({
 }: Context): Readonly<Record<string, string | number>> {
   return {
     'bootstrap.servers': endpoints.kafkaBrokers,
+    ...connectWorkerLogin(kafkaAs(endpoints, 'connect').credentialsFile),
     'group.id': groupId,
     listeners: endpoints.connectUrl,
     'rest.advertised.host.name': host,

@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
+import { javaLoginSection } from '@tenseams/kafka/access/java-login'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
 import { type Paths, temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk, readJson } from '../launcher/host/probe.ts'
+import { writeSecretFile } from '../launcher/install/secret-file.ts'
 import { writeLogins } from '../launcher/install/server-logins.ts'
+import { kafkaAs } from '../launcher/plan/endpoints.ts'
 import { type FlinkProcessName, flinkSettings } from '../launcher/plan/flink-settings.ts'
 import type { Command, Component, Context } from '../launcher/plan/part.ts'
 import { fullOnly } from '../launcher/plan/profiles.ts'
@@ -93,6 +96,8 @@ export const sqlGateway: Component = {
 }
 
 const settingsFolder = ({ paths }: Context, name: FlinkProcessName) => join(paths.run, name)
+const loginFile = (context: Context, name: FlinkProcessName) =>
+  join(settingsFolder(context, name), 'kafka-login.conf')
 const resourceIdFile = ({ paths }: Context) => join(paths.run, 'flink-taskmanager', 'resource-id')
 
 async function writeSettings(context: Context, name: FlinkProcessName): Promise<void> {
@@ -102,6 +107,8 @@ async function writeSettings(context: Context, name: FlinkProcessName): Promise<
   }
   if (name === 'flink-jobmanager') await writeLogins(context, 'flink')
   if (name === 'sql-gateway') await writeLogins(context, 'sql-gateway')
+  const login = javaLoginSection(kafkaAs(context.endpoints, 'flink').credentialsFile, SHADED)
+  await writeSecretFile(loginFile(context, name), login)
   const file = join(folder, 'config.yaml')
   // JSON is YAML: no library is needed to write it.
   const settings = JSON.stringify(flinkSettings(context, name, nextRpcPort(context, file)), null, 2)
@@ -155,7 +162,7 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
     file: javaProgram(java.main),
     arguments: [
       ...jvmArguments(paths, {
-        ...jvmOptionsOf(process, secrets.fileOf('flink')),
+        ...jvmOptionsOf(process, secrets.fileOf('flink'), loginFile(context, name)),
         temporaryFolder: temporaryFolderOf(paths, name),
         sharing: { component: name, jdk: java.main, folder: 'flink' },
       }),
@@ -174,10 +181,18 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
   }
 }
 
-/** @param credentials the file of Flink's identity, with which the gateway logs in to the JobManager (OwnLogin.java). */
+/** Where Flink's connector has its own copy of Kafka's classes. */
+const SHADED = 'org.apache.flink.kafka.shaded.'
+
+/**
+ * @param credentials the file of Flink's identity, with which the gateway logs in to the JobManager (OwnLogin.java).
+ * @param loginFile with which every Kafka client in the process logs in. In the options of a table the password would be in the
+ *   gateway's log, in job graphs and in what Flink's REST interface shows.
+ */
 function jvmOptionsOf(
   { heapMb, metaspaceMb, directMb }: FlinkProcess,
   credentials: string,
+  loginFile: string,
 ): Omit<JvmOptions, 'temporaryFolder'> {
   return {
     heapMb,
@@ -185,6 +200,7 @@ function jvmOptionsOf(
     more: [
       `-Dtenseams.credentials=${credentials}`,
       `-XX:MaxMetaspaceSize=${metaspaceMb}m`,
+      `-Djava.security.auth.login.config=${loginFile}`,
       ...(directMb === undefined ? [] : [`-XX:MaxDirectMemorySize=${directMb}m`]),
       ...calmActors,
       ...avroLimits.map(([what, most]) => `-D${AVRO_LIMITS}.${what}.maxLength=${most}`),

@@ -16,9 +16,13 @@ const FORMAT_TIMEOUT_MS = 60_000
 export type KafkaNode = {
   readonly id: number
   readonly port: number
+  /** Where brokers talk to each other, and where an administrator gets in before there are users. */
+  readonly internalPort: number
   /** The only voter. When it is this node, the node is broker and controller at once. */
   readonly controller: { readonly id: number; readonly port: number }
   readonly logFolder: string
+  /** With which brokers and controllers log in to each other. */
+  readonly password: string
 }
 
 export type KafkaHome = {
@@ -30,18 +34,18 @@ export type KafkaHome = {
 }
 
 export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string | number>> {
-  const broker = `PLAINTEXT://${host}:${node.port}`
+  const brokers = `CLIENT://${host}:${node.port},BROKER://${host}:${node.internalPort}`
   const controller = `${host}:${node.controller.port}`
   const isController = node.id === node.controller.id
   return {
     'process.roles': isController ? 'broker,controller' : 'broker',
     'node.id': node.id,
     'controller.quorum.voters': `${node.controller.id}@${controller}`,
-    listeners: isController ? `${broker},CONTROLLER://${controller}` : broker,
-    'advertised.listeners': broker,
-    'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+    listeners: isController ? `${brokers},CONTROLLER://${controller}` : brokers,
+    'advertised.listeners': brokers,
     'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
+    'inter.broker.listener.name': 'BROKER',
+    ...securityOf(node),
     'log.dirs': node.logFolder,
     'auto.create.topics.enable': 'false',
     'message.max.bytes': batchBytes,
@@ -58,6 +62,37 @@ export function kafkaSettings(node: KafkaNode): Readonly<Record<string, string |
     'transaction.max.timeout.ms': 900_000,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
+  }
+}
+
+/** The broker's own user. It logs in to the internal listeners only, by a password that is in its settings. */
+export const brokerUser = 'broker'
+
+const PLAIN = 'org.apache.kafka.common.security.plain.PlainLoginModule'
+const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule'
+
+/**
+ * No listener lets anybody in without a login, and a user may do what it has a right to, nothing else. Brokers and controller
+ * have listeners and a login of their own, which need no user in the log: so they start before there is any, and take over a
+ * log that was written before there were users.
+ */
+function securityOf({ password }: KafkaNode): Readonly<Record<string, string>> {
+  const own = `${PLAIN} required username="${brokerUser}" password="${password}" user_${brokerUser}="${password}";`
+  return {
+    'listener.security.protocol.map':
+      'CLIENT:SASL_PLAINTEXT,BROKER:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT',
+    'sasl.mechanism.inter.broker.protocol': 'PLAIN',
+    'sasl.mechanism.controller.protocol': 'PLAIN',
+    'listener.name.client.sasl.enabled.mechanisms': 'SCRAM-SHA-256,SCRAM-SHA-512',
+    'listener.name.client.scram-sha-256.sasl.jaas.config': `${SCRAM} required;`,
+    'listener.name.client.scram-sha-512.sasl.jaas.config': `${SCRAM} required;`,
+    'listener.name.broker.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.broker.plain.sasl.jaas.config': own,
+    'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.controller.plain.sasl.jaas.config': own,
+    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    'allow.everyone.if.no.acl.found': 'false',
+    'super.users': `User:${brokerUser};User:admin`,
   }
 }
 

@@ -1,12 +1,14 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { accepts } from '../launcher/host/probe.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
+import { writeSecretFile } from '../launcher/install/secret-file.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
 import { everyProfile } from '../launcher/plan/profiles.ts'
 import { formatKafka, type KafkaNode, kafkaCommand, kafkaSettings } from './kafka-node.ts'
+import { brokerPassword } from './kafka-users.ts'
 
 const HEAP_MB = 512
 
@@ -17,11 +19,11 @@ export const kafka: Component = {
   title: 'Kafka 4.2, KRaft',
   profiles: everyProfile,
   needs: [],
-  ports: ['kafka', 'kafkaController'],
+  ports: ['kafka', 'kafkaController', 'kafkaInternal'],
   prepare: async (context) => {
     const node = nodeOf(context)
     await mkdir(folderOf(context), { recursive: true })
-    await writeFile(settingsFile(context), propertiesText(kafkaSettings(node)))
+    await writeSecretFile(settingsFile(context), propertiesText(kafkaSettings(node)))
     await formatKafka(homeOf(context), settingsFile(context), node)
   },
   command: async (context) => kafkaCommand(homeOf(context), settingsFile(context), HEAP_MB),
@@ -43,6 +45,8 @@ const settingsFile = ({ paths }: Context) => join(paths.run, 'kafka.properties')
 const nodeOf = (context: Context): KafkaNode => ({
   id: 1,
   port: context.ports.kafka,
+  internalPort: context.ports.kafkaInternal,
+  password: brokerPassword(context),
   controller: { id: 1, port: context.ports.kafkaController },
   logFolder: join(folderOf(context), 'log'),
 })

@@ -6,13 +6,14 @@ import { kafka } from './kafka.ts'
 import { postgres } from './postgres.ts'
 import { registry } from './registry.ts'
 import { serviceComponents } from './services.ts'
-import { connectors, contracts, databases, flinkJobs } from './steps.ts'
+import { connectors, contracts, databases, flinkJobs, kafkaUsers } from './steps.ts'
 
 /** All parts of the system, in the order in which people read them. */
 export const parts: readonly Part[] = [
   postgres,
   databases,
   kafka,
+  kafkaUsers,
   registry,
   contracts,
   connect,

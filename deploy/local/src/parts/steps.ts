@@ -6,9 +6,11 @@ import { keptIntervalsLine } from '@tenseams/flink-jobs/run/kept-intervals'
 import { stopJobsWithSavepoint, submitJobs } from '@tenseams/flink-jobs/run/submit'
 import { postgresPasswords } from '@tenseams/identities/postgres-password'
 import { prepareDatabases } from '@tenseams/postgres/prepare'
+import { kafkaAs } from '../launcher/plan/endpoints.ts'
 import type { Context, Step } from '../launcher/plan/part.ts'
 import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
 import { lookAt } from '../launcher/supervise/supervisor.ts'
+import { makeKafkaUsers } from './kafka-users.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -28,21 +30,39 @@ export const databases: Step = {
   timeoutMs: TIMEOUT_MS,
 }
 
+/**
+ * The users of Kafka, with the passwords in their files of credentials, their rights and quotas. Repeated at each start, so an instance that was made
+ * before there were users, or before one of them, gets them as well.
+ */
+export const kafkaUsers: Step = {
+  kind: 'step',
+  name: 'kafka-users',
+  title: 'users of Kafka and their rights',
+  profiles: everyProfile,
+  needs: ['kafka'],
+  run: makeKafkaUsers,
+  timeoutMs: TIMEOUT_MS,
+}
+
 /** Registers the schemas and creates the topics, including those of raw changes, so that consumers can subscribe to them. */
 export const contracts: Step = {
   kind: 'step',
   name: 'contracts',
   title: 'schemas and topics published',
   profiles: everyProfile,
-  needs: ['kafka', 'registry'],
+  needs: ['kafka-users', 'registry'],
   run: async ({ endpoints }) => {
     await publishContracts({
       registryUrl: endpoints.registryUrl,
       login: endpoints.publisherLogin,
       brokers: endpoints.kafkaBrokers,
+      credentials: {
+        publisher: kafkaAs(endpoints, 'publisher').credentialsFile,
+        admin: kafkaAs(endpoints, 'admin').credentialsFile,
+      },
       timeoutMs: TIMEOUT_MS,
     })
-    await ensureRawTopics({ brokers: endpoints.kafkaBrokers, timeoutMs: TIMEOUT_MS })
+    await ensureRawTopics({ ...kafkaAs(endpoints, 'publisher'), timeoutMs: TIMEOUT_MS })
   },
   timeoutMs: TIMEOUT_MS,
 }
@@ -101,7 +121,7 @@ export const flinkJobs: Step = {
 
 function jobEndpoints({ endpoints, paths }: Context) {
   return {
-    brokers: endpoints.kafkaBrokers,
+    ...kafkaAs(endpoints, 'flink'),
     registryUrl: endpoints.registryUrl,
     catalogUrl: endpoints.catalogUrl,
     gatewayUrl: endpoints.sqlGatewayUrl,

@@ -72,7 +72,7 @@ describe('a fetched batch that cannot be read', () => {
   })
 
   test('replaces kafkajs’s own decoder when a client is opened', async () => {
-    openKafka({ brokers: '127.0.0.1:1', clientId: 'test' })
+    openKafka({ brokers: '127.0.0.1:1', clientId: 'test', credentialsFile: undefined })
     const response = require('kafkajs/src/protocol/requests/fetch/v11/response')
     const data = writtenResponse('orders', [[garbage(0n, 1)]])
     const decoded: FetchResponse = await response.decode(data)

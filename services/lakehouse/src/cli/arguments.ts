@@ -6,7 +6,12 @@ import {
   webAddress,
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
-import { endpointsOf, instanceOptions } from '@tenseams/cli/instance-options'
+import {
+  credentialsFileOf,
+  credentialsOption,
+  endpointsOf,
+  instanceOptions,
+} from '@tenseams/cli/instance-options'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { ScanOptions } from '@tenseams/iceberg/read/scan'
 
@@ -15,6 +20,7 @@ const options = {
   'dry-run': { type: 'boolean' },
   catalog: { type: 'string' },
   kafka: { type: 'string' },
+  ...credentialsOption,
   json: { type: 'boolean' },
   ...instanceOptions,
 } as const
@@ -29,6 +35,7 @@ export type LakeRequest = {
   readonly catalogUrl: string
   /** Undefined for a catalogue of somebody's own whose brokers were not named. */
   readonly brokers: string | undefined
+  readonly credentialsFile: string
 }
 
 /** Options that belong to certain commands. */
@@ -52,6 +59,7 @@ export function readLakeArguments(args: readonly string[]): LakeRequest {
     dryRun: values['dry-run'] === true,
     json: values.json === true,
     catalogUrl: catalog ?? endpointsOf(values).catalogUrl,
+    credentialsFile: credentialsFileOf(values, { kafka: values.kafka }, 'reader'),
     brokers: kafka ?? (catalog === undefined ? endpointsOf(values).brokers : undefined),
   }
 }

@@ -1,7 +1,7 @@
 import { commandOf, refuseMore } from '@tenseams/cli/arguments'
 import { UsageError, VerbError } from '@tenseams/cli/errors'
 import type { ExitCode } from '@tenseams/cli/exit-codes'
-import { instanceHelp } from '@tenseams/cli/instance-options'
+import { credentialsHelp, instanceHelp } from '@tenseams/cli/instance-options'
 import { explain, runVerb } from '@tenseams/cli/run-verb'
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
@@ -42,6 +42,7 @@ What the service also does by itself:
   --dry-run                for compact, expire, orphans, accept-log, remove-foreign: only reports what would be done
   --catalog <url>          instead of the instance's catalogue
   --kafka <brokers>        instead of the instance's brokers; with --catalog alone, the logs are not looked at
+${credentialsHelp('reader')}
   --json                   one JSON object per line, int64 exact
 ${instanceHelp}
 
@@ -71,9 +72,9 @@ function run({ command: first, subject, ...request }: LakeRequest): Promise<Exit
   const screen = openScreen(request.json)
   const table = () => identifierOf(required(command, subject, 'table'))
   const care = () => ({ catalog, table: table(), dryRun: request.dryRun, screen })
-  const { brokers } = request
+  const { brokers, credentialsFile } = request
   const lending = (work: (logs: Logs | undefined) => Promise<ExitCode>) =>
-    brokers === undefined ? work(undefined) : withLogs(brokers, work)
+    brokers === undefined ? work(undefined) : withLogs({ brokers, credentialsFile }, work)
   switch (command) {
     case 'tables':
       refuseMore(subject === undefined ? [] : [subject])

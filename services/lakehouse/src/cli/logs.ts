@@ -5,6 +5,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { acceptLog } from '@tenseams/iceberg/write/accept-log'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
+import type { KafkaAccess } from '@tenseams/kafka/client'
 import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import { messageOf } from '@tenseams/service/causes'
 import type { Continuity } from '../bronze/log-continuity.ts'
@@ -18,10 +19,10 @@ export type LogFindings =
 
 /** Lends a client for the topics' logs for the time of `work`. */
 export async function withLogs<Made>(
-  brokers: string,
+  access: KafkaAccess,
   work: (logs: Logs) => Promise<Made>,
 ): Promise<Made> {
-  const logs = new TopicLogs({ brokers, clientId: 'lake' })
+  const logs = new TopicLogs({ ...access, clientId: 'lake' })
   try {
     return await work(logs)
   } finally {

@@ -1,7 +1,7 @@
-import { openKafka } from '@tenseams/kafka/client'
 import { openProducer } from '@tenseams/kafka/ownership'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { readTopics } from '../../../support/kafka.ts'
+import { openKafka } from '../../../support/login.ts'
 import { type Scene, topics } from './scene.ts'
 
 const ABORTED_COPIES = 20

@@ -1,6 +1,6 @@
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { openKafka } from '../../../support/login.ts'
 
 /** The committed offset of each partition: the next one to read; 0 where nothing was committed. */
 export type Offsets = ReadonlyMap<number, bigint>

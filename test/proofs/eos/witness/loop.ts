@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { openKafka } from '@tenseams/kafka/client'
 import { fencingTakeover, openProducer, type TakeOver } from '@tenseams/kafka/ownership'
 import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { HistoryRecorder } from '../../../history/recorder.ts'
+import { openKafka } from '../../../support/login.ts'
 import { clientOf, recordingTakeOver } from './recording.ts'
 import { effectOf, WITNESS_GROUP, WITNESS_INPUT, WITNESS_OUTPUT, type WitnessTask } from './task.ts'
 

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { LogReader, type LogRecord } from '@tenseams/auditor/log-reader'
 import type { PolledRecord, Position } from '../../../history/operations.ts'
 import type { HistoryRecorder } from '../../../history/recorder.ts'
+import { accessTo } from '../../../support/login.ts'
 import { causeOf, WITNESS_INPUT, WITNESS_OUTPUT } from './task.ts'
 
 const EVERY_MS = 500
@@ -21,7 +22,7 @@ export class WitnessReader {
   #stopped = false
 
   constructor(brokers: string, recorder: HistoryRecorder) {
-    this.#log = new LogReader({ brokers, timeoutMs: 5_000 })
+    this.#log = new LogReader({ ...accessTo(brokers), timeoutMs: 5_000 })
     this.#recorder = recorder
   }
 

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openKafka } from '@tenseams/kafka/client'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { checkHistory, type Judgement } from '../../../history/check.ts'
 import { linesOf } from '../../../history/read.ts'
 import { HistoryRecorder } from '../../../history/recorder.ts'
 import { newTopic } from '../../../support/kafka.ts'
+import { openKafka } from '../../../support/login.ts'
 import { WitnessReader } from './reader.ts'
 import {
   PARTITIONS,

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { openKafka } from '@tenseams/kafka/client'
 import { openProducer } from '@tenseams/kafka/ownership'
 import { DurableProducer, discard } from '@tenseams/kafka/producer'
 import type { Kafka, Message } from 'kafkajs'
 import type { HistoryRecorder } from '../../../history/recorder.ts'
+import { openKafka } from '../../../support/login.ts'
 import { orUnknown, recordingProducer, sentRecords, withOffsets } from './recording.ts'
 import { PARTITIONS, WITNESS_INPUT } from './task.ts'
 

@@ -5,7 +5,6 @@ import { parseSchema } from '@tenseams/contracts/schemas'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
-import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { TopicLogs } from '@tenseams/kafka/topic-logs'
 import { Bronze } from '@tenseams/lakehouse-service/bronze/bronze'
@@ -17,6 +16,7 @@ import { buildServer } from '@tenseams/service/server'
 import { openToAll } from '@tenseams/service/testing/access'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Kafka } from 'kafkajs'
+import { accessTo, openKafka } from '../../../support/login.ts'
 
 /** A topic of a test, and the contract that an instance begins with. */
 export type InstanceTopic = {
@@ -45,7 +45,7 @@ async function instance(task: InstanceTask): Promise<void> {
   const kafka = openKafka({ brokers: task.brokers, clientId: task.groupId })
   const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
   const deadLetters = new DeadLetters(kafka)
-  const logs = new TopicLogs({ brokers: task.brokers, clientId: `${task.groupId}-logs` })
+  const logs = new TopicLogs({ ...accessTo(task.brokers), clientId: `${task.groupId}-logs` })
   const server = buildServer({
     name: 'lakehouse',
     logLevel: 'info',

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
-import { mkdir, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { callersOf, writeCallers } from '@tenseams/identities/callers'
 import { type Credentials, readCredentials } from '@tenseams/identities/credentials'
 import { type IdentityName, identities } from '@tenseams/identities/identities'
 import { type ServerName, whoLogsIn } from '@tenseams/identities/server-rights'
 import type { Paths } from '../host/paths.ts'
 import { propertiesText } from './properties.ts'
+import { writeSecretFile } from './secret-file.ts'
 import type { Secrets } from './secrets.ts'
 
 type Instance = { readonly paths: Paths; readonly secrets: Pick<Secrets, 'fileOf'> }
@@ -34,7 +34,7 @@ export async function writeLogins({ paths, secrets }: Instance, server: ReadingA
   const lines = callersOf(all).callers.flatMap(({ identity, tokenHashes }) =>
     tokenHashes.map((hash) => `${hash} ${identity}\n`),
   )
-  await writeSecret(loginsFileOf(paths, server), lines.join(''))
+  await writeSecretFile(loginsFileOf(paths, server), lines.join(''))
 }
 
 /** The same for all of them and for our own services, after each step of a rotation. */
@@ -118,15 +118,7 @@ export async function writeSecretProperties(
   file: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<void> {
-  await writeSecret(file, propertiesText(settings))
-}
-
-/** Atomically, so that a server never reads half of it. */
-async function writeSecret(file: string, text: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const unfinished = `${file}.unfinished`
-  await writeFile(unfinished, text, { mode: 0o600 })
-  await rename(unfinished, file)
+  await writeSecretFile(file, propertiesText(settings))
 }
 
 function sha256(text: string): string {

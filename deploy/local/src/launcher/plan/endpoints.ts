@@ -3,6 +3,7 @@ import { host, type PortName, type Ports } from '@tenseams/cli/ports'
 import { type HttpLogin, httpLogin } from '@tenseams/identities/http-login'
 import type { IdentityName } from '@tenseams/identities/identities'
 import { credentialsFileIn } from '@tenseams/identities/store'
+import type { KafkaAccess } from '@tenseams/kafka/client'
 import type { Paths } from '../host/paths.ts'
 
 /** The addresses and folders by which other programs reach the parts of an instance. */
@@ -17,6 +18,8 @@ export type Endpoints = {
   readonly postgres: { readonly host: string; readonly port: number }
   /** host:port */
   readonly kafkaBrokers: string
+  /** With a file of credentials for each identity. */
+  readonly secretsFolder: string
   /** With the path of the Confluent API. */
   readonly registryUrl: string
   readonly connectUrl: string
@@ -37,6 +40,15 @@ export type Endpoints = {
   readonly savepoints: string
 }
 
+/** How an identity reaches the instance's broker. */
+export function kafkaAs(
+  { kafkaBrokers, secretsFolder }: Pick<Endpoints, 'kafkaBrokers' | 'secretsFolder'>,
+  identity: IdentityName,
+): KafkaAccess & { readonly credentialsFile: string } {
+  const credentialsFile = credentialsFileIn({ folder: secretsFolder }, identity)
+  return { brokers: kafkaBrokers, credentialsFile }
+}
+
 /** Derives every endpoint of an instance from its ports and folders. */
 export function endpointsOf(ports: Ports, paths: Paths): Endpoints {
   const url = (name: PortName) => `http://${host}:${ports[name]}`
@@ -52,6 +64,7 @@ export function endpointsOf(ports: Ports, paths: Paths): Endpoints {
     auditorUrl: url('auditor'),
     postgres: { host, port: ports.postgres },
     kafkaBrokers: `${host}:${ports.kafka}`,
+    secretsFolder: paths.secrets,
     registryUrl: `${url('registry')}/apis/ccompat/v7`,
     connectUrl: url('connect'),
     catalogUrl: url('catalog'),
