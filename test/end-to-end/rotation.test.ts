@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { readCredentials } from '@tenseams/identities/credentials'
 import { replaceCredentials } from '@tenseams/identities/store'
+import { openKafka } from '@tenseams/kafka/client'
 import { identityNamed, rotateIdentity } from '@tenseams/local/launcher/rotate/rotate-identity'
+import type { Admin } from 'kafkajs'
 import pg from 'pg'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { getOrder, orderBody, postOrder, rolePool } from '../support/shop.ts'
 import { type TestStack, useStack } from '../support/stack.ts'
 
@@ -78,6 +83,33 @@ test('a rotation that was interrupted before Postgres knew of it keeps the servi
   // Not a secret that anybody can guess.
   expect(await rotateIdentity(stack, identityNamed('orders'))).toBe('rotated')
   expect(await login(next.postgres.orders_service)).toBe(REFUSED)
+})
+
+test('a rotated user of Kafka logs in with the other mechanism, on a client that is older, and the former one is refused', async () => {
+  const { kafkaBrokers: brokers } = stack.endpoints
+  const file = stack.secrets.fileOf('reader')
+  const topicsSeen = async (admin: Admin): Promise<readonly string[]> => {
+    await admin.connect()
+    try {
+      return await admin.listTopics()
+    } finally {
+      await admin.disconnect()
+    }
+  }
+  const older = openKafka({ brokers, clientId: 'test', credentialsFile: file }).admin()
+  expect(await topicsSeen(older)).toContain('orders.order.v1')
+  const { kafka: former } = await readCredentials(file)
+  expect(await rotateIdentity(stack, identityNamed('reader'))).toBe('rotated')
+  const { kafka: now } = await readCredentials(file)
+  expect(now?.mechanism).not.toBe(former?.mechanism)
+  expect(await topicsSeen(older)).toContain('orders.order.v1')
+  const formerFile = join(mkdtempSync(join(tmpdir(), 'tenseams-rotation-')), 'former.json')
+  onTestFinished(() => rmSync(dirname(formerFile), { recursive: true }))
+  writeFileSync(formerFile, JSON.stringify({ identity: 'reader', kafka: former }))
+  const leaked = openKafka({ brokers, clientId: 'test', credentialsFile: formerFile })
+  await expect(topicsSeen(leaked.admin({ retry: { retries: 0 } }))).rejects.toThrow(
+    /invalid credentials/,
+  )
 })
 
 test('the admin’s own password is rotated, and the admin still gets in', async () => {

@@ -4,6 +4,7 @@ import { readCredentials } from '@tenseams/identities/credentials'
 import { identities } from '@tenseams/identities/identities'
 import { credentialsFileIn } from '@tenseams/identities/store'
 import { loginIn } from '@tenseams/kafka/access/login'
+import type { RawAccess } from '@tenseams/kafka/access/raw-connection'
 import { putUsers } from '@tenseams/kafka/access/users'
 import { kafkaAs } from '../launcher/plan/endpoints.ts'
 import type { Context } from '../launcher/plan/part.ts'
@@ -19,19 +20,13 @@ const TIMEOUT_MS = 30_000
  * @throws KafkaUsersError when the broker does not let it in.
  */
 export async function makeKafkaUsers(context: Context): Promise<void> {
-  const { ports, paths, endpoints } = context
+  const { paths, endpoints } = context
   const files = identities
     .filter(({ name, kafka }) => kafka && name !== brokerUser)
     .map(({ name }) => credentialsFileIn({ folder: paths.secrets }, name))
   const credentials = await Promise.all(files.map(readCredentials))
   const users = credentials.flatMap(({ kafka }) => (kafka === undefined ? [] : [kafka]))
-  const login = {
-    username: brokerUser,
-    password: brokerPassword(context),
-    mechanism: 'plain',
-  } as const
-  const access = { brokers: `${host}:${ports.kafkaInternal}`, clientId: 'kafka-users', login }
-  await putUsers(access, users).catch((cause: unknown) => {
+  await putUsers(brokersAccess(context), users).catch((cause: unknown) => {
     throw new KafkaUsersError(
       'the broker does not take the users: if it was started by an earlier version, run `npm run stack -- down` and start again',
       { cause },
@@ -45,6 +40,16 @@ export async function makeKafkaUsers(context: Context): Promise<void> {
 class KafkaUsersError extends Error {
   readonly code = 'KAFKA_USERS'
   readonly retriable = true
+}
+
+/** Kafka by the brokers' own listener and login, which may do everything. */
+export function brokersAccess(context: Context): RawAccess {
+  const password = brokerPassword(context)
+  return {
+    brokers: `${host}:${context.ports.kafkaInternal}`,
+    clientId: 'kafka-users',
+    login: { username: brokerUser, password, mechanism: 'plain' },
+  }
 }
 
 /** The password of the brokers' own user. */

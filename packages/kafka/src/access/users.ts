@@ -34,6 +34,32 @@ export async function putUsers(
   )
 }
 
+/**
+ * Lets a user log in with these credentials and no other: a mechanism that is not among them is removed. Idempotent: after a crash
+ * in between, the former credential is still taken, and the next call removes it.
+ *
+ * @param access of somebody who may alter the cluster.
+ */
+export async function allowOnly(
+  access: RawAccess,
+  username: string,
+  credentials: readonly UserCredential[],
+): Promise<void> {
+  // A broker takes one change of a user in a request.
+  for (const each of credentials) await putUsers(access, [each])
+  const kept = new Set<number>(credentials.map(({ mechanism }) => algorithms[mechanism].id))
+  await withConnection(access, async (connection) => {
+    const { results } = await describeUserScramCredentialsV0.api.async(connection, [
+      { name: username },
+    ])
+    const former = results
+      .flatMap(({ credentialInfos }) => credentialInfos)
+      .filter(({ mechanism }) => !kept.has(mechanism))
+      .map(({ mechanism }) => ({ name: username, mechanism }))
+    if (former.length > 0) await alterUserScramCredentialsV0.api.async(connection, former, [])
+  })
+}
+
 /** The names of all users that can log in. */
 export async function userNames(access: RawAccess): Promise<readonly string[]> {
   const { results } = await withConnection(access, (connection) =>

@@ -21,8 +21,8 @@ const help = `npm run secrets -- <command>
   list                     each identity: what it logs in with and since when; no secret is shown
   rotate <identity>        gives it new secrets while the system runs, without a failed request. Interrupted at any
                            point, both its processes and the servers keep working, and running it again finishes it.
-                           What reads them at its start only is restarted: the registry for registry, publisher and connect, and
-                           Connect for connect
+                           What reads them at its start only is restarted: the registry for registry, publisher and
+                           connect, Connect for connect, Flink with its jobs for flink, Kafka for broker
 
 ${instanceHelp}
 

@@ -17,22 +17,29 @@ const startReaders: Partial<Readonly<Record<IdentityName, readonly Component['na
   // The registry knows by a hash who may register.
   publisher: ['registry'],
   connect: ['registry', 'connect'],
+  // The jobs go on from their last checkpoint, with the new mechanism in their tables.
+  flink: ['flink-jobmanager', 'flink-taskmanager', 'sql-gateway'],
+  broker: ['kafka'],
 }
 
 /**
  * Rotates what an identity logs in with, on a running instance. Nobody else is stopped. Only one rotation of an instance
  * runs at a time; the lock ends with this process.
  *
- * @throws VerbError when Postgres, which must learn the new password, does not run.
+ * @throws VerbError when a server that must learn the new password does not run.
  */
 export async function rotateIdentity(
   { context }: Pick<Stack, 'context'>,
   identity: Identity,
 ): Promise<RotationResult> {
   const { paths, secrets } = context
-  if (identity.postgres.length > 0 && lookAt(paths, 'postgres') !== 'ready') {
+  for (const server of [
+    ...(identity.postgres.length > 0 ? ['postgres'] : []),
+    ...(identity.kafka ? ['kafka'] : []),
+  ]) {
+    if (lookAt(paths, server) === 'ready') continue
     throw new VerbError(
-      'Postgres does not run, and must learn the new password: run `npm run stack -- up postgres` first',
+      `${server} does not run, and must learn the new password: run \`npm run stack -- up ${server}\` first`,
     )
   }
   const release = takeLock(join(paths.run, 'rotation'), 'a rotation of secrets')
