@@ -7,6 +7,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { listTables } from '@tenseams/iceberg/table/list-tables'
 import { JobError } from './errors.ts'
+import type { JobEndpoints } from './run/submit.ts'
 import { jobNames, readJob } from './script/job.ts'
 
 /** The lateness of a topic's events in milliseconds, by one of two measures. */
@@ -36,12 +37,15 @@ const timeoutMs = 30_000
  * @param topic one topic; by default all that the jobs read.
  * @throws JobError when no job reads the topic, or bronze has no table of it.
  */
-export async function lateness(catalogUrl: string, topic?: string): Promise<readonly Lateness[]> {
+export async function lateness(
+  { catalogUrl, login }: Pick<JobEndpoints, 'catalogUrl' | 'login'>,
+  topic?: string,
+): Promise<readonly Lateness[]> {
   const read = [...new Set(jobNames().flatMap((name) => readJob(name).reads))].sort()
   if (topic !== undefined && !read.includes(topic)) {
     throw new JobError(`no job reads ${topic}; they read: ${read.join(', ')}`)
   }
-  const catalog = new Catalog({ url: catalogUrl, timeoutMs })
+  const catalog = new Catalog({ url: catalogUrl, login, timeoutMs })
   await catalog.config()
   const engine = await Engine.open({ memoryLimit: '512MB', threads: 2 })
   try {

@@ -120,7 +120,7 @@ async function run(
     case 'script':
       return script(endpoints, values, named(subject))
     case 'lateness':
-      return latenessLines(await lateness(endpoints.catalogUrl, subject)).forEach(say)
+      return latenessLines(await lateness(endpoints, subject)).forEach(say)
   }
 }
 

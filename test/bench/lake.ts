@@ -7,6 +7,7 @@ import type { LakePorts } from '@tenseams/iceberg/read/query'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
+import { ownLogin } from '../support/login.ts'
 import { microsBetween, threadTimesOf } from './eos/cpu.ts'
 import { commitCosts } from './lake/commits.ts'
 import { startConnectSink } from './lake/connect-sink.ts'
@@ -50,7 +51,11 @@ const STEPS = [0.15, 0.3, 0.45, 0.6, 0.75, 0.9]
  */
 export async function benchLake(stack: Stack, options: LakeOptions): Promise<boolean> {
   const conditions = conditionsOf(stack, options)
-  const catalog = new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs: 30_000 })
+  const catalog = new Catalog({
+    url: stack.endpoints.catalogUrl,
+    login: ownLogin,
+    timeoutMs: 30_000,
+  })
   const engine = await Engine.open({ memoryLimit: '1GB', threads: 2 })
   const ports: LakePorts = { catalog, engine, storage: fileStorage }
   const load = await Load.open(stack)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { askConnect } from '@tenseams/debezium/connect-api'
+import { listJobs } from '@tenseams/flink-jobs/flink/cluster'
 import { authorizationIn } from '@tenseams/identities/authorization'
 import type { Credentials, Secrets } from '@tenseams/identities/credentials'
 import { readCredentials } from '@tenseams/identities/credentials'
@@ -35,7 +36,7 @@ function needlesIn(whose: string, { kafka, postgres = {}, token }: Secrets | Cre
 
 /**
  * Every secret that lies where somebody other than its owner may see it: in logs and other files, arguments and environments,
- * what `stack status` says, metrics, Connect's answers, dead letters.
+ * what `stack status` says, metrics, Connect's and Flink's answers, dead letters.
  */
 export async function leaksOf(
   stack: TestStack,
@@ -51,6 +52,7 @@ export async function leaksOf(
     ...leaksIn('stack status', statusLines(status).join('\n') + JSON.stringify(status), needles),
     ...(await leaksInMetrics(stack, needles)),
     ...(await leaksInConnect(stack, needles)),
+    ...(await leaksInFlink(stack, needles)),
   ])
 }
 
@@ -105,4 +107,18 @@ async function leaksInConnect(
     if (status !== 200) throw new Error(`Connect answers ${status} to ${paths[index]}: ${text}`)
     return leaksIn(`Connect's ${paths[index]}`, text, needles)
   })
+}
+
+/** What Flink shows of its settings, and of its jobs, whose tables are made by SQL. */
+async function leaksInFlink(
+  { endpoints: { flinkUrl } }: TestStack,
+  needles: readonly Needle[],
+): Promise<readonly Leak[]> {
+  const ofJobs = (await listJobs(flinkUrl)).flatMap(({ id }) =>
+    ['', '/plan', '/config', '/exceptions'].map((what) => `/jobs/${id}${what}`),
+  )
+  const paths = ['/jobmanager/config', '/jobmanager/environment', ...ofJobs]
+  return (
+    await Promise.all(paths.map((path) => leaksInAnswer(`${flinkUrl}${path}`, needles)))
+  ).flat()
 }

@@ -41,10 +41,12 @@ describe.each(servers)('%s', (server) => {
 
   test('answers programs of this machine, and lets no page of another origin read the answer', async () => {
     const own = stack.endpoints[server]
-    const { status, allows } = await ask(url(read[server]))
+    const login = { authorization: await stack.endpoints.login() }
+    const { status, allows } = await ask(url(read[server]), { headers: login })
     expect(status).toBe(200)
     expect([undefined, own]).toContain(allows)
-    expect((await ask(url(read[server]), { headers: { Origin: own } })).status).toBe(200)
+    const asPage = await ask(url(read[server]), { headers: { ...login, Origin: own } })
+    expect(asPage.status).toBe(200)
   })
 
   test.each([

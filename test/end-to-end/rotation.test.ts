@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { readCredentials } from '@tenseams/identities/credentials'
+import { httpLogin } from '@tenseams/identities/http-login'
 import { replaceCredentials } from '@tenseams/identities/store'
 import { openKafka } from '@tenseams/kafka/client'
 import { identityNamed, rotateIdentity } from '@tenseams/local/launcher/rotate/rotate-identity'
@@ -110,6 +113,33 @@ test('a rotated user of Kafka logs in with the other mechanism, on a client that
   await expect(topicsSeen(leaked.admin({ retry: { retries: 0 } }))).rejects.toThrow(
     /invalid credentials/,
   )
+})
+
+test('the lakehouse’s token is rotated while tables are read and changed with it: no request fails, and the old one is refused', async () => {
+  const file = stack.secrets.fileOf('lakehouse')
+  const options = { url: stack.endpoints.catalogUrl, timeoutMs: 20_000 }
+  const catalog = new Catalog({ ...options, login: httpLogin(file) })
+  const table = { namespace: `rotation_${randomUUID().slice(0, 8)}`, name: 'none' }
+  const leaked = await httpLogin(file)()
+  let isOver = false
+  let times = 0
+  const requests = (async () => {
+    for (; !isOver; times += 1) {
+      await catalog.ensureNamespace(table.namespace)
+      expect(await catalog.listTables(table.namespace)).toEqual([])
+    }
+  })()
+  try {
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(await rotateIdentity(stack, identityNamed('lakehouse'))).toBe('rotated')
+    }
+  } finally {
+    isOver = true
+  }
+  await requests
+  expect(times).toBeGreaterThan(0)
+  const former = new Catalog({ ...options, login: async () => leaked })
+  await expect(former.config()).rejects.toMatchObject({ code: 'CATALOG_NOT_PERMITTED' })
 })
 
 test('the admin’s own password is rotated, and the admin still gets in', async () => {

@@ -14,7 +14,7 @@ beforeAll(async () => {
   stack = await useStack()
 })
 
-test('each identity may do at the registry, Connect, Flink and its gateway what is declared, and nothing else', async () => {
+test('each identity may do at the registry, Connect, Flink, its gateway and the catalogue what is declared, and nothing else', async () => {
   const probe = serverProbe(stack)
   const found = await differing(
     serverCells(),
@@ -34,6 +34,45 @@ test('a foreign registration is refused, and registers nothing', async () => {
     await expect(refused).rejects.toThrow(new RegExp(`answered ${status}.*Only the publisher`))
   }
   expect(await openRegistry(registryUrl, 10_000).subjects()).not.toContain(subject)
+})
+
+describe('the catalogue', () => {
+  const asked = async (
+    method: string,
+    path: string,
+    name?: 'payments' | 'reader',
+  ): Promise<readonly [number, string]> => {
+    const login = name && httpLogin(stack.context.secrets.fileOf(name))
+    const response = await fetch(`${stack.endpoints.catalogUrl}${path}`, {
+      method,
+      headers: { ...(login && { authorization: await login() }) },
+      signal: AbortSignal.timeout(10_000),
+    })
+    return [response.status, await response.text()]
+  }
+  const dropped = '/v1/namespaces/rights_no_such_namespace/tables/none'
+
+  test('says to whoever is unknown how to log in, and to others who may', async () => {
+    expect(await asked('GET', '/v1/config')).toEqual([401, expect.stringContaining('its token as')])
+    expect(await asked('GET', '/v1/config', 'payments')).toEqual([
+      ...[403, expect.stringMatching(/payments may not read tables; admin, auditor, flink/)],
+    ])
+    expect(await asked('DELETE', dropped, 'reader')).toEqual([
+      ...[403, expect.stringMatching(/reader may not change tables; admin, flink, lakehouse/)],
+    ])
+  })
+
+  test('takes what a reader’s client reports of a scan, and nothing else that is posted', async () => {
+    const [status] = await asked('POST', `${dropped}/metrics`, 'reader')
+    expect([401, 403]).not.toContain(status)
+    for (const path of [
+      ...['/v1/namespaces', '/v1/tables/rename', '/v1/transactions/commit', '/v1/oauth/tokens'],
+      ...[dropped, `${dropped}/plan`, `${dropped}/%6detrics`, `${dropped}/metrics/`],
+      ...[`${dropped};/metrics`, '/v1/views/rename/metrics'],
+    ]) {
+      expect([path, (await asked('POST', path, 'reader'))[0]]).toEqual([path, 403])
+    }
+  })
 })
 
 const v3 = '/apis/registry/v3'

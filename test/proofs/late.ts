@@ -8,7 +8,7 @@ import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { type Reading, type ReadRecord, readTopics } from '../support/kafka.ts'
-import { openKafka } from '../support/login.ts'
+import { openKafka, ownLogin } from '../support/login.ts'
 import type { Claim, Verdict } from './claim.ts'
 import { randomOf } from './eos/schedule.ts'
 import { ProvenJob } from './flink/proven-job.ts'
@@ -65,7 +65,7 @@ export const late: Claim = {
       const tills = await Tills.open(producer, codec, randomOf(numbers.seed ?? 1))
       const job = new ProvenJob(stack, jobUnder(broken), { checkpointIntervalMs: CHECKPOINT_MS })
       await provoke(stack, job, tills, say)
-      const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
+      const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs: 10_000 })
       const ports = { catalog, storage: fileStorage, engine }
       const timeoutMs = broken === undefined ? EQUAL_MS : BROKEN_EQUAL_MS
       return await judge({ codec, reading, ports }, timeoutMs)

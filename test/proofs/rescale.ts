@@ -8,7 +8,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { readTopics } from '../support/kafka.ts'
-import { openKafka } from '../support/login.ts'
+import { openKafka, ownLogin } from '../support/login.ts'
 import type { Claim, Verdict } from './claim.ts'
 import { randomOf } from './eos/schedule.ts'
 import { ProvenJob } from './flink/proven-job.ts'
@@ -74,7 +74,7 @@ export const rescale: Claim = {
       })
       const shoppers = await Shoppers.open(producer, codec, randomOf(seed), orders)
       const provoked = await provoke({ stack, job, shoppers, written, say })
-      const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
+      const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs: 10_000 })
       const ports = { catalog, storage: fileStorage, engine }
       const sentRecords = shoppers.sent
       const outcome = await settledOutcome({ brokers, codec, ports, sentRecords })

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { httpLogin } from '@tenseams/identities/http-login'
 import type { Login } from '@tenseams/kafka/access/login'
 import {
   type KafkaAccess,
@@ -35,4 +36,11 @@ export function accessTo(brokers: string): KafkaAccess {
 /** A client of whom this process has logged in as. */
 export function openKafka(connection: Omit<KafkaConnection, 'credentialsFile'>): Kafka {
   return openKafkaAs({ ...connection, credentialsFile: credentialsFile() })
+}
+
+/** What this process logs in with at a server that knows basic authentication, such as the catalogue. */
+export async function ownLogin(): Promise<string> {
+  const file = credentialsFile()
+  if (file === undefined) throw new Error('this process has not logged in')
+  return httpLogin(file)()
 }

@@ -82,9 +82,10 @@ export async function openLossyProxy(target: string): Promise<LossyProxy> {
 }
 
 function forward(target: string, request: IncomingMessage, body: string): Promise<Response> {
+  const { authorization } = request.headers
   return fetch(target + (request.url ?? ''), {
     method: request.method ?? 'GET',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
     signal: AbortSignal.timeout(10_000),
     ...(body !== '' && { body }),
   })

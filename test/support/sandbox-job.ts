@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { openRegistry } from '@tenseams/codec/registry'
-import { goldTable } from '@tenseams/contracts/generate/flink'
+import { goldTable, lakeDdl } from '@tenseams/contracts/generate/flink'
 import { currentSchema } from '@tenseams/contracts/schemas'
 import { readTopic, subjectOf } from '@tenseams/contracts/topics'
 import {
@@ -159,8 +159,7 @@ async function dropTables(stack: TestStack, job: Job): Promise<void> {
     gatewayUrl: stack.endpoints.sqlGatewayUrl,
   })
   try {
-    const options = `'type'='iceberg','catalog-type'='rest','uri'='${stack.endpoints.catalogUrl}'`
-    await session.execute(`CREATE CATALOG lake WITH (${options})`)
+    await session.execute(lakeDdl(stack.endpoints))
     for (const topic of job.gold) {
       await session.execute(`DROP TABLE IF EXISTS ${goldTable(topic)}`)
     }

@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'packages/service',
     'packages/telemetry',
   ],
-  'packages/iceberg': ['packages/service', 'packages/telemetry'],
+  'packages/iceberg': ['packages/identities', 'packages/service', 'packages/telemetry'],
   'services/*': ['contracts', 'packages/*'],
   'flink-jobs': [
     'contracts',

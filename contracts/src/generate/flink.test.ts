@@ -110,7 +110,7 @@ describe("Flink's tables", () => {
 
   it('are in the catalogue lake', () => {
     expect(catalogDdl(endpoints)).toEqual([
-      "CREATE CATALOG `lake` WITH (\n  'type' = 'iceberg',\n  'catalog-type' = 'rest',\n  'uri' = 'http://127.0.0.1:8181'\n)",
+      "CREATE CATALOG `lake` WITH (\n  'type' = 'iceberg',\n  'catalog-type' = 'rest',\n  'uri' = 'http://127.0.0.1:8181',\n  'rest.auth.type' = 'tenseams.flink.CatalogLogin'\n)",
       'CREATE DATABASE IF NOT EXISTS `lake`.`gold`',
     ])
   })

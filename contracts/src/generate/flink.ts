@@ -145,13 +145,24 @@ export function sinkTableDdl(
   })
 }
 
-/** The Iceberg catalogue `lake`, by Iceberg's REST protocol, and its database `gold`. */
-export function catalogDdl({ catalogUrl }: Pick<FlinkEndpoints, 'catalogUrl'>): readonly string[] {
-  const options = { type: 'iceberg', 'catalog-type': 'rest', uri: catalogUrl }
-  return [
-    `CREATE CATALOG \`lake\` WITH (\n${optionLines(options)}\n)`,
-    'CREATE DATABASE IF NOT EXISTS `lake`.`gold`',
-  ]
+/** The Iceberg catalogue `lake`, by Iceberg's REST protocol. Flink logs in to it by itself, as its own identity (CatalogLogin.java). */
+export function lakeDdl(
+  { catalogUrl }: Pick<FlinkEndpoints, 'catalogUrl'>,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const options = {
+    type: 'iceberg',
+    'catalog-type': 'rest',
+    uri: catalogUrl,
+    'rest.auth.type': 'tenseams.flink.CatalogLogin',
+    ...more,
+  }
+  return `CREATE CATALOG \`lake\` WITH (\n${optionLines(options)}\n)`
+}
+
+/** The same with its database `gold`. */
+export function catalogDdl(endpoints: Pick<FlinkEndpoints, 'catalogUrl'>): readonly string[] {
+  return [lakeDdl(endpoints), 'CREATE DATABASE IF NOT EXISTS `lake`.`gold`']
 }
 
 /**

@@ -64,7 +64,11 @@ export class Figures {
     const admin = kafka.admin()
     await admin.connect()
     const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
-    const catalog = new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 })
+    const catalog = new Catalog({
+      url: endpoints.catalogUrl,
+      login: endpoints.login,
+      timeoutMs: 10_000,
+    })
     return new Figures(pool, admin, { catalog, storage: fileStorage, engine })
   }
 

@@ -39,7 +39,7 @@ export type JobEndpoints = Omit<FlinkEndpoints, 'kafkaMechanism'> & {
   readonly gatewayUrl: string
   /** Flink's REST interface. */
   readonly flinkUrl: string
-  /** At both, of somebody who may run jobs. */
+  /** At both and at the catalogue, of somebody who may run jobs and make a namespace. */
   readonly login: HttpLogin
   /** The folder of all checkpoints and savepoints: an absolute path that the TaskManagers can write to. */
   readonly stateFolder: string
@@ -106,7 +106,7 @@ async function beginJob(name: string, options: SubmitOptions): Promise<Begun> {
   const overrides = { ...options.overrides, intervals }
   const script = scriptToRun(job, { endpoints, overrides }, restoredFrom)
   await assertScriptFits(script, endpoints)
-  if (job.gold.length > 0) await ensureNamespace(endpoints.catalogUrl, 'gold')
+  if (job.gold.length > 0) await ensureNamespace(endpoints, 'gold')
   keepSubmission(endpoints.stateFolder, job, script, {
     overrides: intervals,
     startsAnew: options.restoreFrom === 'nothing',

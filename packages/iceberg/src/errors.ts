@@ -4,6 +4,8 @@ export type LakehouseErrorCode =
   | 'CATALOG_UNAVAILABLE'
   /** The catalogue refused the request for certain. */
   | 'CATALOG_REFUSED'
+  /** The catalogue does not know who asks, or they may not do it; nothing was done. */
+  | 'CATALOG_NOT_PERMITTED'
   | 'CATALOG_CONFLICT'
   | 'CATALOG_NOT_FOUND'
   | 'CATALOG_ANSWER_UNREADABLE'

@@ -21,3 +21,22 @@ export function httpLogin(file: string): HttpLogin {
     return `Basic ${Buffer.from(`${identity}:${token}`).toString('base64')}`
   }
 }
+
+const NOT_KNOWN = 401
+
+/**
+ * Asks a server as somebody. When it does not know the token, and the file has another one by now, it asks once more: between the
+ * reading of a file and the arrival of the request, a rotation may have ended. A server that answers 401 has done nothing.
+ */
+export async function askAs(
+  login: HttpLogin,
+  ask: (authorization: string) => Promise<Response>,
+): Promise<Response> {
+  const authorization = await login()
+  const response = await ask(authorization)
+  if (response.status !== NOT_KNOWN) return response
+  const present = await login()
+  if (present === authorization) return response
+  await response.body?.cancel()
+  return ask(present)
+}

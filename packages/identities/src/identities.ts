@@ -50,7 +50,7 @@ const declared = [
     what: 'service lakehouse',
     kafka: true,
     postgres: [],
-    http: undefined,
+    http: 'reader',
   },
   {
     name: 'payment-provider',

@@ -15,14 +15,18 @@ test('only the publisher registers, sets levels and deletes; Connect registers w
   expect(allowedTo('registry', 'register-raw-change')).toEqual(['connect', 'publisher'])
 })
 
-test('who does not log in changes nothing, but in the catalogue, which asks nobody', () => {
+test('who does not log in changes nothing', () => {
   const open = cells.filter(({ identity, allowed }) => allowed && identity === undefined)
   expect(open.map(({ target, operation }) => `${target}: ${operation}`)).toEqual([
     'registry: read',
     'flink: read',
-    'catalog: read',
-    'catalog: change',
   ])
+})
+
+test('whoever changes the lake reads it; a reader, the auditor and the load only look', () => {
+  const [readers, writers] = [allowedTo('catalog', 'read'), allowedTo('catalog', 'change')]
+  expect(writers).toEqual(['lakehouse', 'flink', 'admin', 'operator'])
+  expect(readers.filter((name) => !writers.includes(name))).toEqual(['auditor', 'load', 'reader'])
 })
 
 test('the matrix has a cell for each operation and identity, and for whoever has none', () => {
@@ -32,7 +36,7 @@ test('the matrix has a cell for each operation and identity, and for whoever has
 
 test('whoever may do something after a login has a token to log in with', () => {
   const names = new Set(
-    (['registry', 'connect', 'flink', 'sql-gateway'] as const).flatMap(whoLogsIn),
+    (['registry', 'connect', 'flink', 'sql-gateway', 'catalog'] as const).flatMap(whoLogsIn),
   )
   const without = identities.filter(({ name, http }) => names.has(name) && http === undefined)
   expect(without).toEqual([])

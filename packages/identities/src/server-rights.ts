@@ -21,7 +21,8 @@ type ServerRights = {
 /**
  * Who may do what at the servers that do not know our routes. Each enforces it by itself (deploy/local): no proxy can be passed by.
  * Schemas and the state of jobs are no secret on this machine, so everybody reads them. A result of the SQL gateway may be
- * anything, and Connect's own authentication knows no request without a login.
+ * anything, and Connect's own authentication knows no request without a login. To change a table, a client first reads it, so whoever
+ * may change the catalogue may read it.
  */
 export const serverRights: ServerRights = {
   registry: {
@@ -34,16 +35,24 @@ export const serverRights: ServerRights = {
   connect: { read: ['pulse', 'operator', 'admin'], change: ['pulse', 'operator', 'admin'] },
   flink: { read: 'everybody', change: ['flink', 'operator', 'admin'] },
   'sql-gateway': { read: ['operator', 'admin'], run: ['operator', 'admin'] },
-  // It asks nobody for a login (docs/threat-model.md).
-  catalog: { read: 'everybody', change: 'everybody' },
+  catalog: {
+    read: ['lakehouse', 'flink', 'auditor', 'load', 'reader', 'operator', 'admin'],
+    change: ['lakehouse', 'flink', 'operator', 'admin'],
+  },
 }
 
 /** The identities that may log in to a server at all. */
 export function whoLogsIn(server: ServerName): readonly IdentityName[] {
   const permitted = Object.values<Permitted>(serverRights[server])
-  const named = new Set(permitted.flatMap((each) => (each === 'everybody' ? [] : each)))
-  return [...named].toSorted()
+  return [...new Set(permitted.flatMap(named))].toSorted()
 }
+
+/** The identities that are named for an operation of the catalogue. */
+export function whoAtCatalog(operation: ServerOperations['catalog']): readonly IdentityName[] {
+  return named(serverRights.catalog[operation])
+}
+
+const named = (permitted: Permitted) => (permitted === 'everybody' ? [] : permitted)
 
 /** One cell of the matrix: whether somebody may do something at a server. */
 export type ServerCell = {

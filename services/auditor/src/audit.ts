@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Admin } from '@platformatic/kafka'
 import { readTopics } from '@tenseams/contracts/topics'
+import { httpLogin } from '@tenseams/identities/http-login'
 import { saslSetting } from '@tenseams/kafka/access/login'
 import type { OwnToken } from '@tenseams/service/access/own-token'
 import { messageOf } from '@tenseams/service/causes'
@@ -15,6 +16,7 @@ import { judge } from './judge.ts'
 import { type BronzeTable, LoadedFiles, loadChain, readBronze, topicIdIn } from './lake/bronze.ts'
 import { awaitBronze, dueOffsets } from './lake/bronze-offsets.ts'
 import { loadGold } from './lake/gold.ts'
+import type { Catalogue } from './lake/iceberg.ts'
 import {
   capturedTopics,
   loadChanges,
@@ -75,6 +77,7 @@ export class Auditor {
   readonly #log: LogReader
   readonly #decoder: RecordDecoder
   readonly #admin: Admin
+  readonly #catalogue: Catalogue
   readonly #files = new LoadedFiles()
   #last: Promise<unknown> = Promise.resolve()
   /** Up to where the last audit has read; undefined when it could not. */
@@ -89,6 +92,11 @@ export class Auditor {
     this.#shop = openReadOnly({ url: options.shopUrl, credentialsFile })
     this.#provider = openReadOnly({ url: options.providerUrl, credentialsFile })
     this.#log = new LogReader({ brokers, credentialsFile, timeoutMs: REQUEST_TIMEOUT_MS })
+    this.#catalogue = {
+      url: options.catalogUrl,
+      login: httpLogin(credentialsFile),
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    }
     this.#decoder = new RecordDecoder(options.registryUrl, REQUEST_TIMEOUT_MS)
     this.#admin = new Admin({
       clientId: 'auditor',
@@ -142,7 +150,7 @@ export class Auditor {
     const silence = new Map<Source, string>()
     const from = (source: Source, work: () => Promise<void>) => this.#ask(silence, source, work)
     const evidence = this.#evidence
-    const { catalogUrl, flinkUrl } = this.#options
+    const catalogue = this.#catalogue
     const since = scope === 'new' ? this.#marks : undefined
     let [stores, provider]: (Mark | undefined)[] = []
     this.#marks = undefined
@@ -162,14 +170,14 @@ export class Auditor {
     let recorded: Recorded = new Map()
     let bronze: readonly BronzeTable[] = []
     await from('silver', async () => {
-      recorded = await loadSilver(evidence, catalogUrl, REQUEST_TIMEOUT_MS)
+      recorded = await loadSilver(evidence, catalogue)
     })
     await from('lake', async () => {
       bronze = await this.#readBronze(barrier)
     })
     await from('silver', () => this.#readProgress(recorded, bronze))
-    await from('gold', () => loadGold(evidence, catalogUrl, REQUEST_TIMEOUT_MS))
-    await from('flink', () => loadJobs(evidence, flinkUrl, REQUEST_TIMEOUT_MS))
+    await from('gold', () => loadGold(evidence, catalogue))
+    await from('flink', () => loadJobs(evidence, this.#options.flinkUrl, REQUEST_TIMEOUT_MS))
     await from('kafka', () => this.#readTopics())
     await from('provider', async () => {
       provider = await loadProvider(this.#provider, evidence, since?.provider)
@@ -259,10 +267,7 @@ export class Auditor {
       this.#evidence,
       barrier.map(({ eventId }) => eventId),
     )
-    await awaitBronze(this.#options.catalogUrl, due, {
-      requestMs: REQUEST_TIMEOUT_MS,
-      allMs: BARRIER_TIMEOUT_MS,
-    })
+    await awaitBronze(this.#catalogue, due, BARRIER_TIMEOUT_MS)
     const tables = await this.#bronzeOf(eventTopics)
     await loadChain(this.#evidence, tables)
     for (const table of tables) await this.#files.follow(this.#evidence, table)
@@ -285,7 +290,7 @@ export class Auditor {
   }
 
   #bronzeOf(topics: readonly string[]): Promise<readonly BronzeTable[]> {
-    return readBronze(this.#options.catalogUrl, topics, REQUEST_TIMEOUT_MS)
+    return readBronze(this.#catalogue, topics)
   }
 
   /**

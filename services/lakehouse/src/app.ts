@@ -5,6 +5,7 @@ import { readTopics } from '@tenseams/contracts/topics'
 import { Engine } from '@tenseams/iceberg/duckdb'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
+import { httpLogin } from '@tenseams/identities/http-login'
 import { requireRights } from '@tenseams/kafka/access/rights'
 import { kafkaAccess, openKafka } from '@tenseams/kafka/client'
 import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
@@ -37,10 +38,13 @@ export type LakehouseParts = {
 export const connectKafka = (settings: Settings): Kafka =>
   openKafka({ ...kafkaAccess(settings), clientId: 'lakehouse' })
 
+const connectCatalog = ({ CATALOG_URL: url, CREDENTIALS_FILE: file }: Settings): Catalog =>
+  new Catalog({ url, login: httpLogin(file), timeoutMs: 10_000 })
+
 /** @throws ContractNotPublishedError, RegistryUnavailableError; Error for an unknown topic in the settings */
 export async function buildLakehouse(settings: Settings, parts: LakehouseParts = {}): Promise<App> {
   const { kafka = connectKafka(settings), codec = openCodec(settings.SCHEMA_REGISTRY_URL) } = parts
-  const { catalog = new Catalog({ url: settings.CATALOG_URL, timeoutMs: 10_000 }) } = parts
+  const { catalog = connectCatalog(settings) } = parts
   const topics = topicsRead(settings)
   await codec.requirePublished(topics.filter((topic) => !isRaw(topic)))
   const engines = await openEngines(settings)

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { host } from '@tenseams/cli/ports'
+import { secretsProvider } from '@tenseams/debezium/connectors'
 import { fullName, type TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
+import { readCredentials } from '@tenseams/identities/credentials'
 import { connectWorkerLogin } from '@tenseams/kafka/access/java-login'
 import { javaProgram } from '@tenseams/local/launcher/host/java'
 import { classPath } from '@tenseams/local/launcher/host/jvm'
@@ -10,10 +12,11 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import { installArtefacts, pluginPath } from '@tenseams/local/launcher/install/artefacts'
 import { propertiesText } from '@tenseams/local/launcher/install/properties'
 import { writeSecretFile } from '@tenseams/local/launcher/install/secret-file'
+import { writeSecretProperties } from '@tenseams/local/launcher/install/server-logins'
 import { kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { newTopic } from '../../support/kafka.ts'
-import { openKafka } from '../../support/login.ts'
+import { openKafka, ownLogin } from '../../support/login.ts'
 import { makeConnectTable } from './connect-table.ts'
 import { Running } from './running.ts'
 import { type Sink, TOPIC } from './sinks.ts'
@@ -39,10 +42,15 @@ export async function startConnectSink(stack: Stack, options: ConnectSinkOptions
   const onProgress = (line: string) => console.error(line)
   const wanted = { profile: 'full', debezium: settings.debezium, more: ['iceberg-sink'] } as const
   await installArtefacts(paths, { ...wanted, jdk, onProgress })
-  await makeConnectTable(new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 }), table)
+  await makeConnectTable(
+    new Catalog({ url: endpoints.catalogUrl, login: ownLogin, timeoutMs: 10_000 }),
+    table,
+  )
   await makeControlTopic(endpoints.kafkaBrokers)
   const settingsFile = join(paths.run, 'bench-connect.properties')
   await writeSecretFile(settingsFile, propertiesText(workerSettings(stack)))
+  const { token = '' } = await readCredentials(stack.secrets.fileOf('admin'))
+  await writeSecretProperties(secretsFile(stack), { token })
   const running = new Running({
     file: javaProgram(jdk),
     parameters: [
@@ -139,8 +147,12 @@ type Status = {
   readonly tasks: readonly { readonly state: string; readonly trace?: string }[]
 }
 
-function workerSettings({ context }: Stack): Readonly<Record<string, string | number>> {
-  const { paths, ports, endpoints, settings } = context
+/** With what the sink logs in to the catalogue. */
+const secretsFile = ({ context }: Stack) =>
+  join(context.paths.run, 'bench-connect-secrets.properties')
+
+function workerSettings(stack: Stack): Readonly<Record<string, string | number>> {
+  const { paths, ports, endpoints, settings } = stack.context
   const storage = (what: string) => ({
     [`${what}.storage.topic`]: `bench.connect.${what}`,
     [`${what}.storage.replication.factor`]: 1,
@@ -163,6 +175,7 @@ function workerSettings({ context }: Stack): Readonly<Record<string, string | nu
     'offset.storage.partitions': 1,
     'status.storage.partitions': 1,
     'scheduled.rebalance.max.delay.ms': 0,
+    ...secretsProvider(secretsFile(stack)),
     'session.timeout.ms': HELD_BACK_MS,
     // How long a task waits for records. The sink answers commit requests only between two waits, so with the default of
     // a minute the last rows before a pause are committed up to a minute late.
@@ -174,8 +187,8 @@ function workerSettings({ context }: Stack): Readonly<Record<string, string | nu
 
 const AVRO = 'value.converter.apicurio.registry'
 
-function connectorSettings({ context }: Stack, { commitIntervalMs }: ConnectSinkOptions) {
-  const { ports, endpoints } = context
+function connectorSettings(stack: Stack, { commitIntervalMs }: ConnectSinkOptions) {
+  const { ports, endpoints } = stack.context
   return {
     'connector.class': 'org.apache.iceberg.connect.IcebergSinkConnector',
     'tasks.max': '1',
@@ -203,6 +216,9 @@ function connectorSettings({ context }: Stack, { commitIntervalMs }: ConnectSink
     'iceberg.control.commit.interval-ms': String(commitIntervalMs),
     'iceberg.catalog.type': 'rest',
     'iceberg.catalog.uri': endpoints.catalogUrl,
+    'iceberg.catalog.rest.auth.type': 'basic',
+    'iceberg.catalog.rest.auth.basic.username': 'admin',
+    'iceberg.catalog.rest.auth.basic.password': `\${file:${secretsFile(stack)}:token}`,
     'iceberg.catalog.io-impl': 'org.apache.iceberg.hadoop.HadoopFileIO',
   }
 }

@@ -1,4 +1,5 @@
 import { Catalog } from '@tenseams/iceberg/table/catalog'
+import { httpLogin } from '@tenseams/identities/http-login'
 import { openKafka } from '@tenseams/kafka/client'
 import { kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type { Admin } from 'kafkajs'
@@ -34,7 +35,11 @@ export class System implements Observed {
     this.#admin = admin
     this.orders = orders
     this.lag = new LagReader(admin)
-    const catalog = new Catalog({ url: target.catalogUrl, timeoutMs: CATALOG_TIMEOUT_MS })
+    const catalog = new Catalog({
+      url: target.catalogUrl,
+      login: httpLogin(kafkaAs(target, 'load').credentialsFile),
+      timeoutMs: CATALOG_TIMEOUT_MS,
+    })
     this.lake = target.profile === 'full' ? new LakeReader(catalog) : undefined
   }
 

@@ -2,6 +2,7 @@ import { LakehouseError } from '@tenseams/iceberg/errors'
 import type { TableIdentifier, TableMetadata } from '@tenseams/iceberg/format/metadata'
 import { offsetsProperty } from '@tenseams/iceberg/offsets/offsets'
 import { Catalog, type CommitOutcome, type CommitRequest } from '@tenseams/iceberg/table/catalog'
+import { ownLogin } from '../../support/login.ts'
 
 /** Guards of the commit, and what it is to be without each. */
 export const breaks = {
@@ -21,7 +22,7 @@ const TIMEOUT_MS = 5_000
 
 /** The catalogue as the library has it, or one that makes of a correct append what it would be without a guard. */
 export function catalogOf({ catalogUrl, broken }: Options): Catalog {
-  const options = { url: catalogUrl, timeoutMs: TIMEOUT_MS }
+  const options = { url: catalogUrl, login: ownLogin, timeoutMs: TIMEOUT_MS }
   if (broken === 'offsets-outside-commit') return new OffsetsOutsideCommit(options)
   if (broken === 'no-compare-and-set') return new NoCompareAndSet(options)
   if (broken === 'stale-base') return new StaleBase(options)

@@ -5,6 +5,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendPorts } from '@tenseams/iceberg/write/append'
 import { pyiceberg } from '../../support/lake/pyiceberg.ts'
+import { ownLogin } from '../../support/login.ts'
 import { TABLE } from './records.ts'
 
 const SMALL_FILES = { targetBytes: 4_000_000n, leastFiles: 2, mostBytes: 64_000_000n }
@@ -26,7 +27,7 @@ export class OtherWriters {
   }
 
   static async open(catalogUrl: string): Promise<OtherWriters> {
-    const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
+    const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs: 10_000 })
     const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
     return new OtherWriters({ catalog, storage: fileStorage, engine }, catalogUrl)
   }

@@ -14,7 +14,7 @@ import { baseOf } from '@tenseams/iceberg/write/append'
 import { eventually, WaitTimeoutError } from '@tenseams/local/launcher/host/wait'
 import type { Stack } from '@tenseams/local/launcher/supervise/stack'
 import { pyiceberg } from '../../support/lake/pyiceberg.ts'
-import { accessTo } from '../../support/login.ts'
+import { accessTo, ownLogin } from '../../support/login.ts'
 import type { Verdict } from '../claim.ts'
 import { judge } from './judgement.ts'
 import { NUMBER_HEADER, recordOf, sumOf, TABLE, TOPIC, textOf } from './records.ts'
@@ -26,7 +26,7 @@ import { NUMBER_HEADER, recordOf, sumOf, TABLE, TOPIC, textOf } from './records.
 export async function verify({ endpoints }: Stack, seed: number): Promise<Verdict> {
   const { wanted, last } = await readLog(endpoints.kafkaBrokers, seed)
   const engine = await Engine.open({ memoryLimit: '1GB', threads: 2 })
-  const catalog = new Catalog({ url: endpoints.catalogUrl, timeoutMs: 10_000 })
+  const catalog = new Catalog({ url: endpoints.catalogUrl, login: ownLogin, timeoutMs: 10_000 })
   const isThere = async () => {
     const { offsets } = baseOf(await catalog.loadTable(TABLE))
     return [...last].every(([partition, offset]) => (offsets[partition] ?? 0n) > offset)

@@ -13,7 +13,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import { type Admin, CompressionTypes, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
-import { openKafka } from '../../support/login.ts'
+import { openKafka, ownLogin } from '../../support/login.ts'
 import { openSandboxJob, type SandboxJob } from '../../support/sandbox-job.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import {
@@ -151,7 +151,7 @@ async function topicRows({ job, reading }: Run): Promise<readonly DayRow[]> {
 
 function goldRows(job: SandboxJob): (topic: string) => Promise<readonly DayRow[]> {
   return async (topic) => {
-    const catalog = new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs })
+    const catalog = new Catalog({ url: stack.endpoints.catalogUrl, login: ownLogin, timeoutMs })
     const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
     try {
       await catalog.config()

@@ -16,7 +16,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import { CompressionTypes, type Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
-import { openKafka } from '../../support/login.ts'
+import { openKafka, ownLogin } from '../../support/login.ts'
 import { openSandboxJob, type SandboxJob } from '../../support/sandbox-job.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -168,7 +168,7 @@ function topicRows(): Promise<readonly OutputRow[]> {
 }
 
 async function goldRows(topic: string): Promise<readonly OutputRow[]> {
-  const catalog = new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs })
+  const catalog = new Catalog({ url: stack.endpoints.catalogUrl, login: ownLogin, timeoutMs })
   const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
   try {
     await catalog.config()

@@ -8,7 +8,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
-import { openKafka } from '../../support/login.ts'
+import { openKafka, ownLogin } from '../../support/login.ts'
 import { openSandboxJob, type SandboxJob } from '../../support/sandbox-job.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -60,7 +60,7 @@ const progress = async () =>
 
 test('a job whose table was dropped is not RUNNING for a person, and `jobs list` says why with exit code 1', async () => {
   expect(await progress()).toMatchObject({ state: 'RUNNING', isWell: true })
-  const catalog = new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs })
+  const catalog = new Catalog({ url: stack.endpoints.catalogUrl, login: ownLogin, timeoutMs })
   await catalog.config()
   const name = goldTable(sandbox.topicOf('analytics.revenue-per-minute.v1')).split('`').at(-2) ?? ''
   await catalog.dropTable({ namespace: 'gold', name })

@@ -18,7 +18,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Producer } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Reading, readTopics } from '../../support/kafka.ts'
-import { accessTo, openKafka } from '../../support/login.ts'
+import { accessTo, openKafka, ownLogin } from '../../support/login.ts'
 import { openSandboxJob, type SandboxJob } from '../../support/sandbox-job.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -127,8 +127,8 @@ test("the broker allows the sinks' transactions", async () => {
 test('a namespace of the lake is created when several clients create it at once', async () => {
   const { catalogUrl } = stack.endpoints
   const namespace = `made_at_once_${randomUUID().slice(0, 8)}`
-  await Promise.all(Array.from({ length: 8 }, () => ensureNamespace(catalogUrl, namespace)))
-  const catalog = new Catalog({ url: catalogUrl, timeoutMs })
+  await Promise.all(Array.from({ length: 8 }, () => ensureNamespace(stack.endpoints, namespace)))
+  const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs })
   expect(await catalog.listNamespaces()).toContain(namespace)
 })
 

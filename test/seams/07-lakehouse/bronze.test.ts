@@ -13,6 +13,7 @@ import { type AppendStep, append, baseOf } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
 import { closeLake, openLake } from '../../support/lake/open-lake.ts'
+import { ownLogin } from '../../support/login.ts'
 import { type Loss, openLossyProxy } from '../../support/lossy-proxy.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
@@ -84,7 +85,7 @@ describe('a commit whose outcome is unknown', () => {
       expect(await writeRecords(table.name, 'first')).toMatchObject({ ok: true })
       const proxy = await openLossyProxy(stack.endpoints.catalogUrl)
       try {
-        const lossy = new Catalog({ url: proxy.url, timeoutMs: 5_000 })
+        const lossy = new Catalog({ url: proxy.url, login: ownLogin, timeoutMs: 5_000 })
         const base = baseOf(await lossy.loadTable(table))
         const start = BigInt(RECORDS)
         const batch = {

@@ -86,11 +86,15 @@ test.each<AppendStep>(['parquet-written', 'before-commit'])(
 describe('npm run lake', () => {
   const lake = async (...parameters: readonly string[]) => {
     const [verb = '', ...others] = parameters
-    const { catalogUrl } = stack.endpoints
+    const { endpoints, context } = stack
+    const operator = context.secrets.fileOf('operator')
     const name = fullName(table)
     const outcome = await runProgram({
       file: 'services/lakehouse/src/cli/command.ts',
-      parameters: [verb, name, ...others, '--catalog', catalogUrl],
+      parameters: [
+        ...[verb, name, ...others],
+        ...['--catalog', endpoints.catalogUrl, '--credentials', operator],
+      ],
       timeoutMs: 60_000,
     })
     return { reason: outcome.reason, output: outcome.output }

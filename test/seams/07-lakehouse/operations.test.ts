@@ -13,6 +13,7 @@ import type { AppendPorts, AppendStep } from '@tenseams/iceberg/write/append'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
 import { closeLake, openLake } from '../../support/lake/open-lake.ts'
+import { ownLogin } from '../../support/login.ts'
 import { type Loss, openLossyProxy } from '../../support/lossy-proxy.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import {
@@ -72,7 +73,7 @@ describe.each(kinds)('%s', (operation) => {
       const table = await newTable(ports, namespace)
       const proxy = await openLossyProxy(stack.endpoints.catalogUrl)
       try {
-        const lossy = new Catalog({ url: proxy.url, timeoutMs: 5_000 })
+        const lossy = new Catalog({ url: proxy.url, login: ownLogin, timeoutMs: 5_000 })
         await lossy.config()
         proxy.lose(loss)
         await operations[operation]({ ...ports, catalog: lossy }, table)
@@ -172,7 +173,11 @@ test('an append without a response, expired before it is searched for, keeps its
       return super.commitTable(...commit)
     }
   }
-  const catalog = new RepeatedThenExpired({ url: stack.endpoints.catalogUrl, timeoutMs: 10_000 })
+  const catalog = new RepeatedThenExpired({
+    url: stack.endpoints.catalogUrl,
+    login: ownLogin,
+    timeoutMs: 10_000,
+  })
   const outcome = await appendNumber({ ...ports, catalog }, table)
   expect(outcome).toMatchObject({ kind: 'overtaken', base: { offsets: { 'numbers-0': 4n } } })
   expect(await numbersIn(ports, table)).toEqual([1n, 2n, 3n, 4n])
@@ -185,7 +190,7 @@ test('an expiry whose outcome is unknown, or that is overtaken, deletes nothing'
   const before = await ports.catalog.loadTable(table)
   const proxy = await openLossyProxy(stack.endpoints.catalogUrl)
   try {
-    const lossy = new Catalog({ url: proxy.url, timeoutMs: 5_000 })
+    const lossy = new Catalog({ url: proxy.url, login: ownLogin, timeoutMs: 5_000 })
     await lossy.config()
     proxy.lose('answer-lost')
     await expect(expire({ ...ports, catalog: lossy }, table, before, policy)).rejects.toThrow()

@@ -20,7 +20,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Admin, Producer } from 'kafkajs'
 import { expect } from 'vitest'
 import { newTopic } from '../../support/kafka.ts'
-import { openKafka } from '../../support/login.ts'
+import { openKafka, ownLogin } from '../../support/login.ts'
 import type { TestStack } from '../../support/stack.ts'
 import { type Worker, Workers } from '../../support/workers.ts'
 import type { InstanceTask, InstanceTopic } from './programs/bronze-instance.ts'
@@ -50,7 +50,7 @@ export class OwnBronze {
     const kafka = openKafka({ brokers: kafkaBrokers, clientId: 'test' })
     this.#admin = kafka.admin()
     this.producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
-    const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
+    const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs: 10_000 })
     this.ports = { catalog, storage: fileStorage, engine }
   }
 

@@ -128,7 +128,10 @@ describe('npm run lake', () => {
   const lake = (...parameters: readonly string[]) =>
     runProgram({
       file: 'services/lakehouse/src/cli/command.ts',
-      parameters: [...parameters, '--catalog', stack.endpoints.catalogUrl, '--json'],
+      parameters: [
+        ...[...parameters, '--catalog', stack.endpoints.catalogUrl, '--json'],
+        ...['--credentials', stack.context.secrets.fileOf('reader')],
+      ],
       timeoutMs: 60_000,
     })
 

@@ -25,7 +25,7 @@ import { eventually } from '@tenseams/local/launcher/host/wait'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { flinkEndpointsOf, letFlinkUse } from '../../support/flink-access.ts'
 import { type Reading, type ReadRecord, readTopics } from '../../support/kafka.ts'
-import { openKafka } from '../../support/login.ts'
+import { openKafka, ownLogin } from '../../support/login.ts'
 import { adminPool } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 import { letConnectPublish } from '../../support/tested-events.ts'
@@ -204,7 +204,7 @@ function byEvent(rows: readonly Seen[]): readonly Seen[] {
 }
 
 async function lakeRows(): Promise<readonly Row[]> {
-  const catalog = new Catalog({ url: stack.endpoints.catalogUrl, timeoutMs })
+  const catalog = new Catalog({ url: stack.endpoints.catalogUrl, login: ownLogin, timeoutMs })
   const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
   try {
     await catalog.config()

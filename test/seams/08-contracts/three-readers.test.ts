@@ -10,6 +10,7 @@ import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { bronzeTableOf } from '@tenseams/lakehouse-service/bronze/bronze-table'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import { expect, test } from 'vitest'
+import { ownLogin } from '../../support/login.ts'
 import { useStack } from '../../support/stack.ts'
 
 const timeoutMs = 60_000
@@ -35,7 +36,7 @@ test.each([...bronze, ...gold])(
   'the table of $topic has the columns of its contract',
   async ({ topic, table }) => {
     const { catalogUrl } = (await useStack()).endpoints
-    const catalog = new Catalog({ url: catalogUrl, timeoutMs })
+    const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs })
     await catalog.config()
     const { schema } = await eventually(() => catalog.loadTable(table), {
       timeoutMs,

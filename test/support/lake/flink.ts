@@ -1,3 +1,4 @@
+import { lakeDdl } from '@tenseams/contracts/generate/flink'
 import { type GatewaySession, openSession } from '@tenseams/flink-jobs/flink/gateway'
 import type { TableIdentifier } from '@tenseams/iceberg/format/metadata'
 import type { Row, Value } from '@tenseams/iceberg/format/row'
@@ -30,8 +31,8 @@ export class Flink {
         'table.local-time-zone': 'UTC',
       },
     )
-    const options = `'type'='iceberg','catalog-type'='rest','uri'='${catalogUrl}','cache-enabled'='false'`
-    await session.execute(`CREATE CATALOG lake WITH (${options})`)
+    // What another program commits is to be seen at once.
+    await session.execute(lakeDdl({ catalogUrl }, { 'cache-enabled': 'false' }))
     return new Flink(session)
   }
 

@@ -7,6 +7,7 @@ import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { Partitioning } from '@tenseams/iceberg/table/new-spec'
 import { type AppendPorts, append, baseOf } from '@tenseams/iceberg/write/append'
+import { ownLogin } from '../login.ts'
 import { numberText, type TextRow } from './all-types.ts'
 
 /** The library's side of a test in which another engine reads and writes the same tables, in a namespace of the test's own. */
@@ -20,7 +21,7 @@ export class Ours {
   }
 
   static async open(catalogUrl: string, namespace: string): Promise<Ours> {
-    const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
+    const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs: 10_000 })
     const engine = await Engine.open({ memoryLimit: '256MB', threads: 1 })
     await catalog.ensureNamespace(namespace)
     return new Ours({ catalog, storage: fileStorage, engine }, namespace)

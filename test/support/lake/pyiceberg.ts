@@ -15,7 +15,7 @@ export type Step = { readonly do: string; readonly table: string } & Readonly<
 >
 
 /**
- * Runs steps with pyiceberg, an implementation of Iceberg that shares no code with ours.
+ * Runs steps, as whom this process has logged in, with pyiceberg: an implementation of Iceberg that shares no code with ours.
  *
  * @returns the result of each step.
  * @throws Error with the end of Python's output; steps before the failed one have happened.

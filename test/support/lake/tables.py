@@ -6,6 +6,7 @@ its text. Lists, maps and structs travel as JSON of plain values.
 """
 
 import json
+import os
 import struct
 import sys
 from decimal import Decimal
@@ -211,9 +212,15 @@ STEPS = {
 }
 
 
+def own_token():
+    """That of whoever runs this."""
+    with open(os.environ["CREDENTIALS_FILE"], encoding="utf-8") as file:
+        return json.load(file)["token"]
+
+
 def main():
     wanted = json.load(sys.stdin)
-    catalog = load_catalog("lake", type="rest", uri=wanted["catalogUrl"])
+    catalog = load_catalog("lake", type="rest", uri=wanted["catalogUrl"], token=own_token())
     json.dump([STEPS[step["do"]](catalog, step) for step in wanted["steps"]], sys.stdout, default=str)
 
 

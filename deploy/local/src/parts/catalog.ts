@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { host } from '@tenseams/cli/ports'
+import { whoAtCatalog } from '@tenseams/identities/server-rights'
 import { javaProgram } from '../launcher/host/java.ts'
 import { classPath, jvmArguments } from '../launcher/host/jvm.ts'
 import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk } from '../launcher/host/probe.ts'
+import { loginsFileOf, writeLogins } from '../launcher/install/server-logins.ts'
 import type { Component } from '../launcher/plan/part.ts'
 import { fullOnly } from '../launcher/plan/profiles.ts'
 
@@ -16,8 +18,9 @@ export const catalog: Component = {
   needs: ['databases'],
   ports: ['catalog'],
   url: ({ endpoints }) => `${endpoints.catalogUrl}/v1/namespaces`,
-  prepare: async ({ paths }) => {
-    await mkdir(paths.warehouse, { recursive: true })
+  prepare: async (context) => {
+    await mkdir(context.paths.warehouse, { recursive: true })
+    await writeLogins(context, 'catalog')
   },
   command: async ({ paths, ports, endpoints, secrets, java }) => ({
     file: javaProgram(java.main),
@@ -34,6 +37,9 @@ export const catalog: Component = {
       'tenseams.catalog.LoopbackCatalog',
       `host=${host}`,
       `port=${ports.catalog}`,
+      `logins=${loginsFileOf(paths, 'catalog')}`,
+      `readers=${whoAtCatalog('read').join(',')}`,
+      `writers=${whoAtCatalog('change').join(',')}`,
       'catalog-impl=org.apache.iceberg.jdbc.JdbcCatalog',
       `uri=jdbc:postgresql://${host}:${ports.postgres}/catalog`,
       'jdbc.user=catalog',
@@ -44,7 +50,8 @@ export const catalog: Component = {
       `warehouse=${endpoints.warehouse}`,
     ],
   }),
-  isReady: ({ endpoints }) => answersOk(`${endpoints.catalogUrl}/v1/config`),
+  isReady: async ({ endpoints }) =>
+    answersOk(`${endpoints.catalogUrl}/v1/config`, await endpoints.login()),
   readyTimeoutMs: 60_000,
   stopSignal: 'SIGTERM',
   stopTimeoutMs: 15_000,

@@ -155,14 +155,18 @@ function flinkClassPath(paths: Paths, lib: string): string {
 }
 
 function flink(context: Context, name: FlinkProcessName, process: FlinkProcess): Command {
-  const { paths, java, secrets } = context
+  const { paths, java, secrets, endpoints } = context
   const folder = settingsFolder(context, name)
   const lib = join(paths.jvm, 'lib', 'flink')
   return {
     file: javaProgram(java.main),
     arguments: [
       ...jvmArguments(paths, {
-        ...jvmOptionsOf(process, secrets.fileOf('flink'), loginFile(context, name)),
+        ...jvmOptionsOf(process, {
+          credentials: secrets.fileOf('flink'),
+          catalogUrl: endpoints.catalogUrl,
+          loginFile: loginFile(context, name),
+        }),
         temporaryFolder: temporaryFolderOf(paths, name),
         sharing: { component: name, jdk: java.main, folder: 'flink' },
       }),
@@ -184,21 +188,26 @@ function flink(context: Context, name: FlinkProcessName, process: FlinkProcess):
 /** Where Flink's connector has its own copy of Kafka's classes. */
 const SHADED = 'org.apache.flink.kafka.shaded.'
 
-/**
- * @param credentials the file of Flink's identity, with which the gateway logs in to the JobManager (OwnLogin.java).
- * @param loginFile with which every Kafka client in the process logs in. In the options of a table the password would be in the
- *   gateway's log, in job graphs and in what Flink's REST interface shows.
- */
+/** With what a process of Flink logs in. In the options of a table it would be in the gateway's log, in job graphs and in what Flink's REST interface shows. */
+type FlinkLogins = {
+  /** The file of Flink's identity, for the JobManager, to which the gateway submits, and the catalogue (OwnLogin.java). */
+  readonly credentials: string
+  /** The only catalogue that gets it (CatalogLogin.java). */
+  readonly catalogUrl: string
+  /** For every Kafka client in the process. */
+  readonly loginFile: string
+}
+
 function jvmOptionsOf(
   { heapMb, metaspaceMb, directMb }: FlinkProcess,
-  credentials: string,
-  loginFile: string,
+  { credentials, catalogUrl, loginFile }: FlinkLogins,
 ): Omit<JvmOptions, 'temporaryFolder'> {
   return {
     heapMb,
     log4j: true,
     more: [
       `-Dtenseams.credentials=${credentials}`,
+      `-Dtenseams.catalog=${catalogUrl}`,
       `-XX:MaxMetaspaceSize=${metaspaceMb}m`,
       `-Djava.security.auth.login.config=${loginFile}`,
       ...(directMb === undefined ? [] : [`-XX:MaxDirectMemorySize=${directMb}m`]),

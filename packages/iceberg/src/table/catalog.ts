@@ -1,3 +1,5 @@
+import { CredentialsError } from '@tenseams/identities/errors'
+import { askAs, type HttpLogin } from '@tenseams/identities/http-login'
 import { LakehouseError, type LakehouseErrorCode } from '../errors.ts'
 import { parseJson, writeJson } from '../format/json.ts'
 import { parseMetadata, type TableIdentifier, type TableMetadata } from '../format/metadata.ts'
@@ -7,6 +9,8 @@ import { newSpec, type Partitioning } from './new-spec.ts'
 export type CatalogOptions = {
   /** The server's address; `/v1/…` is added. */
   readonly url: string
+  /** Of an identity that may use the catalogue; asked for at each request. */
+  readonly login: HttpLogin
   /** Limit of one request, including its response. */
   readonly timeoutMs: number
   readonly warehouse?: string
@@ -139,16 +143,20 @@ export class Catalog {
   }
 
   async #exchange(method: string, url: URL, body: object | undefined) {
+    const { login, timeoutMs } = this.#options
+    const options = {
+      ...{ method, signal: AbortSignal.timeout(timeoutMs) },
+      ...(body && { body: writeJson(body) }),
+    }
+    const headers = { 'content-type': 'application/json', accept: 'application/json' }
     try {
-      const response = await fetch(url, {
-        method,
-        headers: { 'content-type': 'application/json', accept: 'application/json' },
-        signal: AbortSignal.timeout(this.#options.timeoutMs),
-        ...(body && { body: writeJson(body) }),
-      })
+      const response = await askAs(login, (authorization) =>
+        fetch(url, { ...options, headers: { ...headers, authorization } }),
+      )
       return { status: response.status, text: await response.text() }
     } catch (error) {
-      const message = `${method} ${url.href}: ${lossOf(error, this.#options.timeoutMs)}`
+      if (error instanceof CredentialsError) throw error
+      const message = `${method} ${url.href}: ${lossOf(error, timeoutMs)}`
       throw new LakehouseError('CATALOG_UNAVAILABLE', message, { cause: error })
     }
   }
@@ -162,6 +170,7 @@ function pathOf({ namespace, name }: TableIdentifier): string {
 function codeOf(status: number): LakehouseErrorCode {
   if (status === 409) return 'CATALOG_CONFLICT'
   if (status === 404) return 'CATALOG_NOT_FOUND'
+  if (status === 401 || status === 403) return 'CATALOG_NOT_PERMITTED'
   if (status >= 500 || status === 408 || status === 429) return 'CATALOG_UNAVAILABLE'
   return 'CATALOG_REFUSED'
 }
@@ -170,6 +179,7 @@ function isDefinite(error: LakehouseError): boolean {
   return (
     error.code === 'CATALOG_CONFLICT' ||
     error.code === 'CATALOG_REFUSED' ||
+    error.code === 'CATALOG_NOT_PERMITTED' ||
     error.code === 'CATALOG_NOT_FOUND'
   )
 }

@@ -3,7 +3,7 @@ import { bronzeTableNameOf } from '@tenseams/contracts/topics'
 import { eventTopics, SHIPMENTS } from '../checks/check.ts'
 import type { Evidence } from '../evidence.ts'
 import { currentName, logsIn, offsetsOf } from './bronze.ts'
-import { type IcebergTable, readProperties } from './iceberg.ts'
+import { type Catalogue, type IcebergTable, readProperties } from './iceberg.ts'
 
 const OFFSETS = 'ten-seams.offsets'
 const POLL_INTERVAL_MS = 200
@@ -24,15 +24,15 @@ export async function dueOffsets(
 
 /** Waits until bronze has passed the offsets. @throws when it has not in time. */
 export async function awaitBronze(
-  catalogUrl: string,
+  catalogue: Catalogue,
   due: ReadonlyMap<string, bigint>,
-  timeouts: { readonly requestMs: number; readonly allMs: number },
+  timeoutMs: number,
 ): Promise<void> {
-  const deadline = performance.now() + timeouts.allMs
+  const deadline = performance.now() + timeoutMs
   for (const topic of eventTopics) {
     const ofTopic = [...due].filter(([name]) => name.startsWith(`${topic}-`))
     for (;;) {
-      const next = await readNextOffsets(catalogUrl, topic, timeouts.requestMs)
+      const next = await readNextOffsets(catalogue, topic)
       const behind = ofTopic.filter(([name, offset]) => (next.get(name) ?? 0n) < offset)
       if (behind.length === 0) break
       if (performance.now() > deadline) {
@@ -46,12 +46,11 @@ export async function awaitBronze(
 
 /** The next offsets that a topic's table will take, by topic-partition such as `orders.order.v1-0`. */
 async function readNextOffsets(
-  catalogUrl: string,
+  catalogue: Catalogue,
   topic: string,
-  timeoutMs: number,
 ): Promise<ReadonlyMap<string, bigint>> {
   const name = bronzeTableNameOf(topic)
-  const properties = await readProperties(catalogUrl, 'bronze', name, timeoutMs)
+  const properties = await readProperties(catalogue, 'bronze', name)
   return nextOffsetsIn({ properties: properties ?? {} })
 }
 

@@ -1,7 +1,7 @@
 import { bronzeTableNameOf } from '@tenseams/contracts/topics'
 import type { Evidence } from '../evidence.ts'
 import type { Row } from '../evidence-tables.ts'
-import { fileSql, type IcebergTable, loadFiles, readTable } from './iceberg.ts'
+import { type Catalogue, fileSql, type IcebergTable, loadFiles, readTable } from './iceberg.ts'
 
 /** A table of bronze, and the topic that it holds. */
 export type BronzeTable = { readonly topic: string; readonly table: IcebergTable }
@@ -13,13 +13,12 @@ const REMOVED_FOREIGN = 'ten-seams.removed-foreign'
 
 /** Those of the topics' tables that exist. */
 export async function readBronze(
-  catalogUrl: string,
+  catalogue: Catalogue,
   topics: readonly string[],
-  timeoutMs: number,
 ): Promise<readonly BronzeTable[]> {
   const tables = await Promise.all(
     topics.map(async (topic) => {
-      const table = await readTable(catalogUrl, 'bronze', bronzeTableNameOf(topic), timeoutMs)
+      const table = await readTable(catalogue, 'bronze', bronzeTableNameOf(topic))
       return table === undefined ? [] : [{ topic, table }]
     }),
   )

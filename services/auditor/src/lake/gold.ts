@@ -1,15 +1,11 @@
 import type { Evidence } from '../evidence.ts'
-import { loadFiles, readTable } from './iceberg.ts'
+import { type Catalogue, loadFiles, readTable } from './iceberg.ts'
 
 /** Loads the revenue in closed windows and the late payments. @throws when Flink has not made the tables yet. */
-export async function loadGold(
-  evidence: Evidence,
-  catalogUrl: string,
-  timeoutMs: number,
-): Promise<void> {
+export async function loadGold(evidence: Evidence, catalogue: Catalogue): Promise<void> {
   const [windows, late] = await Promise.all(
     ['revenue_per_minute', 'revenue_per_minute_late'].map((name) =>
-      readTable(catalogUrl, 'gold', name, timeoutMs),
+      readTable(catalogue, 'gold', name),
     ),
   )
   if (windows === undefined || late === undefined) throw new Error('gold has no tables yet')

@@ -1,3 +1,4 @@
+import { askAs, type HttpLogin } from '@tenseams/identities/http-login'
 import avro from 'avsc'
 import type { Evidence } from '../evidence.ts'
 import type { TableName } from '../evidence-tables.ts'
@@ -27,18 +28,24 @@ type Metadata = {
   readonly properties?: Readonly<Record<string, string>>
 }
 
+/** The catalogue, as one that may read it. */
+export type Catalogue = {
+  readonly url: string
+  readonly login: HttpLogin
+  /** Limit of one request. */
+  readonly timeoutMs: number
+}
+
 const LIVE = new Set([0, 1])
 const DATA_FILES = 0
 
 /** @returns undefined when there is no such table. @throws when the catalogue does not answer. */
 export async function readTable(
-  catalogUrl: string,
+  catalogue: Catalogue,
   namespace: string,
   name: string,
-  timeoutMs: number,
 ): Promise<IcebergTable | undefined> {
-  const url = `${catalogUrl}/v1/namespaces/${namespace}/tables/${name}`
-  const metadata = await askForTable(url, timeoutMs)
+  const metadata = await askForTable(catalogue, `${namespace}/tables/${name}`)
   if (metadata === undefined) return undefined
   const snapshots = metadata.snapshots ?? []
   const current = snapshots.find(
@@ -77,18 +84,22 @@ export async function loadFiles(
  * @returns undefined when there is no such table. @throws when the catalogue does not answer.
  */
 export async function readProperties(
-  catalogUrl: string,
+  catalogue: Catalogue,
   namespace: string,
   name: string,
-  timeoutMs: number,
 ): Promise<IcebergTable['properties'] | undefined> {
-  const path = `/v1/namespaces/${namespace}/tables/${name}?snapshots=refs`
-  const metadata = await askForTable(`${catalogUrl}${path}`, timeoutMs)
+  const metadata = await askForTable(catalogue, `${namespace}/tables/${name}?snapshots=refs`)
   return metadata && (metadata.properties ?? {})
 }
 
-async function askForTable(url: string, timeoutMs: number): Promise<Metadata | undefined> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) })
+async function askForTable(
+  { url, login, timeoutMs }: Catalogue,
+  table: string,
+): Promise<Metadata | undefined> {
+  const signal = AbortSignal.timeout(timeoutMs)
+  const response = await askAs(login, (authorization) =>
+    fetch(`${url}/v1/namespaces/${table}`, { headers: { authorization }, signal }),
+  )
   const text = await response.text()
   if (response.status === 404) return undefined
   if (!response.ok) throw new Error(`the catalogue answers ${response.status}: ${text}`)

@@ -3,7 +3,7 @@ import { ORDERS, PAYMENTS, SHIPMENTS } from '../checks/check.ts'
 import type { Evidence } from '../evidence.ts'
 import type { Row } from '../evidence-tables.ts'
 import { type BronzeTable, chainOf, endsAt, LOG_SPAN, logEpochIn, offsetSql } from './bronze.ts'
-import { type IcebergTable, loadFiles, readTable } from './iceberg.ts'
+import { type Catalogue, type IcebergTable, loadFiles, readTable } from './iceberg.ts'
 
 /** A table of silver: the topic it is made from, and how its columns become evidence. */
 type SilverTable = {
@@ -67,18 +67,14 @@ const silverTables: readonly SilverTable[] = [
  * @returns from which snapshots of bronze it was made.
  * @throws when silver has no tables yet.
  */
-export async function loadSilver(
-  evidence: Evidence,
-  catalogUrl: string,
-  timeoutMs: number,
-): Promise<Recorded> {
+export async function loadSilver(evidence: Evidence, catalogue: Catalogue): Promise<Recorded> {
   await evidence.clear('silver', 'versions', 'quarantine')
   // The quarantine first: what it lacks of what silver has read is known by the snapshot that it has recorded.
-  const quarantine = await readTable(catalogUrl, 'silver', 'quarantine', timeoutMs)
+  const quarantine = await readTable(catalogue, 'silver', 'quarantine')
   await loadQuarantine(evidence, quarantine)
   const recorded = new Map<string, { readonly silver?: bigint; readonly quarantine?: bigint }>()
   for (const { name, topic, into, columns } of silverTables) {
-    const table = await readTable(catalogUrl, 'silver', name, timeoutMs)
+    const table = await readTable(catalogue, 'silver', name)
     if (table === undefined) throw new Error(`silver has no table ${name} yet`)
     await loadFiles(evidence, into, `select '${topic}', ${columns}`, table.files)
     const silver = recordedIn(table, topic)

@@ -59,9 +59,14 @@ export function readLakeArguments(args: readonly string[]): LakeRequest {
     dryRun: values['dry-run'] === true,
     json: values.json === true,
     catalogUrl: catalog ?? endpointsOf(values).catalogUrl,
-    credentialsFile: credentialsFileOf(values, { kafka: values.kafka }, 'reader'),
+    credentialsFile: credentialsFileOf(values, { catalog, kafka }, whoDoes(command)),
     brokers: kafka ?? (catalog === undefined ? endpointsOf(values).brokers : undefined),
   }
+}
+
+/** Looking needs no more than a reader's rights. */
+function whoDoes(command: string | undefined): 'reader' | 'operator' {
+  return ['tables', 'query', 'history', 'verify'].includes(command ?? '') ? 'reader' : 'operator'
 }
 
 /** @throws UsageError */

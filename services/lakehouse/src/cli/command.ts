@@ -5,6 +5,7 @@ import { credentialsHelp, instanceHelp } from '@tenseams/cli/instance-options'
 import { explain, runVerb } from '@tenseams/cli/run-verb'
 import { LakehouseError } from '@tenseams/iceberg/errors'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
+import { httpLogin } from '@tenseams/identities/http-login'
 import type { Logs } from '../bronze/table-opening.ts'
 import { identifierOf, type LakeRequest, readLakeArguments } from './arguments.ts'
 import { compactNow, expireNow, removeForeignNow, removeOrphansNow, verifyNow } from './care.ts'
@@ -42,7 +43,7 @@ What the service also does by itself:
   --dry-run                for compact, expire, orphans, accept-log, remove-foreign: only reports what would be done
   --catalog <url>          instead of the instance's catalogue
   --kafka <brokers>        instead of the instance's brokers; with --catalog alone, the logs are not looked at
-${credentialsHelp('reader')}
+${credentialsHelp('reader, or operator where a table is changed')}
   --json                   one JSON object per line, int64 exact
 ${instanceHelp}
 
@@ -68,11 +69,12 @@ async function lake(args: readonly string[]): Promise<ExitCode> {
 
 function run({ command: first, subject, ...request }: LakeRequest): Promise<ExitCode> {
   const command = commandOf(first, commands)
-  const catalog = new Catalog({ url: request.catalogUrl, timeoutMs: 10_000 })
+  const { catalogUrl, brokers, credentialsFile } = request
+  const login = httpLogin(credentialsFile)
+  const catalog = new Catalog({ url: catalogUrl, login, timeoutMs: 10_000 })
   const screen = openScreen(request.json)
   const table = () => identifierOf(required(command, subject, 'table'))
   const care = () => ({ catalog, table: table(), dryRun: request.dryRun, screen })
-  const { brokers, credentialsFile } = request
   const lending = (work: (logs: Logs | undefined) => Promise<ExitCode>) =>
     brokers === undefined ? work(undefined) : withLogs({ brokers, credentialsFile }, work)
   switch (command) {
@@ -113,6 +115,9 @@ function required(command: string, subject: string | undefined, what: string): s
 function nextStepOf(error: unknown): string | undefined {
   if (!(error instanceof LakehouseError)) return undefined
   if (error.code === 'CATALOG_UNAVAILABLE') return 'is it running? npm run stack -- status'
+  if (error.code === 'CATALOG_NOT_PERMITTED') {
+    return 'name the file of an identity that may by --credentials: packages/identities/src/server-rights.ts'
+  }
   if (error.code === 'CATALOG_CONFLICT') return 'another writer committed first: try again'
   if (error.code === 'SNAPSHOT_UNKNOWN') {
     return 'npm run lake -- history <table> shows the existing snapshots'

@@ -16,7 +16,7 @@ import { buildServer } from '@tenseams/service/server'
 import { openToAll } from '@tenseams/service/testing/access'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Kafka } from 'kafkajs'
-import { accessTo, openKafka } from '../../../support/login.ts'
+import { accessTo, openKafka, ownLogin } from '../../../support/login.ts'
 
 /** A topic of a test, and the contract that an instance begins with. */
 export type InstanceTopic = {
@@ -63,7 +63,7 @@ async function instance(task: InstanceTask): Promise<void> {
     deadLetters,
     logs,
     ports: {
-      catalog: new Catalog({ url: task.catalogUrl, timeoutMs: 10_000 }),
+      catalog: new Catalog({ url: task.catalogUrl, login: ownLogin, timeoutMs: 10_000 }),
       engine,
       storage: fileStorage,
     },

@@ -4,6 +4,7 @@ import type { Field } from '@tenseams/iceberg/format/schema'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { type AppendStep, append, baseOf } from '@tenseams/iceberg/write/append'
+import { ownLogin } from '../../../support/login.ts'
 
 /**
  * A process that writes the records of a made-up topic, two partitions of `records` each, into a table, from the table's
@@ -34,7 +35,7 @@ const columns = [
 ]
 
 async function write(task: Task): Promise<void> {
-  const catalog = new Catalog({ url: task.catalogUrl, timeoutMs: 10_000 })
+  const catalog = new Catalog({ url: task.catalogUrl, login: ownLogin, timeoutMs: 10_000 })
   const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
   const table = { namespace: task.namespace, name: task.name }
   await catalog.ensureNamespace(task.namespace)

@@ -5,6 +5,7 @@ import { leastOrphanAgeMs, removeOrphans } from '@tenseams/iceberg/maintain/orph
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendStep } from '@tenseams/iceberg/write/append'
+import { ownLogin } from '../../../support/login.ts'
 import { compactAll } from '../numbers-table.ts'
 
 /** A process that compacts, expires and removes orphans of a table once, and kills itself at a step. */
@@ -18,7 +19,7 @@ const { catalogUrl, table, killAt } = JSON.parse(process.argv[2] ?? '') as Task
 const onStep = (step: AppendStep | CareStep) => {
   if (step === killAt) process.kill(process.pid, 'SIGKILL')
 }
-const catalog = new Catalog({ url: catalogUrl, timeoutMs: 10_000 })
+const catalog = new Catalog({ url: catalogUrl, login: ownLogin, timeoutMs: 10_000 })
 const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
 await compactAll({ catalog, storage: fileStorage, engine, onStep }, table)
 // Tried again until it succeeds, so that a conflict with another writer does not skip a step.

@@ -4,6 +4,7 @@ import { Catalog } from '@tenseams/iceberg/table/catalog'
 import type { AppendStep } from '@tenseams/iceberg/write/append'
 import { refresh } from '@tenseams/lakehouse-service/silver/refresh'
 import { refreshRecordingFirst } from '../../../faults/lakehouse/record-first.ts'
+import { ownLogin } from '../../../support/login.ts'
 import { ownShipments } from '../shipments-tables.ts'
 
 /** A process that refreshes a test's silver once, and may be told to kill itself at a step. */
@@ -20,7 +21,7 @@ const engine = await Engine.open({ memoryLimit: '128MB', threads: 1 })
 const bring = task.recordsFirst ? refreshRecordingFirst : refresh
 await bring(
   {
-    catalog: new Catalog({ url: task.catalogUrl, timeoutMs: 10_000 }),
+    catalog: new Catalog({ url: task.catalogUrl, login: ownLogin, timeoutMs: 10_000 }),
     storage: fileStorage,
     engine,
     onStep: (step) => {

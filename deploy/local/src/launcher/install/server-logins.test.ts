@@ -25,7 +25,7 @@ function writeCredentials(name: string, more: object = {}): void {
 
 for (const { name } of identities) writeCredentials(name)
 
-const textOf = (server: 'connect' | 'flink' | 'sql-gateway') =>
+const textOf = (server: 'connect' | 'flink' | 'sql-gateway' | 'catalog') =>
   readFileSync(loginsFileOf(instance.paths, server), 'utf8')
 
 test('a server is told the hashes of those who may log in, and no token', async () => {
@@ -40,11 +40,18 @@ test('a server is told the hashes of those who may log in, and no token', async 
   expect(statSync(loginsFileOf(instance.paths, 'connect')).mode & 0o777).toBe(0o600)
 })
 
+test('the catalogue knows also those who may do nothing there, so that it can say so', async () => {
+  await writeLogins(instance, 'catalog')
+  expect(textOf('catalog')).toContain(`${hashOf(tokenOf('lakehouse'))} lakehouse\n`)
+  expect(textOf('catalog')).toContain(`${hashOf(tokenOf('payments'))} payments\n`)
+  expect(textOf('catalog')).not.toContain('fulfilment')
+})
+
 test('while a rotation is under way, both tokens of an identity are known', async () => {
   writeCredentials('operator', { next: { token: 'another' } })
   await writeAllLogins(instance)
   writeCredentials('operator')
-  for (const server of ['connect', 'flink', 'sql-gateway'] as const) {
+  for (const server of ['connect', 'flink', 'sql-gateway', 'catalog'] as const) {
     expect(textOf(server)).toContain(`${hashOf(tokenOf('operator'))} operator\n`)
     expect(textOf(server)).toContain(`${hashOf('another')} operator\n`)
   }

@@ -12,7 +12,12 @@ import type { Secrets } from './secrets.ts'
 type Instance = { readonly paths: Paths; readonly secrets: Pick<Secrets, 'fileOf'> }
 
 /** The servers that ask tenseams.login.Logins, and read its file again when it has changed. */
-const readingAgain = ['connect', 'flink', 'sql-gateway'] as const satisfies readonly ServerName[]
+const readingAgain = [
+  'connect',
+  'flink',
+  'sql-gateway',
+  'catalog',
+] as const satisfies readonly ServerName[]
 
 type ReadingAgain = (typeof readingAgain)[number]
 
@@ -29,12 +34,18 @@ export function loginsFileOf(paths: Paths, server: ReadingAgain): string {
  */
 export async function writeLogins({ paths, secrets }: Instance, server: ReadingAgain) {
   const all = await Promise.all(
-    whoLogsIn(server).map((name) => readCredentials(secrets.fileOf(name))),
+    whoIsKnownTo(server).map((name) => readCredentials(secrets.fileOf(name))),
   )
   const lines = callersOf(all).callers.flatMap(({ identity, tokenHashes }) =>
     tokenHashes.map((hash) => `${hash} ${identity}\n`),
   )
   await writeSecretFile(loginsFileOf(paths, server), lines.join(''))
+}
+
+/** The catalogue knows everybody with a token: so it tells those who may do nothing there that it is not their work. */
+function whoIsKnownTo(server: ReadingAgain): readonly IdentityName[] {
+  if (server !== 'catalog') return whoLogsIn(server)
+  return identities.filter(({ http }) => http !== undefined).map(({ name }) => name)
 }
 
 /** The same for all of them and for our own services, after each step of a rotation. */

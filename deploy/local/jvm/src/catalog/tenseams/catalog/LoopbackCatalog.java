@@ -1,7 +1,9 @@
 package tenseams.catalog;
 
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.iceberg.CatalogUtil;
 import org.apache.iceberg.catalog.Catalog;
@@ -9,15 +11,18 @@ import org.apache.iceberg.rest.RESTCatalogAdapter;
 import org.apache.iceberg.rest.RESTCatalogServlet;
 import org.eclipse.jetty.ee10.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee10.servlet.ServletHolder;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import tenseams.login.Logins;
 
 /**
- * Iceberg's REST catalogue on one chosen interface.
+ * Iceberg's REST catalogue on one chosen interface, for those who may use it.
  *
- * <p>Iceberg's own RESTCatalogServer binds every interface and takes no host. Arguments are catalogue
- * properties, {@code name=value}; {@code host} and {@code port} are ours. The password of the JDBC
- * catalogue is in none of them, since every user of the machine can read arguments: see {@link CredentialsFile}.
+ * <p>Iceberg's own RESTCatalogServer binds every interface and takes no host, and asks nobody who they are. Arguments are catalogue
+ * properties, {@code name=value}. Ours are {@code host}, {@code port}, {@code logins} (a file: {@link Logins}), {@code readers} and
+ * {@code writers} (names of identities, separated by commas). The password of the JDBC catalogue is in none of them, since every
+ * user of the machine can read arguments: see {@link CredentialsFile}.
  */
 public final class LoopbackCatalog {
   private LoopbackCatalog() {}
@@ -26,10 +31,14 @@ public final class LoopbackCatalog {
     Map<String, String> properties = propertiesOf(arguments);
     String host = required(properties, "host");
     int port = Integer.parseInt(required(properties, "port"));
+    Logins logins = new Logins(Path.of(required(properties, "logins")));
+    Set<String> readers = Set.of(required(properties, "readers").split(","));
+    Set<String> writers = Set.of(required(properties, "writers").split(","));
     Catalog catalog = CatalogUtil.buildIcebergCatalog("lake", properties, new Configuration());
     Server server = new Server();
     server.addConnector(connector(server, host, port));
-    server.setHandler(new SameOrigin(handler(catalog)));
+    Handler forIdentities = new LoginRequired(handler(catalog), logins, readers, writers);
+    server.setHandler(new SameOrigin(forIdentities));
     server.setStopAtShutdown(true);
     server.start();
     server.join();
