@@ -43,6 +43,7 @@ export function mistakesIn(document: Entry): readonly string[] {
     ...each('attributes', fieldMistakes),
     ...each('logFields', fieldMistakes),
     ...servicesWithoutPart(document),
+    ...unusedBounds(document),
     ...twice(document).map((name) => `foreign.${name}: is among our metrics, too`),
   ]
 }
@@ -71,6 +72,16 @@ function twice(document: Entry): readonly string[] {
   return entriesOf(document.foreign)
     .map(([name]) => name)
     .filter((name) => ours.has(name))
+}
+
+/** Bounds that no label has. Every metric of a service has the label `service`. */
+function unusedBounds({ bounds, metrics, foreign }: Entry): readonly string[] {
+  const used = [...entriesOf(metrics), ...entriesOf(foreign)].flatMap(([, { labels }]) =>
+    isObject(labels) ? Object.values(labels) : [],
+  )
+  return entriesOf(bounds)
+    .filter(([name]) => name !== 'service' && !used.includes(name))
+    .map(([name]) => `bounds.${name}: no label has it`)
 }
 
 /** `services` stands for the values of the bound `service`. */

@@ -113,6 +113,14 @@ describe('a declaration is refused', () => {
     ])
   })
 
+  test('when no label has its bound', () => {
+    const more = '  topic: { says: topic of Kafka, most: 64 }\n'
+    const { mistakes } = readableTelemetry(
+      changed(more, `${more}${more.replace('topic:', 'colour:')}`),
+    )
+    expect(mistakes).toEqual(['bounds.colour: no label has it'])
+  })
+
   test('when its service is no part', () => {
     const { mistakes } = readableTelemetry(
       changed('pulse, auditor, exporter]', 'pulse, auditor, exporter, console]'),

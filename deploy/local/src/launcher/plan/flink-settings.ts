@@ -1,6 +1,7 @@
 import { host } from '@tenseams/cli/ports'
 import { temporaryFolderOf } from '../host/paths.ts'
 import { loginsFileOf } from '../install/server-logins.ts'
+import { reporterFilter } from './flink-metrics.ts'
 import type { Context } from './part.ts'
 
 type Settings = Readonly<Record<string, string | number | boolean>>
@@ -64,7 +65,12 @@ function metrics({ ports }: Context, name: FlinkProcessName): Settings {
     'metrics.reporter.prom.factory.class': factory,
     'metrics.reporter.prom.host': host,
     'metrics.reporter.prom.port': own.reporter,
+    ...prefixed('metrics.reporter.prom.', reporterFilter(name)),
   }
+}
+
+function prefixed(prefix: string, settings: Readonly<Record<string, string>>): Settings {
+  return Object.fromEntries(Object.entries(settings).map(([key, value]) => [prefix + key, value]))
 }
 
 function addresses({ ports }: Context, taskManagerRpc: number): Settings {
