@@ -54,6 +54,10 @@ const verbs = {
     'deploy/local/src/launcher/cli/secrets-command.ts',
     'lists what each identity logs in with, and rotates it',
   ],
+  rights: [
+    'deploy/local/src/unused-rights/rights-command.ts',
+    'lists the declared rights that nobody used',
+  ],
   dlq: ['packages/kafka/src/dlq-command.ts', 'lists, shows and replays dead letters'],
   bom: [
     'deploy/local/src/supply-chain/bom-command.ts',

@@ -22,6 +22,7 @@ const cases: Readonly<Record<string, Case>> = {
   'read-model': [2, 'unheard'],
   cdc: [2, 'status', ...nowhere],
   secrets: [2, 'list', ...nowhere],
+  rights: [2, 'unused', ...nowhere],
   dlq: [0, '--help'],
   check: [2, '--unheard'],
   test: [2, '--unheard'],

@@ -21,6 +21,7 @@ import {
   instanceVariable,
   type StartedInstance,
 } from './instances/instance.ts'
+import { listUnusedRights } from './unused-rights.ts'
 
 /**
  * Starts one stack for all files of the suite, on ports and data of its own, and stops it at the end. When this process
@@ -52,6 +53,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   })
   return async () => {
     await jobs
+    await listUnusedRights(instance)
     await endInstance(instance, {
       keepLogs: process.exitCode !== undefined && process.exitCode !== 0,
     })

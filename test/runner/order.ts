@@ -49,5 +49,6 @@ export const sideBySide = [
   'test/seams/08-contracts/publish-and-diff.test.ts',
   'test/seams/08-contracts/rollouts.test.ts',
   'test/end-to-end/rights/matrix.test.ts',
+  'test/end-to-end/rights/noted-uses.test.ts',
   'test/end-to-end/rights/refused-at-start.test.ts',
 ]

@@ -91,19 +91,38 @@ function aclOf(user: User, resource: Acl['resource'], name: string, operation: A
 /** Whether rights allow an operation, as Kafka's authorizer decides. */
 export function isAllowed(
   acls: readonly Acl[],
-  { user, resource, name, operation }: Omit<Acl, 'pattern'>,
+  { operation, ...asked }: Omit<Acl, 'pattern'>,
 ): boolean {
   return acls.some(
     (acl) =>
-      acl.user === user &&
-      acl.resource === resource &&
-      (acl.pattern === 'prefixed' ? name.startsWith(acl.name) : ['*', name].includes(acl.name)) &&
-      (acl.operation === operation || (implied[operation] ?? []).includes(acl.operation)),
+      concerns(acl, asked) &&
+      (acl.operation === operation || includesOperation(acl.operation, operation)),
   )
 }
 
+/** Whether a right is of this user and this resource, whatever it allows. */
+export function concerns(
+  acl: Acl,
+  {
+    user,
+    resource,
+    name,
+  }: { readonly user: string; readonly resource: string; readonly name: string },
+): boolean {
+  return (
+    acl.user === user &&
+    acl.resource === resource &&
+    (acl.pattern === 'prefixed' ? name.startsWith(acl.name) : ['*', name].includes(acl.name))
+  )
+}
+
+/** Whether a right to the one includes the other. */
+export function includesOperation(right: AclOperation, operation: string): boolean {
+  return implied[operation]?.includes(right) ?? false
+}
+
 /** The operations that include another one. */
-const implied: Partial<Readonly<Record<AclOperation, readonly AclOperation[]>>> = {
+const implied: Readonly<Record<string, readonly AclOperation[]>> = {
   describe: ['read', 'write', 'delete', 'alter'],
   'describe-configs': ['alter-configs'],
 }

@@ -66,7 +66,7 @@ const declared = [
     what: 'service pulse: ticks, and restarts of connectors',
     kafka: false,
     postgres: ['pulse_service'],
-    http: 'operator',
+    http: 'reader',
   },
   {
     name: 'auditor',
@@ -154,7 +154,7 @@ const declared = [
     what: 'publishes contracts: schemas, topics, rights',
     kafka: true,
     postgres: [],
-    http: 'operator',
+    http: 'reader',
   },
   {
     name: 'migrations',

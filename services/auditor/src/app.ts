@@ -9,7 +9,6 @@ import { observePools } from '@tenseams/telemetry/readings'
 import { type Static, Type } from 'typebox'
 import { Auditor } from './audit.ts'
 import { eventTopics } from './checks/check.ts'
-import { capturedTopics } from './lake/silver.ts'
 import { Rounds } from './rounds.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,7 +18,7 @@ const auditQuery = Type.Object({
 
 /** What the service does in Kafka. */
 const rights: NeededRights = {
-  reads: [...eventTopics, ...capturedTopics, ...readTopics().map(({ deadLetter }) => deadLetter)],
+  reads: [...eventTopics, ...readTopics().map(({ deadLetter }) => deadLetter)],
   ...{ writes: [], groups: [], transactionalIds: [] },
 }
 

@@ -16,6 +16,7 @@ import { notificationTopic, rawTables, rawTopicOf } from '@tenseams/debezium/raw
 import { identities } from '@tenseams/identities/identities'
 import { loginIn } from '@tenseams/kafka/access/login'
 import { openConnection, protocolErrorsIn } from '@tenseams/kafka/access/raw-connection'
+import { askingPrefix } from '@tenseams/kafka/access/rights'
 import { type Endpoints, kafkaAs } from '@tenseams/local/launcher/plan/endpoints'
 import type { Answer, Probe } from './matrix.ts'
 
@@ -40,7 +41,7 @@ export function kafkaProbe(endpoints: Endpoints): Probe<Cell> {
     if (name === undefined) throw new Error(`${identity} is no identity`)
     const { brokers, credentialsFile } = kafkaAs(endpoints, name)
     const login = loginIn(credentialsFile)()
-    const opened = openConnection({ brokers, clientId: `matrix-${identity}`, login })
+    const opened = openConnection({ brokers, clientId: `${askingPrefix}matrix-${identity}`, login })
     connections.set(identity, opened)
     return opened
   }

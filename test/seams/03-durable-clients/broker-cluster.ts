@@ -55,7 +55,10 @@ export class BrokerCluster {
       { id: 1, port: ports.kafka, internalPort: ports.kafkaInternal },
       { id: 2, port: ports.registry, internalPort: ports.catalog },
       { id: 3, port: ports.connect, internalPort: ports.flinkRest },
-    ].map((node) => ({ ...node, ...own, logFolder: join(this.#folder, String(node.id)) }))
+    ].map((node) => {
+      const folder = join(this.#folder, String(node.id))
+      return { ...node, ...own, logFolder: folder, usesFolder: `${folder}-uses` }
+    })
     process.once('exit', this.#killAll)
   }
 

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { batchBytes } from '@tenseams/debezium/record-size'
+import { askingPrefix } from '@tenseams/kafka/access/rights'
 import { type Jdk, javaProgram } from '../launcher/host/java.ts'
 import { classPath, type JvmOptions, jvmArguments } from '../launcher/host/jvm.ts'
 import type { Paths } from '../launcher/host/paths.ts'
@@ -21,6 +22,8 @@ export type KafkaNode = {
   /** The only voter. When it is this node, the node is broker and controller at once. */
   readonly controller: { readonly id: number; readonly port: number }
   readonly logFolder: string
+  /** Where it notes which rights were used: a file a day. */
+  readonly usesFolder: string
   /** With which brokers and controllers log in to each other. */
   readonly password: string
 }
@@ -76,7 +79,7 @@ const SCRAM = 'org.apache.kafka.common.security.scram.ScramLoginModule'
  * have listeners and a login of their own, which need no user in the log: so they start before there is any, and take over a
  * log that was written before there were users.
  */
-function securityOf({ password }: KafkaNode): Readonly<Record<string, string>> {
+function securityOf({ password, usesFolder }: KafkaNode): Readonly<Record<string, string>> {
   const own = `${PLAIN} required username="${brokerUser}" password="${password}" user_${brokerUser}="${password}";`
   return {
     'listener.security.protocol.map':
@@ -90,7 +93,10 @@ function securityOf({ password }: KafkaNode): Readonly<Record<string, string>> {
     'listener.name.broker.plain.sasl.jaas.config': own,
     'listener.name.controller.sasl.enabled.mechanisms': 'PLAIN',
     'listener.name.controller.plain.sasl.jaas.config': own,
-    'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+    // StandardAuthorizer, with a note of each right that was used (deploy/local/jvm/src/kafka).
+    'authorizer.class.name': 'tenseams.kafka.NotingAuthorizer',
+    'tenseams.uses.folder': usesFolder,
+    'tenseams.uses.asking.client.prefix': askingPrefix,
     'allow.everyone.if.no.acl.found': 'false',
     'super.users': `User:${brokerUser};User:admin`,
   }

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
-import { temporaryFolderOf } from '../launcher/host/paths.ts'
+import { kafkaUsesFolder, temporaryFolderOf } from '../launcher/host/paths.ts'
 import { accepts } from '../launcher/host/probe.ts'
 import { propertiesText } from '../launcher/install/properties.ts'
 import { writeSecretFile } from '../launcher/install/secret-file.ts'
@@ -23,6 +23,7 @@ export const kafka: Component = {
   prepare: async (context) => {
     const node = nodeOf(context)
     await mkdir(folderOf(context), { recursive: true })
+    await mkdir(node.usesFolder, { recursive: true, mode: 0o700 })
     await writeSecretFile(settingsFile(context), propertiesText(kafkaSettings(node)))
     await formatKafka(homeOf(context), settingsFile(context), node)
   },
@@ -49,4 +50,5 @@ const nodeOf = (context: Context): KafkaNode => ({
   password: brokerPassword(context),
   controller: { id: 1, port: context.ports.kafkaController },
   logFolder: join(folderOf(context), 'log'),
+  usesFolder: kafkaUsesFolder(context.paths),
 })

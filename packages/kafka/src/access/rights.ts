@@ -26,6 +26,9 @@ export class RightRefusedError extends Error {
   readonly retriable = false
 }
 
+/** What the id of a client begins with that only asks what it may do: the broker does not take that for a use of the right. */
+export const askingPrefix = 'asks-rights.'
+
 type Log = { warn(context: object, message: string): void }
 
 /**
@@ -42,7 +45,8 @@ export async function requireRights(
   const { credentialsFile, log } = access
   if (credentialsFile === undefined) return
   const login = loginIn(credentialsFile)()
-  const lacking = await withConnection({ ...access, login }, (connection) =>
+  const clientId = `${askingPrefix}${access.clientId}`
+  const lacking = await withConnection({ ...access, clientId, login }, (connection) =>
     lackingRights(connection, needed),
   ).catch((error: unknown) => {
     if (!(error instanceof UnreachableError)) throw error

@@ -15,7 +15,7 @@ export type Paths = {
   readonly secrets: string
   /** The hashes of everybody's tokens, for the services. */
   readonly callers: string
-  /** The audit log of each service. */
+  /** The audit log of each service, and what Kafka notes of used rights. */
   readonly audit: string
   /** The passwords of an instance of before there were identities. */
   readonly formerSecrets: string
@@ -55,6 +55,11 @@ export function pathsOf(root: string, instance: string): Paths {
     savepoints: join(data, 'flink', 'savepoints'),
     jvm: join(root, 'deploy', 'local', 'jvm'),
   }
+}
+
+/** Where the brokers note which rights were used (deploy/local/jvm/src/kafka). */
+export function kafkaUsesFolder({ audit }: Pick<Paths, 'audit'>): string {
+  return join(audit, 'kafka')
 }
 
 /**
