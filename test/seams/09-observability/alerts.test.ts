@@ -1,7 +1,14 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Rule } from '@tenseams/contracts/slo/rules'
 import { readSlos } from '@tenseams/contracts/slo/slo'
-import { findMonitoring } from '@tenseams/local/launcher/install/monitoring'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { runProgram } from '@tenseams/local/launcher/host/program'
+import { findMonitoring, type Monitoring } from '@tenseams/local/launcher/install/monitoring'
+import { alertmanagerConfig } from '@tenseams/observability/alertmanager'
+import { prometheusConfig } from '@tenseams/observability/prometheus'
+import { ruleFilesFor } from '@tenseams/observability/rule-files'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mutantsOf } from '../../alerts/mutants.ts'
 import { failuresOf, promtoolTests, type RuleTest, testedForm } from '../../alerts/promtool.ts'
 import { casesByAlert, causes } from '../../alerts/rule-files.ts'
@@ -11,9 +18,9 @@ import { rootFolder } from '../../runner/program.ts'
 const INSTALL_TIMEOUT_MS = 7 * 60_000
 const TIMEOUT_MS = 4 * 60_000
 
-let promtool = ''
+let programs: Monitoring
 beforeAll(async () => {
-  promtool = (await findMonitoring({ root: rootFolder })).promtool
+  programs = await findMonitoring({ root: rootFolder })
 }, INSTALL_TIMEOUT_MS)
 
 const cases = casesByAlert()
@@ -35,16 +42,53 @@ const sloTest = ({ name, rules, tests, intervalSeconds }: SloTest, mutated = { n
 
 /** The tests that pass, although something is wrong with their rule. */
 async function survivors(mutants: readonly RuleTest[]): Promise<readonly string[]> {
-  const noticed = await failuresOf(promtool, mutants)
+  const noticed = await failuresOf(programs.promtool, mutants)
   return mutants.flatMap(({ name }) => (noticed.has(name) ? [] : [name]))
 }
+
+describe.each(['normal', 'drill'] as const)('the settings of the profile %s', (profile) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tenseams-settings-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const write = (name: string, text: string) => {
+    writeFileSync(join(folder, name), text)
+    return join(folder, name)
+  }
+  const tokenFile = write('token', 'token')
+  const login = { kind: 'basic', username: 'prometheus', passwordFile: tokenFile } as const
+
+  test('are taken by Prometheus, with every rule', async () => {
+    const ruleFiles = [...ruleFilesFor(profile)].map(([name, text]) => write(name, text))
+    const targets = [
+      { job: 'orders', address: '127.0.0.1:1', login: { kind: 'bearer', tokenFile } as const },
+      { job: 'prometheus', address: '127.0.0.1:2', login },
+    ]
+    const alertmanager = { address: '127.0.0.1:3', login }
+    const config = prometheusConfig({ profile, targets, alertmanager, ruleFiles })
+    const file = write('prometheus.yml', config)
+    const said = await runProgram({
+      ...{ file: programs.promtool, arguments: ['check', 'config', file] },
+      timeoutMs: TIMEOUT_MS,
+    })
+    expect(said).toContain('SUCCESS')
+  })
+
+  test('are taken by Alertmanager', async () => {
+    const config = alertmanagerConfig({ profile, url: 'http://127.0.0.1:1/', tokenFile })
+    const file = write('alertmanager.yml', config)
+    const said = await runProgram({
+      ...{ file: programs.amtool, arguments: ['check-config', file] },
+      timeoutMs: TIMEOUT_MS,
+    })
+    expect(said).toContain('SUCCESS')
+  })
+})
 
 describe('an alert about a cause', () => {
   test(
     'fires in each of its cases when it must, and not before',
     async () => {
       const tests = causes().map((rule) => causeTest(rule.alert ?? '', rule))
-      expect(await failuresOf(promtool, tests)).toEqual(new Map())
+      expect(await failuresOf(programs.promtool, tests)).toEqual(new Map())
     },
     TIMEOUT_MS,
   )
@@ -72,7 +116,7 @@ describe('the rules of an objective', () => {
     async () => {
       expect(
         await failuresOf(
-          promtool,
+          programs.promtool,
           all.map((each) => sloTest(each)),
         ),
       ).toEqual(new Map())

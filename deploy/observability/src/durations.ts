@@ -1,0 +1,32 @@
+import { type Profile, profiles } from '@tenseams/contracts/slo/windows'
+
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+}
+
+/** A duration of Prometheus, such as `5m` or `1h30m`, as long as it is in a profile. */
+export function scaledDuration(duration: string, profile: Profile): string {
+  const { divisor } = profiles[profile]
+  if (divisor === 1) return duration
+  const ms = Math.round(millisecondsOf(duration) / divisor)
+  return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`
+}
+
+/** The same for every range and offset of an expression. Thresholds stay what they are. */
+export function scaledExpression(expr: string, profile: Profile): string {
+  return expr
+    .replaceAll(/\[([\da-z]+)\]/g, (_, range: string) => `[${scaledDuration(range, profile)}]`)
+    .replaceAll(
+      /\boffset ([\da-z]+)/g,
+      (_, offset: string) => `offset ${scaledDuration(offset, profile)}`,
+    )
+}
+
+function millisecondsOf(duration: string): number {
+  const parts = [...duration.matchAll(/(\d+)(ms|[smhd])/g)]
+  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (unitMs[unit] ?? 0), 0)
+}
