@@ -70,8 +70,12 @@ async function leaksInMetrics(
   { endpoints, secrets, context: { ports } }: TestStack,
   needles: readonly Needle[],
 ): Promise<readonly Leak[]> {
-  const { ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl, auditorUrl } = endpoints
-  const services = [ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl, auditorUrl]
+  const { ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl, lakehouseUrl } = endpoints
+  const { auditorUrl, exporterUrl } = endpoints
+  const services = [
+    ...[ordersUrl, paymentsUrl, fulfilmentUrl, pulseUrl],
+    ...[lakehouseUrl, auditorUrl, exporterUrl],
+  ]
   const flink = await listening([ports.flinkJobManagerMetrics, ports.flinkTaskManagerMetrics])
   const urls = [
     ...[...services, endpoints.paymentProviderUrl].map((url) => `${url}/metrics`),

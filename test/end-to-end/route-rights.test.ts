@@ -32,6 +32,7 @@ beforeAll(async () => {
     pulse: endpoints.pulseUrl,
     lakehouse: endpoints.lakehouseUrl,
     auditor: endpoints.auditorUrl,
+    exporter: endpoints.exporterUrl,
   }
   for (const { name, http } of identities) {
     if (http === undefined) continue

@@ -16,7 +16,10 @@ const rooms: Readonly<Record<number, readonly string[]>> = {
     ...['test/proofs/cdc/', 'test/proofs/lake/', 'test/proofs/medallion/'],
   ],
   8: ['contracts/', 'packages/codec/'],
-  9: ['packages/telemetry/', 'contracts/src/slo/', 'deploy/observability/', 'test/alerts/'],
+  9: [
+    ...['packages/telemetry/', 'services/exporter/', 'contracts/src/telemetry/'],
+    ...['contracts/src/slo/', 'deploy/observability/', 'test/alerts/'],
+  ],
 }
 
 /** The seams that have tests. */

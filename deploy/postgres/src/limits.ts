@@ -78,5 +78,6 @@ export const limitsOf: Readonly<Record<Role, Limits>> = {
   registry: server,
   schema_owner: server,
   auditor,
+  exporter: service,
   debezium,
 }

@@ -43,7 +43,11 @@ function eventStore(schema: string, service: Role, events: TableRights = {}) {
 export const databaseRights = {
   shop: {
     owner: 'schema_owner',
-    guests: ['orders_service', 'payments_service', 'pulse_service', 'auditor', 'debezium'],
+    guests: [
+      ...(['orders_service', 'payments_service', 'pulse_service', 'auditor', 'debezium'] as const),
+      // Replication slots are seen by everybody who may connect.
+      'exporter',
+    ],
     tables: {
       ...eventStore('orders', 'orders_service'),
       'orders.order_list': {

@@ -118,10 +118,10 @@ const declared = [
   },
   {
     name: 'exporter',
-    kind: 'tool',
-    what: 'reads metrics and lags',
+    kind: 'service',
+    what: 'service exporter: reads metrics, lags and replication slots',
     kafka: true,
-    postgres: [],
+    postgres: ['exporter'],
     http: 'reader',
   },
   {

@@ -58,6 +58,7 @@ export const routeRights = {
   payments: {},
   fulfilment: {},
   lakehouse: {},
+  exporter: {},
   pulse: { 'POST /barriers': { role: 'operator', also: ['auditor'] } },
   auditor: { 'POST /audits': { role: 'operator' }, 'GET /audits/last': { role: 'reader' } },
 } as const satisfies Readonly<Partial<Record<IdentityName, RouteRights>>>

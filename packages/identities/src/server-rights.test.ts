@@ -26,7 +26,12 @@ test('who does not log in changes nothing', () => {
 test('whoever changes the lake reads it; a reader, the auditor and the load only look', () => {
   const [readers, writers] = [allowedTo('catalog', 'read'), allowedTo('catalog', 'change')]
   expect(writers).toEqual(['lakehouse', 'flink', 'admin', 'operator'])
-  expect(readers.filter((name) => !writers.includes(name))).toEqual(['auditor', 'load', 'reader'])
+  expect(readers.filter((name) => !writers.includes(name))).toEqual([
+    'auditor',
+    'exporter',
+    'load',
+    'reader',
+  ])
 })
 
 test('the matrix has a cell for each operation and identity, and for whoever has none', () => {

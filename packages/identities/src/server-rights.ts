@@ -36,7 +36,7 @@ export const serverRights: ServerRights = {
   flink: { read: 'everybody', change: ['flink', 'operator', 'admin'] },
   'sql-gateway': { read: ['operator', 'admin'], run: ['operator', 'admin'] },
   catalog: {
-    read: ['lakehouse', 'flink', 'auditor', 'load', 'reader', 'operator', 'admin'],
+    read: ['lakehouse', 'flink', 'auditor', 'exporter', 'load', 'reader', 'operator', 'admin'],
     change: ['lakehouse', 'flink', 'operator', 'admin'],
   },
 }

@@ -26,6 +26,7 @@ const databaseOf: Readonly<Record<Role, string>> = {
   payments_service: 'shop',
   pulse_service: 'shop',
   auditor: 'shop',
+  exporter: 'shop',
   debezium: 'shop',
   provider_service: 'provider',
   vault_service: 'vault',

@@ -21,6 +21,7 @@ const services = [
   ['vault_service', 'vault'],
   ['provider_service', 'provider'],
   ['auditor', 'shop'],
+  ['exporter', 'shop'],
 ] as const
 
 test.each(['shop', 'vault', 'provider'])(

@@ -100,6 +100,19 @@ const services: readonly Service[] = [
       ...kafkaSettings(context),
     }),
   },
+  {
+    name: 'exporter',
+    title: 'service exporter, lags, slots, jobs, lake',
+    profiles: fullOnly,
+    needs: ['databases', 'contracts'],
+    port: 'exporter',
+    environment: (context) => ({
+      DATABASE_URL: databaseUrl(context, 'exporter', 'shop'),
+      KAFKA_BROKERS: context.endpoints.kafkaBrokers,
+      FLINK_URL: context.endpoints.flinkUrl,
+      CATALOG_URL: context.endpoints.catalogUrl,
+    }),
+  },
 ]
 
 /** Our own services, each a Node process that takes its settings from the environment only. */

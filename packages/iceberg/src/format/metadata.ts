@@ -87,11 +87,16 @@ export function parseMetadata(json: unknown, metadataLocation?: unknown): TableM
   })
 }
 
-export function currentSnapshot(metadata: TableMetadata): Snapshot | undefined {
+export function currentSnapshot(
+  metadata: Pick<TableMetadata, 'snapshots' | 'currentSnapshotId'>,
+): Snapshot | undefined {
   return snapshotOf(metadata, metadata.currentSnapshotId)
 }
 
-export function snapshotOf(metadata: TableMetadata, id: bigint | null): Snapshot | undefined {
+export function snapshotOf(
+  metadata: Pick<TableMetadata, 'snapshots'>,
+  id: bigint | null,
+): Snapshot | undefined {
   return metadata.snapshots.find((snapshot) => snapshot.snapshotId === id)
 }
 

@@ -15,6 +15,7 @@ export type Endpoints = {
   readonly lakehouseUrl: string
   readonly pulseUrl: string
   readonly auditorUrl: string
+  readonly exporterUrl: string
   readonly postgres: { readonly host: string; readonly port: number }
   /** host:port */
   readonly kafkaBrokers: string
@@ -62,6 +63,7 @@ export function endpointsOf(ports: Ports, paths: Paths): Endpoints {
     lakehouseUrl: url('lakehouse'),
     pulseUrl: url('pulse'),
     auditorUrl: url('auditor'),
+    exporterUrl: url('exporter'),
     postgres: { host, port: ports.postgres },
     kafkaBrokers: `${host}:${ports.kafka}`,
     secretsFolder: paths.secrets,

@@ -17,6 +17,7 @@ const services: Readonly<Record<string, PortName>> = {
   lakehouse: 'lakehouse',
   pulse: 'pulse',
   auditor: 'auditor',
+  exporter: 'exporter',
 }
 
 const servers: Readonly<Record<string, PortName>> = {

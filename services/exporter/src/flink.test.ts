@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest'
+import { type JobReport, newestRuns, samplesOf } from './flink.ts'
+
+const LONG_MIN = -(2 ** 63)
+const report: JobReport = {
+  ...{ name: 'revenue-per-minute', state: 'RUNNING', restarts: 2, failedCheckpoints: 1 },
+  ...{ checkpointAtMs: 1_700_000_000_000, backPressuredMs: 250 },
+  watermarks: [
+    { subtask: 0, ms: 1_700_000_060_000 },
+    { subtask: 3, ms: 1_700_000_030_000 },
+  ],
+}
+const figureOf = (name: string, of: JobReport, state?: string) =>
+  samplesOf(of).find(
+    ([each, labels]) =>
+      each === name && (state === undefined || ('state' in labels && labels.state === state)),
+  )?.[2]
+
+test('a job is in one state, and its figures are in base units', () => {
+  expect(figureOf('tenseams_flink_job_state', report, 'running')).toBe(1)
+  expect(figureOf('tenseams_flink_job_state', report, 'failed')).toBe(0)
+  expect(figureOf('tenseams_flink_job_restarts', report)).toBe(2)
+  expect(figureOf('tenseams_flink_last_checkpoint_timestamp_seconds', report)).toBe(1_700_000_000)
+  expect(figureOf('tenseams_flink_back_pressure_ratio', report)).toBe(0.25)
+})
+
+test('the watermark is the smallest of all subtasks, and says whose it is', () => {
+  expect(figureOf('tenseams_flink_watermark_timestamp_seconds', report)).toBe(1_700_000_030)
+  expect(figureOf('tenseams_flink_watermark_subtask', report)).toBe(3)
+})
+
+test('there is no watermark while one subtask has none: the others do not hide it', () => {
+  const waiting = { ...report, watermarks: [...report.watermarks, { subtask: 1, ms: LONG_MIN }] }
+  expect(figureOf('tenseams_flink_watermark_timestamp_seconds', waiting)).toBeUndefined()
+})
+
+test.each([
+  ['RESTARTING', 'restarting'],
+  ['CANCELED', 'other'],
+  ['FAILED', 'failed'],
+])('a job that is %s is shown as %s', (state, ours) => {
+  expect(figureOf('tenseams_flink_job_state', { ...report, state }, ours)).toBe(1)
+})
+
+test('of several runs of a job the newest counts', () => {
+  const run = (jid: string, start: number) => ({
+    ...{ jid, name: 'revenue-per-minute', state: 'RUNNING', 'start-time': start },
+  })
+  expect(newestRuns([run('b', 2), run('c', 3), run('a', 1)]).map(({ jid }) => jid)).toEqual(['c'])
+})

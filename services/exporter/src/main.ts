@@ -1,0 +1,6 @@
+import { runApp } from '@tenseams/service/run'
+import { buildExporter } from './app.ts'
+import { readExporterSettings } from './settings.ts'
+
+const settings = readExporterSettings()
+await runApp(buildExporter(settings), settings)

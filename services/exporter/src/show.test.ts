@@ -1,0 +1,70 @@
+import { Registry } from 'prom-client'
+import { describe, expect, test } from 'vitest'
+import { showSources } from './show.ts'
+import type { Sample, Source } from './source.ts'
+
+const sample: Sample = ['tenseams_lake_snapshots', { table: 'bronze.a' }, 3]
+
+function shown(ask: () => Promise<readonly Sample[]>, keptMs = 0) {
+  const registry = new Registry()
+  const source: Source = {
+    ...{ name: 'lake', gauges: ['tenseams_lake_snapshots', 'tenseams_lake_data_files'] },
+    ...{ keptMs, ask },
+  }
+  const told: string[] = []
+  const tell = (_context: object, message: string) => void told.push(message)
+  showSources(registry, [source], { info: tell, warn: tell })
+  return { registry, told }
+}
+
+describe('a source', () => {
+  test('is asked once at a scrape, whatever the number of its gauges', async () => {
+    let asked = 0
+    const { registry } = shown(async () => {
+      asked += 1
+      return [sample]
+    })
+    const text = await registry.metrics()
+    expect(text).toContain('tenseams_lake_snapshots{table="bronze.a"} 3')
+    expect(text).toContain('tenseams_exporter_source_up{source="lake"} 1')
+    expect(asked).toBe(1)
+    await registry.metrics()
+    expect(asked).toBe(2)
+  })
+
+  test('that does not answer is down, and its old values are not shown', async () => {
+    let isAway = false
+    const { registry, told } = shown(async () => {
+      if (isAway) throw new Error('connection refused')
+      return [sample]
+    })
+    await registry.metrics()
+    isAway = true
+    const text = await registry.metrics()
+    expect(text).toContain('tenseams_exporter_source_up{source="lake"} 0')
+    expect(text).not.toContain('bronze.a')
+    await registry.metrics()
+    expect(told).toEqual(['no answer: connection refused'])
+    isAway = false
+    expect(await registry.metrics()).toContain('bronze.a')
+    expect(told.at(-1)).toBe('it answers again')
+  })
+
+  test('is not asked again while its answer is kept', async () => {
+    let asked = 0
+    const { registry } = shown(async () => {
+      asked += 1
+      return [sample]
+    }, 60_000)
+    await registry.metrics()
+    expect(await registry.metrics()).toContain('bronze.a')
+    expect(asked).toBe(1)
+  })
+
+  test('that hangs holds the scrape up for a bounded time', async () => {
+    const { registry } = shown(() => new Promise(() => undefined))
+    const begunMs = performance.now()
+    expect(await registry.metrics()).toContain('tenseams_exporter_source_up{source="lake"} 0')
+    expect(performance.now() - begunMs).toBeLessThan(9_000)
+  }, 20_000)
+})

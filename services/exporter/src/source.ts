@@ -1,0 +1,97 @@
+import { messageOf } from '@tenseams/service/causes'
+import { withTimeout } from '@tenseams/service/timeout'
+import type { GaugeName, LabelsOf } from '@tenseams/telemetry/instruments'
+
+/** One value of a gauge. */
+export type Sample = {
+  readonly [Name in GaugeName]: readonly [name: Name, labels: LabelsOf<Name>, value: number]
+}[GaugeName]
+
+export type SourceName = LabelsOf<'tenseams_exporter_source_up'>['source']
+
+/** Somebody who is asked at a scrape. */
+export type Source = {
+  readonly name: SourceName
+  /** The gauges that its answer has. */
+  readonly gauges: readonly GaugeName[]
+  /** How long an answer is shown again; 0 asks at every scrape. */
+  readonly keptMs: number
+  /** @param signal is aborted when nobody waits any more. */
+  readonly ask: (signal: AbortSignal) => Promise<readonly Sample[]>
+}
+
+export type Answer = {
+  readonly samples: readonly Sample[]
+  readonly isUp: boolean
+  readonly seconds: number
+}
+
+type Log = {
+  info(context: object, message: string): void
+  warn(context: object, message: string): void
+}
+
+/** Below Prometheus' own limit for a scrape, 10 s by default, so that the other sources are shown. */
+const TIMEOUT_MS = 4_000
+
+/**
+ * The answers of one source. All readers of one scrape, and scrapes at the same time, share one question. When the source does
+ * not answer, it has no samples: an old value would look like a healthy one.
+ */
+export class Answers {
+  readonly #source: Source
+  readonly #log: Log
+  #underWay: Promise<Answer> | undefined
+  #last: { readonly answer: Answer; readonly atMs: number } | undefined
+
+  constructor(source: Source, log: Log) {
+    this.#source = source
+    this.#log = log
+  }
+
+  get name(): SourceName {
+    return this.#source.name
+  }
+
+  /** Never throws. */
+  current(): Promise<Answer> {
+    const { keptMs } = this.#source
+    const isKept = this.#last !== undefined && performance.now() - this.#last.atMs < keptMs
+    if (isKept && this.#last !== undefined) return Promise.resolve(this.#last.answer)
+    this.#underWay ??= this.#ask().finally(() => {
+      this.#underWay = undefined
+    })
+    return this.#underWay
+  }
+
+  async #ask(): Promise<Answer> {
+    const begunMs = performance.now()
+    const seconds = () => (performance.now() - begunMs) / 1_000
+    try {
+      const asked = this.#source.ask(AbortSignal.timeout(TIMEOUT_MS))
+      const samples = await withTimeout(asked, TIMEOUT_MS)
+      return this.#keep({ samples, isUp: true, seconds: seconds() })
+    } catch (error) {
+      if (this.#last?.answer.isUp !== false) {
+        this.#log.warn({ source: this.name, err: error }, `no answer: ${messageOf(error)}`)
+      }
+      return this.#keep({ samples: [], isUp: false, seconds: seconds() })
+    }
+  }
+
+  #keep(answer: Answer): Answer {
+    if (answer.isUp && this.#last?.answer.isUp === false) {
+      this.#log.info({ source: this.name }, 'it answers again')
+    }
+    this.#last = { answer, atMs: performance.now() }
+    return answer
+  }
+}
+
+/** A sample for each state: 1 for the one that holds, 0 for the others, so that a rule may ask for any of them. */
+export function oneOf<State extends string>(
+  states: readonly State[],
+  current: State,
+): readonly (readonly [state: State, value: 0 | 1])[] {
+  return states.map((state) => [state, state === current ? 1 : 0] as const)
+}
