@@ -18,7 +18,12 @@ import { differing } from '../support/rights/differing.ts'
 import { type TestStack, useStack } from '../support/stack.ts'
 
 let stack: TestStack
-let urls: Readonly<Record<ServiceName, string>>
+/** Without the pager, which is in no profile of this stack: test/seams/09-observability asks it. */
+type Running = Exclude<ServiceName, 'pager'>
+
+const isRunning = (service: ServiceName): service is Running => service !== 'pager'
+
+let urls: Readonly<Record<Running, string>>
 const tokens = new Map<string, string>([['stranger', 'a-token-of-nobody']])
 
 beforeAll(async () => {
@@ -64,31 +69,40 @@ function statusOf({ method, url, headers, body }: Sent): Promise<number> {
   return promise
 }
 
+function urlOf(service: ServiceName): string {
+  if (isRunning(service)) return urls[service]
+  throw new Error(`${service} does not run here`)
+}
+
 async function probe(cell: RouteCell) {
   const { path, ...sent } = probing(cell, tokens.get(cell.identity))
-  return verdictOf(await statusOf({ ...sent, url: urls[cell.service] + path }))
+  return verdictOf(await statusOf({ ...sent, url: urlOf(cell.service) + path }))
 }
 
 test('everybody may use those routes of the running services that are declared for them, and no other', async () => {
-  expect(await tryOut(() => differing(routeCells(), probe, nameOf))).toEqual([])
+  const cells = routeCells().filter(({ service }) => isRunning(service))
+  expect(await tryOut(() => differing(cells, probe, nameOf))).toEqual([])
 }, 120_000)
 
-describe.each(services)('a page of another site, whoever looks at it, at %s', (service) => {
-  test.each([
-    ['reads and causes nothing by a name of its own', { host: 'rebound.example' }, 421],
-    ['reads and causes nothing from its origin', { origin: 'https://evil.example' }, 403],
-    ['reads and causes nothing without an origin', { 'sec-fetch-site': 'cross-site' }, 403],
-  ] as const)('%s', async (_, foreign, status) => {
-    for (const route of Object.keys(rightsOf(service))) {
-      const [operation = '', target = ''] = route.split(' ')
-      const cell = { identity: 'admin', operation, target, service, allowed: true }
-      const { path, ...sent } = probing(cell, tokens.get('admin'))
-      const headers = { ...sent.headers, ...foreign }
-      const answer = await statusOf({ ...sent, headers, url: urls[service] + path })
-      expect([route, answer]).toEqual([route, status])
-    }
-  })
-})
+describe.each(services.filter(isRunning))(
+  'a page of another site, whoever looks at it, at %s',
+  (service) => {
+    test.each([
+      ['reads and causes nothing by a name of its own', { host: 'rebound.example' }, 421],
+      ['reads and causes nothing from its origin', { origin: 'https://evil.example' }, 403],
+      ['reads and causes nothing without an origin', { 'sec-fetch-site': 'cross-site' }, 403],
+    ] as const)('%s', async (_, foreign, status) => {
+      for (const route of Object.keys(rightsOf(service))) {
+        const [operation = '', target = ''] = route.split(' ')
+        const cell = { identity: 'admin', operation, target, service, allowed: true }
+        const { path, ...sent } = probing(cell, tokens.get('admin'))
+        const headers = { ...sent.headers, ...foreign }
+        const answer = await statusOf({ ...sent, headers, url: urlOf(service) + path })
+        expect([route, answer]).toEqual([route, status])
+      }
+    })
+  },
+)
 
 test('what was used and refused is in the audit log of the service, without a token', async () => {
   const ask = (name: string) =>

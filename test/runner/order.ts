@@ -11,7 +11,7 @@ export const ownInstance = [
   'test/seams/*/proofs.test.ts',
   'test/seams/03-durable-clients/three-brokers.test.ts',
   'test/end-to-end/interruption.test.ts',
-  'test/seams/09-observability/alerts.test.ts',
+  ...['alerts', 'pages', 'watching'].map((name) => `test/seams/09-observability/${name}.test.ts`),
 ]
 
 /**

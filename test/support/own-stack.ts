@@ -1,5 +1,6 @@
 import { projectRoot } from '@tenseams/cli/instance'
 import type { StackSettings } from '@tenseams/local/launcher/plan/part'
+import type { Profile } from '@tenseams/local/launcher/plan/profiles'
 import { type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
 import { guard } from '../runner/instances/guardian.ts'
 import { endAtOnce, freeOffset, instanceOf } from '../runner/instances/instance.ts'
@@ -15,13 +16,14 @@ export async function withOwnStack<Made>(
   only: readonly string[],
   work: (stack: Stack) => Promise<Made>,
   settings: Partial<StackSettings> = {},
+  profile: Profile = 'full',
 ): Promise<Made> {
   const started = { instance: instanceOf(process.pid), portOffset: freeOffset() }
   // What an earlier process of this number may have left.
   endAtOnce(started.instance)
   const unguard = guard(started)
   try {
-    const options = { root: projectRoot, ...started, profile: 'full', only, settings } as const
+    const options = { root: projectRoot, ...started, profile, only, settings }
     const stack = await startStack(options)
     logIn(stack.endpoints)
     return await work(stack)

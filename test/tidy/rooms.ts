@@ -52,6 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'packages/*',
     'deploy/debezium',
     'deploy/local',
+    'deploy/observability',
     'deploy/postgres',
     'flink-jobs',
   ],

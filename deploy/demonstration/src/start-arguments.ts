@@ -9,6 +9,8 @@ const options = {
 } as const
 
 export type StartRequest = Target & {
+  /** No profile was asked for, so Prometheus and Alertmanager are started where they can be had. */
+  readonly watchesIfPossible: boolean
   readonly fresh: boolean
   readonly once: boolean
   /** Components that are killed while orders come in. */
@@ -17,8 +19,9 @@ export type StartRequest = Target & {
 
 /** Reads the arguments of `npm start`. @throws UsageError */
 export function readStartArguments(args: readonly string[]): StartRequest {
-  const { values, positionals } = readArguments(args, options)
+  const { values, positionals, given } = readArguments(args, options)
   refuseMore(positionals)
   const { fresh = false, once = false, kill = [] } = values
-  return { ...readTarget(values), fresh, once, kill }
+  const watchesIfPossible = !given.has('profile')
+  return { ...readTarget(values), watchesIfPossible, fresh, once, kill }
 }

@@ -8,6 +8,7 @@ import { lineView, seconds, type View, viewFor } from '@tenseams/local/launcher/
 import { statusLines } from '@tenseams/local/launcher/cli/status-view'
 import { takeDown } from '@tenseams/local/launcher/cli/take-down'
 import { targetHelp } from '@tenseams/local/launcher/cli/target'
+import { findMonitoring, MonitoringMissing } from '@tenseams/local/launcher/install/monitoring'
 import type { Profile } from '@tenseams/local/launcher/plan/profiles'
 import { lastLines } from '@tenseams/local/launcher/supervise/log'
 import { componentOf, type Stack, startStack } from '@tenseams/local/launcher/supervise/stack'
@@ -40,7 +41,8 @@ async function run(args: readonly string[]): Promise<ExitCode> {
   const signal = interruptible()
   const begun = Date.now()
   if (request.fresh) await removeData(request)
-  const stack = await start(request, signal)
+  const profile = await profileOf(request)
+  const stack = await start({ ...request, profile }, signal)
   const startMs = Date.now() - begun
   try {
     const result = await show(stack, request, startMs, signal)
@@ -56,6 +58,19 @@ async function run(args: readonly string[]): Promise<ExitCode> {
 function removeData({ instance, portOffset }: StartRequest): Promise<void> {
   say(`removing what the instance ${instance} has kept`)
   return takeDown({ root: projectRoot, instance, portOffset, purge: true, ...lineView(say) })
+}
+
+/** Nothing else depends on Prometheus and Alertmanager, so without them the rest is started. */
+async function profileOf({ profile, watchesIfPossible }: StartRequest): Promise<Profile> {
+  if (!watchesIfPossible) return profile
+  try {
+    await findMonitoring({ root: projectRoot, onProgress: say })
+    return 'ops'
+  } catch (error) {
+    if (!(error instanceof MonitoringMissing)) throw error
+    say(`without Prometheus and Alertmanager: ${error.message}`)
+    return profile
+  }
 }
 
 /** The live list is closed once everything has started; stopping is shown in plain lines. */

@@ -60,6 +60,10 @@ export const routeRights = {
   lakehouse: {},
   exporter: {},
   pulse: { 'POST /barriers': { role: 'operator', also: ['auditor'] } },
+  pager: {
+    'POST /notifications': { only: ['alertmanager'] },
+    'GET /pages': { role: 'reader' },
+  },
   auditor: { 'POST /audits': { role: 'operator' }, 'GET /audits/last': { role: 'reader' } },
 } as const satisfies Readonly<Partial<Record<IdentityName, RouteRights>>>
 

@@ -41,6 +41,15 @@ export const serverRights: ServerRights = {
   },
 }
 
+/**
+ * Who may log in to what watches the others. Whoever may log in there may do everything that they can: a reader of Prometheus changes
+ * nothing, but whoever reaches Alertmanager may silence alerts.
+ */
+export const monitoringLogins = {
+  prometheus: ['prometheus', 'reader', 'operator', 'admin'],
+  alertmanager: ['prometheus', 'operator', 'admin'],
+} as const satisfies Readonly<Record<string, readonly IdentityName[]>>
+
 /** The identities that may log in to a server at all. */
 export function whoLogsIn(server: ServerName): readonly IdentityName[] {
   const permitted = Object.values<Permitted>(serverRights[server])

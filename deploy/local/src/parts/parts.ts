@@ -3,6 +3,7 @@ import { catalog } from './catalog.ts'
 import { connect } from './connect.ts'
 import { flinkJobManager, flinkTaskManager, sqlGateway } from './flink.ts'
 import { kafka } from './kafka.ts'
+import { alertmanager, prometheus } from './monitoring.ts'
 import { postgres } from './postgres.ts'
 import { registry } from './registry.ts'
 import { serviceComponents } from './services.ts'
@@ -24,6 +25,8 @@ export const parts: readonly Part[] = [
   sqlGateway,
   flinkJobs,
   ...serviceComponents,
+  alertmanager,
+  prometheus,
 ]
 
 /** The parts that have a process. */

@@ -3,7 +3,7 @@ import { host, type PortName } from '@tenseams/cli/ports'
 import type { IdentityName, PostgresRole } from '@tenseams/identities/identities'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
-import { everyProfile, fullOnly } from '../launcher/plan/profiles.ts'
+import { everyProfile, fullOnly, opsOnly } from '../launcher/plan/profiles.ts'
 
 type Service = Pick<Component, 'title' | 'profiles' | 'needs'> & {
   /** Also its identity's. */
@@ -84,6 +84,14 @@ const services: readonly Service[] = [
       ...kafkaSettings(context),
       ...silverInterval(context),
     }),
+  },
+  {
+    name: 'pager',
+    title: 'service pager, keeps pages',
+    profiles: opsOnly,
+    needs: [],
+    port: 'pager',
+    environment: ({ paths }) => ({ PAGES_FILE: join(paths.data, 'pages.jsonl') }),
   },
   {
     name: 'auditor',

@@ -7,6 +7,7 @@ import {
   wholeNumber,
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
+import type { Profile as AlertProfile } from '@tenseams/contracts/slo/windows'
 import { type DebeziumLine, debeziumLines } from '../plan/debezium-line.ts'
 import { readTarget, type Target, targetOptions } from './target.ts'
 
@@ -17,6 +18,7 @@ const options = {
   lines: { type: 'string', default: '100' },
   follow: { type: 'boolean', short: 'f' },
   debezium: { type: 'string' },
+  alerts: { type: 'string' },
 } as const
 
 const commands = [
@@ -44,10 +46,19 @@ export type StackRequest = Target & {
   readonly follow: boolean
   /** Undefined: the line of the instance's last start. */
   readonly debezium: DebeziumLine | undefined
+  /** The same: how long the windows of alerts are. */
+  readonly alerts: AlertProfile | undefined
 }
 
 const owners = {
-  ...{ purge: ['down'], debezium: ['up'], json: ['status'], lines: ['logs'], follow: ['logs'] },
+  ...{
+    purge: ['down'],
+    debezium: ['up'],
+    alerts: ['up'],
+    json: ['status'],
+    lines: ['logs'],
+    follow: ['logs'],
+  },
 }
 
 const onOneComponent: readonly StackCommand[] = [
@@ -78,6 +89,10 @@ export function readStackArguments(args: readonly string[]): StackRequest {
       values.debezium === undefined
         ? undefined
         : oneOf('--debezium', values.debezium, debeziumLines),
+    alerts:
+      values.alerts === undefined
+        ? undefined
+        : oneOf('--alerts', values.alerts, ['normal', 'drill'] as const),
   }
 }
 

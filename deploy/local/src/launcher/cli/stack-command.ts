@@ -22,6 +22,8 @@ const help = `npm run stack -- <command>
 
   up [<part> …]            starts the profile, or only these parts and what they need; leaves running parts alone
      [--debezium 2.7|3.6]  the line of Debezium (default: that of the last start, at first 3.6)
+     [--alerts normal|drill]  in drills the windows of alerts are 20 times shorter (default: that of the last
+                           start, at first normal)
   down [--purge]           stops everything; --purge also removes the instance's data, logs and passwords
   status [--json]          state, health, memory (PSS) and ports of each component, and whether Flink's jobs make
                            progress
@@ -73,7 +75,7 @@ async function stack(args: readonly string[]): Promise<ExitCode> {
 }
 
 async function up(request: StackRequest): Promise<ExitCode> {
-  const { instance, portOffset, profile, names, debezium } = request
+  const { instance, portOffset, profile, names, debezium, alerts } = request
   const begun = Date.now()
   const view = viewFor(process.stdout)
   const signal = interruptible()
@@ -84,7 +86,7 @@ async function up(request: StackRequest): Promise<ExitCode> {
       portOffset,
       profile,
       ...(names.length > 0 && { only: names }),
-      ...(debezium && { settings: { debezium } }),
+      settings: { ...(debezium && { debezium }), ...(alerts && { alerts }) },
       onNotice: say,
       ...view,
       signal,

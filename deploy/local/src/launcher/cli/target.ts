@@ -20,7 +20,8 @@ export const targetOptions = {
   profile: { type: 'string', default: 'full' },
 } as const
 
-export const targetHelp = `  --profile minimal|full   minimal ends in Kafka, full in the lakehouse (default: full)
+export const targetHelp = `  --profile minimal|full|ops   minimal ends in Kafka, full in the lakehouse; ops has Prometheus and Alertmanager
+                           in addition (default: full)
 ${instanceHelp}`
 
 /** @throws UsageError */

@@ -26,7 +26,7 @@ describe('Prometheus and Alertmanager', () => {
     expect(await findMonitoring({ root, path })).toEqual({
       prometheus: join(path, 'prometheus'),
       promtool: join(path, 'promtool'),
-      alertmanager: join(path, 'prometheus-alertmanager'),
+      alertmanager: [join(path, 'prometheus-alertmanager')],
       amtool: join(path, 'amtool'),
     })
   })

@@ -9,7 +9,8 @@ import { Locked, takeLock } from '../supervise/lock.ts'
 export type Monitoring = {
   readonly prometheus: string
   readonly promtool: string
-  readonly alertmanager: string
+  /** The beginning of its command; its own arguments follow. */
+  readonly alertmanager: readonly string[]
   readonly amtool: string
   /** The folder of Prometheus' page, where it is not in the place that Debian has compiled in. */
   readonly assets?: string
@@ -74,7 +75,7 @@ async function installedIn(path: string): Promise<Monitoring | undefined> {
   const [alertmanager, amtool] = [find(names.alertmanager), find(names.amtool)]
   if (!prometheus || !promtool || !alertmanager || !amtool) return undefined
   const fits = (await fitsRules(prometheus)) && (await fitsRules(promtool))
-  return fits ? { prometheus, promtool, alertmanager, amtool } : undefined
+  return fits ? { prometheus, promtool, alertmanager: [alertmanager], amtool } : undefined
 }
 
 /**
@@ -102,10 +103,24 @@ function unpackedIn(folder: string): Monitoring {
   return {
     prometheus: join(programs, 'prometheus'),
     promtool: join(programs, 'promtool'),
-    alertmanager: join(programs, 'prometheus-alertmanager'),
+    alertmanager: withTemplates(folder, join(programs, 'prometheus-alertmanager')),
     amtool: join(programs, 'amtool'),
     assets: join(folder, 'files', 'usr', 'share', 'prometheus', 'web'),
   }
+}
+
+/** Where Debian's Alertmanager reads its templates, without which it does not start. No setting changes that. */
+const TEMPLATES = '/usr/share/prometheus/alertmanager/default.tmpl'
+
+/**
+ * Where the package is not installed, it runs in a name space of its own, in which its files lie over the system's /usr/share. Nobody
+ * else sees that, and it needs no root: the kernel lets everybody do so in a user name space, unless an administrator has forbidden it.
+ */
+function withTemplates(folder: string, program: string): readonly string[] {
+  if (existsSync(TEMPLATES)) return [program]
+  const overlay = 'mount -t overlay overlay -o "lowerdir=$0:/usr/share" /usr/share && exec "$@"'
+  const share = join(folder, 'files', 'usr', 'share')
+  return ['unshare', '--user', '--map-root-user', '--mount', 'sh', '-c', overlay, share, program]
 }
 
 const markOf = (folder: string) => join(folder, 'unpacked')
@@ -130,6 +145,8 @@ async function unpack(folder: string, onProgress: (line: string) => void): Promi
       recursive: true,
       force: true,
     })
+    const [file = '', ...parameters] = unpackedIn(folder).alertmanager
+    await run(file, [...parameters, '--version'], folder)
     writeFileSync(markOf(folder), '')
   } catch (error) {
     if (!(error instanceof ProgramFailed)) throw error

@@ -1,4 +1,5 @@
 import type { PortName, Ports } from '@tenseams/cli/ports'
+import type { Profile as AlertProfile } from '@tenseams/contracts/slo/windows'
 import type { Java } from '../host/java.ts'
 import type { Paths } from '../host/paths.ts'
 import type { Account } from '../host/program.ts'
@@ -31,6 +32,8 @@ export type StackSettings = {
   readonly logLimitBytes?: number
   /** The memory for RocksDB that all slots of the TaskManager share, in MB; 256 when left out. */
   readonly flinkManagedMemoryMb?: number
+  /** How long the windows of alerts are: `drill` makes them 20 times shorter; `normal` when left out. */
+  readonly alerts?: AlertProfile
   /**
    * Services, by name, that start from another file than their own `src/main.ts`, each given from the repository's root.
    * For proofs: a service with one part replaced by a faulty one. Like every setting it is remembered with the instance,

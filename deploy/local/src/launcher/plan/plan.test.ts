@@ -55,7 +55,7 @@ describe('the order of a start', () => {
 
 describe('the parts of this system', () => {
   test('can be sorted for each profile', () => {
-    expect(namesOf('full')).toHaveLength(parts.length)
+    expect(namesOf('ops')).toHaveLength(parts.length)
     expect(namesOf('minimal')).toEqual(expect.arrayContaining(['postgres', 'orders', 'connectors']))
   })
 

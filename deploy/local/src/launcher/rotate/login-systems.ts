@@ -4,6 +4,7 @@ import { allowOnly } from '@tenseams/kafka/access/users'
 import { setPasswords } from '@tenseams/postgres/passwords'
 import { brokerUser } from '../../parts/kafka-node.ts'
 import { brokersAccess } from '../../parts/kafka-users.ts'
+import { updateMonitoringLogins } from '../install/monitoring-files.ts'
 import { writeAllLogins } from '../install/server-logins.ts'
 import type { Context } from '../plan/part.ts'
 
@@ -41,6 +42,9 @@ function postgresLogins({ endpoints, secrets }: Context): LoginSystem {
 function tokens(context: Context): LoginSystem {
   return {
     kind: 'token',
-    accept: () => writeAllLogins(context),
+    accept: async () => {
+      await writeAllLogins(context)
+      await updateMonitoringLogins(context)
+    },
   }
 }

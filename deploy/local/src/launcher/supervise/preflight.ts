@@ -43,7 +43,11 @@ export class PreflightFailed extends Error {
   readonly retriable = false
 }
 
-const leastMemoryMb: Readonly<Record<Profile, number>> = { minimal: 1_800, full: 3_600 }
+const leastMemoryMb: Readonly<Record<Profile, number>> = {
+  minimal: 1_800,
+  full: 3_600,
+  ops: 3_850,
+}
 const LEAST_DISK_MB = 2_000
 
 /** Compares facts with requirements: what is lacking, or nothing. */

@@ -1,15 +1,17 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { isMonitoring } from '../../parts/monitoring.ts'
 import { components, parts } from '../../parts/parts.ts'
 import { type Paths, pathsOf } from '../host/paths.ts'
 import { removeOutsideFolder } from '../host/postgres-home.ts'
 import type { Identity } from '../host/procfs.ts'
 import { installArtefacts } from '../install/artefacts.ts'
+import { findMonitoring } from '../install/monitoring.ts'
 import type { Secrets } from '../install/secrets.ts'
 import type { Endpoints } from '../plan/endpoints.ts'
 import type { Component, Context, Part, StackSettings } from '../plan/part.ts'
 import { type Planned, planStart, planStop } from '../plan/plan.ts'
-import type { Profile } from '../plan/profiles.ts'
+import { allParts, type Profile } from '../plan/profiles.ts'
 import { defaultSettings, type InstanceOptions, openContext } from './context.ts'
 import { holderOf, takeLock } from './lock.ts'
 import { gatherFacts, lackLines, lacksOf, PreflightFailed } from './preflight.ts'
@@ -87,7 +89,7 @@ const noLine = () => undefined
  * The caller holds the instance until `stop()`, `release()` or its own end; the processes outlive it. After a SIGKILL of
  * the caller, `npm run stack -- down` or the next start takes them over.
  *
- * @throws PreflightFailed with a line for each lack; Locked while another process holds the instance; ComponentFailed
+ * @throws PreflightFailed with a line for each lack; MonitoringMissing when the plan has Prometheus and it cannot be had; Locked while another process holds the instance; ComponentFailed
  *   with the end of the component's log.
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -106,6 +108,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       jdk: context.java.main,
       onProgress: options.onNotice ?? noLine,
     })
+    await installMonitoring(plan, context, options)
     const { portOffset, settings } = context
     writeInstance(paths, { profile: options.profile, portOffset, settings })
     for (const line of noticesOf(plan, context)) (options.onNotice ?? noLine)(line)
@@ -146,9 +149,19 @@ async function startOrUndo(
     await startAll(plan, context, onProgress, signal)
   } catch (error) {
     await endWatcher(context.paths)
-    await stopAll(planStop(planStart(parts, 'full')), context, onProgress)
+    await stopAll(planStop(planStart(parts, allParts)), context, onProgress)
     throw error
   }
+}
+
+/** Before the first start, so that a start waits for no download. */
+async function installMonitoring(
+  plan: readonly Planned[],
+  { paths }: Context,
+  { onNotice }: StackOptions,
+): Promise<void> {
+  if (!plan.some(({ part }) => isMonitoring(part))) return
+  await findMonitoring({ root: paths.root, ...(onNotice && { onProgress: onNotice }) })
 }
 
 async function preflight(
@@ -214,7 +227,7 @@ function handle(context: Context, onProgress: OnProgress, release: () => void): 
     stop: async () => {
       try {
         await endWatcher(paths)
-        await stopAll(planStop(planStart(parts, 'full')), context, onProgress)
+        await stopAll(planStop(planStart(parts, allParts)), context, onProgress)
       } finally {
         release()
       }
