@@ -48,7 +48,7 @@ test('both lines of Debezium are compiled with the same Java of ours, and so are
   expect(sources).toEqual([
     ['debezium'],
     ['debezium'],
-    ['catalog'],
+    ['catalog', 'login'],
     ['kafka', 'login'],
     ['flink', 'login'],
   ])
