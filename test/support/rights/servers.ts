@@ -1,6 +1,11 @@
 import { httpLogin } from '@tenseams/identities/http-login'
 import { type IdentityName, identities } from '@tenseams/identities/identities'
-import type { ServerCell, ServerOperations } from '@tenseams/identities/server-rights'
+import {
+  type ServerCell,
+  type ServerName,
+  type ServerOperations,
+  whoLogsIn,
+} from '@tenseams/identities/server-rights'
 import type { TestStack } from '../stack.ts'
 
 type Request = {
@@ -64,7 +69,7 @@ const requests: Requests = {
   },
 }
 
-/** Tries a cell of the matrix on the running stack, as the identity, or without a login when it has no token. */
+/** Tries a cell of the matrix on the running stack, as the identity, or without a login when it has none at that server. */
 export function serverProbe({ context, endpoints }: TestStack) {
   const urls = {
     registry: endpoints.registryUrl.replace('/apis/ccompat/v7', ''),
@@ -78,7 +83,7 @@ export function serverProbe({ context, endpoints }: TestStack) {
     const request = all[operation]
     if (request === undefined) throw new Error(`nothing tries ${operation} at ${target}`)
     const { path, headers = {}, ...rest } = request
-    const login = await loginOf(identity, context)
+    const login = await loginOf(identity, target, context)
     const { status } = await fetch(`${urls[target]}${path}`, {
       ...rest,
       headers: { ...headers, ...login },
@@ -88,8 +93,14 @@ export function serverProbe({ context, endpoints }: TestStack) {
   }
 }
 
-async function loginOf(identity: IdentityName | undefined, { secrets }: TestStack['context']) {
+async function loginOf(
+  identity: IdentityName | undefined,
+  target: ServerName,
+  { secrets }: TestStack['context'],
+) {
   if (identity === undefined || !hasToken(identity)) return {}
+  // The registry does not know who may only read, which asks for no login.
+  if (target === 'registry' && !whoLogsIn(target).includes(identity)) return {}
   return { authorization: await httpLogin(secrets.fileOf(identity))() }
 }
 

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { host } from '@tenseams/cli/ports'
 import { readCredentials } from '@tenseams/identities/credentials'
+import { whoLogsIn } from '@tenseams/identities/server-rights'
 import { javaProgram } from '../launcher/host/java.ts'
 import { jvmArguments } from '../launcher/host/jvm.ts'
 import { temporaryFolderOf } from '../launcher/host/paths.ts'
 import { answersOk } from '../launcher/host/probe.ts'
 import {
-  allCredentials,
+  credentialsOf,
   registryAccess,
   writeSecretProperties,
 } from '../launcher/install/server-logins.ts'
@@ -27,7 +28,7 @@ export const registry: Component = {
     const { postgres = {} } = await readCredentials(context.secrets.fileOf('registry'))
     await writeSecretProperties(settingsFile(context), {
       'apicurio.datasource.password': postgres.registry ?? '',
-      ...registryAccess(await allCredentials(context)),
+      ...registryAccess(await credentialsOf(context, whoLogsIn('registry'))),
     })
   },
   command: async ({ paths, ports, java }) => ({

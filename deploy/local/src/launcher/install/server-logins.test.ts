@@ -66,7 +66,6 @@ test('the registry gets hashes too, one administrator, and for Connect a role th
   const access = registryAccess([
     { identity: 'publisher', token: 'a' },
     { identity: 'connect', token: 'b' },
-    { identity: 'reader', token: 'c' },
     { identity: 'fulfilment' },
   ])
   const embedded = 'quarkus.security.users.embedded'
@@ -74,7 +73,6 @@ test('the registry gets hashes too, one administrator, and for Connect a role th
     [`${embedded}.users.publisher`]: hashOf('publisher:Quarkus:a'),
     [`${embedded}.roles.publisher`]: 'sr-admin',
     [`${embedded}.roles.connect`]: 'connect',
-    [`${embedded}.roles.reader`]: 'sr-readonly',
     'apicurio.auth.role-based-authorization': 'true',
     'quarkus.http.auth.permission.raw-changes.methods': 'POST',
     'quarkus.http.auth.permission.raw-changes.paths': '/apis/registry/v2/groups/cdc/artifacts',

@@ -33,9 +33,7 @@ export function loginsFileOf(paths: Paths, server: ReadingAgain): string {
  * @throws CredentialsError when an identity's file cannot be used.
  */
 export async function writeLogins({ paths, secrets }: Instance, server: ReadingAgain) {
-  const all = await Promise.all(
-    whoIsKnownTo(server).map((name) => readCredentials(secrets.fileOf(name))),
-  )
+  const all = await credentialsOf({ secrets }, whoIsKnownTo(server))
   const lines = callersOf(all).callers.flatMap(({ identity, tokenHashes }) =>
     tokenHashes.map((hash) => `${hash} ${identity}\n`),
   )
@@ -51,7 +49,8 @@ function whoIsKnownTo(server: ReadingAgain): readonly IdentityName[] {
 /** The same for all of them and for our own services, after each step of a rotation. */
 export async function writeAllLogins(instance: Instance): Promise<void> {
   for (const server of readingAgain) await writeLogins(instance, server)
-  await writeCallers(instance.paths.callers, await allCredentials(instance))
+  const everybody = identities.map(({ name }) => name)
+  await writeCallers(instance.paths.callers, await credentialsOf(instance, everybody))
 }
 
 /** The group of the registry in which Connect registers what it captures, and nobody else; contracts are in `default`. */
@@ -65,7 +64,7 @@ const REALM = 'Quarkus'
  * registry's own roles. Reading needs none. `connect` has a role that may do nothing, but for one address it stands for a developer's:
  * that by which an artefact is registered in its own group.
  *
- * The registry reads them once: after a rotation of one that registers, it must be started again.
+ * The registry reads them once: it knows those only that may do more than read, and is started again after a rotation of theirs.
  */
 export function registryAccess(all: readonly Credentials[]): Readonly<Record<string, string>> {
   const users = all.flatMap(({ identity, token }) =>
@@ -107,20 +106,17 @@ export function registryAccess(all: readonly Credentials[]): Readonly<Record<str
   }
 }
 
-function roleOf(identity: string): string {
-  if (identity === 'publisher') return 'sr-admin'
-  return identity === 'connect' ? 'connect' : 'sr-readonly'
-}
+const roleOf = (identity: string) => (identity === 'publisher' ? 'sr-admin' : identity)
 
 function hashedPassword(identity: string, token: string): string {
   return sha256(`${identity}:${REALM}:${token}`)
 }
 
-/** Everybody's credentials, from their files. */
-export async function allCredentials({
-  secrets,
-}: Pick<Instance, 'secrets'>): Promise<readonly Credentials[]> {
-  const names: readonly IdentityName[] = identities.map(({ name }) => name)
+/** Credentials, from their files. */
+export function credentialsOf(
+  { secrets }: Pick<Instance, 'secrets'>,
+  names: readonly IdentityName[],
+): Promise<readonly Credentials[]> {
   return Promise.all(names.map((name) => readCredentials(secrets.fileOf(name))))
 }
 
