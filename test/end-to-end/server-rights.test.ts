@@ -58,7 +58,10 @@ describe('the catalogue', () => {
   test('says to whoever is unknown how to log in, and to others who may', async () => {
     expect(await asked('GET', '/v1/config')).toEqual([401, expect.stringContaining('its token as')])
     expect(await asked('GET', '/v1/config', 'payments')).toEqual([
-      ...[403, expect.stringMatching(/payments may not read tables; admin, auditor, flink/)],
+      ...[
+        403,
+        expect.stringMatching(/payments may not read tables; admin, auditor, exporter, flink/),
+      ],
     ])
     expect(await asked('DELETE', dropped, 'reader')).toEqual([
       ...[403, expect.stringMatching(/reader may not change tables; admin, flink, lakehouse/)],

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { identities } from '@tenseams/identities/identities'
+import { openKafka as openKafkaAs } from '@tenseams/kafka/client'
 import { Consumption } from '@tenseams/kafka/consume'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { DurableProducer } from '@tenseams/kafka/producer'
 import type { ConsumedRecord } from '@tenseams/kafka/record'
 import { TransactionalLoop } from '@tenseams/kafka/transactional-loop'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { identityNamed, rotateIdentity } from '@tenseams/local/launcher/rotate/rotate-identity'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import type { Admin, Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -34,6 +37,9 @@ beforeAll(async () => {
   await admin.connect()
   await newTopic(admin, input, PARTITIONS)
   await newTopic(admin, output, PARTITIONS)
+  for (const name of ['shadow', 'load', 'shadow', 'backfill']) {
+    await rotateIdentity(stack, identityNamed(name))
+  }
 })
 
 afterAll(async () => {
@@ -100,6 +106,16 @@ test('a broker dies during an effect and a transaction, and restarts: all is pro
     expect(distinct(records)).toEqual(distinct(records).toSorted(byNumber))
   }
 })
+
+test('every user logs in at the broker that was restarted, also after rotations', async () => {
+  for (const { name } of identities.filter(
+    ({ name, kafka: isUser }) => isUser && name !== 'broker',
+  )) {
+    const credentialsFile = stack.secrets.fileOf(name)
+    const one = openKafkaAs({ brokers, clientId: 'test', credentialsFile }).admin()
+    await one.connect().finally(() => one.disconnect())
+  }
+}, 60_000)
 
 const silent = { info: () => undefined, warn: () => undefined }
 

@@ -18,6 +18,11 @@ const algorithms = {
   'scram-sha-512': { id: 2, digest: 'sha512', bytes: 64 },
 } as const
 
+const mechanisms = [
+  'scram-sha-256',
+  'scram-sha-512',
+] as const satisfies readonly (keyof typeof algorithms)[]
+
 /**
  * Makes users that can log in with these credentials, or gives those that exist these passwords. The brokers get salted hashes,
  * never a password. Idempotent; connections that are open stay open.
@@ -35,8 +40,9 @@ export async function putUsers(
 }
 
 /**
- * Lets a user log in with these credentials and no other: a mechanism that is not among them is removed. Idempotent: after a crash
- * in between, the former credential is still taken, and the next call removes it.
+ * Lets a user log in with these credentials and no other: the credential of a mechanism that is not among them gets a password that
+ * nobody knows. It is not removed, because our Kafka forgets every credential of a mechanism when it reads such a removal again at
+ * its next start (adr/0049). Idempotent: after a crash in between, the former one is still taken, and the next call replaces it.
  *
  * @param access of somebody who may alter the cluster.
  */
@@ -45,19 +51,11 @@ export async function allowOnly(
   username: string,
   credentials: readonly UserCredential[],
 ): Promise<void> {
+  const unknown = mechanisms
+    .filter((mechanism) => credentials.every((each) => each.mechanism !== mechanism))
+    .map((mechanism) => ({ username, mechanism, password: randomBytes(24).toString('base64url') }))
   // A broker takes one change of a user in a request.
-  for (const each of credentials) await putUsers(access, [each])
-  const kept = new Set<number>(credentials.map(({ mechanism }) => algorithms[mechanism].id))
-  await withConnection(access, async (connection) => {
-    const { results } = await describeUserScramCredentialsV0.api.async(connection, [
-      { name: username },
-    ])
-    const former = results
-      .flatMap(({ credentialInfos }) => credentialInfos)
-      .filter(({ mechanism }) => !kept.has(mechanism))
-      .map(({ mechanism }) => ({ name: username, mechanism }))
-    if (former.length > 0) await alterUserScramCredentialsV0.api.async(connection, former, [])
-  })
+  for (const each of [...credentials, ...unknown]) await putUsers(access, [each])
 }
 
 /** The names of all users that can log in. */

@@ -114,7 +114,7 @@ function stateSamples({
   ]
 }
 
-/** Brokers write `PreparingRebalance`, the client sometimes `PREPARING_REBALANCE`. */
+/** Brokers write `PreparingRebalance`. */
 export function stateOf(state: string): (typeof states)[number] {
   const plain = state.toLowerCase().replaceAll(/[^a-z]/g, '')
   return states.find((known) => known.replaceAll('-', '') === plain) ?? 'unknown'

@@ -1,6 +1,7 @@
 import { Admin, Consumer, FetchIsolationLevels } from '@platformatic/kafka'
 import { saslSetting } from '@tenseams/kafka/access/login'
-import type { KafkaAccess } from '@tenseams/kafka/client'
+import { type KafkaAccess, openKafka } from '@tenseams/kafka/client'
+import type { Admin as GroupAdmin } from 'kafkajs'
 
 type Isolation = (typeof FetchIsolationLevels)[keyof typeof FetchIsolationLevels]
 type Bytes = Consumer<Buffer, Buffer, Buffer, Buffer>
@@ -27,6 +28,7 @@ const NO_WAIT_MS = 0
 export class LogClient {
   readonly #admin: Admin
   readonly #consumer: Bytes
+  readonly #groups: GroupAdmin
 
   constructor({ brokers, credentialsFile }: KafkaAccess) {
     const common = {
@@ -39,10 +41,13 @@ export class LogClient {
     }
     this.#admin = new Admin(common)
     this.#consumer = new Consumer({ ...common, groupId: 'exporter', autocommit: false })
+    const requestTimeoutMs = REQUEST_TIMEOUT_MS
+    const kafka = openKafka({ brokers, credentialsFile, clientId: 'exporter', requestTimeoutMs })
+    this.#groups = kafka.admin({ retry: { retries: RETRIES } })
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#admin.close(), this.#consumer.close()])
+    await Promise.all([this.#admin.close(), this.#consumer.close(), this.#groups.disconnect()])
   }
 
   /** The partitions of those topics that are there. */
@@ -107,11 +112,15 @@ export class LogClient {
     return [...(await this.#admin.listGroups()).keys()]
   }
 
-  /** State and number of members of each group; one that is not there is dead. */
+  /**
+   * State and number of members of each group; one that is not there is dead. By kafkajs: @platformatic/kafka 2.12.1 takes the members of
+   * every group for consumers, and those of Connect's workers end the process.
+   */
   async describe(groups: readonly string[]) {
-    const found = await this.#admin.describeGroups({ groups: [...groups] })
-    return [...found.values()].map(({ id, state, members }) => ({
-      ...{ group: id, state: String(state), members: members.size },
+    await this.#groups.connect()
+    const found = await this.#groups.describeGroups([...groups])
+    return found.groups.map(({ groupId: group, state, members }) => ({
+      ...{ group, state, members: members.length },
     }))
   }
 
