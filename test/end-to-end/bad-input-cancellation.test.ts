@@ -168,7 +168,8 @@ describe('a cancellation that fulfilment reads after the confirmation', () => {
       timeoutMs: 60_000,
       what: `orders to have heard of the shipment of ${orderId}`,
     })
-    expect((await typesOf(orderId)).at(-1)).toBe('OrderCancelled')
+    // Its payment may have been refunded by now, which ends it as well.
+    expect(['OrderCancelled', 'OrderRefunded']).toContain((await typesOf(orderId)).at(-1))
   })
 })
 
