@@ -8,7 +8,7 @@ import {
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
-import { credentialsFileOf, projectRoot } from '@tenseams/cli/instance'
+import { projectRoot } from '@tenseams/cli/instance'
 import {
   type InstanceValues,
   instanceHelp,
@@ -96,7 +96,7 @@ async function capturingOf(values: InstanceValues): Promise<Capturing> {
     postgres: endpoints.postgres,
     adminPassword: secrets.postgresPasswords.postgres,
     brokers: endpoints.kafkaBrokers,
-    credentialsFile: credentialsFileOf(instance, 'operator'),
+    credentialsFile: secrets.fileOf('operator'),
     registryUrl: `http://${host}:${ports.registry}`,
   }
 }

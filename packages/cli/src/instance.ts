@@ -29,11 +29,6 @@ export function secretsFolderOf(instance: string, root = projectRoot): string {
   return join(stateFolderOf(instance, root), 'secrets')
 }
 
-/** The file with what an identity of an instance logs in with. */
-export function credentialsFileOf(instance: string, identity: string, root = projectRoot): string {
-  return join(secretsFolderOf(instance, root), `${identity}.json`)
-}
-
 /** The folder for the records of the instance's last start and of its processes. */
 export function runFolderOf(instance: string, root = projectRoot): string {
   return join(stateFolderOf(instance, root), 'run')

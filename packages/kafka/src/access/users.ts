@@ -18,10 +18,8 @@ const algorithms = {
   'scram-sha-512': { id: 2, digest: 'sha512', bytes: 64 },
 } as const
 
-const mechanisms = [
-  'scram-sha-256',
-  'scram-sha-512',
-] as const satisfies readonly (keyof typeof algorithms)[]
+// The keys of the record.
+const mechanisms = Object.keys(algorithms) as readonly UserCredential['mechanism'][]
 
 /**
  * Makes users that can log in with these credentials, or gives those that exist these passwords. The brokers get salted hashes,

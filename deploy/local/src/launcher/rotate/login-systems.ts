@@ -14,7 +14,7 @@ export function loginSystems(context: Context): readonly LoginSystem[] {
 }
 
 /**
- * Two credentials a user, one a mechanism: Kafka takes the present one and the next one until the former is removed. The brokers'
+ * Two credentials a user, one a mechanism: Kafka takes the present one and the next one until the former gets a password that nobody knows. The brokers'
  * own password is in their settings, and they take the one with which they were started.
  */
 function kafkaLogins(context: Context): LoginSystem {
