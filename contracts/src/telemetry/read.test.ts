@@ -98,8 +98,8 @@ describe('a declaration is refused', () => {
       'topic: { says: topic of Kafka, most: 1000 }',
     )
     expect(readableTelemetry(many).mistakes).toContainEqual(
-      expect.stringContaining(
-        'metrics.tenseams_handler_duration_seconds.labels: 64000 series are possible',
+      expect.stringMatching(
+        /^metrics\.tenseams_handler_duration_seconds\.labels: \d+ series are possible, more than/,
       ),
     )
   })
