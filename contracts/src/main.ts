@@ -39,7 +39,7 @@ const help = `npm run contracts -- <command>
 ${rolloutLines()}
     --break=order          runs the wrong order as if it were the right one: it must be refuted
   generate           writes the TypeScript types into contracts/generated and packages/telemetry, the objectives' rules,
-                     docs/kafka-users.md, and keys.md, objectives.md and telemetry.md in docs/reference
+                     Grafana's dashboards, docs/kafka-users.md, and keys.md, objectives.md and telemetry.md in docs/reference
   generate --check   lists the generated files that are stale
   records            writes an encoded record for every schema version that has none yet, into contracts/records
 

@@ -15,7 +15,9 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   'packages/identities': [],
   // `iceberg` for the gate, which evolves a contract's table and writes its Parquet as the lakehouse does.
   // `kafka` for logins, rights and quotas, so that settings of security are in one place.
+  // `observability` for the dashboards, which `generate` writes with the other files.
   contracts: [
+    'deploy/observability',
     'packages/codec',
     'packages/cli',
     'packages/iceberg',

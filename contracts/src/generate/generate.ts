@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import {
   type AvroField,
@@ -7,6 +8,7 @@ import {
   isNullable,
   matchAvro,
 } from '@tenseams/codec/avro'
+import { dashboardFiles } from '@tenseams/observability/dashboards/files'
 import { ContractError } from '../errors.ts'
 import { usersPage } from '../rights/page.ts'
 import { readUsers } from '../rights/users.ts'
@@ -74,13 +76,14 @@ With \`--break=random-key\` and \`--break=customer-key\` they do not hold.
 `
 }
 
-/** Writes the types of every topic's newest schema and of telemetry, and the pages, and removes the types of deleted topics. */
+/** Writes the types of every topic's newest schema and of telemetry, the pages and the dashboards, and removes the types of deleted topics. */
 export function generate(): readonly string[] {
   const files = generatedFiles()
-  for (const folder of [TYPES_FOLDER, DECLARED_FOLDER])
-    mkdirSync(root + folder, { recursive: true })
   for (const file of unknownTypes(files)) rmSync(root + file)
-  for (const { file, text } of files) writeFileSync(root + file, text)
+  for (const { file, text } of files) {
+    mkdirSync(dirname(root + file), { recursive: true })
+    writeFileSync(root + file, text)
+  }
   return files.map(({ file }) => file)
 }
 
@@ -105,6 +108,7 @@ function generatedFiles(): readonly GeneratedFile[] {
     { file: OBJECTIVES_FILE, text: objectivesPage(slos) },
     { file: RULES_FILE, text: sloRulesFile(slos) },
     ...telemetryFiles(),
+    ...dashboardFiles(),
   ]
 }
 

@@ -6,13 +6,16 @@ import { readSlos } from '@tenseams/contracts/slo/slo'
 import { runProgram } from '@tenseams/local/launcher/host/program'
 import { findMonitoring, type Monitoring } from '@tenseams/local/launcher/install/monitoring'
 import { alertmanagerConfig } from '@tenseams/observability/alertmanager'
+import { withInterval } from '@tenseams/observability/dashboards/promql'
 import { prometheusConfig } from '@tenseams/observability/prometheus'
 import { ruleFilesFor } from '@tenseams/observability/rule-files'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stringify } from 'yaml'
 import { mutantsOf } from '../../alerts/mutants.ts'
 import { failuresOf, promtoolTests, type RuleTest, testedForm } from '../../alerts/promtool.ts'
 import { casesByAlert, causes } from '../../alerts/rule-files.ts'
 import { type SloTest, sloTestsOf } from '../../alerts/slo-tests.ts'
+import { queries } from '../../dashboards/queries.ts'
 import { rootFolder } from '../../runner/program.ts'
 
 const INSTALL_TIMEOUT_MS = 7 * 60_000
@@ -80,6 +83,32 @@ describe.each(['normal', 'drill'] as const)('the settings of the profile %s', (p
       timeoutMs: TIMEOUT_MS,
     })
     expect(said).toContain('SUCCESS')
+  })
+})
+
+describe('a query of a dashboard', () => {
+  const parse = async (expressions: readonly string[]) => {
+    const rules = expressions.map((expr, index) => ({ record: `query${index}`, expr }))
+    const folder = mkdtempSync(join(tmpdir(), 'tenseams-queries-'))
+    const file = join(folder, 'queries.yml')
+    writeFileSync(file, stringify({ groups: [{ name: 'queries', rules }] }, { lineWidth: 0 }))
+    try {
+      const arguments_ = ['check', 'rules', file]
+      return await runProgram({
+        ...{ file: programs.promtool, arguments: arguments_, timeoutMs: TIMEOUT_MS },
+      })
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  test('is understood by Prometheus', async () => {
+    const said = await parse(queries.map(({ expr }) => withInterval(expr, '1m')))
+    expect(said).toContain(`SUCCESS: ${queries.length} rules found`)
+  })
+
+  test('is refused where it is not', async () => {
+    await expect(parse(['sum by (group (up)'])).rejects.toThrow(/query0|parse/)
   })
 })
 
