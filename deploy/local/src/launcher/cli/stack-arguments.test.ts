@@ -34,6 +34,24 @@ describe('npm run stack', () => {
     expect(readStackArguments(['up']).debezium).toBeUndefined()
   })
 
+  test('shows the last hundred lines of every part, or of those that are named', () => {
+    expect(readStackArguments(['logs'])).toMatchObject({ names: [], lines: 100 })
+    expect(
+      readStackArguments(['logs', 'kafka', '--part', 'orders', '--part', 'connect']),
+    ).toMatchObject({ names: ['kafka', 'orders', 'connect'], lines: 100 })
+  })
+
+  test('shows all since a time, unless it is told how many', () => {
+    const { lines, sinceMs } = readStackArguments(['logs', '--since', '2026-11-30T12:00'])
+    expect([lines, sinceMs]).toEqual([undefined, Date.parse('2026-11-30T12:00Z')])
+    expect(readStackArguments(['logs', '--since', '1h', '--lines', '5']).lines).toBe(5)
+  })
+
+  test('follows an order, whatever the case of its id', () => {
+    const id = '0198A1B2-0000-7000-8000-00000000000A'
+    expect(readStackArguments(['logs', '--order', id]).order).toBe(id.toLowerCase())
+  })
+
   test.each([
     [['up', '--unheard'], /--unheard/],
     [['up', '--offset', '100'], /--offset/],
@@ -50,6 +68,13 @@ describe('npm run stack', () => {
     [['up', '--debezium', '1.9'], /one of 2.7, 3.6/],
     [['status', '--debezium', '2.7'], /--debezium goes with up/],
     [['logs', 'kafka', '--lines', 'many'], /--lines takes a whole number/],
+    [['logs', '--lines', '0'], /from 1 to 100000/],
+    [['logs', '--lines', '1000000'], /from 1 to 100000/],
+    [['logs', '--since', 'yesterday'], /--since takes how long ago/],
+    [['logs', '--order', '42'], /--order takes the whole id of an order/],
+    [['status', '--part', 'kafka'], /--part goes with logs/],
+    [['up', '--order', 'x'], /--order goes with logs/],
+    [['up', '--since', '1h'], /--since goes with logs/],
   ])('refuses %j', (args, message) => {
     expect(() => readStackArguments(args)).toThrow(UsageError)
     expect(() => readStackArguments(args)).toThrow(message)

@@ -8,6 +8,7 @@ import {
 } from '@tenseams/cli/arguments'
 import { UsageError } from '@tenseams/cli/errors'
 import type { Profile as AlertProfile } from '@tenseams/contracts/slo/windows'
+import { sinceMsOf } from '../logs/since.ts'
 import { type DebeziumLine, debeziumLines } from '../plan/debezium-line.ts'
 import { readTarget, type Target, targetOptions } from './target.ts'
 
@@ -17,9 +18,15 @@ const options = {
   json: { type: 'boolean' },
   lines: { type: 'string', default: '100' },
   follow: { type: 'boolean', short: 'f' },
+  part: { type: 'string', multiple: true },
+  since: { type: 'string' },
+  order: { type: 'string' },
   debezium: { type: 'string' },
   alerts: { type: 'string' },
 } as const
+
+/** They are in memory until they are printed. */
+const MOST_LINES = 100_000
 
 const commands = [
   'up',
@@ -42,8 +49,12 @@ export type StackRequest = Target & {
   readonly names: readonly string[]
   readonly purge: boolean
   readonly json: boolean
-  readonly lines: number
+  /** Undefined: all of them. */
+  readonly lines: number | undefined
   readonly follow: boolean
+  readonly sinceMs: number | undefined
+  /** The id of an order, in lower case. */
+  readonly order: string | undefined
   /** Undefined: the line of the instance's last start. */
   readonly debezium: DebeziumLine | undefined
   /** The same: how long the windows of alerts are. */
@@ -55,36 +66,31 @@ const owners = {
     purge: ['down'],
     debezium: ['up'],
     alerts: ['up'],
-    json: ['status'],
-    lines: ['logs'],
-    follow: ['logs'],
+    json: ['status', 'logs'],
+    ...{ lines: ['logs'], follow: ['logs'], part: ['logs'], since: ['logs'], order: ['logs'] },
   },
 }
 
-const onOneComponent: readonly StackCommand[] = [
-  'logs',
-  'stop',
-  'restart',
-  'kill',
-  'pause',
-  'resume',
-]
+const onOneComponent: readonly StackCommand[] = ['stop', 'restart', 'kill', 'pause', 'resume']
 
 /** Reads the arguments of `npm run stack`. @throws UsageError */
 export function readStackArguments(args: readonly string[]): StackRequest {
   const { values, positionals, given } = readArguments(args, options)
-  const [first, ...names] = positionals
+  const [first, ...named] = positionals
+  const names = [...named, ...(values.part ?? [])]
   const command = commandOf(first, commands)
-  refuseOtherNames(command, names)
   refuseStrays(command, given, owners)
+  refuseOtherNames(command, names)
   return {
     ...readTarget(values),
     command,
     names,
     purge: values.purge ?? false,
     json: values.json ?? false,
-    lines: wholeNumber('--lines', values.lines, { most: 999_999 }),
+    lines: linesOf(values.lines, given),
     follow: values.follow ?? false,
+    sinceMs: values.since === undefined ? undefined : sinceMsOf(values.since, Date.now()),
+    order: values.order === undefined ? undefined : orderIdOf(values.order),
     debezium:
       values.debezium === undefined
         ? undefined
@@ -96,9 +102,22 @@ export function readStackArguments(args: readonly string[]): StackRequest {
   }
 }
 
+/** Somebody who says since when wants everything since then. */
+function linesOf(text: string, given: ReadonlySet<string>): number | undefined {
+  if (given.has('since') && !given.has('lines')) return undefined
+  return wholeNumber('--lines', text, { least: 1, most: MOST_LINES })
+}
+
+function orderIdOf(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return text.toLowerCase()
+  throw new UsageError(
+    `--order takes the whole id of an order, as POST /orders answers it, not "${text}"`,
+  )
+}
+
 function refuseOtherNames(command: StackCommand, names: readonly string[]): void {
   const isOnOne = onOneComponent.includes(command)
-  if (command !== 'up' && !isOnOne) refuseMore(names)
+  if (command !== 'up' && command !== 'logs' && !isOnOne) refuseMore(names)
   if (isOnOne && names.length !== 1)
     throw new UsageError(`${command} takes the name of one component`)
 }

@@ -1,17 +1,15 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { type ExitCode, exitCodes } from '@tenseams/cli/exit-codes'
 import { projectRoot } from '@tenseams/cli/instance'
 import { interruptible } from '@tenseams/cli/interruption'
 import { say } from '@tenseams/cli/output'
 import { runVerb } from '@tenseams/cli/run-verb'
 import { components } from '../../parts/parts.ts'
-import { componentOf, openStack, type Stack, StackRefused, startStack } from '../supervise/stack.ts'
+import { openStack, type Stack, startStack } from '../supervise/stack.ts'
 import type { PartStatus } from '../supervise/status.ts'
-import { logFileOf } from '../supervise/supervisor.ts'
 import { isWatched } from '../supervise/watch.ts'
 import { diagnose } from './doctor.ts'
 import { jobsLines, jobsStatus } from './jobs-status.ts'
+import { showLogs } from './logs.ts'
 import { lineView, viewFor } from './progress-view.ts'
 import { readStackArguments, type StackRequest } from './stack-arguments.ts'
 import { statusLines } from './status-view.ts'
@@ -27,7 +25,12 @@ const help = `npm run stack -- <command>
   down [--purge]           stops everything; --purge also removes the instance's data, logs and passwords
   status [--json]          state, health, memory (PSS) and ports of each component, and whether Flink's jobs make
                            progress
-  logs <component>         the end of its log [--lines <n>] [--follow]
+  logs [<component> …]     what all parts have logged, or these, in the order of time; times are UTC
+     [--part <component>]  the same as naming it; may be repeated
+     [--order <id>]        only what is about one order, in every part
+     [--since <time>]      everything since then: 30s, 10m, 2h, 1d ago, or 2026-11-30T22:10
+     [--lines <n>]         so many at most, the last ones (default: 100, or with --since all)
+     [--follow] [--json]   goes on as they write; one JSON object a line
   stop <component>         stops it properly and nothing else; Flink's jobs leave a savepoint before their JobManager
   restart <component>      stops it, if it runs, and starts it; submits Flink's jobs again if the cluster lost them
   kill <component>         SIGKILL, as in a crash; it stays ended until somebody starts it
@@ -37,7 +40,8 @@ const help = `npm run stack -- <command>
 
 ${targetHelp}
 
-Exit codes: 0 done, or everything is healthy; 1 status or doctor found something; 2 it could not be done.
+Exit codes: 0 done, or everything is healthy; 1 status or doctor found something, or logs found nothing about an
+order; 2 it could not be done.
 `
 
 const instanceOf = ({ instance, portOffset }: StackRequest) => ({
@@ -138,12 +142,7 @@ async function doctor(request: StackRequest): Promise<ExitCode> {
 
 async function logs(request: StackRequest): Promise<ExitCode> {
   const { context } = await openStack(instanceOf(request))
-  const { name } = componentOf(request.names[0] ?? '')
-  const file = logFileOf(context.paths, name)
-  if (!existsSync(file)) throw new StackRefused(`${name} was never started: there is no ${file}`)
-  const follow = request.follow ? ['-F'] : []
-  spawnSync('tail', ['-n', String(request.lines), ...follow, file], { stdio: 'inherit' })
-  return exitCodes.holds
+  return showLogs(context.paths, request)
 }
 
 async function withStack(
