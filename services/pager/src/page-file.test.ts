@@ -1,7 +1,8 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import type { Page } from './notification.ts'
 import { PageFile } from './page-file.ts'
 
@@ -14,6 +15,18 @@ const page = (groupKey: string): Page => ({
 })
 
 const keys = (file: PageFile) => file.newest(100).map(({ groupKey }) => groupKey)
+
+/** The next line that is appended, to any file, is written in part only: as on a disk that is full just then. */
+async function cutOffNextLine(file: string): Promise<void> {
+  const some = await open(file)
+  const handles: FileHandle = Object.getPrototypeOf(some)
+  await some.close()
+  const { appendFile } = handles
+  vi.spyOn(handles, 'appendFile').mockImplementationOnce(async function (this: FileHandle, line) {
+    await appendFile.call(this, String(line).slice(0, 20))
+    throw new Error('ENOSPC: no space left on device')
+  })
+}
 
 describe('the file of pages', () => {
   test('has what was added, the newest first, also after a restart', async () => {
@@ -41,6 +54,19 @@ describe('the file of pages', () => {
     const third = await PageFile.open({ file, most: 10 })
     expect(keys(third)).toEqual(['b', 'a'])
     await third.close()
+  })
+
+  test('leaves out a line that a full disk has cut off, and keeps the next one', async () => {
+    const file = join(folder, 'full.jsonl')
+    const first = await PageFile.open({ file, most: 10 })
+    await first.add(page('a'))
+    await cutOffNextLine(file)
+    await expect(first.add(page('lost'))).rejects.toThrow('ENOSPC')
+    await first.add(page('b'))
+    await first.close()
+    const second = await PageFile.open({ file, most: 10 })
+    expect(keys(second)).toEqual(['b', 'a'])
+    await second.close()
   })
 
   test('keeps no more than it may, in memory and on disk', async () => {

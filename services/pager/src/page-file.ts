@@ -16,12 +16,20 @@ export class PageFile {
   #handle: FileHandle
   #pages: Page[]
   #lines: number
+  /** The last line was not written whole: by a crash before this one was opened, or since the disk is full. */
+  #isCutOff: boolean
   /** One write after another: two at once could mix their lines. */
   #writing: Promise<unknown> = Promise.resolve()
 
-  private constructor(options: PageFileOptions, handle: FileHandle, pages: Page[]) {
+  private constructor(
+    options: PageFileOptions,
+    handle: FileHandle,
+    pages: Page[],
+    cutOff: boolean,
+  ) {
     this.#options = options
     this.#handle = handle
+    this.#isCutOff = cutOff
     this.#pages = pages.slice(-options.most)
     this.#lines = pages.length
   }
@@ -31,9 +39,7 @@ export class PageFile {
     await mkdir(dirname(options.file), { recursive: true, mode: 0o700 })
     const handle = await open(options.file, 'a+', 0o600)
     const pages = await readPages(options.file)
-    const opened = new PageFile(options, handle, pages)
-    if (await isCutOff(handle)) await handle.appendFile('\n')
-    return opened
+    return new PageFile(options, handle, pages, await isCutOff(handle))
   }
 
   /** The newest first. */
@@ -54,8 +60,11 @@ export class PageFile {
   }
 
   async #write(page: Page): Promise<void> {
-    await this.#handle.appendFile(`${JSON.stringify(page)}\n`)
+    const start = this.#isCutOff ? '\n' : ''
+    this.#isCutOff = true
+    await this.#handle.appendFile(`${start}${JSON.stringify(page)}\n`)
     await this.#handle.datasync()
+    this.#isCutOff = false
     this.#pages.push(page)
     this.#lines += 1
     const { most } = this.#options
