@@ -16,6 +16,7 @@ import { buildServer, type Server } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools, observeQueues } from '@tenseams/telemetry/readings'
 import type pg from 'pg'
+import { agreeingWith } from './agreeing.ts'
 import { handleOrders, handleShipments, type PaymentHandling } from './consumer.ts'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { paymentStreams, SCHEMA as schema } from './log.ts'
@@ -123,6 +124,7 @@ function openReconciler(
     ...{ provider, graceMs },
     readOurs: (reading) => readCategory(pool, schema, reading),
     progress: progressIn(pool, schema),
+    agreeing: agreeingWith({ pool, schema, log, graceMs }),
     repair: repairWith({ pool, schema, log, provider, findOrder, graceMs }),
     intervalMs: settings.RECONCILE_INTERVAL_MS,
     horizonMs: settings.RECONCILE_HORIZON_MS,

@@ -63,14 +63,17 @@ function eventAt(position: number, streamId: string): PositionedEvent {
 
 type Given = Partial<Books> & {
   readonly progress?: Progress
+  readonly agreeing?: readonly string[]
   readonly repair: (orderId: string) => readonly RepairKind[]
 }
 
-function reconcilerOf({ theirs = [], ours = [], progress = keptProgress(), repair }: Given) {
+function reconcilerOf(given: Given) {
+  const { theirs = [], ours = [], progress = keptProgress(), agreeing = [], repair } = given
   const { asked, provider, readOurs } = booksOf({ theirs, ours })
   const warnings: string[] = []
   const reconciler = new Reconciler({
     ...{ provider, readOurs, progress },
+    agreeing: async () => new Set(agreeing),
     repair: async function* (orderId) {
       yield* repair(orderId)
     },
@@ -156,6 +159,20 @@ describe('a reconciler', () => {
     expect([...progress.waiting]).toEqual([])
   })
 
+  test('compares one by one only what does not agree, and passes the rest', async () => {
+    const progress = keptProgress()
+    const looked: string[] = []
+    const repair = (orderId: string) => {
+      looked.push(orderId)
+      return []
+    }
+    const books = { theirs: numbered('t', 4), ours: numbered('o', 2) }
+    const given = { ...books, progress, agreeing: ['t-1', 't-2', 't-4', 'o-2'], repair }
+    await reconcilerOf(given).reconciler.once()
+    await reconcilerOf(given).reconciler.once()
+    expect(looked).toEqual(['t-3', 'o-1'])
+  })
+
   test('stops after the order under way, and repeats its page after the next start', async () => {
     const progress = keptProgress()
     const theirs = numbered('t', 90)
@@ -210,6 +227,7 @@ describe('a reconciler', () => {
       },
       readOurs: async ({ after }) => (after.position === 0n ? [event] : []),
       progress: keptProgress(),
+      agreeing: async () => new Set(),
       // biome-ignore lint/correctness/useYield: nothing is repaired.
       repair: async function* (orderId) {
         looked.push(orderId)

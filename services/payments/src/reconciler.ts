@@ -2,6 +2,7 @@ import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import type { CategoryReading, PositionedEvent } from '@tenseams/event-store/read-category'
 import { faultOf } from '@tenseams/service/fault'
 import { Periodic } from '@tenseams/service/periodic'
+import type { FindAgreeing } from './agreeing.ts'
 import type { RepairKind } from './domain/reconciliation.ts'
 import { Grace } from './grace.ts'
 import type { Provider } from './provider.ts'
@@ -14,6 +15,8 @@ export type ReconcilerOptions = {
   /** Our events, in an order in which nothing is added before a reader's position. */
   readonly readOurs: (reading: CategoryReading) => Promise<readonly PositionedEvent[]>
   readonly progress: Progress
+  /** Looks through many orders at once, so that only the others are compared one by one. */
+  readonly agreeing: FindAgreeing
   readonly repair: RepairPayment
   /** Younger operations may still be under way, and are left alone. */
   readonly graceMs: number
@@ -146,12 +149,23 @@ export class Reconciler {
     payments: ReadonlyMap<string, readonly ProviderPayment[]>,
     repaired: RepairKind[],
   ): Promise<boolean> {
-    for (const reference of references) {
+    const { agreeing, progress } = this.#options
+    const listed = new Map([...references].map((each) => [each, payments.get(each) ?? []] as const))
+    const old = [...listed].filter(([, each]) => this.#youngOf(each).length === 0)
+    const agreed = await agreeing(new Map(old))
+    for (const [reference, each] of listed) {
       if (this.#isStopping) return false
-      const isSettled = await this.#compare(reference, payments.get(reference) ?? [], repaired)
-      if (!isSettled) await this.#options.progress.addUnsettled(reference)
+      if (agreed.has(reference)) continue
+      const isSettled = await this.#compare(reference, each, repaired)
+      if (!isSettled) await progress.addUnsettled(reference)
     }
     return !this.#isStopping
+  }
+
+  #youngOf(listed: readonly ProviderPayment[]) {
+    return listed
+      .flatMap(({ operations }) => operations)
+      .filter(({ operationId, ageMs }) => this.#grace.isYoung(`operation ${operationId}`, ageMs))
   }
 
   /** Returns whether there was an answer, be it that the order cannot be repaired. */
@@ -161,9 +175,7 @@ export class Reconciler {
     repaired: RepairKind[],
   ): Promise<boolean> {
     const { repair, reconciled, log } = this.#options
-    const young = listed
-      .flatMap(({ operations }) => operations)
-      .filter(({ operationId, ageMs }) => this.#grace.isYoung(`operation ${operationId}`, ageMs))
+    const young = this.#youngOf(listed)
     // What is young by its age is read later, and compared then; what is dated ahead has been read already.
     if (young.length > 0) return young.every(({ ageMs }) => ageMs >= 0)
     try {

@@ -1,13 +1,9 @@
 import { unavailable } from '@tenseams/event-store/errors'
 import type pg from 'pg'
 import { v5 as uuidv5, validate } from 'uuid'
+import { isUnexplained, listedOf } from './agreeing.ts'
 import type { PaymentCommand } from './domain/payment.ts'
-import {
-  type ListedPayment,
-  planRepairs,
-  type Repair,
-  type RepairKind,
-} from './domain/reconciliation.ts'
+import { planRepairs, type Repair, type RepairKind } from './domain/reconciliation.ts'
 import { Grace } from './grace.ts'
 import type { PaymentLog } from './log.ts'
 import { capture, refund, returnSurplus, voidOrRefund } from './moves.ts'
@@ -45,8 +41,7 @@ export function repairWith(options: RepairOptions): RepairPayment {
     let seen = listed
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const { state } = await log.load(orderId)
-      const isUnexplained = state.status === 'unknown' && seen.some(isTaken)
-      const order = isUnexplained ? await findOrder(orderId) : undefined
+      const order = isUnexplained(state, seen) ? await findOrder(orderId) : undefined
       const plan = planRepairs(state, seen.map(listedOf), order)
       for (const step of plan) {
         await carryOut({ log, provider }, orderId, step)
@@ -130,10 +125,4 @@ class DatedAheadError extends Error {
       `order ${orderId}: its newest event is dated ahead of this machine's clock; it is tried again`,
     )
   }
-}
-
-const isTaken = ({ status }: ProviderPayment): boolean => status !== 'declined'
-
-function listedOf({ amountMinor, ...payment }: ProviderPayment): ListedPayment {
-  return { ...payment, amountMinor: BigInt(amountMinor) }
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { VerbError } from '@tenseams/cli/errors'
 import type { Profile } from '@tenseams/local/launcher/plan/profiles'
@@ -41,6 +42,7 @@ export async function takeTurn(
   try {
     await start(checkout, started, profile)
     const target = await findInstance(started.instance, started.portOffset, root)
+    requireIdentity(checkout, target.secretsFolder)
     const system = await System.open(target)
     try {
       return await runLoad({
@@ -60,6 +62,14 @@ export async function takeTurn(
     endAtOnce(started.instance, { root })
     unguard()
   }
+}
+
+/** The load logs in, so a base from before there were logins would fail in the middle of its first turn. */
+function requireIdentity({ name, commit }: Checkout, secretsFolder: string): void {
+  if (existsSync(join(secretsFolder, 'load.json'))) return
+  throw new VerbError(
+    `${name} (${commit}) has no identity for the load: choose a later base, or measure that one by its own \`npm run load\``,
+  )
 }
 
 async function start(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readCategory } from '@tenseams/event-store/read-category'
 import { eventually } from '@tenseams/local/launcher/host/wait'
+import { agreeingWith } from '@tenseams/payments/agreeing'
 import type { RepairKind } from '@tenseams/payments/domain/reconciliation'
 import type { FindOrder } from '@tenseams/payments/order-lookup'
 import { Reconciler } from '@tenseams/payments/reconciler'
@@ -16,10 +17,16 @@ beforeAll(async () => {
   own = await openOwnPayments(await useStack())
 })
 
-afterEach(() => own.faults.replace([]))
+afterEach(() => {
+  own.faults.replace([])
+  comparedAlone.clear()
+})
 afterAll(() => own.close())
 
 const counted: RepairKind[] = []
+
+/** The orders that were not passed together with others. */
+const comparedAlone = new Set<string>()
 
 /** Every order of these tests costs the same, unless it is one that was never placed. */
 const neverPlaced = new Set<string>()
@@ -29,11 +36,16 @@ const findOrder: FindOrder = async (orderId) =>
 /** A reconciler that compares everything, however young, unless a test says otherwise. */
 function reconciler(graceMs = 0): Reconciler {
   const { pool, schema, log, provider } = own
+  const repair = repairWith({ pool, schema, log, provider, findOrder, graceMs })
   return new Reconciler({
     ...{ provider, graceMs },
     readOurs: (reading) => readCategory(pool, schema, reading),
     progress: progressIn(pool, schema),
-    repair: repairWith({ pool, schema, log, provider, findOrder, graceMs }),
+    agreeing: agreeingWith({ pool, schema, log, graceMs }),
+    repair: (orderId, listed) => {
+      comparedAlone.add(orderId)
+      return repair(orderId, listed)
+    },
     intervalMs: 1_000,
     horizonMs: 3_600_000,
     reconciled: { inc: ({ kind }) => void counted.push(kind) },
@@ -148,6 +160,19 @@ describe('a provider that ignores keys and loses answers', () => {
     expect((await taken(order.streamId)).there).toBe(9_800)
     await reconcile('surplus-refunded')
     expect(await taken(order.streamId)).toEqual({ there: 0, here: 0 })
+  })
+})
+
+describe('an order whose books differ', () => {
+  test('is found among many whose books agree, and only it is compared alone', async () => {
+    await Promise.all(Array.from({ length: 30 }, () => shipped()))
+    own.faults.replace(ignoredKeysAndLostAnswers('capture'))
+    const [before, order] = [await shipped(), await shipped()]
+    own.faults.replace([])
+    await reconcile('surplus-refunded')
+    expect(await taken(order.streamId)).toEqual({ there: 9_800, here: 9_800 })
+    comparedAlone.delete(before.streamId)
+    expect([...comparedAlone]).toEqual([order.streamId])
   })
 })
 

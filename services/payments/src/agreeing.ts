@@ -1,0 +1,89 @@
+import { unavailable } from '@tenseams/event-store/errors'
+import type pg from 'pg'
+import { validate } from 'uuid'
+import { type ListedPayment, planRepairs } from './domain/reconciliation.ts'
+import type { PaymentLog } from './log.ts'
+import type { ProviderPayment } from './provider-answers.ts'
+
+/** What the provider lists of each order. */
+export type Listed = ReadonlyMap<string, readonly ProviderPayment[]>
+
+/** Of these orders, those about which nothing has to be done. */
+export type FindAgreeing = (listed: Listed) => Promise<ReadonlySet<string>>
+
+export type AgreeingOptions = {
+  readonly pool: pg.Pool
+  readonly schema: string
+  readonly log: Pick<PaymentLog, 'load'>
+  readonly graceMs: number
+}
+
+/**
+ * Nearly all orders' books agree, so a page of them is looked through in a few statements. An order is left out when its repair
+ * ([repair.ts](./repair.ts)) would ask, do or report something, or when it cannot be read; one that is too young is in, as it is not
+ * repaired either.
+ *
+ * @throws StoreUnavailableError
+ */
+export function agreeingWith(options: AgreeingOptions): FindAgreeing {
+  const { pool, schema, log, graceMs } = options
+  return async (listed) => {
+    const orders = [...listed.keys()].filter((reference) => validate(reference))
+    const ages = await agesOf(pool, schema, orders)
+    const isDone = async (order: string) => {
+      const ageMs = ages.get(order) ?? Number.POSITIVE_INFINITY
+      if (ageMs < graceMs) return ageMs >= 0
+      return agrees(log, order, listed.get(order) ?? [])
+    }
+    const done = await Promise.all(orders.map(isDone))
+    return new Set(orders.filter((_, index) => done[index]))
+  }
+}
+
+async function agrees(
+  log: AgreeingOptions['log'],
+  orderId: string,
+  listed: readonly ProviderPayment[],
+): Promise<boolean> {
+  try {
+    const { state } = await log.load(orderId)
+    if (isUnexplained(state, listed)) return false
+    return planRepairs(state, listed.map(listedOf), undefined).length === 0
+  } catch {
+    // Its repair meets the same error, and tells which order it is of.
+    return false
+  }
+}
+
+/** The provider has taken something of which nothing is recorded, so the order itself has to be asked what it costs. */
+export function isUnexplained(
+  state: { readonly status: string },
+  listed: readonly ProviderPayment[],
+): boolean {
+  return state.status === 'unknown' && listed.some(({ status }) => status !== 'declined')
+}
+
+export function listedOf({ amountMinor, ...payment }: ProviderPayment): ListedPayment {
+  return { ...payment, amountMinor: BigInt(amountMinor) }
+}
+
+/** How long ago something was last recorded of each order, in milliseconds, negative for a clock that was ahead; none without a record. */
+async function agesOf(
+  pool: pg.Pool,
+  schema: string,
+  orders: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  try {
+    const { rows } = await pool.query<{ stream_id: string; latest: Date }>({
+      name: 'latest-of-streams',
+      text: `select w.stream_id, e.latest from unnest($1::text[]) as w(stream_id)
+              cross join lateral (
+                select max(recorded_at) as latest from ${schema}.events where stream_id = w.stream_id) e
+              where e.latest is not null`,
+      values: [orders],
+    })
+    return new Map(rows.map(({ stream_id: id, latest }) => [id, Date.now() - latest.getTime()]))
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
