@@ -76,6 +76,8 @@ function optionsOf(started: StartedInstance): StackOptions {
       checkpointIntervalMs: 10_000,
       intervals: demonstrationSettings.intervals,
       debezium: wantedDebezium(),
+      // For the test that starts Prometheus: it scrapes each second.
+      alerts: 'drill',
     },
     onNotice: (line) => console.log(`  ${line}`),
     onProgress: ({ part, state, durationMs }) => {
