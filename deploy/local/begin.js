@@ -59,6 +59,14 @@ const verbs = {
     'lists the declared rights that nobody used',
   ],
   dlq: ['packages/kafka/src/dlq-command.ts', 'lists, shows and replays dead letters'],
+  trace: [
+    'deploy/traces/src/trace-command.ts',
+    'prints the way of an order as a waterfall, from its request to the lake',
+  ],
+  'assert:trace': [
+    'deploy/traces/src/assert-command.ts',
+    'places an order and asserts that no hop is missing in its trace',
+  ],
   bom: [
     'deploy/local/src/supply-chain/bom-command.ts',
     'makes bills of materials, and checks licences and known vulnerable versions',

@@ -18,9 +18,14 @@ create table if not exists {{schema}}.events (
   -- `position > n` skips rows of transactions that commit late.
   transaction_id xid8        not null default pg_current_xact_id(),
   recorded_at    timestamptz not null default clock_timestamp(),
+  -- The trace in which it was decided, as headers of its record have it (https://www.w3.org/TR/trace-context/).
+  traceparent    text,
+  tracestate     text,
   -- The optimistic lock.
   unique (stream_id, version)
 );
+-- For a store that was made before events had them.
+alter table {{schema}}.events add column if not exists traceparent text, add column if not exists tracestate text;
 
 create index if not exists events_in_reading_order on {{schema}}.events (transaction_id, position);
 
@@ -94,11 +99,15 @@ create unique index if not exists one_generation_building on {{schema}}.projecti
 -- Locks are taken in one order (streams sorted, then guards sorted), so that concurrent batches never deadlock. The
 -- versions are read by a separate statement that begins when the locks are held, so that it sees what their last holder
 -- committed. All of it is one transaction: a crash leaves all of a batch or none of it.
+drop function if exists {{schema}}.append(
+  text[], bigint[], uuid[], text[], bytea[], integer[], text[], integer[], uuid[], bigint[], text[], text[], integer[],
+  text[], bytea[]);
 create or replace function {{schema}}.append(
   stream_ids text[], expected_versions bigint[], inbox_ids uuid[],
   idempotency_keys text[], request_hashes bytea[], statuses integer[], answers text[],
   event_append_nos integer[], event_ids uuid[], event_versions bigint[], event_types text[],
-  event_topics text[], event_partitions integer[], event_data text[], event_payloads bytea[]
+  event_topics text[], event_partitions integer[], event_data text[], event_payloads bytea[],
+  event_traceparents text[], event_tracestates text[]
 ) returns table (append_no integer, outcome text, actual_version bigint)
 language plpgsql as $append$
 begin
@@ -127,11 +136,13 @@ begin
      where (f.inbox_id is null or f.inbox_id in (select b.event_id from boxed b))
        and (f.key is null or f.key in (select k.key from keyed k))
   ), written as (
-    insert into {{schema}}.events (event_id, stream_id, version, type, topic, partition, data, payload)
-    select e.event_id, p.stream_id, e.version, e.type, e.topic, e.partition, e.data::jsonb, e.payload
+    insert into {{schema}}.events (event_id, stream_id, version, type, topic, partition, data, payload, traceparent,
+                                     tracestate)
+    select e.event_id, p.stream_id, e.version, e.type, e.topic, e.partition, e.data::jsonb, e.payload, e.traceparent,
+           e.tracestate
       from unnest(event_append_nos, event_ids, event_versions, event_types, event_topics, event_partitions,
-                  event_data, event_payloads)
-           as e(append_no, event_id, version, type, topic, partition, data, payload)
+                  event_data, event_payloads, event_traceparents, event_tracestates)
+           as e(append_no, event_id, version, type, topic, partition, data, payload, traceparent, tracestate)
       join passed p on p.no = e.append_no
      order by p.stream_id, e.version
     returning 1

@@ -25,6 +25,8 @@ const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY']
 /** How git and pip reach their servers, and the variables of this project's own tests. */
 const patterns = [
   /^TEN_SEAMS_\w+$/,
+  // Where traces go besides the instance's own store.
+  /^OTEL_EXPORTER_OTLP_\w+$/,
   /^GIT_(?:CONFIG_\w+|SSL_CAINFO|SSL_CAPATH)$/,
   /^PIP_(?:INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|CERT|PROXY|TRUSTED_HOST|CONFIG_FILE)$/,
 ]

@@ -8,7 +8,8 @@ export const eventStores = [
 ] as const
 
 /** The columns that Debezium needs. `data` is for people, and not part of the WAL stream. */
-const EVENT_COLUMNS = '(position, event_id, stream_id, version, type, topic, partition, payload)'
+const EVENT_COLUMNS =
+  '(position, event_id, stream_id, version, type, topic, partition, payload, traceparent, tracestate)'
 
 /** A connector's own heartbeat, and not the other one's, which would be a transaction of Kafka more. */
 const heartbeatOf = (name: string) => `cdc.heartbeat where (connector = '${name}')`

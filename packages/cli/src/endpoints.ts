@@ -11,6 +11,7 @@ export type InstanceEndpoints = {
   readonly gatewayUrl: string
   readonly ordersUrl: string
   readonly auditorUrl: string
+  readonly zipkinUrl: string
   /** The folder of Flink's checkpoints and savepoints. */
   readonly stateFolder: string
 }
@@ -32,6 +33,7 @@ export function instanceEndpoints(instance: string, portOffset?: number): Instan
     gatewayUrl: `http://${at('sqlGateway')}`,
     ordersUrl: `http://${at('orders')}`,
     auditorUrl: `http://${at('auditor')}`,
+    zipkinUrl: `http://${at('zipkin')}`,
     stateFolder: `${stateFolderOf(instance)}/data/flink`,
   }
 }

@@ -7,6 +7,7 @@ import type { EventStore } from './event-store.ts'
 import type { StoredEvent } from './read.ts'
 import { keepSnapshot, readSnapshot, type SnapshotCodec } from './snapshots.ts'
 import { StreamReader } from './stream-reader.ts'
+import { inAppendStep, traceHeadersOf } from './trace-headers.ts'
 
 /** What a decided event carries beside its data. */
 export type EventMetadata = {
@@ -47,6 +48,7 @@ export type CommandMetadata = {
   /** The id of each event, by its index in the decision; the same input must give the same ids. */
   readonly eventIdOf: (step: number) => string
   readonly occurredAt: number
+  /** The trace that it is of. Its events name the span of their append in that trace. */
   readonly traceparent: string | null
   readonly guard?: Guard
 }
@@ -154,17 +156,20 @@ export class Aggregate<Command, Event, State, Refusal> {
   ): Promise<Outcome<Event, Refusal> | { readonly kind: 'conflict' }> {
     const decision = this.#options.decider.decide(command, loaded.state)
     if (decision.kind === 'refused') return decision
-    const withMetadata = decision.events.map((event, step) => ({
-      event,
-      metadata: metadataOf(streamId, loaded.version, step, metadata),
-    }))
-    const result = await this.#options.store.append(
-      this.#appendOf(streamId, loaded.version, withMetadata, metadata.guard),
-    )
+    const { events } = decision
+    const { schema, store } = this.#options
+    const result = await inAppendStep(schema, streamId, metadata.traceparent, (traceparent) => {
+      const withMetadata = events.map((event, step) => ({
+        event,
+        metadata: metadataOf(streamId, loaded.version, step, { ...metadata, traceparent }),
+      }))
+      const append = this.#appendOf(streamId, loaded.version, withMetadata, metadata.guard)
+      return store.append(append)
+    })
     if (result.kind !== 'appended') return { kind: result.kind }
-    const version = loaded.version + BigInt(withMetadata.length)
+    const version = loaded.version + BigInt(events.length)
     this.#afterAppend(streamId, loaded.version, version)
-    return { kind: 'done', events: decision.events, version }
+    return { kind: 'done', events, version }
   }
 
   #appendOf(
@@ -177,7 +182,10 @@ export class Aggregate<Command, Event, State, Refusal> {
     return {
       streamId,
       expectedVersion,
-      events: withMetadata.map(({ event, metadata }) => seal(event, metadata)),
+      events: withMetadata.map(({ event, metadata }) => ({
+        ...seal(event, metadata),
+        ...traceHeadersOf(metadata.traceparent),
+      })),
       ...(guard === undefined ? {} : { guard }),
       ...(rowsOf && {
         rows: withMetadata.flatMap(({ event, metadata }) => rowsOf(event, metadata)),

@@ -9,6 +9,10 @@ export type NewEvent = {
   /** What `payload` says, for people. */
   readonly data: unknown
   readonly payload: Buffer
+  /** The trace in which it was decided, for the header of its record; the payload has it as well. */
+  readonly traceparent?: string | null
+  /** What the trace's readers need beside it; only of traces that are recorded. */
+  readonly tracestate?: string | null
 }
 
 /** What identifies a repeated append: a consumed event's id, or a client's Idempotency-Key. */

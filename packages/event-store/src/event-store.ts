@@ -1,10 +1,12 @@
 import { UnderWay } from '@tenseams/service/under-way'
 import type { Queue } from '@tenseams/telemetry/readings'
+import { activeMember, type Member } from '@tenseams/telemetry/tracing/shared'
 import type pg from 'pg'
 import { type Append, type AppendResult, planBatch, type SideTable } from './append.ts'
 import { StoreUnavailableError, unavailable } from './errors.ts'
 import { leavesOutcomeOpen, type ResolveOutcome, resolveOutcome } from './lost-statement.ts'
 import { appendText, appendValues } from './statement.ts'
+import { inStatementStep } from './statement-step.ts'
 
 export type EventStoreOptions = {
   readonly pool: pg.Pool
@@ -27,6 +29,8 @@ type Queued = {
   readonly append: Append
   readonly resolve: (result: AppendResult) => void
   readonly reject: (error: Error) => void
+  /** The step that waits for it, when that is recorded. */
+  readonly member: Member | undefined
 }
 
 type OutcomeRow = {
@@ -103,7 +107,7 @@ export class EventStore {
       return Promise.reject(new StoreUnavailableError('too many appends wait'))
     }
     const { promise, resolve, reject } = Promise.withResolvers<AppendResult>()
-    this.#queue.push({ append, resolve, reject })
+    this.#queue.push({ append, resolve, reject, member: activeMember() })
     return promise
   }
 
@@ -112,7 +116,9 @@ export class EventStore {
       const { batch, rest } = planBatch(this.#queue, this.#maxBatch)
       this.#queue = rest
       const end = this.#underWay.begin()
-      void this.#write(batch).finally(() => {
+      void inStatementStep(this.#schema, membersOf(batch), batch.length, () =>
+        this.#write(batch),
+      ).finally(() => {
         end()
         this.#pump()
       })
@@ -173,6 +179,10 @@ export class EventStore {
     }
     for (const { reject } of batch) reject(error)
   }
+}
+
+function membersOf(batch: readonly Queued[]): readonly Member[] {
+  return batch.flatMap(({ member }) => member ?? [])
 }
 
 function resultOf(row: OutcomeRow): AppendResult {

@@ -14,16 +14,17 @@ export function appendText(schema: string, sideTable?: SideTable): string {
   assertSchemaName(schema)
   const append = `select append_no, outcome, actual_version from ${schema}.append(
     $1::text[], $2::bigint[], $3::uuid[], $4::text[], $5::bytea[], $6::integer[], $7::text[],
-    $8::integer[], $9::uuid[], $10::bigint[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::bytea[])`
+    $8::integer[], $9::uuid[], $10::bigint[], $11::text[], $12::text[], $13::integer[], $14::text[], $15::bytea[],
+    $16::text[], $17::text[])`
   if (sideTable === undefined) return append
   assertSchemaName(sideTable.table)
   for (const { name } of sideTable.columns) assertSchemaName(name)
   const names = sideTable.columns.map(({ name }) => name)
-  const arrays = sideTable.columns.map(({ type }, index) => `$${index + 17}::${type}[]`)
+  const arrays = sideTable.columns.map(({ type }, index) => `$${index + 19}::${type}[]`)
   return `with appended as materialized (${append}), side_rows as (
     insert into ${schema}.${sideTable.table} (${names.join(', ')})
     select ${names.map((name) => `r.${name}`).join(', ')}
-      from unnest($16::integer[], ${arrays.join(', ')}) with ordinality
+      from unnest($18::integer[], ${arrays.join(', ')}) with ordinality
              as r(append_no, ${names.join(', ')}, row_no)
       join appended a on a.append_no = r.append_no and a.outcome = 'appended'
      order by r.row_no)
@@ -55,6 +56,8 @@ export function appendValues(batch: readonly Append[], sideTable?: SideTable): r
     events.map((event) => event.partition ?? null),
     events.map((event) => toJson(event.data)),
     events.map((event) => event.payload),
+    events.map((event) => event.traceparent ?? null),
+    events.map((event) => event.tracestate ?? null),
     ...(sideTable === undefined ? [] : sideValues(batch, sideTable)),
   ]
 }

@@ -9,6 +9,7 @@ import { deadLetteredRecords, handledRecords, handlerDurations } from './metrics
 import { type ConsumedRecord, recordOf } from './record.ts'
 import { SharedCommit } from './shared-commit.ts'
 import { BatchOrder, sideBySide } from './side-by-side.ts'
+import { inProcessStep } from './tracing/process-step.ts'
 import { WaitingRecords } from './waiting-records.ts'
 
 export type ConsumptionOptions = {
@@ -167,7 +168,8 @@ export class Consumption {
     const begunMs = performance.now()
     try {
       if (record.unreadable !== undefined) throw record.unreadable
-      await this.#options.handle(record)
+      const { groupId, handle } = this.#options
+      await inProcessStep(record, groupId, () => handle(record))
       this.#handled.inc({ topic: record.topic, group: this.#options.groupId })
       this.#waiting.passed(record)
       this.#observe(record, 'done', begunMs)

@@ -31,3 +31,13 @@ export function recordOf(
     unreadable: unreadableBatchOf(message),
   }
 }
+
+/** The records of a fetched batch from that offset on. */
+export function recordsFrom(
+  batch: EachBatchPayload['batch'],
+  next: bigint,
+): readonly ConsumedRecord[] {
+  return batch.messages
+    .map((message) => recordOf(batch, message))
+    .filter(({ offset }) => BigInt(offset) >= next)
+}

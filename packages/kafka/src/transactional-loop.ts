@@ -19,8 +19,9 @@ import {
   type TopicPartition,
 } from './ownership.ts'
 import { type OnStep, type Outcome, PartitionOwner, type Step } from './partition-owner.ts'
-import { type ConsumedRecord, recordOf } from './record.ts'
+import { type ConsumedRecord, recordsFrom } from './record.ts'
 import { afterFailure, noRefusals, type Refusals } from './refusals.ts'
+import { TransactionSteps } from './tracing/transaction-step.ts'
 import { WaitingRecords } from './waiting-records.ts'
 
 export type TransactionalLoopOptions = {
@@ -151,14 +152,15 @@ export class TransactionalLoop {
     if (rest.length === 0) payload.resolveOffset(payload.batch.lastOffset())
     let chunks = 0
     while (rest.length > 0 && isCurrent()) {
-      const chunk = await this.#plan(payload, session, rest)
+      const steps = new TransactionSteps(this.#options.groupId)
+      const chunk = await this.#plan(payload, session, rest, steps)
       chunks += 1
       const covered = rest.slice(0, chunk.covered)
       rest = rest.slice(chunk.covered)
       const last = covered.at(-1)
       if (last !== undefined) {
         if (!isCurrent()) return
-        const outcome = await this.#write(payload, session, { chunk, covered, generation })
+        const outcome = await this.#write(payload, session, { chunk, covered, generation, steps })
         if (outcome === 'left') return
         payload.resolveOffset(last.offset)
         if (chunk.wait === undefined) this.#waiting.passedAll(session.topicPartition)
@@ -191,25 +193,28 @@ export class TransactionalLoop {
     payload: EachBatchPayload,
     session: PartitionSession,
     records: readonly ConsumedRecord[],
+    steps: TransactionSteps,
   ): Promise<Chunk> {
     const { refusals } = session
-    const { groupId, transform } = this.#options
+    const { groupId } = this.#options
+    const transform: Transform = (record) =>
+      steps.transform(record, () => this.#options.transform(record))
     const judge = (record: ConsumedRecord, error: unknown) => this.#waiting.judgeNext(record, error)
     const planning = { groupId, transform, bounds: this.#bounds, judge, refusals }
-    const chunk = await withHeartbeats(payload, () => planChunk(records, planning))
-    return chunk
+    return withHeartbeats(payload, () => planChunk(records, planning))
   }
 
   async #write(
     payload: EachBatchPayload,
     session: PartitionSession,
-    { chunk, covered, generation }: PlannedWrite,
+    { chunk, covered, generation, steps }: PlannedWrite,
   ): Promise<Outcome> {
     const next = BigInt(covered.at(-1)?.offset ?? -1) + 1n
     const begunMs = performance.now()
     try {
-      const outcome = await withHeartbeats(payload, () =>
-        session.owner.commit(chunk, next, generation),
+      const written = { next, records: covered.length }
+      const outcome = await steps.commit(session.topicPartition, written, () =>
+        withHeartbeats(payload, () => session.owner.commit(chunk, next, generation)),
       )
       if (outcome === 'committed') {
         session.errorsInARow = 0
@@ -288,12 +293,7 @@ type PlannedWrite = {
   readonly chunk: Chunk
   readonly covered: readonly ConsumedRecord[]
   readonly generation: number
-}
-
-function recordsFrom(batch: EachBatchPayload['batch'], next: bigint): readonly ConsumedRecord[] {
-  return batch.messages
-    .map((message) => recordOf(batch, message))
-    .filter(({ offset }) => BigInt(offset) >= next)
+  readonly steps: TransactionSteps
 }
 
 /** Keeps the membership alive during slow work; if it is lost, the heartbeat after the work throws. */

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { openHistogram } from '@tenseams/telemetry/instruments'
+import { traceFields } from '@tenseams/telemetry/tracing/log-fields'
+import type { Tracing } from '@tenseams/telemetry/tracing/open'
 import Fastify, { LogController } from 'fastify'
 import type { Registry } from 'prom-client'
 import { guardRoutes } from './access/guard.ts'
@@ -12,6 +14,7 @@ import { addSecurityHeaders } from './headers.ts'
 import { canonicalIdKeyword } from './ids.ts'
 import { acceptJsonOnly } from './json-body.ts'
 import { answerError, problem, sendProblem } from './problem.ts'
+import { traceRequests } from './request-traces.ts'
 import type { Server } from './server-type.ts'
 import { withTimeout } from './timeout.ts'
 import { answerUnrouted } from './unrouted.ts'
@@ -31,18 +34,20 @@ export type ServerOptions = {
   readonly allowedHosts?: readonly string[]
   /** Who may use which route: `accessOf(<service>, settings)`. */
   readonly access: OpenAccess
+  /** Nothing is recorded without it; contexts travel nevertheless. */
+  readonly tracing?: Tracing
 }
 
 const READY_CHECK_TIMEOUT_MS = 2_000
 
 /**
  * The HTTP server of every service: requests of other sites refused, every route with its declared right, strict JSON and strict schemas (unknown properties
- * are refused, nothing in a body is coerced, ids are made canonical), problem details for every refusal, structured
- * logs, `/health/live`, `/health/ready`, `/health/detail` and `/metrics`.
+ * are refused, nothing in a body is coerced, ids are made canonical), problem details for every refusal, a span of each
+ * request, structured logs that name it, `/health/live`, `/health/ready`, `/health/detail` and `/metrics`.
  */
 export function buildServer(options: ServerOptions): Server {
   const server = Fastify({
-    logger: { level: options.logLevel, base: { service: options.name } },
+    logger: { level: options.logLevel, base: { service: options.name }, mixin: traceFields },
     bodyLimit: options.bodyLimitBytes ?? 64 * 1024,
     requestTimeout: 30_000,
     ajv: { customOptions: validation },
@@ -65,6 +70,7 @@ export function buildServer(options: ServerOptions): Server {
   refuseForeignRequests(server, options.allowedHosts ?? [])
   answerUnrouted(server)
   guardRoutes(server, options.name, options.access(server.log))
+  traceRequests(server, options.tracing?.head)
   acceptJsonOnly(server)
   addOperations(server, options)
   return server

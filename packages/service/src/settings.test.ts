@@ -38,6 +38,10 @@ describe('settings', () => {
       DATABASE_URL: 'postgres://r@x/y',
       ALLOWED_HOSTS: [],
       DRAIN_MS: 200,
+      OTEL_SDK_DISABLED: false,
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://127.0.0.1:9411/api/v2/spans',
+      TRACES_PER_SECOND: 10,
     })
     expect(Object.isFrozen(settings)).toBe(true)
   })

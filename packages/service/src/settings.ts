@@ -2,6 +2,8 @@ import { envSchema } from 'env-schema'
 import { type Static, type TObject, Type } from 'typebox'
 import type { Limits } from './access/limits.ts'
 
+const WEB_ADDRESS = '^https?://[^\\s/]+(/\\S*)?$'
+
 /** The settings that every service has; a service adds its own. */
 export const commonSettings = {
   HOST: Type.String({ default: '127.0.0.1' }),
@@ -20,6 +22,22 @@ export const commonSettings = {
   ALLOWED_HOSTS: Type.Unsafe<readonly string[]>(Type.String({ default: '', separator: ',' })),
   /** How long it answers after readiness has ended. Longer than a load balancer takes to see that. */
   DRAIN_MS: Type.Integer({ minimum: 0, maximum: 5_000, default: 200 }),
+  /** OpenTelemetry's own switch: its SDK reads it too, so that both must mean the same. */
+  OTEL_SDK_DISABLED: Type.Boolean({ default: false }),
+  /**
+   * Where spans are sent, separated by commas, by OpenTelemetry's own names: `zipkin`, `otlp`, `none`. OTLP's endpoint, headers
+   * and the like are in OTEL_EXPORTER_OTLP_ENDPOINT and its sisters, which its exporter reads itself.
+   */
+  OTEL_TRACES_EXPORTER: Type.String({
+    pattern: '^(none|(zipkin|otlp)(,(zipkin|otlp))*)$',
+    default: 'none',
+  }),
+  OTEL_EXPORTER_ZIPKIN_ENDPOINT: Type.String({
+    pattern: WEB_ADDRESS,
+    default: 'http://127.0.0.1:9411/api/v2/spans',
+  }),
+  /** Of the traces that begin here, how many are recorded; more are not, whatever the client asks for. */
+  TRACES_PER_SECOND: Type.Integer({ minimum: 0, maximum: 10_000, default: 10 }),
 }
 
 /**
@@ -43,7 +61,7 @@ export const brokersSetting = Type.String({
   pattern: `^${BROKER}(,${BROKER})*$`,
 })
 
-export const webAddressSetting = Type.String({ pattern: '^https?://[^\\s/]+(/\\S*)?$' })
+export const webAddressSetting = Type.String({ pattern: WEB_ADDRESS })
 
 /** As DuckDB understands it. */
 export const memorySetting = (usual: string) =>

@@ -6,6 +6,7 @@ import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools } from '@tenseams/telemetry/readings'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import { type Static, Type } from 'typebox'
 import { Auditor } from './audit.ts'
 import { eventTopics } from './checks/check.ts'
@@ -39,8 +40,10 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     silverBehindMs: settings.AUDIT_SILVER_BEHIND_MS,
   })
   observePools(metrics, auditor.pools)
+  const tracing = await openTracing('auditor', settings)
   const server = buildServer({
     name: 'auditor',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('auditor', settings),
@@ -61,5 +64,5 @@ export async function buildAuditor(settings: Settings): Promise<App> {
     rounds.auditNow((query as Static<typeof auditQuery>).scope),
   )
   server.get('/audits/last', async (_request, reply) => rounds.last ?? reply.code(204).send())
-  return { server, loops: [rounds], resources: [auditor] }
+  return { server, loops: [rounds], resources: [auditor, tracing] }
 }

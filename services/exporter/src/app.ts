@@ -7,6 +7,7 @@ import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools } from '@tenseams/telemetry/readings'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import { deadLetterSource } from './dead-letters.ts'
 import { flinkSource } from './flink.ts'
 import { kafkaSource } from './kafka/kafka-source.ts'
@@ -23,14 +24,16 @@ const CATALOG_TIMEOUT_MS = 3_000
  * it is scraped, keeps nothing on disk, and changes nothing. It is ready when it listens: a source that does not answer is one of
  * the things that it says.
  */
-export function buildExporter(settings: Settings): App {
+export async function buildExporter(settings: Settings): Promise<App> {
   const { CREDENTIALS_FILE: credentialsFile } = settings
   const metrics = openMetrics('exporter')
   const pool = openPool({ url: settings.DATABASE_URL, credentialsFile }, 'exporter')
   observePools(metrics, { shop: pool })
   const log = new LogClient(kafkaAccess(settings))
+  const tracing = await openTracing('exporter', settings)
   const server = buildServer({
     name: 'exporter',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('exporter', settings),
@@ -47,5 +50,5 @@ export function buildExporter(settings: Settings): App {
     lakeSource(catalog, settings.LAKE_KEPT_MS),
   ]
   showSources(metrics, sources, server.log)
-  return { server, loops: [], resources: [log, { close: () => pool.end() }] }
+  return { server, loops: [], resources: [log, { close: () => pool.end() }, tracing] }
 }

@@ -3,4 +3,4 @@ import { buildExporter } from './app.ts'
 import { readExporterSettings } from './settings.ts'
 
 const settings = readExporterSettings()
-await runApp(buildExporter(settings), settings)
+await runApp(await buildExporter(settings), settings)

@@ -12,6 +12,7 @@ import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import type { Settings } from './settings.ts'
 import { shipOrders } from './transform.ts'
@@ -46,8 +47,10 @@ export async function buildFulfilment(
   const metrics = openMetrics('fulfilment')
   await codec.requirePublished([ORDERS_TOPIC])
   const { encode } = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
+  const tracing = await openTracing('fulfilment', settings)
   const server = buildServer({
     name: 'fulfilment',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('fulfilment', settings),
@@ -67,5 +70,5 @@ export async function buildFulfilment(
     ...(takeOver && { takeOver }),
     ...(onStep && { onStep }),
   })
-  return { server, loops: [orders], resources: [] }
+  return { server, loops: [orders], resources: [tracing] }
 }

@@ -3,6 +3,8 @@ import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shi
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import type { Transform } from '@tenseams/kafka/chunk'
 import { derivedId } from '@tenseams/service/ids'
+import { traceparentOf } from '@tenseams/telemetry/traceparent'
+import { nearestContext } from '@tenseams/telemetry/tracing/step'
 import { envelopeOf, factOf, ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { shipmentOf } from './domain/shipment.ts'
 
@@ -27,7 +29,9 @@ export function shipOrders({ codec, encode, now }: Shipping): Transform {
     const { value: order } = await codec.decode<OrderEvent>(ORDERS_TOPIC, record.value)
     const fact = factOf(order)
     if (fact === undefined) return []
-    const { eventId: cause, streamId, traceparent } = order
+    const { eventId: cause, streamId } = order
+    const context = nearestContext(order.traceparent)
+    const traceparent = context === undefined ? null : traceparentOf(context)
     const shipment = shipmentOf(fact, derivedId('fulfilment/shipment', streamId))
     if (shipment === undefined) return []
     const eventId = derivedId('fulfilment/1', cause)
@@ -39,7 +43,10 @@ export function shipOrders({ codec, encode, now }: Shipping): Transform {
         key: streamId,
         value: encode(envelope),
         // The headers that the outbox connector writes, so that every event can be identified without decoding it.
-        headers: { id: eventId, eventType: envelope.type, version: String(envelope.version) },
+        headers: {
+          ...{ id: eventId, eventType: envelope.type, version: String(envelope.version) },
+          ...(traceparent !== null && { traceparent }),
+        },
       },
     ]
   }

@@ -14,6 +14,7 @@ import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import type { Kafka } from 'kafkajs'
 import { Bronze } from './bronze/bronze.ts'
 import { bronzeTableOf } from './bronze/bronze-table.ts'
@@ -52,8 +53,10 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
   const metrics = new LakehouseMetrics(registry)
   const deadLetters = new DeadLetters(kafka)
   const logs = new TopicLogs({ ...kafkaAccess(settings), clientId: 'lakehouse-logs' })
+  const tracing = await openTracing('lakehouse', settings)
   const server = buildServer({
     name: 'lakehouse',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('lakehouse', settings),
@@ -113,7 +116,7 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
       ...(settings.SILVER_INTERVAL_MS > 0 ? [layers] : []),
       ...(settings.MAINTENANCE_INTERVAL_MS > 0 ? [maintenance] : []),
     ],
-    resources: [deadLetters, logs, ...Object.values(engines).map(closable)],
+    resources: [deadLetters, logs, ...Object.values(engines).map(closable), tracing],
   }
 }
 

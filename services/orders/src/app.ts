@@ -16,6 +16,7 @@ import { buildServer } from '@tenseams/service/server'
 import { limitsOf } from '@tenseams/service/settings'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools, observeQueues } from '@tenseams/telemetry/readings'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import type pg from 'pg'
 import { cancellationRoutes } from './cancellation-routes.ts'
 import { observeCompletions } from './completion.ts'
@@ -71,8 +72,10 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
   const access = { ...kafkaAccess(settings), clientId: 'orders' }
   const kafka = openKafka(access)
   const deadLetters = new DeadLetters(kafka)
+  const tracing = await openTracing('orders', settings)
   const server = buildServer({
     name: 'orders',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('orders', settings),
@@ -126,6 +129,6 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
   return {
     server,
     loops: [payments, shipments, orderList, retention],
-    resources: [deadLetters, { close: () => shop.end() }, { close: () => vault.end() }],
+    resources: [deadLetters, { close: () => shop.end() }, { close: () => vault.end() }, tracing],
   }
 }

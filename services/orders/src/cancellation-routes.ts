@@ -11,7 +11,6 @@ import {
 } from '@tenseams/service/idempotency'
 import { problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
-import { continueTrace } from '@tenseams/telemetry/traceparent'
 import type { FastifyReply } from 'fastify'
 import type pg from 'pg'
 import { Type } from 'typebox'
@@ -60,7 +59,7 @@ export function cancellationRoutes(server: Server, { pool, log }: CancellationRo
       const requestHash = requestHashOf('cancellation', orderId, reason)
       const kept = await readAnswer(pool, SCHEMA, key)
       if (kept !== undefined) return replayAnswer(reply, kept, requestHash, sendCancelled)
-      const traceparent = continueTrace(request.headers)
+      const { traceparent } = request
       const command = { type: 'CancelOrder' as const, data: { reason } }
       const cancellation = { orderId, command, key, requestHash, ifMatch, traceparent }
       return cancel(reply, { pool, log }, cancellation)

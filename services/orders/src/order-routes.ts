@@ -10,7 +10,6 @@ import {
 } from '@tenseams/service/idempotency'
 import { type Problem, sendProblem } from '@tenseams/service/problem'
 import type { Server } from '@tenseams/service/server'
-import { continueTrace } from '@tenseams/telemetry/traceparent'
 import type { FastifyReply } from 'fastify'
 import type pg from 'pg'
 import { Type } from 'typebox'
@@ -81,7 +80,7 @@ export function orderRoutes(server: Server, { pool, log }: OrderRoutes): void {
       const outcome = await log.begin(orderId, command, {
         eventIdOf: () => uuidv7(),
         occurredAt: Date.now(),
-        traceparent: continueTrace(request.headers),
+        traceparent: request.traceparent,
         guard: { kind: 'idempotency', key, requestHash, status: 201, answer },
       })
       if (outcome.kind === 'done') return sendPlaced(reply, answer)

@@ -2,6 +2,7 @@ import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer, type Server } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import { type Static, Type } from 'typebox'
 import { Notification, pageOf } from './notification.ts'
 import { PageFile } from './page-file.ts'
@@ -23,8 +24,10 @@ const pagesQuery = Type.Object({
 export async function buildPager(settings: Settings): Promise<App> {
   const metrics = openMetrics('pager')
   const pages = await PageFile.open({ file: settings.PAGES_FILE, most: settings.MOST_PAGES })
+  const tracing = await openTracing('pager', settings)
   const server = buildServer({
     name: 'pager',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('pager', settings),
@@ -33,7 +36,7 @@ export async function buildPager(settings: Settings): Promise<App> {
     bodyLimitBytes: BODY_LIMIT_BYTES,
   })
   pageRoutes(server, pages)
-  return { server, loops: [], resources: [pages] }
+  return { server, loops: [], resources: [pages, tracing] }
 }
 
 /** `POST /notifications` for Alertmanager, `GET /pages` for readers. */

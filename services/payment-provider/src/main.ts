@@ -3,4 +3,4 @@ import { buildPaymentProvider } from './app.ts'
 import { readProviderSettings } from './settings.ts'
 
 const settings = readProviderSettings()
-await runApp(buildPaymentProvider(settings), settings)
+await runApp(await buildPaymentProvider(settings), settings)

@@ -15,6 +15,7 @@ import type { App } from '@tenseams/service/run'
 import { buildServer, type Server } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools, observeQueues } from '@tenseams/telemetry/readings'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import type pg from 'pg'
 import { agreeingWith } from './agreeing.ts'
 import { handleOrders, handleShipments, type PaymentHandling } from './consumer.ts'
@@ -66,8 +67,10 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   const access = { ...kafkaAccess(settings), clientId: 'payments' }
   const kafka = openKafka(access)
   const deadLetters = new DeadLetters(kafka)
+  const tracing = await openTracing('payments', settings)
   const server = buildServer({
     name: 'payments',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('payments', settings),
@@ -101,7 +104,7 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   return {
     server,
     loops: [orders, shipments, reconciler, retention],
-    resources: [deadLetters, { close: () => pool.end() }],
+    resources: [deadLetters, { close: () => pool.end() }, tracing],
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Authorization } from '@tenseams/identities/authorization'
 import type { OwnToken } from '@tenseams/service/access/own-token'
+import { inCallStep } from '@tenseams/telemetry/tracing/call'
 import { Type } from 'typebox'
 import { Value } from 'typebox/value'
 import type { OwedOrder } from './domain/reconciliation.ts'
@@ -47,11 +48,14 @@ export function findOrderAt(ordersUrl: string, authorization: OwnToken): FindOrd
 
 async function ask(
   url: string,
-  headers: Authorization,
+  known: Authorization,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
-    return { status: response.status, body: await response.json() }
+    return await inCallStep({ method: 'GET', url }, async (traced) => {
+      const headers = { ...known, ...traced }
+      const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) })
+      return { status: response.status, body: await response.json() }
+    })
   } catch (error) {
     throw new OrdersUnavailableError('orders does not answer', { cause: error })
   }

@@ -1,5 +1,6 @@
 import type { OwnToken } from '@tenseams/service/access/own-token'
 import type { Queue } from '@tenseams/telemetry/readings'
+import { inCallStep } from '@tenseams/telemetry/tracing/call'
 import {
   BrokenCircuitError,
   BulkheadRejectedError,
@@ -138,7 +139,8 @@ export class Provider {
 
   async #ask(path: string, request: ProviderRequest): Promise<ProviderResponse> {
     try {
-      return await this.#policy.execute(() => this.#askOnce(path, request))
+      let tries = 0
+      return await this.#policy.execute(() => this.#askOnce(path, request, tries++))
     } catch (error) {
       if (error instanceof BrokenCircuitError || error instanceof BulkheadRejectedError) {
         throw new ProviderUnavailableError(
@@ -152,13 +154,21 @@ export class Provider {
     }
   }
 
-  async #askOnce(path: string, request: ProviderRequest): Promise<ProviderResponse> {
-    const { url, timeoutMs, authorization } = this.#options
-    const headers = { ...request.headers, ...(await authorization()) }
-    const response = await exchange(`${url}${path}`, { ...request, headers }, timeoutMs)
-    const error = errorOf(response.status, response.text)
-    if (error !== undefined) throw error
-    return response
+  async #askOnce(
+    path: string,
+    request: ProviderRequest,
+    repetition: number,
+  ): Promise<ProviderResponse> {
+    const { timeoutMs, authorization } = this.#options
+    const url = `${this.#options.url}${path}`
+    const known = { ...request.headers, ...(await authorization()) }
+    return inCallStep({ method: request.method, url, repetition }, async (traced) => {
+      const headers = { ...known, ...traced }
+      const response = await exchange(url, { ...request, headers }, timeoutMs)
+      const error = errorOf(response.status, response.text)
+      if (error !== undefined) throw error
+      return response
+    })
   }
 }
 

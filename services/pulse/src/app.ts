@@ -8,6 +8,7 @@ import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools } from '@tenseams/telemetry/readings'
+import { openTracing } from '@tenseams/telemetry/tracing/open'
 import type pg from 'pg'
 import { ConnectorWatchdog } from './connector-watchdog.ts'
 import { Control, controlPartitions, SCHEMA } from './control.ts'
@@ -28,8 +29,10 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
   const metrics = openMetrics('pulse')
   observePools(metrics, { shop: pool })
   const control = await Control.open(pool, codec)
+  const tracing = await openTracing('pulse', settings)
   const server = buildServer({
     name: 'pulse',
+    tracing,
     logLevel: settings.LOG_LEVEL,
     allowedHosts: settings.ALLOWED_HOSTS,
     access: accessOf('pulse', settings),
@@ -60,7 +63,11 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
     metrics,
     log: server.log,
   })
-  return { server, loops: [ticker, watchdog, retention], resources: [{ close: () => pool.end() }] }
+  return {
+    server,
+    loops: [ticker, watchdog, retention],
+    resources: [{ close: () => pool.end() }, tracing],
+  }
 }
 
 const databaseOf = ({ DATABASE_URL, CREDENTIALS_FILE }: Settings) => ({

@@ -1,4 +1,4 @@
-import { continueTrace } from '@tenseams/telemetry/traceparent'
+import { contextIn, traceparentOf as textOf } from '@tenseams/telemetry/traceparent'
 import { expect, test } from 'vitest'
 import { readTrace, traceparentOf } from './trace.ts'
 
@@ -10,7 +10,8 @@ test('a trace says when its order was due', () => {
 
 test('the services take it for what it is: a trace that they continue', () => {
   const traceparent = traceparentOf({ ...trace, run: 1, sequence: 0 })
-  expect(continueTrace({ traceparent })).toBe(traceparent)
+  const context = contextIn(traceparent)
+  expect(context && textOf(context)).toBe(traceparent)
 })
 
 test.each([null, '', 'no trace', '00-12'])('%s is no trace', (text) => {

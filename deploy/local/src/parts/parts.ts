@@ -8,6 +8,7 @@ import { postgres } from './postgres.ts'
 import { registry } from './registry.ts'
 import { serviceComponents } from './services.ts'
 import { connectors, contracts, databases, flinkJobs, kafkaUsers } from './steps.ts'
+import { zipkin } from './zipkin.ts'
 
 /** All parts of the system, in the order in which people read them. */
 export const parts: readonly Part[] = [
@@ -24,6 +25,7 @@ export const parts: readonly Part[] = [
   flinkTaskManager,
   sqlGateway,
   flinkJobs,
+  zipkin,
   ...serviceComponents,
   alertmanager,
   prometheus,

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, expect, test, vi } from 'vitest'
+import type { Profile } from '../launcher/plan/profiles.ts'
 import { defaultSettings, openContext } from '../launcher/supervise/context.ts'
 import { writeInstance } from '../launcher/supervise/run-record.ts'
 import { serviceComponents } from './services.ts'
@@ -34,4 +35,24 @@ test('an instance remembers the entry file that its settings name for a service'
     orders: 'test/faults/orders/no-inbox.ts',
     payments: 'services/payments/src/main.ts',
   })
+})
+
+test('spans go to Zipkin where there is one, and are not made where there is none', async () => {
+  const { paths, portOffset, ports } = await openContext({ root, instance: 'traced' })
+  const exporterIn = async (profile: Profile) => {
+    writeInstance(paths, { profile, portOffset, settings: defaultSettings })
+    const context = await openContext({ root, instance: 'traced' })
+    const commands = serviceComponents.map((component) => component.command(context))
+    const environments = (await Promise.all(commands)).map(({ environment }) => environment)
+    expect(environments[0]?.OTEL_EXPORTER_ZIPKIN_ENDPOINT).toContain(`:${ports.zipkin}/`)
+    return [...new Set(environments.map((one) => one?.OTEL_TRACES_EXPORTER))]
+  }
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', undefined)
+  expect(await exporterIn('full')).toEqual(['zipkin'])
+  expect(await exporterIn('ops')).toEqual(['zipkin'])
+  expect(await exporterIn('minimal')).toEqual(['none'])
+  vi.stubEnv('OTEL_EXPORTER_OTLP_ENDPOINT', 'http://collector:4318')
+  expect(await exporterIn('minimal')).toEqual(['otlp'])
+  expect(await exporterIn('full')).toEqual(['zipkin,otlp'])
+  vi.unstubAllEnvs()
 })

@@ -3,7 +3,9 @@ import { host, type PortName } from '@tenseams/cli/ports'
 import type { IdentityName, PostgresRole } from '@tenseams/identities/identities'
 import { answersOk } from '../launcher/host/probe.ts'
 import type { Component, Context } from '../launcher/plan/part.ts'
-import { everyProfile, fullOnly, opsOnly } from '../launcher/plan/profiles.ts'
+import { allParts, everyProfile, fullOnly, opsOnly } from '../launcher/plan/profiles.ts'
+import { readInstance } from '../launcher/supervise/run-record.ts'
+import { zipkin } from './zipkin.ts'
 
 type Service = Pick<Component, 'title' | 'profiles' | 'needs'> & {
   /** Also its identity's. */
@@ -145,6 +147,7 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
       CREDENTIALS_FILE: context.secrets.fileOf(service.name),
       CALLERS_FILE: context.paths.callers,
       AUDIT_FILE: join(context.paths.audit, `${service.name}.log`),
+      ...traceSettings(context),
       ...service.environment(context),
     },
   }),
@@ -155,6 +158,26 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
   // A little more than the time that a service takes to drain at most.
   stopTimeoutMs: 20_000,
 }))
+
+/**
+ * Spans go to the instance's Zipkin, in a profile that has one. Where the user names an endpoint of OTLP they go there as well, by
+ * OpenTelemetry's own variables: nothing else changes by them. With neither nothing is recorded. A service whose Zipkin is down
+ * drops its spans.
+ */
+function traceSettings({ endpoints, paths }: Context): Readonly<Record<string, string>> {
+  const otlp = Object.entries(process.env).flatMap(([name, value = '']) =>
+    /^OTEL_EXPORTER_OTLP_\w+$/.test(name) ? [[name, value] as const] : [],
+  )
+  const exporters = [
+    ...(zipkin.profiles.includes(readInstance(paths)?.profile ?? allParts) ? ['zipkin'] : []),
+    ...(otlp.some(([name]) => name.endsWith('ENDPOINT')) ? ['otlp'] : []),
+  ]
+  return {
+    ...Object.fromEntries(otlp),
+    OTEL_TRACES_EXPORTER: exporters.join(',') || 'none',
+    OTEL_EXPORTER_ZIPKIN_ENDPOINT: `${endpoints.zipkinUrl}/api/v2/spans`,
+  }
+}
 
 function silverInterval({ settings: { silverIntervalMs } }: Context) {
   return silverIntervalMs === undefined ? {} : { SILVER_INTERVAL_MS: String(silverIntervalMs) }

@@ -5,6 +5,7 @@ import type { Verdict } from '@tenseams/kafka/failure'
 import { type ConsumedRecord, recordOf } from '@tenseams/kafka/record'
 import type { KafkaMessage } from 'kafkajs'
 import type { BronzeTable, Envelope, Origin } from './bronze-table.ts'
+import { type TracedRow, tracedRow } from './traced-rows.ts'
 
 /** A decoded batch. Ticks are in neither list: they only move the offsets. */
 export type DecodedBatch = {
@@ -12,6 +13,8 @@ export type DecodedBatch = {
   readonly deadLetters: readonly DeadLetter[]
   /** The earliest event time among the rows. */
   readonly oldestMs: number
+  /** Those among the rows whose trace is recorded. */
+  readonly traced?: readonly TracedRow[]
 }
 
 /** Records of one partition, in order. */
@@ -53,6 +56,7 @@ export async function decodeBatch(
 ): Promise<DecodedBatch> {
   const rows: Row[] = []
   const deadLetters: DeadLetter[] = []
+  const traced: TracedRow[] = []
   let oldestMs = Number.POSITIVE_INFINITY
   for (const message of messages) {
     const record = recordOf({ topic: bronze.topic, partition }, message)
@@ -63,13 +67,15 @@ export async function decodeBatch(
       if (decoded.value.type === 'tick') continue
       rows.push(rowOf(bronze, { partition, logEpoch }, message, decoded))
       oldestMs = Math.min(oldestMs, eventTimeMs(decoded.value, message))
+      const row = tracedRow(record, groupId)
+      if (row !== undefined) traced.push(row)
     } catch (error) {
       const verdict = judge(record, error)
       if (verdict.kind === 'wait') throw new MustWaitError(verdict, error)
       deadLetters.push(deadLetterOf(record, verdict, groupId))
     }
   }
-  return { rows, deadLetters, oldestMs }
+  return { rows, deadLetters, oldestMs, traced }
 }
 
 function decodeOne(

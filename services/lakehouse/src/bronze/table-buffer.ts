@@ -1,8 +1,10 @@
 import type { Row } from '@tenseams/iceberg/format/row'
 import { type OffsetSpan, type OffsetSpans, partitionKey } from '@tenseams/iceberg/offsets/offsets'
 import type { LeaderEpochs, TopicLogs } from '@tenseams/iceberg/offsets/topics'
+import { MOST_LINKS } from '@tenseams/telemetry/tracing/shared'
 import type { DecodedBatch } from './batch.ts'
 import type { TableLog } from './log-continuity.ts'
+import type { TracedRow } from './traced-rows.ts'
 
 /** What a table has read and not yet committed: rows, and the offsets that they account for. */
 export class TableBuffer {
@@ -11,6 +13,7 @@ export class TableBuffer {
   readonly #spans = new Map<string, OffsetSpan>()
   readonly #leaderEpochs = new Map<string, number>()
   readonly rows: Row[] = []
+  readonly traced: TracedRow[] = []
   deadLetters = 0
   oldestMs = Number.POSITIVE_INFINITY
   /** Bytes held of the budget. */
@@ -28,6 +31,7 @@ export class TableBuffer {
     const start = this.#spans.get(key)?.start ?? span.start
     this.#spans.set(key, { start, end: span.end })
     for (const row of batch.rows) this.rows.push(row)
+    this.traced.push(...(batch.traced ?? []).slice(0, MOST_LINKS - this.traced.length))
     this.deadLetters += batch.deadLetters.length
     this.oldestMs = Math.min(this.oldestMs, batch.oldestMs)
     this.bytes += bytes

@@ -18,6 +18,7 @@ import { NextOffsets, offsetTexts } from './next-offsets.ts'
 import type { Reservation, SinkPlan } from './reservation.ts'
 import { TableBuffer } from './table-buffer.ts'
 import { type Logs, openTable } from './table-opening.ts'
+import { inCommitStep } from './traced-rows.ts'
 
 export type TableSinkOptions = FlushIntervals & {
   readonly ports: AppendPorts
@@ -234,7 +235,10 @@ export class TableSink {
     if (!isSameLog(state.log, await logs.identityOf(topic))) {
       return this.#open(`${topic} has another leader, or was made again`)
     }
-    const outcome = await append(ports, table, base, buffer)
+    const { rows, traced } = buffer
+    const outcome = await inCommitStep({ ...this.#labels, rows: rows.length, traced }, () =>
+      append(ports, table, base, buffer),
+    )
     metrics.conflicts.inc(this.#labels, outcome.conflicts)
     metrics.bufferedRows.set(this.#labels, this.#buffer.rows.length)
     if (outcome.kind === 'overtaken') {

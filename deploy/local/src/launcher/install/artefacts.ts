@@ -57,6 +57,7 @@ export const artefacts: readonly Artefact[] = [
   { name: 'converter', folder: `${CONVERTERS}/apicurio`, profiles: everyProfile, megabytes: 8 },
   { name: 'registry', folder: 'registry', profiles: everyProfile, megabytes: 168 },
   { name: 'catalog', folder: 'catalog', profiles: fullOnly, megabytes: 71 },
+  { name: 'zipkin', folder: 'zipkin', profiles: fullOnly, megabytes: 86 },
   { name: 'flink', folder: 'flink', profiles: fullOnly, megabytes: 295 },
   {
     name: 'flink-prometheus',

@@ -27,6 +27,7 @@ export type Endpoints = {
   readonly catalogUrl: string
   readonly flinkUrl: string
   readonly sqlGatewayUrl: string
+  readonly zipkinUrl: string
   /** That of the operator, at Connect, Flink and the SQL gateway. */
   readonly login: HttpLogin
   /** That of the publisher, at the registry. */
@@ -72,6 +73,7 @@ export function endpointsOf(ports: Ports, paths: Paths): Endpoints {
     catalogUrl: url('catalog'),
     flinkUrl: url('flinkRest'),
     sqlGatewayUrl: url('sqlGateway'),
+    zipkinUrl: url('zipkin'),
     login: loginOf('operator'),
     publisherLogin: loginOf('publisher'),
     connectSecretsFile: connectSecretsFile(paths),

@@ -80,6 +80,8 @@ export type Component = Common & {
   readonly stopTimeoutMs: number
   /** Whether a run has done what later ones will do. Of one that has not, no classes are kept (host/class-sharing.ts). */
   readonly hasWorked?: (paths: Paths) => boolean
+  /** Nobody needs it to do their work: that it does not start is reported, and the start goes on without it. */
+  readonly isOptional?: boolean
   /** Started again by the watcher when it exits by itself. */
   readonly isWatched?: boolean
   /** Steps to repeat after a restart of this component, since their effect is lost with its process. */

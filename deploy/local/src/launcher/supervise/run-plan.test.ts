@@ -134,6 +134,16 @@ test('the parts that need a failed part are not started', async () => {
   expect(told).toEqual(['failing starting', 'failing failed'])
 })
 
+test('an optional part that does not start is reported, and the others are started', async () => {
+  const store = component('store', 'exit 3', { isOptional: true, isReady: async () => false })
+  const other = component('other', 'sleep 60')
+  const told: string[] = []
+  await start([store, other], ({ part, state }) => told.push(`${part.name} ${state}`))
+  expect(told).toContain('store failed')
+  expect(lookAt(context.paths, 'other')).toBe('ready')
+  await stop([store, other])
+})
+
 test('a hanging step fails after its timeout', async () => {
   const hanging = step('hanging', () => new Promise(() => undefined), { timeoutMs: 50 })
   await expect(start([hanging])).rejects.toThrow(/hanging did not finish within/)

@@ -23,7 +23,8 @@ export class StepTimedOut extends Error {
 
 /**
  * Starts every part as soon as everything that it needs is ready. After the first failure no more parts are started; what
- * runs by then is left running, and the caller must stop it.
+ * runs by then is left running, and the caller must stop it. An optional part that fails is reported, and left as it is: it may be
+ * ready later.
  *
  * @throws the first failure, or the signal's reason.
  */
@@ -40,12 +41,15 @@ export async function startAll(
     try {
       await startPart(part, context, onProgress, either)
     } catch (error) {
+      if (isOptional(part) && !either.aborted) return
       if (!either.aborted) failure.abort(error)
       throw error
     }
   })
   either.throwIfAborted()
 }
+
+const isOptional = (part: Part) => part.kind === 'component' && part.isOptional === true
 
 /** Does the work of each part once that of all its needs is done, and returns when all work has ended or failed. */
 async function walk(
