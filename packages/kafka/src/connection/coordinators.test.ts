@@ -75,6 +75,15 @@ describe('a transactional producer', () => {
     expect(asked).toEqual(['id', 'id'])
   })
 
+  test('keeps a coordinator that still writes the markers of the transaction before', async () => {
+    const client = newClient()
+    const coordinator = await client.findGroupCoordinator(transaction)
+    refuses = Object.assign(new Error('try again'), { type: 'CONCURRENT_TRANSACTIONS' })
+    await expect(coordinator.endTxn({})).rejects.toThrow('try again')
+    await client.findGroupCoordinator(transaction)
+    expect(asked).toEqual(['id'])
+  })
+
   test('asks again when the connection is closed', async () => {
     const client = newClient()
     await client.findGroupCoordinator(transaction)

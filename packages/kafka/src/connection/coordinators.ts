@@ -26,7 +26,8 @@ const TRANSACTION = 1
  *
  * A coordinator is asked for again when a request to it has failed, whatever the error was, or its connection is closed. So a
  * kept one is never used after the broker has said that it is not the coordinator any more, and the first error meets the same
- * callers as without this. Consumers keep the coordinator of their group themselves.
+ * callers as without this. One error is none of the coordinator's: while it still writes the markers of the last transaction it
+ * sends the next one away, which then tries again, at the same broker. Consumers keep the coordinator of their group themselves.
  */
 export function keepCoordinators(): void {
   changeKafkajs('cluster', 'keeps-coordinators', keepThem)
@@ -58,10 +59,13 @@ function forgottenOnError(broker: Broker, onError: () => void): Broker {
       try {
         return await broker[step](request)
       } catch (error) {
-        onError()
+        if (!isStillWritingMarkers(error)) onError()
         throw error
       }
     }
   }
   return telling
 }
+
+const isStillWritingMarkers = (error: unknown): boolean =>
+  (error as { readonly type?: unknown }).type === 'CONCURRENT_TRANSACTIONS'
