@@ -11,6 +11,8 @@ export type Contestant = {
 
 export const TABLE = 'bench.events'
 const ROUTED_TO = 'events'
+/** Among the topics that Connect may write to. */
+const TOPICS = 'cdc.shop.bench'
 
 /** The settings of deploy/debezium/outbox.json that are for speed; the others are required or keep a promise. */
 const tuned = ['poll.interval.ms', 'max.batch.size', 'max.queue.size', 'transaction.boundary']
@@ -63,16 +65,17 @@ function contestant(
   configuration: Readonly<Record<string, string>>,
 ): Contestant {
   const own = `bench_${name}`
+  const topics = `${TOPICS}.${name}`
   return {
-    ...{ name, says, topic: `${own}.${ROUTED_TO}` },
+    ...{ name, says, topic: `${topics}.${ROUTED_TO}` },
     configuration: {
       ...configuration,
-      'topic.prefix': own,
+      'topic.prefix': topics,
       'slot.name': own,
       'publication.name': own,
       'table.include.list': TABLE,
-      'predicates.isEvents.pattern': `${own}\\.bench\\.events`,
-      'transforms.outbox.route.topic.replacement': `${own}.\${routedByValue}`,
+      'predicates.isEvents.pattern': `${topics}.bench.events`.replaceAll('.', '\\.'),
+      'transforms.outbox.route.topic.replacement': `${topics}.\${routedByValue}`,
     },
   }
 }
