@@ -22,7 +22,7 @@ const notFresh: readonly Firing[] = ['orders_order_v1', 'payments_payment_v1'].m
 }))
 
 const jobs = ['revenue-per-minute', 'shopper-sessions']
-const ofJobs = (alertname: string): readonly Firing[] => jobs.map((job) => ({ alertname, job }))
+const ofJobs = (alertname: string): readonly Firing[] => jobs.map((job_name) => ({ alertname, job_name }))
 
 /** One fault makes two pages at most: what is noticed, and the cause that is nearest to the fault. */
 export const faults: readonly Fault[] = [
@@ -70,7 +70,7 @@ export const faults: readonly Fault[] = [
     what: 'a transaction that stays open',
     firing: [
       { alertname: 'TransactionOpenTooLong', topic: 'orders.order.v1', partition: '0' },
-      { alertname: 'WatermarkStalled', job: 'revenue-per-minute' },
+      { alertname: 'WatermarkStalled', job_name: 'revenue-per-minute' },
       ...notFresh,
     ],
     pages: ['TransactionOpenTooLong'],

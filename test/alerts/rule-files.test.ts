@@ -54,6 +54,29 @@ describe('what an alert reads', () => {
     expect(names.filter((name) => !declared.has(name))).toEqual([])
   })
 
+  test('has in its cases the labels that are declared, so that it fires on what is really shown', () => {
+    const { services } = readTelemetry()
+    const labelsOf = ({ labels, from }: Metric) => [
+      ...Object.keys(labels),
+      ...(from.some((part) => services.includes(part)) ? ['service'] : []),
+    ]
+    const known = new Map(
+      metrics.flatMap((metric) => seriesOf(metric).map((name) => [name, labelsOf(metric)] as const)),
+    )
+    const unknown = [...casesByAlert()].flatMap(([alert, cases]) =>
+      cases
+        .flatMap(({ series }) => Object.keys(series))
+        .flatMap((series) => {
+          const [name = ''] = series.split('{')
+          const used = [...series.matchAll(/(\w+)="/g)].map(([, label = '']) => label)
+          return used
+            .filter((label) => known.get(name)?.includes(label) !== true)
+            .map((label) => `${alert}: ${name} has no label ${label}`)
+        }),
+    )
+    expect([...new Set(unknown)]).toEqual([])
+  })
+
   test('is what contracts/telemetry.yaml says of each metric', () => {
     const readersOf = (metric: Metric) =>
       alerts
