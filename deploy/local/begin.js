@@ -67,6 +67,10 @@ const verbs = {
     'deploy/traces/src/assert-command.ts',
     'places an order and asserts that no hop is missing in its trace',
   ],
+  runbook: [
+    'deploy/observability/src/runbook-command.ts',
+    'walks through the page about an alert, runs its commands, keeps a timeline',
+  ],
   bom: [
     'deploy/local/src/supply-chain/bom-command.ts',
     'makes bills of materials, and checks licences and known vulnerable versions',

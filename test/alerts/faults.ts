@@ -22,7 +22,8 @@ const notFresh: readonly Firing[] = ['orders_order_v1', 'payments_payment_v1'].m
 }))
 
 const jobs = ['revenue-per-minute', 'shopper-sessions']
-const ofJobs = (alertname: string): readonly Firing[] => jobs.map((job_name) => ({ alertname, job_name }))
+const ofJobs = (alertname: string): readonly Firing[] =>
+  jobs.map((job_name) => ({ alertname, job_name }))
 
 /** One fault makes two pages at most: what is noticed, and the cause that is nearest to the fault. */
 export const faults: readonly Fault[] = [

@@ -12,12 +12,13 @@ const alerts = ruleFiles
 
 describe('every alert', () => {
   test.each(alerts.map((rule) => [rule.alert ?? '', rule] as const))(
-    '%s has a severity, an owner, a summary and a runbook of its name',
+    '%s has a severity, an owner, a summary and a runbook of its name, or of its objective’s',
     (name, { labels, annotations }) => {
       expect(['page', 'ticket', 'none']).toContain(labels?.severity)
       expect(labels?.owner).toMatch(/^[a-z]+$/)
       expect(annotations?.summary?.length).toBeGreaterThan(10)
-      expect(annotations?.runbook_url).toBe(`runbooks/${name}.md`)
+      const page = name.replace(/(?:Fast|Slow)Burn$/, 'Burn')
+      expect(annotations?.runbook_url).toBe(`runbooks/${page}.md`)
     },
   )
 })
@@ -61,7 +62,9 @@ describe('what an alert reads', () => {
       ...(from.some((part) => services.includes(part)) ? ['service'] : []),
     ]
     const known = new Map(
-      metrics.flatMap((metric) => seriesOf(metric).map((name) => [name, labelsOf(metric)] as const)),
+      metrics.flatMap((metric) =>
+        seriesOf(metric).map((name) => [name, labelsOf(metric)] as const),
+      ),
     )
     const unknown = [...casesByAlert()].flatMap(([alert, cases]) =>
       cases

@@ -65,14 +65,14 @@ function words(text: string): readonly string[] {
 }
 
 function commandsIn(line: string): readonly string[] {
-  const plain = line.replace(/\s{2,}.*$|\s+#.*$/, '').trim()
+  const plain = line.replace(/\s{2,}.*$|\s+#.*$|\s(?:\|\|?|&&|>)\s.*$/, '').trim()
   return /^(?:npm (?:run [a-z]|start|test)|npx )/.test(plain) ? [plain] : []
 }
 
 /** Lines of fenced blocks, and lines that four blanks make a block. */
 function fencedLines(text: string): readonly string[] {
   const indented = [...text.matchAll(/^ {4}(\S.*)$/gm)].map(([, line = '']) => line)
-  const blocks = [...text.matchAll(/^```(?:sh|bash)?\n([\s\S]*?)^```/gm)]
+  const blocks = [...text.matchAll(/^```(?:(?:sh|bash)(?: [^\n]*)?)?\n([\s\S]*?)^```/gm)]
   return [...indented, ...blocks.flatMap(([, block = '']) => block.split('\n'))]
 }
 

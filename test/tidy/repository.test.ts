@@ -9,6 +9,15 @@ import { refusedWords, staleWhereabouts } from './glossary.ts'
 import { emptyScripts, looseDependencies, staleLocks, unknownCommands } from './packages.ts'
 import { boundRegistries, machinePaths } from './paths.ts'
 import { forbiddenImports, impureDomains } from './rooms.ts'
+import {
+  malformedRunbooks,
+  undeclaredInRunbooks,
+  unknownLabels,
+  unpairedRunbooks,
+  unsetVariables,
+  untestedAlerts,
+  withoutShell,
+} from './runbooks.ts'
 import { undeclaredMetrics } from './telemetry.ts'
 import { type Rule, readTree } from './tree.ts'
 import { repeatedVersions } from './versions.ts'
@@ -45,6 +54,13 @@ test.each<[string, Rule]>([
   ['the glossary says where its terms are', staleWhereabouts],
   ['every metric is made from its declaration', undeclaredMetrics],
   ['JVM versions stand in the pom only', repeatedVersions],
+  ['every runbook has its form', malformedRunbooks],
+  ['every alert has a runbook, and every runbook an alert', unpairedRunbooks],
+  ['every alert has cases for promtool', untestedAlerts],
+  ['every label in a runbook is one of its alert', unknownLabels],
+  ['every metric in a runbook is declared', undeclaredInRunbooks],
+  ['every variable in a runbook is set', unsetVariables],
+  ['every runbook says which shell its commands need', withoutShell],
 ])('%s', (_promise, rule) => {
   expect(rule(tree)).toEqual([])
 })

@@ -142,7 +142,8 @@ function alertOf(slo: Slo, { rate, long, short, severity, speed }: Burn): Rule {
     annotations: {
       summary: `${ofWhich(slo)}not kept for {{ $value | humanizePercentage }} of the last ${long}: ${slo.title}`,
       description: `The budget is ${percent(budgetOf(slo))} of 28 days; at ${rate} times its rate it is spent in ${days(rate)}.`,
-      runbook_url: `runbooks/${alert}.md`,
+      // All burn rates of an objective have one page: they differ in how soon somebody is called.
+      runbook_url: `runbooks/${pascalCase(slo.name)}Burn.md`,
     },
   }
 }
