@@ -27,7 +27,7 @@ describe('the rules of the objectives', () => {
         '{{ $labels.group }}: not kept for {{ $value | humanizePercentage }} of the last 1h: a service is less than 30 s behind the topics that it reads',
       description:
         'The budget is 0.5 % of 28 days; at 14.4 times its rate it is spent in 1.9 days.',
-      runbook_url: 'runbooks/ConsumerLagFastBurn.md',
+      runbook_url: 'runbooks/ConsumerLagBurn.md',
     })
   })
 
