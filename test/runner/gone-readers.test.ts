@@ -24,6 +24,8 @@ const cases: Readonly<Record<string, Case>> = {
   secrets: [2, 'list', ...nowhere],
   rights: [2, 'unused', ...nowhere],
   dlq: [0, '--help'],
+  trace: [2, 'no-order', ...nowhere],
+  'assert:trace': [2, ...nowhere],
   check: [2, '--unheard'],
   test: [2, '--unheard'],
   'test:full': [2, '--only', 'no such proof'],

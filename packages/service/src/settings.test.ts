@@ -41,7 +41,7 @@ describe('settings', () => {
       OTEL_SDK_DISABLED: false,
       OTEL_TRACES_EXPORTER: 'none',
       OTEL_EXPORTER_ZIPKIN_ENDPOINT: 'http://127.0.0.1:9411/api/v2/spans',
-      TRACES_PER_SECOND: 10,
+      TRACES_PER_SECOND: 2,
     })
     expect(Object.isFrozen(settings)).toBe(true)
   })

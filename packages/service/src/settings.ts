@@ -37,7 +37,7 @@ export const commonSettings = {
     default: 'http://127.0.0.1:9411/api/v2/spans',
   }),
   /** Of the traces that begin here, how many are recorded; more are not, whatever the client asks for. */
-  TRACES_PER_SECOND: Type.Integer({ minimum: 0, maximum: 10_000, default: 10 }),
+  TRACES_PER_SECOND: Type.Integer({ minimum: 0, maximum: 10_000, default: 2 }),
 }
 
 /**
