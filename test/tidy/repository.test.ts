@@ -18,7 +18,7 @@ import {
   untestedAlerts,
   withoutShell,
 } from './runbooks.ts'
-import { undeclaredMetrics } from './telemetry.ts'
+import { undeclaredLogLines, undeclaredMetrics } from './telemetry.ts'
 import { type Rule, readTree } from './tree.ts'
 import { repeatedVersions } from './versions.ts'
 
@@ -53,6 +53,7 @@ test.each<[string, Rule]>([
   ['one word for one thing, as docs/glossary.md has it', refusedWords],
   ['the glossary says where its terms are', staleWhereabouts],
   ['every metric is made from its declaration', undeclaredMetrics],
+  ['no line of a log has undeclared fields', undeclaredLogLines],
   ['JVM versions stand in the pom only', repeatedVersions],
   ['every runbook has its form', malformedRunbooks],
   ['every alert has a runbook, and every runbook an alert', unpairedRunbooks],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { undeclaredMetrics } from './telemetry.ts'
+import { undeclaredLogLines, undeclaredMetrics } from './telemetry.ts'
 
 const judged = (text: string, path = 'services/orders/src/a.ts') =>
   undeclaredMetrics(new Map([[path, text]]))
@@ -25,4 +25,14 @@ test.each([
 test('the room of telemetry makes them', () => {
   const path = 'packages/telemetry/src/instruments.ts'
   expect(judged("import { Counter } from 'prom-client'", path)).toEqual([])
+})
+
+test.each([
+  ["server.log.warn({ anything }, 'words')", 1],
+  ["request.log.error({ err }, 'words')", 1],
+  ["logOf(server).warn({ err }, 'words')", 0],
+  ['const { log } = options', 0],
+])('of the lines that %s writes, %d may have undeclared fields', (text, count) => {
+  expect(undeclaredLogLines(new Map([['services/orders/src/a.ts', text]]))).toHaveLength(count)
+  expect(undeclaredLogLines(new Map([['services/orders/src/a.test.ts', text]]))).toEqual([])
 })

@@ -17,6 +17,17 @@ export function undeclaredMetrics(tree: Tree): readonly string[] {
     )
 }
 
+/** Lines that a server's or a request's own log writes: it takes any field, also one that nobody declares. */
+export function undeclaredLogLines(tree: Tree): readonly string[] {
+  return filesNamed(tree, /^(?:packages|services)\/.*(?<!\.test)\.ts$/).flatMap(([path, text]) =>
+    [...text.matchAll(OWN_LOG)].map(
+      ([call]) => `${path} calls ${call}…): use logOf of @tenseams/telemetry/log`,
+    ),
+  )
+}
+
+const OWN_LOG = /\b(?:server|request|reply|instance)\.log\.(?:trace|debug|info|warn|error|fatal)\(/g
+
 /** The test of this rule quotes what the rule refuses. */
 function makesMetrics(path: string): boolean {
   return path.startsWith('packages/telemetry/') || path === 'test/tidy/telemetry.test.ts'

@@ -34,7 +34,7 @@ export function spansModule({ spans, attributes }: Telemetry): string {
     '} as const',
     '',
     'export type Attributes = {',
-    ...attributes.flatMap(fieldProperty),
+    ...attributes.flatMap((field) => fieldProperty(field)),
     '}',
     '',
     '/** The attributes of each span. */',
@@ -47,9 +47,9 @@ export function spansModule({ spans, attributes }: Telemetry): string {
 
 /** The module with the type of a log line's fields. */
 export function logFieldsModule({ logFields }: Telemetry): string {
-  return [header, 'export type LogFields = {', ...logFields.flatMap(fieldProperty), '}', ''].join(
-    '\n',
-  )
+  // An object is written as it is given, and what is thrown may be anything.
+  const properties = logFields.flatMap((field) => fieldProperty(field, { object: 'unknown' }))
+  return [header, 'export type LogFields = {', ...properties, '}', ''].join('\n')
 }
 
 function metricEntry({ name, type, help, labels, buckets }: Metric): string {
@@ -78,8 +78,12 @@ const typeNames = {
   object: 'object',
 }
 
-function fieldProperty({ name, type, says, values }: Field): readonly string[] {
-  const valueType = values === undefined ? typeNames[type] : unionOf(values)
+function fieldProperty(
+  { name, type, says, values }: Field,
+  { object = typeNames.object } = {},
+): readonly string[] {
+  const plain = type === 'object' ? object : typeNames[type]
+  const valueType = values === undefined ? plain : unionOf(values)
   return [`  /** ${says.replaceAll('*/', '* /')} */`, `  readonly ${quoted(name)}: ${valueType}`]
 }
 

@@ -1,12 +1,14 @@
 import type { LabelsOf } from '@tenseams/telemetry/instruments'
+import type { Log } from '@tenseams/telemetry/log'
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import type { Registry } from 'prom-client'
 import { type DeadLetters, deadLetterOf } from './dead-letter.ts'
 import { DoneAhead } from './done-ahead.ts'
 import type { Verdict } from './failure.ts'
-import { GroupMember, type Log, longFetch } from './group-member.ts'
+import { GroupMember, longFetch } from './group-member.ts'
 import { deadLetteredRecords, handledRecords, handlerDurations } from './metrics.ts'
 import { type ConsumedRecord, recordOf } from './record.ts'
+import { fieldsOf, type KeyField } from './record-fields.ts'
 import { SharedCommit } from './shared-commit.ts'
 import { BatchOrder, sideBySide } from './side-by-side.ts'
 import { inProcessStep } from './tracing/process-step.ts'
@@ -22,7 +24,9 @@ export type ConsumptionOptions = {
   readonly atOnce?: number
   readonly deadLetters: DeadLetters
   readonly metrics: Registry
-  readonly log: Log
+  readonly log: Pick<Log, 'info' | 'warn'>
+  /** The field of log lines that a record's key is; left out when it is none. */
+  readonly keyField?: KeyField
   readonly sessionTimeoutMs?: number
   /** When a record's offset is committed: `commitAfterEffect` unless given. */
   readonly commitOffset?: OffsetCommit
@@ -189,8 +193,9 @@ export class Consumption {
   async #handleFailure(run: Run, record: ConsumedRecord, error: unknown): Promise<HandlerOutcome> {
     const verdict = this.#waiting.judge(record, error)
     if (verdict.kind === 'wait') return holdBack(run, record, verdict, error)
-    const { topic, partition, offset } = record
-    const context = { topic, partition, offset, err: error }
+    const { groupId: group, keyField } = this.#options
+    const { reason } = verdict
+    const context = { group, ...fieldsOf(record, keyField), reason, err: error }
     this.#options.log.warn(context, 'record goes to the dead letter topic')
     try {
       await this.#deadLetter(record, verdict)
@@ -216,11 +221,12 @@ export class Consumption {
     const [longest] = waiting.toSorted((one, other) => other.verdict.delayMs - one.verdict.delayMs)
     if (longest === undefined) return
     const { record, verdict, error } = longest
-    const { topic, partition, offset } = record
+    const { groupId: group, keyField } = this.#options
     const { fault, delayMs } = verdict
     const attempt = this.#waiting.attemptsOf(record)
-    const context = { topic, partition, offset, attempt, fault, delayMs, err: error }
-    this.#options.log.warn({ ...context, records: waiting.length }, 'partition pauses')
+    const about = { group, ...fieldsOf(record, keyField), attempt }
+    const records = waiting.length
+    this.#options.log.warn({ ...about, fault, delayMs, records, err: error }, 'partition pauses')
     setTimeout(payload.pause(), delayMs)
   }
 }

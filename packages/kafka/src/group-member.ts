@@ -1,19 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Log } from '@tenseams/telemetry/log'
 import type { Consumer, ConsumerConfig, EachBatchPayload } from 'kafkajs'
 import type { Registry } from 'prom-client'
 import { rebalances } from './metrics.ts'
 import { bySubscription } from './subscribed-assigner.ts'
 
-export type Log = {
-  info(context: object, message: string): void
-  warn(context: object, message: string): void
-}
-
 export type GroupMemberOptions = {
   readonly kafka: { consumer(config: ConsumerConfig): GroupConsumer }
   readonly groupId: string
   readonly topics: readonly string[]
-  readonly log: Log
+  readonly log: Pick<Log, 'info' | 'warn'>
   readonly metrics: Registry
   /** The broker answers a fetch when it has this many bytes, or after `maxWaitMs`. */
   readonly minBytes: number

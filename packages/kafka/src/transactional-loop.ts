@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs } from '@tenseams/service/backoff'
 import { messageOf } from '@tenseams/service/causes'
+import type { Log } from '@tenseams/telemetry/log'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Registry } from 'prom-client'
 import { type Chunk, type ChunkBounds, planChunk, type Transform } from './chunk.ts'
-import { GroupMember, type Log, longFetch } from './group-member.ts'
+import { GroupMember, longFetch } from './group-member.ts'
 import {
   deadLetteredRecords,
   handledRecords,
@@ -20,6 +21,7 @@ import {
 } from './ownership.ts'
 import { type OnStep, type Outcome, PartitionOwner, type Step } from './partition-owner.ts'
 import { type ConsumedRecord, recordsFrom } from './record.ts'
+import { fieldsOf, type KeyField } from './record-fields.ts'
 import { afterFailure, noRefusals, type Refusals } from './refusals.ts'
 import { TransactionSteps } from './tracing/transaction-step.ts'
 import { WaitingRecords } from './waiting-records.ts'
@@ -34,7 +36,9 @@ export type TransactionalLoopOptions = {
    */
   readonly transform: Transform
   readonly metrics: Registry
-  readonly log: Log
+  readonly log: Pick<Log, 'info' | 'warn'>
+  /** The field of log lines that a record's key is; left out when it is none. */
+  readonly keyField?: KeyField
   /**
    * Of one transaction: 2 000 records, 700 000 bytes, 100 ms. While there is no backlog, a partition has at most one transaction in
    * that time: what comes meanwhile shares the next one.
@@ -239,13 +243,13 @@ export class TransactionalLoop {
 
   /** After any failure the group is rejoined, so that the partition is taken over from the start. */
   async #rejoinAfter(session: PartitionSession, error: unknown): Promise<RejoinError> {
-    const { topic, groupId: group } = session.topicPartition
+    const { topic, partition, groupId: group } = session.topicPartition
     const outcome = isFenced(error) ? 'fenced' : 'aborted'
     session.errorsInARow += 1
     session.lastError = messageOf(error)
     this.#transactions.inc({ topic, group, outcome })
     const { errorsInARow } = session
-    const context = { ...session.topicPartition, outcome, errorsInARow, err: error }
+    const context = { topic, partition, group, outcome, errorsInARow, err: error }
     this.#options.log.warn(context, 'transaction failed')
     await delay(backoffMs(errorsInARow, RETRY))
     return new RejoinError(error)
@@ -256,10 +260,10 @@ export class TransactionalLoop {
     record: ConsumedRecord,
     { verdict: { delayMs, fault }, error }: NonNullable<Chunk['wait']>,
   ): void {
-    const { groupId } = this.#options
-    const { topic, partition, offset } = record
+    const { groupId: group, keyField } = this.#options
     const attempt = this.#waiting.attemptsOf(record)
-    const context = { groupId, topic, partition, offset, attempt, fault, delayMs, err: error }
+    const about = fieldsOf(record, keyField)
+    const context = { group, ...about, attempt, fault, delayMs, err: error }
     this.#options.log.warn(context, 'partition pauses')
     setTimeout(payload.pause(), delayMs)
   }

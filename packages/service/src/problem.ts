@@ -1,4 +1,6 @@
+import { logOf } from '@tenseams/telemetry/log'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { canonicalId } from './ids.ts'
 
 /** Problem details, RFC 9457. `type` is stable and names the reason; `detail` says the next step. */
 export type Problem = {
@@ -44,7 +46,7 @@ export function answerError(
       problem('bad-request', status, 'The request cannot be read', shortened(error.message)),
     )
   }
-  request.log.error({ err: error }, 'request failed')
+  logFailure(request, error)
   if (error.retriable === true) {
     void reply.header('retry-after', '1')
     return sendProblem(
@@ -53,6 +55,16 @@ export function answerError(
     )
   }
   return sendProblem(reply, problem('internal', 500, 'Internal error', 'The failure was logged.'))
+}
+
+/** With the order that the request is about, when its path names one. A path may hold anything, so only what is an id is logged. */
+function logFailure(request: FastifyRequest, err: Error): void {
+  const { method, routeOptions, params } = request
+  const { url: route = 'unknown' } = routeOptions
+  const named = (params as { readonly orderId?: unknown } | undefined)?.orderId
+  const orderId = typeof named === 'string' ? canonicalId(named) : undefined
+  const about = { method, route, ...(orderId !== undefined && { orderId }) }
+  logOf(request).error({ ...about, err }, 'request failed')
 }
 
 export const tooManyRequests = problem(

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { logOf } from '@tenseams/telemetry/log'
 import closeWithGrace from 'close-with-grace'
 import type { Server } from './server.ts'
 import { withTimeout } from './timeout.ts'
@@ -48,9 +49,10 @@ export async function runService(
   { HOST, PORT, DRAIN_MS }: Listening,
   closing: readonly Closable[],
 ): Promise<void> {
+  const log = logOf(server)
   closeWithGrace({ delay: STOP_TIMEOUT_MS, logger: server.log }, async ({ err, signal }) => {
-    if (err !== undefined) server.log.fatal({ err }, 'stopping after an error')
-    else server.log.info({ signal }, 'stopping')
+    if (err !== undefined) log.fatal({ err }, 'stopping after an error')
+    else log.info({ ...(signal && { signal }) }, 'stopping')
     await stopService(server, closing, { drainMs: DRAIN_MS })
   })
   await server.listen({ host: HOST, port: PORT })
@@ -68,6 +70,7 @@ export async function stopService(
   closing: readonly Closable[],
   { drainMs, closeTimeoutMs = CLOSE_TIMEOUT_MS }: StopOptions,
 ): Promise<void> {
+  const log = logOf(server)
   server.endReadiness()
   await delay(drainMs)
   const failures: unknown[] = []
@@ -75,7 +78,7 @@ export async function stopService(
     try {
       await withTimeout(part.close(), closeTimeoutMs)
     } catch (error) {
-      server.log.error({ err: error }, 'a part could not be closed')
+      log.error({ err: error }, 'a part could not be closed')
       failures.push(error)
     }
   }

@@ -1,13 +1,9 @@
 import { Periodic } from '@tenseams/service/periodic'
 import { type GaugeOf, openGauge } from '@tenseams/telemetry/instruments'
+import type { Log } from '@tenseams/telemetry/log'
 import type { Registry } from 'prom-client'
 import type { Scope } from './audit.ts'
 import type { Report } from './report.ts'
-
-type Log = {
-  info(context: object, message: string): void
-  warn(context: object, message: string): void
-}
 
 export type RoundsOptions = {
   readonly audit: (scope: Scope) => Promise<Report>
@@ -17,7 +13,7 @@ export type RoundsOptions = {
   /** Between two audits while there is no news. */
   readonly restIntervalMs: number
   readonly metrics: Registry
-  readonly log: Log
+  readonly log: Pick<Log, 'info' | 'warn'>
 }
 
 /** Auditing uses at most a tenth of the time: the pause grows with what there is to read. */
@@ -97,7 +93,8 @@ export class Rounds {
       this.#violations.set({ invariant: id }, violations)
       this.#undecided.set({ invariant: id }, status === 'does not run' ? 1 : 0)
       if (violations > 0) {
-        this.#options.log.warn({ invariant: id, violations, offenders }, `violated: ${says}`)
+        const context = { invariant: id, says, violations, offenders }
+        this.#options.log.warn(context, 'an invariant is violated')
       }
     }
   }

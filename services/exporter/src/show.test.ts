@@ -44,10 +44,10 @@ describe('a source', () => {
     expect(text).toContain('tenseams_exporter_source_up{source="lake"} 0')
     expect(text).not.toContain('bronze.a')
     await registry.metrics()
-    expect(told).toEqual(['no answer: connection refused'])
+    expect(told).toEqual(['the source does not answer'])
     isAway = false
     expect(await registry.metrics()).toContain('bronze.a')
-    expect(told.at(-1)).toBe('it answers again')
+    expect(told.at(-1)).toBe('the source answers again')
   })
 
   test('is not asked again while its answer is kept', async () => {

@@ -1,6 +1,6 @@
-import { messageOf } from '@tenseams/service/causes'
 import { withTimeout } from '@tenseams/service/timeout'
 import type { GaugeName, LabelsOf } from '@tenseams/telemetry/instruments'
+import type { Log } from '@tenseams/telemetry/log'
 
 /** One value of a gauge. */
 export type Sample = {
@@ -26,10 +26,7 @@ export type Answer = {
   readonly seconds: number
 }
 
-type Log = {
-  info(context: object, message: string): void
-  warn(context: object, message: string): void
-}
+type SourceLog = Pick<Log, 'info' | 'warn'>
 
 /** Below Prometheus' own limit for a scrape, 10 s by default, so that the other sources are shown. */
 const TIMEOUT_MS = 4_000
@@ -40,11 +37,11 @@ const TIMEOUT_MS = 4_000
  */
 export class Answers {
   readonly #source: Source
-  readonly #log: Log
+  readonly #log: SourceLog
   #underWay: Promise<Answer> | undefined
   #last: { readonly answer: Answer; readonly atMs: number } | undefined
 
-  constructor(source: Source, log: Log) {
+  constructor(source: Source, log: SourceLog) {
     this.#source = source
     this.#log = log
   }
@@ -73,7 +70,7 @@ export class Answers {
       return this.#keep({ samples, isUp: true, seconds: seconds() })
     } catch (error) {
       if (this.#last?.answer.isUp !== false) {
-        this.#log.warn({ source: this.name, err: error }, `no answer: ${messageOf(error)}`)
+        this.#log.warn({ source: this.name, err: error }, 'the source does not answer')
       }
       return this.#keep({ samples: [], isUp: false, seconds: seconds() })
     }
@@ -81,7 +78,7 @@ export class Answers {
 
   #keep(answer: Answer): Answer {
     if (answer.isUp && this.#last?.answer.isUp === false) {
-      this.#log.info({ source: this.name }, 'it answers again')
+      this.#log.info({ source: this.name }, 'the source answers again')
     }
     this.#last = { answer, atMs: performance.now() }
     return answer

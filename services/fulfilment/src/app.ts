@@ -65,6 +65,7 @@ export async function buildFulfilment(
     transform: shipOrders({ codec, encode, now: Date.now }),
     metrics,
     log: server.log,
+    keyField: 'orderId',
     sessionTimeoutMs: settings.SESSION_TIMEOUT_MS,
     transactionTimeoutMs: settings.TRANSACTION_TIMEOUT_MS,
     ...(takeOver && { takeOver }),

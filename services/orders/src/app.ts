@@ -14,6 +14,7 @@ import { openApi } from '@tenseams/service/api'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
 import { limitsOf } from '@tenseams/service/settings'
+import { logOf } from '@tenseams/telemetry/log'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools, observeQueues } from '@tenseams/telemetry/readings'
 import { openTracing } from '@tenseams/telemetry/tracing/open'
@@ -87,7 +88,7 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
     },
   })
   await requireRights({ ...access, log: server.log }, rights)
-  const consuming = { kafka, deadLetters, metrics, log: server.log }
+  const consuming = { kafka, deadLetters, metrics, log: server.log, keyField: 'orderId' } as const
   const payments = new Consumption({
     ...consuming,
     groupId: 'orders',
@@ -104,14 +105,15 @@ export async function buildOrders(settings: Settings, parts: OrderParts = {}): P
     ...orderListProjection(codec),
     pool: shop,
     schema: SCHEMA,
-    onError: (error) => server.log.warn({ err: error }, 'the order list waits'),
+    onError: (error) => logOf(server).warn({ err: error }, 'the order list waits'),
   })
   const retention = new Retention({
     expiring: [
       inboxOf(shop, SCHEMA, settings.INBOX_LIFE_MS),
       idempotencyKeysOf(shop, SCHEMA, settings.IDEMPOTENCY_KEY_LIFE_MS),
     ],
-    onError: (error, what) => server.log.warn({ err: error, what }, 'old rows cannot be removed'),
+    onError: (error, what) =>
+      logOf(server).warn({ err: error, what }, 'old rows cannot be removed'),
   })
 
   readModelRoutes(server, orderList)

@@ -1,6 +1,7 @@
 import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer, type Server } from '@tenseams/service/server'
+import { logOf } from '@tenseams/telemetry/log'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { openTracing } from '@tenseams/telemetry/tracing/open'
 import { type Static, Type } from 'typebox'
@@ -41,18 +42,14 @@ export async function buildPager(settings: Settings): Promise<App> {
 
 /** `POST /notifications` for Alertmanager, `GET /pages` for readers. */
 export function pageRoutes(server: Server, pages: PageFile): void {
-  server.post(
-    '/notifications',
-    { schema: { body: Notification } },
-    async ({ body, log }, reply) => {
-      const page = pageOf(body as Notification, new Date().toISOString())
-      await pages.add(page)
-      const { receiver, status, alerts } = page
-      const names = [...new Set(alerts.map(({ labels }) => labels['alertname']))]
-      log.info({ receiver, status, alerts: names }, 'notified')
-      return reply.code(204).send()
-    },
-  )
+  server.post('/notifications', { schema: { body: Notification } }, async (request, reply) => {
+    const page = pageOf(request.body as Notification, new Date().toISOString())
+    await pages.add(page)
+    const { receiver, status, alerts } = page
+    const names = [...new Set(alerts.map(({ labels }) => labels['alertname']))]
+    logOf(request).info({ receiver, status, alerts: names }, 'notified')
+    return reply.code(204).send()
+  })
   server.get('/pages', { schema: { querystring: pagesQuery } }, async ({ query }) => {
     const { limit } = query as Static<typeof pagesQuery>
     return { pages: pages.newest(Number(limit)) }

@@ -13,6 +13,7 @@ import { accessOf } from '@tenseams/service/access/open'
 import { type OwnToken, openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
 import { buildServer, type Server } from '@tenseams/service/server'
+import { logOf } from '@tenseams/telemetry/log'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools, observeQueues } from '@tenseams/telemetry/readings'
 import { openTracing } from '@tenseams/telemetry/tracing/open'
@@ -82,7 +83,8 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
     },
   })
   await requireRights({ ...access, log: server.log }, rights)
-  const consuming = { kafka, deadLetters, metrics, log: server.log, atOnce: RECORDS_AT_ONCE }
+  const reading = { log: server.log, keyField: 'orderId', atOnce: RECORDS_AT_ONCE } as const
+  const consuming = { kafka, deadLetters, metrics, ...reading }
   const handling = { log, codec, provider }
   const orders = openConsumption({
     ...consuming,
@@ -99,7 +101,8 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   const reconciler = openReconciler(settings, handling, { pool, metrics, server, authorization })
   const retention = new Retention({
     expiring: [inboxOf(pool, schema, settings.INBOX_LIFE_MS)],
-    onError: (error, what) => server.log.warn({ err: error, what }, 'old rows cannot be removed'),
+    onError: (error, what) =>
+      logOf(server).warn({ err: error, what }, 'old rows cannot be removed'),
   })
   return {
     server,

@@ -2,6 +2,7 @@ import { StoreUnavailableError } from '@tenseams/event-store/errors'
 import type { CategoryReading, PositionedEvent } from '@tenseams/event-store/read-category'
 import { faultOf } from '@tenseams/service/fault'
 import { Periodic } from '@tenseams/service/periodic'
+import type { Log } from '@tenseams/telemetry/log'
 import type { FindAgreeing } from './agreeing.ts'
 import type { RepairKind } from './domain/reconciliation.ts'
 import { Grace } from './grace.ts'
@@ -25,7 +26,7 @@ export type ReconcilerOptions = {
   readonly horizonMs: number
   /** How many differences were found, by kind. */
   readonly reconciled: { inc(labels: { readonly kind: RepairKind }): void }
-  readonly log: { warn(context: object, message: string): void }
+  readonly log: Pick<Log, 'warn'>
 }
 
 const PAGE = 100

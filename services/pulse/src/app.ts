@@ -6,6 +6,7 @@ import { httpLogin } from '@tenseams/identities/http-login'
 import { accessOf } from '@tenseams/service/access/open'
 import type { App } from '@tenseams/service/run'
 import { buildServer } from '@tenseams/service/server'
+import { logOf } from '@tenseams/telemetry/log'
 import { openMetrics } from '@tenseams/telemetry/metrics'
 import { observePools } from '@tenseams/telemetry/readings'
 import { openTracing } from '@tenseams/telemetry/tracing/open'
@@ -54,7 +55,8 @@ export async function buildPulse(settings: Settings, parts: PulseParts = {}): Pr
   const remove = removeControlRows(pool, SCHEMA)
   const retention = new Retention({
     expiring: [{ what: 'ticks and barriers', lifeMs: settings.CONTROL_ROWS_LIFE_MS, remove }],
-    onError: (error, what) => server.log.warn({ err: error, what }, 'old rows cannot be removed'),
+    onError: (error, what) =>
+      logOf(server).warn({ err: error, what }, 'old rows cannot be removed'),
   })
   const watchdog = new ConnectorWatchdog({
     connectUrl: settings.CONNECT_URL,

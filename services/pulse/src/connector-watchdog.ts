@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { HttpLogin } from '@tenseams/identities/http-login'
 import { Periodic } from '@tenseams/service/periodic'
 import { openCounter } from '@tenseams/telemetry/instruments'
+import type { Log } from '@tenseams/telemetry/log'
 import type pg from 'pg'
 import type { Registry } from 'prom-client'
 import { ConnectorStates } from './connector-states.ts'
@@ -10,18 +11,13 @@ import { decide, type Seen, unwatched, type Watch } from './connector-watch.ts'
 const PAUSE_MS = 5_000
 const REQUEST_TIMEOUT_MS = 10_000
 
-type Log = {
-  warn(context: object, message: string): void
-  error(context: object, message: string): void
-}
-
 export type WatchdogOptions = {
   /** Kafka Connect's REST address. */
   readonly connectUrl: string
   readonly login: HttpLogin
   readonly pool: pg.Pool
   readonly metrics: Registry
-  readonly log: Log
+  readonly log: Pick<Log, 'warn' | 'error'>
 }
 
 /**

@@ -1,10 +1,9 @@
 import { Periodic } from '@tenseams/service/periodic'
 import { openCounter } from '@tenseams/telemetry/instruments'
+import type { Log } from '@tenseams/telemetry/log'
 import type { Registry } from 'prom-client'
 import { type Control, controlPartitions, type TopicPartition } from './control.ts'
 import { DueTicks, type TickRules } from './due-ticks.ts'
-
-type Log = { warn(context: object, message: string): void }
 
 export type TickerOptions = {
   readonly control: Control
@@ -13,7 +12,7 @@ export type TickerOptions = {
   readonly intervalMs: number
   readonly rules: TickRules
   readonly metrics: Registry
-  readonly log: Log
+  readonly log: Pick<Log, 'warn'>
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   initProducerIdV4,
   metadataV12,
 } from '@platformatic/kafka'
+import type { Log } from '@tenseams/telemetry/log'
 import type { KafkaAccess } from '../client.ts'
 import { loginIn } from './login.ts'
 import { protocolErrorsIn, UnreachableError, withConnection } from './raw-connection.ts'
@@ -29,8 +30,6 @@ export class RightRefusedError extends Error {
 /** What the id of a client begins with that only asks what it may do: the broker does not take that for a use of the right. */
 export const askingPrefix = 'asks-rights.'
 
-type Log = { warn(context: object, message: string): void }
-
 /**
  * Asks the broker for the rights of a program before it begins, because a refused right looks like an outage afterwards: kafkajs
  * reports a refused transactional id as a coordinator that is missing, and asks for ever. When the broker does not answer there is
@@ -39,7 +38,7 @@ type Log = { warn(context: object, message: string): void }
  * @throws RightRefusedError with every right that is missing and the next step.
  */
 export async function requireRights(
-  access: KafkaAccess & { readonly clientId: string; readonly log: Log },
+  access: KafkaAccess & { readonly clientId: string; readonly log: Pick<Log, 'warn'> },
   needed: NeededRights,
 ): Promise<void> {
   const { credentialsFile, log } = access

@@ -1,5 +1,5 @@
 import { rightsOf, type ServiceName } from '@tenseams/identities/routes'
-import type { Server } from '../server-type.ts'
+import type { Log } from '@tenseams/telemetry/log'
 import { openAuditLog } from './audit-log.ts'
 import { CallersFile } from './callers.ts'
 import type { AccessControl } from './guard.ts'
@@ -8,7 +8,7 @@ import type { AccessControl } from './guard.ts'
 export type AccessSettings = { readonly CALLERS_FILE: string; readonly AUDIT_FILE: string }
 
 /** Opens access control when the server has a log. */
-export type OpenAccess = (log: Server['log']) => AccessControl
+export type OpenAccess = (log: Log) => AccessControl
 
 /**
  * The declared rights of a service, with the callers and the audit log that its settings name.

@@ -1,9 +1,10 @@
 import type { Codec } from '@tenseams/codec/codec'
 import type { DeadLetters } from '@tenseams/kafka/dead-letter'
 import { type Assignment, GroupMember, longFetch } from '@tenseams/kafka/group-member'
+import { fieldsOf } from '@tenseams/kafka/record-fields'
 import { WaitingRecords } from '@tenseams/kafka/waiting-records'
+import type { Log } from '@tenseams/telemetry/log'
 import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
-import type { Log } from '../log.ts'
 import { Pins } from '../maintenance/expiry.ts'
 import type { LakehouseMetrics } from '../metrics.ts'
 import { type DecodedBatch, type Decoding, decodeBatch, MustWaitError } from './batch.ts'
@@ -187,18 +188,20 @@ export class Bronze {
       const decoded = await decodeBatch(decoding, bronze, records)
       for (const deadLetter of decoded.deadLetters) {
         await deadLetters.write(deadLetter)
-        const { reason, offset, detail } = deadLetter
+        const { reason, detail } = deadLetter
         metrics.deadLettered.inc({ topic, group: GROUP_ID, reason })
-        this.#log.warn({ topic, partition, offset, reason, detail }, 'record is a dead letter')
+        this.#log.warn({ ...fieldsOf(deadLetter), reason, detail }, 'record is a dead letter')
       }
       this.#waiting.passedAll({ topic, partition })
       return decoded
     } catch (error) {
+      const first = firstOf(topic, partition, chunk.messages)
       const { delayMs } =
         error instanceof MustWaitError
           ? error.verdict
-          : this.#waiting.hold(firstOf(topic, partition, chunk.messages), 'its batch', error)
-      this.#log.warn({ topic, partition, delayMs, err: error }, 'partition pauses')
+          : this.#waiting.hold(first, 'its batch', error)
+      const context = { topic, partition, offset: first.offset, delayMs, err: error }
+      this.#log.warn(context, 'partition pauses')
       pauseFor(payload, delayMs)
       return undefined
     }

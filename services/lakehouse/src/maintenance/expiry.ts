@@ -16,7 +16,7 @@ import { isOurs } from '@tenseams/iceberg/maintain/orphans'
 import { allPins, pinnedBy } from '@tenseams/iceberg/offsets/sources'
 import type { Catalog } from '@tenseams/iceberg/table/catalog'
 import { type AppendBase, baseOf } from '@tenseams/iceberg/write/append'
-import type { Log } from '../log.ts'
+import type { Log } from '@tenseams/telemetry/log'
 import type { LakehouseMetrics } from '../metrics.ts'
 
 /**
