@@ -149,7 +149,13 @@ _kafka_tool() {
 }
 if ! command -v kafka-topics.sh > /dev/null; then
   kafka-topics.sh() { _kafka_tool org.apache.kafka.tools.TopicCommand "$@"; }
-  kafka-consumer-groups.sh() { _kafka_tool org.apache.kafka.tools.consumer.group.ConsumerGroupCommand "$@"; }
+  # Alone it ends with 0 also when it says that it could not do it.
+  kafka-consumer-groups.sh() {
+    local said
+    said=$(_kafka_tool org.apache.kafka.tools.consumer.group.ConsumerGroupCommand "$@" 2>&1) || true
+    echo "$said"
+    ! echo "$said" | grep -q '^Error:'
+  }
   kafka-transactions.sh() { _kafka_tool org.apache.kafka.tools.TransactionsCommand "$@"; }
   kafka-get-offsets.sh() { _kafka_tool org.apache.kafka.tools.GetOffsetShell "$@"; }
   kafka-console-consumer.sh() { _kafka_tool org.apache.kafka.tools.consumer.ConsoleConsumer "$@"; }

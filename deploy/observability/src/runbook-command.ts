@@ -9,7 +9,13 @@ import { runVerb } from '@tenseams/cli/run-verb'
 import type { Page } from './runbooks/page.ts'
 import { pageAbout, pageTexts } from './runbooks/pages.ts'
 import { readPage } from './runbooks/read-page.ts'
-import { missingLabels, type Outcome, runFence, type Target } from './runbooks/run-fence.ts'
+import {
+  labelsKnownTo,
+  missingLabels,
+  type Outcome,
+  runFence,
+  type Target,
+} from './runbooks/run-fence.ts'
 import { Timeline, timelineText } from './runbooks/timeline.ts'
 import { endOf, labelAdvice, type Person, walk } from './runbooks/walk.ts'
 
@@ -18,7 +24,8 @@ const help = `npm run runbook -- <Alert>
 Walks through the page about an alert, section by section: shows it, runs its commands when you ask for them, asks before
 those that end or remove something, and keeps a timeline. Without a terminal it prints the page.
 
-  --label <name>=<value>   a label of the alert, such as group=payments; several times. What is not given is asked for
+  --label <name>=<value>   a label of the alert, such as group=payments, or what commands ask for, such as pid=17; several
+                           times. What is not given is asked for
   --run <commands>         only these, by their name on the page, without a walk
   --yes                    with --run: also when they end or remove something
   --print                  the page as it is
@@ -85,7 +92,7 @@ function showTimeline(timeline: Timeline, alert: string | undefined): ExitCode {
 
 /** @throws UsageError for a label that the page's commands do not use. */
 function labelsOf(given: readonly string[], page: Page): Readonly<Record<string, string>> {
-  const known = Object.keys(page.labels)
+  const known = labelsKnownTo(page)
   return Object.fromEntries(
     given.map((text) => {
       const [name = '', ...value] = text.split('=')
@@ -152,10 +159,6 @@ async function inTerminal(
     const verified = await walk({
       ...{ page, alert, labels, person, timeline },
       run: async (fence, known) => {
-        const missing = missingLabels(fence, page, known)
-        if (missing.length > 0) {
-          return { exitCode: undefined, reason: labelAdvice(missing), output: '', tookMs: 0 }
-        }
         const onOutput = (text: string) => void process.stdout.write(text)
         // Ctrl-C ends the commands, and not the walk.
         const stop = new AbortController()

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { secretsFolderOf, stateFolderOf } from '@tenseams/cli/instance'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Fence } from './page.ts'
-import { missingLabels, runFence } from './run-fence.ts'
+import { labelsKnownTo, missingLabels, runFence } from './run-fence.ts'
 
 const instance = `runbook-test-${process.pid}`
 const secrets = {
@@ -109,4 +109,9 @@ test('a label that commands use and nobody has said is missing', () => {
   const page = { labels: { group: 'payments', topic: 'a' } }
   expect(missingLabels(fence('echo "${GROUP%%-*}"'), page, {})).toEqual(['group'])
   expect(missingLabels(fence('echo "$GROUP"'), page, { group: 'a' })).toEqual([])
+  expect(missingLabels(fence('echo ${PID:?export it first} ${ORDER_ID:-none}'), page, {})).toEqual([
+    'pid',
+  ])
+  const fences = [fence('echo ${PID:?export it first} ${ORDER_ID:-none}')]
+  expect(labelsKnownTo({ ...page, fences })).toEqual(['group', 'topic', 'pid', 'order_id'])
 })

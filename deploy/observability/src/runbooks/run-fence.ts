@@ -86,15 +86,31 @@ export function runFence(fence: Fence, options: RunOptions): Promise<Outcome> {
   return promise
 }
 
-/** The labels that commands use, and that nobody has said. */
+/** What commands need to be told, and nobody has said: labels of the alert, and what they ask for by `${NAME:?}`, such as a pid. */
 export function missingLabels(
   fence: Fence,
   page: Pick<Page, 'labels'>,
   given: Readonly<Record<string, string>>,
 ): readonly string[] {
-  return Object.keys(page.labels).filter(
-    (label) => given[label] === undefined && usesVariable(fence.command, variableOf(label)),
+  const used = Object.keys(page.labels).filter((label) =>
+    usesVariable(fence.command, variableOf(label)),
   )
+  return [...new Set([...used, ...namesIn(fence, /\$\{([A-Z_]+):\?/g)])].filter(
+    (label) => given[label] === undefined,
+  )
+}
+
+/** Everything that a page's commands may be told, as names of labels. */
+export function labelsKnownTo({
+  labels,
+  fences,
+}: Pick<Page, 'labels' | 'fences'>): readonly string[] {
+  const asked = fences.flatMap((fence) => namesIn(fence, /\$\{([A-Z_]+):[?-]/g))
+  return [...new Set([...Object.keys(labels), ...asked])]
+}
+
+function namesIn({ command }: Fence, pattern: RegExp): readonly string[] {
+  return [...command.matchAll(pattern)].map(([, name = '']) => name.toLowerCase())
 }
 
 function environmentOf({ target, labels }: RunOptions): Record<string, string | undefined> {

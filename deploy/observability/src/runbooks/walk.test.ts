@@ -25,13 +25,13 @@ const page: Page = {
 }
 
 /** Somebody who gives these answers, one after another, and then is gone. */
-async function walked(answers: readonly string[], exitCode = 0) {
+async function walked(answers: readonly string[], exitCode = 0, fences = page.fences) {
   const entries: Omit<Entry, 'at'>[] = []
   const ran: (readonly [string, Readonly<Record<string, string>>])[] = []
   const said: string[] = []
   const left = [...answers]
   const verified = await walk({
-    ...{ page, alert: 'Lag', labels: {} },
+    ...{ page: { ...page, fences }, alert: 'Lag', labels: {} },
     person: { say: (text) => void said.push(text), ask: async () => left.shift() },
     timeline: { add: (entry) => void entries.push(entry) },
     run: async ({ name }, labels): Promise<Outcome> => {
@@ -57,6 +57,12 @@ test('what ends or removes something runs after its name was typed, and not befo
   expect(refused.entries.map(({ what }) => what)).toEqual(['opened', 'refused', 'closed'])
   const confirmed = await walked(['', '', 'restart', 'restart', 'q'])
   expect(confirmed.ran.map(([name]) => name)).toEqual(['restart'])
+})
+
+test('what commands ask for is asked of who runs them, and without an answer they do not run', async () => {
+  const asking = fence({ name: 'end', section: 'Is it real', command: 'kill ${PID:?export it}' })
+  const { ran } = await walked(['payments', 'end', '17', 'end', '', 'q'], 0, [asking])
+  expect(ran).toEqual([['end', { group: 'payments', pid: '17' }]])
 })
 
 test('sections are walked forward and back, and a note is kept', async () => {

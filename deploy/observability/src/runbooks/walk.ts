@@ -1,5 +1,5 @@
 import { type Fence, type Page, type Section, variableOf } from './page.ts'
-import type { Outcome } from './run-fence.ts'
+import { missingLabels, type Outcome } from './run-fence.ts'
 import type { Timeline } from './timeline.ts'
 
 /** Who walks: a terminal, or a test. */
@@ -94,8 +94,10 @@ async function inSection(
 
 /** @returns undefined when it was not run. */
 async function tryFence(options: WalkOptions, fence: Fence): Promise<Outcome | undefined> {
-  const { alert, person, timeline, labels, run } = options
+  const { alert, person, timeline, run } = options
   const { name, kind, section, command } = fence
+  const labels = await askMissing(options, fence)
+  if (labels === undefined) return undefined
   const about = { alert, fence: { name, kind, section }, command }
   if (fence.destroys) {
     person.say(command)
@@ -115,6 +117,20 @@ async function tryFence(options: WalkOptions, fence: Fence): Promise<Outcome | u
   })
   person.say(endOf(fence, outcome))
   return outcome
+}
+
+/** What the commands need to be told. @returns undefined when somebody does not say it. */
+async function askMissing({ page, labels, person }: WalkOptions, fence: Fence) {
+  const all: Record<string, string> = { ...labels }
+  for (const label of missingLabels(fence, page, labels)) {
+    const answer = (await person.ask(`${label}: `))?.trim()
+    if (!answer) {
+      person.say(`not run: the commands use $${variableOf(label)}`)
+      return undefined
+    }
+    all[label] = answer
+  }
+  return all
 }
 
 /** What became of commands, in a line. */
