@@ -73,6 +73,7 @@ test('sections are walked forward and back, and a note is kept', async () => {
 
 test('an answer that is no command is answered by what there is', async () => {
   const { said, ran } = await walked(['', 'lagg', 'q'])
+  expect((await walked(['', 'small', 'q'])).ran.map(([name]) => name)).toEqual(['small'])
   expect(said).toContain('here: lag')
   expect(ran).toEqual([])
 })

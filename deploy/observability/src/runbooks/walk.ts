@@ -31,6 +31,7 @@ export async function walk(options: WalkOptions): Promise<ReadonlyMap<string, Ou
   const { page, alert, person, timeline } = options
   person.say(headOf(page))
   const labels = await askLabels(options)
+  person.say(USAGE)
   timeline.add({ alert, what: 'opened', labels })
   const verified = new Map<string, Outcome>()
   let index = 0
@@ -82,7 +83,10 @@ async function inSection(
       timeline.add({ alert, what: 'note', says: answer.slice(2).trim() })
       continue
     }
-    const fence = fences.find(({ name }, at) => name === answer || String(at + 1) === answer)
+    // By its number here, by its name wherever it stands on the page.
+    const fence =
+      fences.find((_fence, at) => String(at + 1) === answer) ??
+      page.fences.find(({ name }) => name === answer)
     if (fence === undefined) {
       person.say(`${USAGE}${namesOf(fences)}`)
       continue
