@@ -1,3 +1,4 @@
+import { HeadByRate } from '@tenseams/telemetry/tracing/head'
 import { randomOf } from '../../proofs/eos/schedule.ts'
 import type { HttpAnswer, HttpRequest } from './http.ts'
 import { type Mix, type Wish, wishAt } from './mix.ts'
@@ -40,11 +41,16 @@ const CUSTOMERS = 1_000
 /** Reads, cancellations and repeats are of one of the newest: as customers do, and within a bound. */
 const NEWEST = 500
 
+/** As many traces of a second are recorded as a service records of customers without a token. */
+const TRACES_PER_SECOND = 2
+
 /** Decides what the customers of a load ask for, and remembers what they were answered. */
 export class Shopper {
   readonly #options: ShopperOptions
   readonly #random: () => number
   readonly #accepted: Accepted[] = []
+  readonly #head = new HeadByRate(TRACES_PER_SECOND, () => this.#dueMs)
+  #dueMs = 0
 
   constructor(options: ShopperOptions) {
     this.#options = options
@@ -77,6 +83,7 @@ export class Shopper {
 
   #order(kind: 'orders' | 'declined', { sequence, dueMs }: Due): ShopRequest {
     const { run, products } = this.#options
+    this.#dueMs = dueMs
     const { sku, currency, priceMinor } = pick(products, this.#random())
     const customer = Math.floor(this.#random() * CUSTOMERS)
     const body = {
@@ -87,7 +94,7 @@ export class Shopper {
     }
     const headers = {
       'idempotency-key': `load-${run.toString(16)}-${sequence}`,
-      traceparent: traceparentOf({ run, sequence, dueMs }),
+      traceparent: traceparentOf({ run, sequence, dueMs }, this.#head.isSampled()),
     }
     return { kind, ...post('/orders', headers, body) }
   }

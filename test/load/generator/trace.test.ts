@@ -5,13 +5,14 @@ import { readTrace, traceparentOf } from './trace.ts'
 const trace = { run: 0xfedc_ba98, sequence: 41, dueMs: 23_456_789.123 }
 
 test('a trace says when its order was due', () => {
-  expect(readTrace(traceparentOf(trace))).toEqual(trace)
+  expect(readTrace(traceparentOf(trace, false))).toEqual(trace)
 })
 
-test('the services take it for what it is: a trace that they continue', () => {
-  const traceparent = traceparentOf({ ...trace, run: 1, sequence: 0 })
+test.each([true, false])('the services continue it, recorded: %s', (isRecorded) => {
+  const traceparent = traceparentOf({ ...trace, run: 1, sequence: 0 }, isRecorded)
   const context = contextIn(traceparent)
   expect(context && textOf(context)).toBe(traceparent)
+  expect(context?.traceFlags).toBe(isRecorded ? 1 : 0)
 })
 
 test.each([null, '', 'no trace', '00-12'])('%s is no trace', (text) => {
