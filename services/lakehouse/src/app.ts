@@ -3,6 +3,7 @@ import { openRegistry } from '@tenseams/codec/registry'
 import { openCodec } from '@tenseams/contracts/codec'
 import { readTopics } from '@tenseams/contracts/topics'
 import { Engine } from '@tenseams/iceberg/duckdb'
+import { fullName } from '@tenseams/iceberg/format/metadata'
 import { fileStorage } from '@tenseams/iceberg/storage'
 import { Catalog } from '@tenseams/iceberg/table/catalog'
 import { httpLogin } from '@tenseams/identities/http-login'
@@ -91,15 +92,19 @@ export async function buildLakehouse(settings: Settings, parts: LakehouseParts =
     metrics,
     log,
   })
+  const silver = parts.silver ?? silverTables()
   const layers = new Layers({
     ports: { catalog, engine: engines.layers, storage: fileStorage },
-    silver: parts.silver ?? silverTables(),
+    silver,
     refresh: parts.refresh ?? refresh,
     corrections: revenueCorrections,
     correct: parts.correct ?? correct,
     intervalMs: settings.SILVER_INTERVAL_MS,
     mostRows: BigInt(settings.SILVER_MAX_ROWS),
-    metrics: new LayerMetrics(registry),
+    metrics: new LayerMetrics(
+      registry,
+      silver.map(({ table }) => fullName(table)),
+    ),
     log,
   })
   const maintenance = new Maintenance({

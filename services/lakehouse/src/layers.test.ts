@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { bronzeTableOf } from './bronze/bronze-table.ts'
 import { loadIfThere, loadOrCreate } from './bronze/table-opening.ts'
 import { correct, revenueCorrections } from './gold/corrections.ts'
+import { goldTables } from './gold/gold-tables.ts'
 import { LayerMetrics } from './layer-metrics.ts'
 import { Layers } from './layers.ts'
 import { refresh } from './silver/refresh.ts'
@@ -17,6 +18,7 @@ const log = { info: () => undefined, warn: () => undefined, error: () => undefin
 let lake: OwnLake
 let layers: Layers
 let failures: unknown[]
+let registry: Registry
 /** The tables that the catalogue was asked for. */
 let asked: string[]
 
@@ -25,6 +27,7 @@ beforeEach(async () => {
   lake = await openOwnLake()
   asked = []
   failures = []
+  registry = new Registry()
   const { catalogue } = lake
   const load = catalogue.loadTable.bind(catalogue)
   catalogue.loadTable = (table: TableIdentifier) => {
@@ -38,7 +41,10 @@ beforeEach(async () => {
   layers = new Layers({
     ...{ ports: lake.ports, silver: silverTables(), refresh, correct },
     ...{ corrections: revenueCorrections, intervalMs: 1_000, mostRows: 1_000n },
-    metrics: new LayerMetrics(new Registry()),
+    metrics: new LayerMetrics(
+      registry,
+      silverTables().map(({ table }) => fullName(table)),
+    ),
     log: { ...log, error: (context: object) => void failures.push(context) },
   })
 })
@@ -124,4 +130,31 @@ test('a table that was overtaken, or failed, is tried again in the next round', 
   await layers.round()
   expect(await rowsOf('silver', 'orders')).toBe('1')
   expect(await rowsOf('gold', 'order_to_cash')).toBe('1')
+}, 60_000)
+
+test('each table of gold says since when it is up to date, also while nothing comes, and not while it fails', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date'] })
+  const upToDateAt = async () => {
+    const metric = registry.getSingleMetric('tenseams_lakehouse_refreshed_timestamp_seconds')
+    const values = (await metric?.get())?.values ?? []
+    const made = values.filter(({ labels: { table } }) =>
+      goldTables.some(({ name }) => table === `gold.${name}`),
+    )
+    expect(made).toHaveLength(goldTables.length)
+    return new Set(made.map(({ value }) => Math.round(value)))
+  }
+  await placeOrder()
+  layers.sourceChanged(orders.table)
+  await rounds(100)
+  const last = Math.round(Date.now() / 1_000) - 1
+  expect(await upToDateAt()).toEqual(new Set([last]))
+  await placeOrder()
+  layers.sourceChanged(orders.table)
+  const commit = lake.catalogue.commitTable.bind(lake.catalogue)
+  lake.catalogue.commitTable = (table, ...what) => {
+    if (table.namespace === 'gold') throw new Error('gold cannot be written')
+    return commit(table, ...what)
+  }
+  await rounds(50)
+  expect(Math.min(...(await upToDateAt()))).toBeLessThan(last + 5)
 }, 60_000)

@@ -81,6 +81,7 @@ export class Layers {
       await this.#whenChanged(derived.table, derived.source, () => this.#derive(derived))
     }
     if (this.#isGoldDue) await this.#guarded('gold', () => this.#gold())
+    else for (const gold of goldTables) this.#upToDate(goldName(gold))
     const { corrections } = this.#options
     await this.#whenChanged(corrections.table, corrections.late, () => this.#correct(corrections))
   }
@@ -152,8 +153,9 @@ export class Layers {
     for (const gold of goldTables) {
       if (this.#rounds.signal.aborted) return
       const outcome = await refreshGold(ports, gold, state, rejectedSql)
-      if (outcome === 'rebuilt') metrics.refreshes.inc({ table: `gold.${gold.name}` })
+      if (outcome === 'rebuilt') metrics.refreshes.inc({ table: goldName(gold) })
       if (outcome === 'overtaken') isDone = false
+      else this.#upToDate(goldName(gold))
     }
     this.#isGoldDue = !isDone
   }
@@ -166,6 +168,10 @@ export class Layers {
     return outcome?.kind === 'idle'
   }
 
+  #upToDate(table: string): void {
+    this.#options.metrics.lastSuccess.set({ table }, Date.now() / 1_000)
+  }
+
   /** @returns undefined when the work failed, or nothing is begun any more. */
   async #guarded<Done>(table: string, work: () => Promise<Done>): Promise<Done | undefined> {
     if (this.#rounds.signal.aborted) return undefined
@@ -173,7 +179,7 @@ export class Layers {
     const begunMs = performance.now()
     try {
       const done = await work()
-      metrics.lastSuccess.set({ table }, Date.now() / 1_000)
+      this.#upToDate(table)
       return done
     } catch (error) {
       metrics.failures.inc({ table })
@@ -184,3 +190,5 @@ export class Layers {
     }
   }
 }
+
+const goldName = ({ name }: { readonly name: string }): string => `gold.${name}`

@@ -56,6 +56,8 @@ export class ConnectorWatchdog {
     if (seen === undefined) return
     const watches = await this.#watches()
     for (const [name, { status }] of Object.entries(seen as Connectors)) {
+      // Prometheus sees no increase in a series that appears at 1.
+      this.#restarts.inc({ connector: name }, 0)
       await this.#decide(name, watches.get(name) ?? unwatched, seenOf(status))
     }
   }

@@ -147,6 +147,8 @@ export class Maintenance {
     work: (metadata: TableMetadata) => Promise<boolean>,
   ): Promise<{ readonly unchanged?: TableMetadata }> {
     if (this.#periodic.signal.aborted) return {}
+    // Prometheus sees no increase in a series that appears at 1.
+    this.#options.metrics.maintenanceFailures.inc({ table: fullName(table), step }, 0)
     try {
       const metadata = known ?? (await this.#options.ports.catalog.loadTable(table))
       const hasChanged = applies(metadata) && (await work(metadata))
