@@ -24,6 +24,7 @@ const cases: Readonly<Record<string, Case>> = {
   secrets: [2, 'list', ...nowhere],
   rights: [2, 'unused', ...nowhere],
   dlq: [0, '--help'],
+  runbook: [0, '--list'],
   trace: [2, 'no-order', ...nowhere],
   'assert:trace': [2, ...nowhere],
   check: [2, '--unheard'],
