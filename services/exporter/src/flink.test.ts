@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
-import { type JobReport, newestRuns, samplesOf } from './flink.ts'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { flinkSource, type JobReport, newestRuns, samplesOf } from './flink.ts'
 
 const LONG_MIN = -(2 ** 63)
 const report: JobReport = {
@@ -47,4 +50,34 @@ test('of several runs of a job the newest counts', () => {
     ...{ jid, name: 'revenue-per-minute', state: 'RUNNING', 'start-time': start },
   })
   expect(newestRuns([run('b', 2), run('c', 3), run('a', 1)]).map(({ jid }) => jid)).toEqual(['c'])
+})
+
+test('a job without checkpoints, or one that has just ended, hides no other', async () => {
+  const job = (name: string) => ({ jid: name, name, state: 'RUNNING', 'start-time': 1 })
+  const answers: Readonly<Record<string, unknown>> = {
+    '/jobs/overview': { jobs: [job('single-statement'), job('revenue-per-minute')] },
+    '/jobs/revenue-per-minute/checkpoints': { counts: { failed: 3 } },
+    '/jobs/revenue-per-minute': { vertices: [] },
+    '/jobs/revenue-per-minute/metrics?get=numRestarts': [{ id: 'numRestarts', value: '0' }],
+  }
+  const server = createServer(({ url = '' }, response) => {
+    response.statusCode = url in answers ? 200 : 404
+    response.end(JSON.stringify(answers[url] ?? {}))
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const samples = await flinkSource(`http://127.0.0.1:${port}`).ask(AbortSignal.timeout(10_000))
+  const failed = samples.filter(([name]) => name === 'tenseams_flink_failed_checkpoints')
+  expect(failed).toEqual([
+    ['tenseams_flink_failed_checkpoints', { job_name: 'revenue-per-minute' }, 3],
+  ])
+  const running = samples.filter(
+    ([name, labels, value]) =>
+      name === 'tenseams_flink_job_state' &&
+      'state' in labels &&
+      labels.state === 'running' &&
+      value === 1,
+  )
+  expect(running).toHaveLength(2)
 })

@@ -18,7 +18,7 @@ export type JobReport = {
   readonly name: string
   readonly state: string
   readonly restarts: number | undefined
-  readonly failedCheckpoints: number
+  readonly failedCheckpoints: number | undefined
   readonly checkpointAtMs: number | undefined
   /** Milliseconds of a second in which the most held back task waits. */
   readonly backPressuredMs: number | undefined
@@ -60,11 +60,11 @@ export function flinkSource(flinkUrl: string): Source {
     ],
     keptMs: 0,
     ask: async (signal) => {
-      const { jobs } = await askFlink<{ readonly jobs: readonly Job[] }>(
+      const overview = await askFlink<{ readonly jobs: readonly Job[] }>(
         `${flinkUrl}/jobs/overview`,
         signal,
       )
-      const newest = newestRuns(jobs).slice(0, MOST_JOBS)
+      const newest = newestRuns(overview?.jobs ?? []).slice(0, MOST_JOBS)
       const reports = await Promise.all(newest.map((job) => report(flinkUrl, job, signal)))
       return reports.flatMap(samplesOf)
     },
@@ -79,23 +79,24 @@ export function newestRuns(jobs: readonly Job[]): readonly Job[] {
   return [...byName.values()]
 }
 
-async function report(flinkUrl: string, job: Job, signal: AbortSignal): Promise<JobReport> {
-  const url = `${flinkUrl}/jobs/${job.jid}`
+async function report(flinkUrl: string, run: Job, signal: AbortSignal): Promise<JobReport> {
+  const url = `${flinkUrl}/jobs/${run.jid}`
   const checkpoints = await askFlink<Checkpoints>(`${url}/checkpoints`, signal)
   const common = {
-    name: job.name,
-    state: job.state,
-    failedCheckpoints: checkpoints.counts.failed,
-    checkpointAtMs: checkpoints.latest?.completed?.latest_ack_timestamp,
+    name: run.name,
+    state: run.state,
+    failedCheckpoints: checkpoints?.counts.failed,
+    checkpointAtMs: checkpoints?.latest?.completed?.latest_ack_timestamp,
   }
   // A job that has ended has no tasks to ask.
-  if (stateOf[job.state] !== 'running') {
+  if (stateOf[run.state] !== 'running') {
     return { ...common, restarts: undefined, backPressuredMs: undefined, watermarks: [] }
   }
-  const { vertices } = await askFlink<{ readonly vertices: readonly Vertex[] }>(url, signal)
-  const [restarts] = await askFlink<readonly Metric[]>(`${url}/metrics?get=numRestarts`, signal)
+  const job = await askFlink<{ readonly vertices: readonly Vertex[] }>(url, signal)
+  const [restarts] =
+    (await askFlink<readonly Metric[]>(`${url}/metrics?get=numRestarts`, signal)) ?? []
   const tasks = await Promise.all(
-    vertices.map(({ id }) => reportTask(`${url}/vertices/${id}`, signal)),
+    (job?.vertices ?? []).map(({ id }) => reportTask(`${url}/vertices/${id}`, signal)),
   )
   const held = tasks.flatMap(({ backPressuredMs }) => backPressuredMs ?? [])
   return {
@@ -108,15 +109,15 @@ async function report(flinkUrl: string, job: Job, signal: AbortSignal): Promise<
 
 async function reportTask(url: string, signal: AbortSignal) {
   const held = 'backPressuredTimeMsPerSecond'
-  const [[pressure], marks] = await Promise.all([
+  const [pressures, marks] = await Promise.all([
     askFlink<readonly Metric[]>(`${url}/subtasks/metrics?get=${held}&agg=max`, signal),
     askFlink<readonly Metric[]>(`${url}/watermarks`, signal),
   ])
-  const watermarks = marks.flatMap(({ id, value }) => ({
+  const watermarks = (marks ?? []).flatMap(({ id, value }) => ({
     subtask: Number(id.split('.')[0]),
     ms: Number(value),
   }))
-  return { backPressuredMs: pressure?.max, watermarks }
+  return { backPressuredMs: pressures?.[0]?.max, watermarks }
 }
 
 export function samplesOf(report: JobReport): readonly Sample[] {
@@ -151,8 +152,16 @@ function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1_000
 }
 
-async function askFlink<Answer>(url: string, signal: AbortSignal): Promise<Answer> {
+/**
+ * Undefined when there is no such thing: a job without checkpoints has none to show, and one may end between two questions. The
+ * other jobs are shown all the same.
+ */
+async function askFlink<Answer>(url: string, signal: AbortSignal): Promise<Answer | undefined> {
   const response = await fetch(url, { signal })
+  if (response.status === 404) {
+    await response.body?.cancel()
+    return undefined
+  }
   if (!response.ok) throw new Error(`${url} answers ${response.status}`)
   // Flink's documented shapes (REST API).
   return (await response.json()) as Answer
