@@ -1,6 +1,6 @@
-import { unavailable } from '@tenseams/event-store/errors'
 import type pg from 'pg'
 import { validate } from 'uuid'
+import { agesOf } from './ages.ts'
 import { type ListedPayment, planRepairs } from './domain/reconciliation.ts'
 import type { PaymentLog } from './log.ts'
 import type { ProviderPayment } from './provider-answers.ts'
@@ -65,25 +65,4 @@ export function isUnexplained(
 
 export function listedOf({ amountMinor, ...payment }: ProviderPayment): ListedPayment {
   return { ...payment, amountMinor: BigInt(amountMinor) }
-}
-
-/** How long ago something was last recorded of each order, in milliseconds, negative for a clock that was ahead; none without a record. */
-async function agesOf(
-  pool: pg.Pool,
-  schema: string,
-  orders: readonly string[],
-): Promise<ReadonlyMap<string, number>> {
-  try {
-    const { rows } = await pool.query<{ stream_id: string; latest: Date }>({
-      name: 'latest-of-streams',
-      text: `select w.stream_id, e.latest from unnest($1::text[]) as w(stream_id)
-              cross join lateral (
-                select max(recorded_at) as latest from ${schema}.events where stream_id = w.stream_id) e
-              where e.latest is not null`,
-      values: [orders],
-    })
-    return new Map(rows.map(({ stream_id: id, latest }) => [id, Date.now() - latest.getTime()]))
-  } catch (error) {
-    throw unavailable(error)
-  }
 }

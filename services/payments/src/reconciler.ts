@@ -3,13 +3,14 @@ import type { CategoryReading, PositionedEvent } from '@tenseams/event-store/rea
 import { faultOf } from '@tenseams/service/fault'
 import { Periodic } from '@tenseams/service/periodic'
 import type { Log } from '@tenseams/telemetry/log'
+import { ageOf } from './ages.ts'
 import type { FindAgreeing } from './agreeing.ts'
 import type { RepairKind } from './domain/reconciliation.ts'
 import { Grace } from './grace.ts'
 import type { Provider } from './provider.ts'
 import type { ProviderPayment } from './provider-answers.ts'
 import type { Progress } from './reconciler-progress.ts'
-import { ageOf, type RepairPayment } from './repair.ts'
+import type { RepairPayment } from './repair.ts'
 
 export type ReconcilerOptions = {
   readonly provider: Pick<Provider, 'changes' | 'paymentsOf'>

@@ -1,6 +1,6 @@
-import { unavailable } from '@tenseams/event-store/errors'
 import type pg from 'pg'
 import { v5 as uuidv5, validate } from 'uuid'
+import { agesOf } from './ages.ts'
 import { isUnexplained, listedOf } from './agreeing.ts'
 import type { PaymentCommand } from './domain/payment.ts'
 import { planRepairs, type Repair, type RepairKind } from './domain/reconciliation.ts'
@@ -93,26 +93,16 @@ async function note(
   if (outcome.kind === 'refused') throw new Error(`order ${orderId}: ${outcome.refusal}`)
 }
 
-export const ageOf = (time: Date): number => Date.now() - time.getTime()
-
 async function isYoung(
   pool: pg.Pool,
   schema: string,
   orderId: string,
   grace: Grace,
 ): Promise<boolean> {
-  try {
-    const { rows } = await pool.query<{ latest: Date | null }>(
-      `select max(recorded_at) as latest from ${schema}.events where stream_id = $1`,
-      [orderId],
-    )
-    const latest = rows[0]?.latest ?? null
-    if (latest === null || !grace.isYoung(orderId, ageOf(latest))) return false
-    if (ageOf(latest) < 0) throw new DatedAheadError(orderId)
-    return true
-  } catch (error) {
-    throw error instanceof DatedAheadError ? error : unavailable(error)
-  }
+  const ageMs = (await agesOf(pool, schema, [orderId])).get(orderId)
+  if (ageMs === undefined || !grace.isYoung(orderId, ageMs)) return false
+  if (ageMs < 0) throw new DatedAheadError(orderId)
+  return true
 }
 
 /** Its newest event is dated ahead of our clock, and was first seen within the grace period: it is tried again. */
