@@ -38,10 +38,14 @@ describe('the whole way of an order', () => {
     await Promise.all(killed)
     expect(killed).toHaveLength(5)
 
-    await eventually(async () => areSettled(await figures.orderStates()), {
-      timeoutMs: 90_000,
-      what: 'every order to be completed, rejected or cancelled',
-    })
+    await eventually(
+      async () => {
+        const states = await figures.orderStates()
+        if (!areSettled(states)) throw new Error(JSON.stringify(states))
+        return true
+      },
+      { timeoutMs: 180_000, what: 'every order to be completed, rejected or cancelled' },
+    )
     await eventually(
       async () => {
         const gold = await figures.gold()
@@ -56,7 +60,7 @@ describe('the whole way of an order', () => {
       },
       { timeoutMs: 180_000, what: 'bronze and gold to equal Postgres', intervalMs: 500 },
     )
-  }, 420_000)
+  }, 480_000)
 })
 
 async function killAndRestart(...names: readonly string[]): Promise<void> {

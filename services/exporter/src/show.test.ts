@@ -61,6 +61,23 @@ describe('a source', () => {
     expect(asked).toBe(1)
   })
 
+  test('that is slow is shown with its last answer until the next one is there, and not for ever', async () => {
+    let answered = 0
+    const release: (() => void)[] = []
+    const { registry } = shown(async () => {
+      if (answered > 0) await new Promise<void>((resolve) => release.push(resolve))
+      answered += 1
+      return [['tenseams_lake_snapshots', { table: 'bronze.a' }, answered]]
+    })
+    expect(await registry.metrics()).toContain('{table="bronze.a"} 1')
+    expect(await registry.metrics()).toContain('{table="bronze.a"} 1')
+    release.shift()?.()
+    await expect.poll(() => registry.metrics()).toContain('{table="bronze.a"} 2')
+    await expect
+      .poll(() => registry.metrics(), { timeout: 30_000 })
+      .toContain('tenseams_exporter_source_up{source="lake"} 0')
+  }, 60_000)
+
   test('that hangs holds the scrape up for a bounded time', async () => {
     const { registry } = shown(() => new Promise(() => undefined))
     const begunMs = performance.now()

@@ -28,12 +28,16 @@ export type Answer = {
 
 type SourceLog = Pick<Log, 'info' | 'warn'>
 
-/** Below Prometheus' own limit for a scrape, 10 s by default, so that the other sources are shown. */
+/** How long a question may take, and how old an answer may get while the next one is awaited. */
 const TIMEOUT_MS = 4_000
 
+/** Below the shortest limit that Prometheus sets for a scrape, 1 s in the drill profile: beyond it, all sources would be missing. */
+const PATIENCE_MS = 500
+
 /**
- * The answers of one source. All readers of one scrape, and scrapes at the same time, share one question. When the source does
- * not answer, it has no samples: an old value would look like a healthy one.
+ * The answers of one source. All readers of one scrape, and scrapes at the same time, share one question. While a slow source
+ * is being asked, its last answer is shown again for a few seconds. When the source does not answer, it has no samples: an old
+ * value would look like a healthy one.
  */
 export class Answers {
   readonly #source: Source
@@ -51,14 +55,20 @@ export class Answers {
   }
 
   /** Never throws. */
-  current(): Promise<Answer> {
-    const { keptMs } = this.#source
-    const isKept = this.#last !== undefined && performance.now() - this.#last.atMs < keptMs
-    if (isKept && this.#last !== undefined) return Promise.resolve(this.#last.answer)
+  async current(): Promise<Answer> {
+    const kept = this.#lastWithin(this.#source.keptMs)
+    if (kept !== undefined) return kept
     this.#underWay ??= this.#ask().finally(() => {
       this.#underWay = undefined
     })
-    return this.#underWay
+    const shown = this.#lastWithin(TIMEOUT_MS)
+    if (shown?.isUp !== true) return this.#underWay
+    return withTimeout(this.#underWay, PATIENCE_MS).catch(() => shown)
+  }
+
+  #lastWithin(ms: number): Answer | undefined {
+    const isYoung = this.#last !== undefined && performance.now() - this.#last.atMs < ms
+    return isYoung ? this.#last?.answer : undefined
   }
 
   async #ask(): Promise<Answer> {

@@ -51,9 +51,10 @@ describe('the matrix finds', () => {
         `backfill, consume, ${topic}: declared, and denied`,
       ])
       await changeAcl(stack.endpoints, 'add', 'backfill', topic)
-      expect(await differences({ ...probe, cells })).toEqual([
-        `backfill, consume, ${topic}: allowed, and not declared`,
-      ])
+      // A change is answered when the controller has written it; the broker reads it from there.
+      await expect
+        .poll(() => differences({ ...probe, cells }), { timeout: 30_000 })
+        .toEqual([`backfill, consume, ${topic}: allowed, and not declared`])
       expect(await differences({ ...probe, cells: promised })).toEqual([])
     } finally {
       await probe.close()

@@ -30,7 +30,7 @@ test(
       const empty = await emptyQueries(stack, queries)
       load.abort()
       await placing
-      expect(empty).toEqual([])
+      expect(empty, textOf(empty)).toEqual([])
       expect(await emptyQueries(stack, withoutData, FEW_MS)).toEqual(withoutData)
     } finally {
       load.abort()
@@ -70,6 +70,9 @@ async function emptyQueries(
   await eventually(askAgain, waiting).catch(() => undefined)
   return empty
 }
+
+const textOf = (empty: readonly Query[]) =>
+  `no data: ${empty.map(({ panel, legend }) => `${panel} (${legend})`).join(', ')}`
 
 async function hasData(
   { context }: TestStack,
