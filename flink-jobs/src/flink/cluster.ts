@@ -10,6 +10,7 @@ export type ClusterJob = { readonly id: string; readonly name: string; readonly 
 export type Cluster = { readonly flinkUrl: string; readonly login: HttpLogin }
 
 const requestTimeoutMs = 10_000
+const POLL_MS = 200
 
 const ended = new Set(['FINISHED', 'CANCELED', 'FAILED'])
 
@@ -41,16 +42,15 @@ export async function runningJob(flinkUrl: string, name: string): Promise<Cluste
  *   reports no error.)
  */
 export async function waitUntilRunning(flinkUrl: string, jobId: string, timeoutMs: number) {
-  const deadline = Date.now() + timeoutMs
   let states = 'state unknown'
-  while (Date.now() < deadline) {
+  const runs = await answerWithin(timeoutMs, async () => {
     const { state, tasks } = await jobStates(flinkUrl, jobId)
-    if (state === 'RUNNING' && tasks.every((task) => task === 'RUNNING')) return
     if (ended.has(state))
       throw new JobError(`job ${jobId} ${state}: ${await reason(flinkUrl, jobId)}`)
     states = `job ${state}, tasks ${tasks.join(', ')}`
-    await pause(200)
-  }
+    return state === 'RUNNING' && tasks.every((task) => task === 'RUNNING') ? true : undefined
+  })
+  if (runs) return
   const why = await reason(flinkUrl, jobId)
   throw new JobError(`job ${jobId} does not run after ${timeoutMs} ms (${states}): ${why}`)
 }
@@ -65,7 +65,6 @@ export async function stopWithSavepoint(
   targetDirectory: string,
   timeoutMs: number,
 ): Promise<string> {
-  const deadline = Date.now() + timeoutMs
   const job = `${flinkUrl}/v1/jobs/${jobId}`
   const body = { targetDirectory, drain: false, formatType: 'CANONICAL' }
   const started = await call(`${job}/stop`, {
@@ -74,13 +73,13 @@ export async function stopWithSavepoint(
     timeoutMs: requestTimeoutMs,
     login,
   })
-  while (Date.now() < deadline) {
+  const location = await answerWithin(timeoutMs, async () => {
     const progress = await call(`${job}/savepoints/${String(started['request-id'])}`, {
       timeoutMs: requestTimeoutMs,
     })
-    if (idOf(progress.status) === 'COMPLETED') return locationOf(progress, jobId)
-    await pause(200)
-  }
+    return idOf(progress.status) === 'COMPLETED' ? locationOf(progress, jobId) : undefined
+  })
+  if (location !== undefined) return location
   throw new FlinkUnavailableError(`job ${jobId} did not stop within ${timeoutMs} ms`)
 }
 
@@ -113,13 +112,11 @@ export async function rescaleJob(
     login,
   })
   let now = before
-  while (Date.now() < deadline) {
+  const isRescaled = await answerWithin(timeoutMs, async () => {
     now = await verticesOf(url)
-    if (now.every((vertex) => vertex.parallelism === most(vertex))) {
-      return waitUntilRunning(flinkUrl, jobId, Math.max(1, deadline - Date.now()))
-    }
-    await pause(200)
-  }
+    return now.every((vertex) => vertex.parallelism === most(vertex)) ? true : undefined
+  })
+  if (isRescaled) return waitUntilRunning(flinkUrl, jobId, Math.max(1, deadline - Date.now()))
   const reached = Math.max(...now.map((vertex) => vertex.parallelism))
   throw new JobError(
     `job ${jobId} runs with a parallelism of ${reached}, not ${parallelism}: are there free task slots?`,
@@ -159,12 +156,12 @@ export async function cancelJob({ flinkUrl, login }: Cluster, jobId: string): Pr
 
 /** Waits until a job has ended, so that another run can restore from its last state. */
 export async function waitUntilEnded(flinkUrl: string, jobId: string, timeoutMs: number) {
-  const deadline = Date.now() + timeoutMs
-  while (Date.now() < deadline) {
-    if (ended.has((await jobStates(flinkUrl, jobId)).state)) return
-    await pause(200)
+  const hasEnded = await answerWithin(timeoutMs, async () => {
+    return ended.has((await jobStates(flinkUrl, jobId)).state) ? true : undefined
+  })
+  if (!hasEnded) {
+    throw new FlinkUnavailableError(`job ${jobId} did not end within ${timeoutMs} ms`)
   }
-  throw new FlinkUnavailableError(`job ${jobId} did not end within ${timeoutMs} ms`)
 }
 
 /** How many checkpoints of a job are complete. A restart by the cluster does not reset the count. */
@@ -174,6 +171,27 @@ export async function completedCheckpoints(flinkUrl: string, jobId: string): Pro
   })
   const completed = (counts as Answer | undefined)?.completed
   return typeof completed === 'number' ? completed : 0
+}
+
+/**
+ * Asks until there is an answer; undefined when the time is up. A question that Flink cannot take, as while its JobManager is
+ * started again, is asked once more: the job goes on then under the same id.
+ */
+async function answerWithin<Value>(
+  timeoutMs: number,
+  ask: () => Promise<Value | undefined>,
+): Promise<Value | undefined> {
+  const deadline = Date.now() + timeoutMs
+  while (Date.now() < deadline) {
+    try {
+      const answer = await ask()
+      if (answer !== undefined) return answer
+    } catch (error) {
+      if (!(error instanceof FlinkUnavailableError)) throw error
+    }
+    await pause(POLL_MS)
+  }
+  return undefined
 }
 
 async function jobStates(flinkUrl: string, jobId: string) {

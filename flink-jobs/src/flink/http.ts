@@ -2,6 +2,9 @@ import { FlinkRefusedError, FlinkUnavailableError } from '../errors.ts'
 
 export type Answer = Readonly<Record<string, unknown>>
 
+/** Flink answers so while no JobManager leads yet. */
+const SERVICE_UNAVAILABLE = 503
+
 type Call = {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly body?: object
@@ -28,6 +31,9 @@ export async function call(
   const { ok, status, text } = await request(url, { method, headers, timeoutMs, body })
   const answer = parsed(text)
   if (ok && answer !== undefined) return answer
+  if (status === SERVICE_UNAVAILABLE) {
+    throw new FlinkUnavailableError(`${method} ${url}: ${errorsIn(answer) ?? text}`)
+  }
   throw new FlinkRefusedError(
     rootMessage(errorsIn(answer) ?? `${method} ${url}: ${status} ${text}`),
   )
