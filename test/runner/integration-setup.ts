@@ -48,9 +48,7 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
   const withoutJobs = await startStack({ ...options, only: allBut('flink-jobs') })
   withoutJobs.release()
   project.provide('instance', instance)
-  const jobs = startStack(options).catch((error: unknown) => {
-    console.error('the jobs did not start:', error)
-  })
+  const jobs = startJobs(options)
   return async () => {
     await jobs
     await listUnusedRights(instance)
@@ -59,6 +57,15 @@ export async function setup(project: TestProject): Promise<(() => Promise<void>)
     })
     process.off('exit', endOnExit)
     unguard()
+  }
+}
+
+async function startJobs(options: StackOptions): Promise<void> {
+  try {
+    const stack = await startStack(options)
+    stack.release()
+  } catch (error) {
+    console.error('the jobs did not start:', error)
   }
 }
 
