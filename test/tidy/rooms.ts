@@ -38,6 +38,8 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
     'packages/service',
     'packages/telemetry',
   ],
+  // Services meet the payment provider by it.
+  'packages/provider': ['packages/service', 'packages/telemetry'],
   'packages/iceberg': ['packages/identities', 'packages/service', 'packages/telemetry'],
   'services/*': ['contracts', 'packages/*'],
   'flink-jobs': [

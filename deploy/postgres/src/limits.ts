@@ -54,7 +54,7 @@ const debezium: Limits = {
  */
 const findByIndex: readonly Role[] = [
   ...(['orders_service', 'payments_service', 'pulse_service'] as const),
-  ...(['provider_service', 'vault_service'] as const),
+  ...(['provider_service', 'vault_service', 'legacy_service'] as const),
 ]
 
 /**
@@ -71,6 +71,7 @@ export function settingsOf(role: Role): Readonly<Record<string, string>> {
 export const limitsOf: Readonly<Record<Role, Limits>> = {
   orders_service: service,
   payments_service: service,
+  legacy_service: service,
   pulse_service: service,
   provider_service: service,
   vault_service: service,

@@ -50,7 +50,7 @@ export async function prepareDatabases(options: PrepareOptions): Promise<void> {
 }
 
 async function prepareShop(client: pg.Client): Promise<void> {
-  for (const name of ['catalogue', 'cdc', ...eventStores.map(({ schema }) => schema)]) {
+  for (const name of ['catalogue', 'cdc', 'legacy', ...eventStores.map(({ schema }) => schema)]) {
     await client.query(`create schema if not exists ${name}`)
   }
   for (const store of eventStores) {
@@ -58,6 +58,7 @@ async function prepareShop(client: pg.Client): Promise<void> {
   }
   await applyFile(client, '../ledger.sql', { schema: 'payments', role: 'payments_service' })
   await applyFile(client, '../shop.sql')
+  await applyFile(client, '../legacy.sql')
   for (const name of captures) await ensurePublication(client, name)
 }
 

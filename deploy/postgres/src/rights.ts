@@ -45,6 +45,7 @@ export const databaseRights = {
     owner: 'schema_owner',
     guests: [
       ...(['orders_service', 'payments_service', 'pulse_service', 'auditor', 'debezium'] as const),
+      'legacy_service',
       // Replication slots are seen by everybody who may connect.
       'exporter',
     ],
@@ -69,8 +70,22 @@ export const databaseRights = {
         orders_service: ['select', 'insert', 'update'],
         debezium: ['select'],
       },
-      'catalogue.products': { orders_service: ['select'], debezium: ['select'] },
-      'catalogue.prices': { orders_service: ['select'] },
+      'catalogue.products': {
+        orders_service: ['select'],
+        legacy_service: ['select'],
+        debezium: ['select'],
+      },
+      'catalogue.prices': { orders_service: ['select'], legacy_service: ['select'] },
+      'legacy.orders': {
+        legacy_service: ['select', 'insert', 'update'],
+        auditor: ['select'],
+      },
+      'legacy.payments': {
+        legacy_service: ['select', 'insert', 'update'],
+        auditor: ['select'],
+      },
+      'legacy.idempotency': { legacy_service: ['select', 'insert', 'delete'] },
+      'legacy.removals': { legacy_service: ['select', 'insert', 'update'] },
       'cdc.heartbeat': { debezium: ['select', 'insert', 'update'] },
       'cdc.signal': { debezium: ['insert'] },
       'cdc.watchdog': { pulse_service: ['select', 'insert', 'update'] },

@@ -53,6 +53,14 @@ const declared = [
     http: 'reader',
   },
   {
+    name: 'legacy',
+    kind: 'service',
+    what: 'service legacy: orders as rows, the system before the log',
+    kafka: false,
+    postgres: ['legacy_service'],
+    http: 'reader',
+  },
+  {
     name: 'payment-provider',
     kind: 'service',
     what: 'the simulated payment provider',

@@ -35,17 +35,28 @@ const orders = {
   'POST /read-model/rebuild': { role: 'operator' },
 } as const satisfies RouteRights
 
-/** Another company's interface: payments is its customer. What it does wrong on purpose is for those who prove. */
+/** Another company's interface: we are its customer, by the service that moves the money. What it does wrong on purpose is for those who prove. */
 const paymentProvider = {
-  'POST /payments': { only: ['payments'] },
-  'POST /payments/:paymentId/capture': { only: ['payments'] },
-  'POST /payments/:paymentId/void': { only: ['payments'] },
+  'POST /payments': { only: ['payments', 'legacy'] },
+  'POST /payments/:paymentId/capture': { only: ['payments', 'legacy'] },
+  'POST /payments/:paymentId/void': { only: ['payments', 'legacy'] },
   'POST /payments/:paymentId/refund': { only: ['payments'] },
   'GET /payments': { only: ['payments'] },
   'POST /payments/search': { only: ['payments'] },
   'GET /payments/:paymentId': { only: ['payments'] },
   'GET /faults': { role: 'reader' },
   'PUT /faults': { role: 'admin' },
+} as const satisfies RouteRights
+
+/** The same interface as that of orders where customers meet it, and the changes for systems that poll. */
+const legacy = {
+  'POST /orders': 'public',
+  'GET /orders': 'public',
+  'GET /orders/:orderId': 'public',
+  'POST /orders/:orderId/cancellation': 'public',
+  'GET /products/:sku': 'public',
+  'GET /documentation/*': 'public',
+  'GET /changes': { role: 'reader' },
 } as const satisfies RouteRights
 
 /**
@@ -55,6 +66,7 @@ const paymentProvider = {
 export const routeRights = {
   orders,
   'payment-provider': paymentProvider,
+  legacy,
   payments: {},
   fulfilment: {},
   lakehouse: {},

@@ -1,9 +1,9 @@
+import type { ProviderPayment } from '@tenseams/provider/answers'
 import type pg from 'pg'
 import { validate } from 'uuid'
 import { agesOf } from './ages.ts'
 import { type ListedPayment, planRepairs } from './domain/reconciliation.ts'
 import type { PaymentLog } from './log.ts'
-import type { ProviderPayment } from './provider-answers.ts'
 
 /** What the provider lists of each order. */
 export type Listed = ReadonlyMap<string, readonly ProviderPayment[]>

@@ -1,10 +1,10 @@
 import type { Codec } from '@tenseams/codec/codec'
 import { judgeFailure } from '@tenseams/kafka/failure'
+import type { Provider } from '@tenseams/provider/client'
 import { faultOf } from '@tenseams/service/fault'
 import { describe, expect, test } from 'vitest'
 import { handleOrders, handleShipments, PaymentNotKnownYetError } from './consumer.ts'
 import type { PaymentLog } from './log.ts'
-import type { Provider } from './provider.ts'
 
 const orderId = '0198c0de-0000-7000-8000-000000000001'
 

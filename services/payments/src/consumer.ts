@@ -3,12 +3,12 @@ import type { ShipmentEvent } from '@tenseams/contracts/generated/fulfilment.shi
 import type { OrderEvent } from '@tenseams/contracts/generated/orders.order.v1'
 import { TooEarlyError } from '@tenseams/kafka/failure'
 import type { ConsumedRecord } from '@tenseams/kafka/record'
+import type { Provider } from '@tenseams/provider/client'
 import { assertIds } from '@tenseams/service/ids'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import type { PaymentLog } from './log.ts'
 import { authorise, cancel, capture } from './moves.ts'
 import { note, PaymentContradictionError } from './note.ts'
-import type { Provider } from './provider.ts'
 
 export type PaymentHandling = {
   readonly log: PaymentLog

@@ -1,6 +1,6 @@
 import type { OrderPlaced } from '@tenseams/contracts/generated/orders.order.v1'
+import type { Operated, Provider } from '@tenseams/provider/client'
 import type { Payment, PaymentCommand, PaymentState, Surplus } from './domain/payment.ts'
-import type { Operated, Provider } from './provider.ts'
 
 /**
  * Moves money at the provider and returns the command that records it. Every key is made of the order and the operation,

@@ -3,9 +3,9 @@ import {
   logStart,
   type PositionedEvent,
 } from '@tenseams/event-store/read-category'
+import { ProviderUnavailableError } from '@tenseams/provider/errors'
 import { describe, expect, test, vi } from 'vitest'
 import type { RepairKind } from './domain/reconciliation.ts'
-import { ProviderUnavailableError } from './provider-errors.ts'
 import { Reconciler, type ReconcilerOptions } from './reconciler.ts'
 import type { Compared, Progress } from './reconciler-progress.ts'
 

@@ -1,3 +1,5 @@
+import type { ProviderPayment } from '@tenseams/provider/answers'
+import type { Provider } from '@tenseams/provider/client'
 import type pg from 'pg'
 import { v5 as uuidv5, validate } from 'uuid'
 import { agesOf } from './ages.ts'
@@ -8,8 +10,6 @@ import { Grace } from './grace.ts'
 import type { PaymentLog } from './log.ts'
 import { capture, refund, returnSurplus, voidOrRefund } from './moves.ts'
 import type { FindOrder } from './order-lookup.ts'
-import type { Provider } from './provider.ts'
-import type { ProviderPayment } from './provider-answers.ts'
 
 /** Repairs an order's payment and yields the kind of each repair. */
 export type RepairPayment = (

@@ -24,6 +24,7 @@ const urlOf = (role: Role, database: string) => {
 const databaseOf: Readonly<Record<Role, string>> = {
   orders_service: 'shop',
   payments_service: 'shop',
+  legacy_service: 'shop',
   pulse_service: 'shop',
   auditor: 'shop',
   exporter: 'shop',

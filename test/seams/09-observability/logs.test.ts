@@ -11,8 +11,8 @@ import { type TestStack, useStack } from '../../support/stack.ts'
 const telemetry = readTelemetry()
 const WAIT_MS = 30_000
 const TIMEOUT_MS = 2 * 60_000
-/** It is started with Prometheus only. */
-const services = telemetry.services.filter((name) => name !== 'pager')
+/** The pager is started with Prometheus only, the system before the log by a rollout. */
+const services = telemetry.services.filter((name) => name !== 'pager' && name !== 'legacy')
 
 test(
   'an order that waits is found in the logs by its id',

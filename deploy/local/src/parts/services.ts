@@ -7,7 +7,7 @@ import { allParts, everyProfile, fullOnly, opsOnly } from '../launcher/plan/prof
 import { readInstance } from '../launcher/supervise/run-record.ts'
 import { zipkin } from './zipkin.ts'
 
-type Service = Pick<Component, 'title' | 'profiles' | 'needs'> & {
+type Service = Pick<Component, 'title' | 'profiles' | 'needs' | 'isOnDemand'> & {
   /** Also its identity's. */
   readonly name: IdentityName
   readonly port: PortName
@@ -53,6 +53,18 @@ const services: readonly Service[] = [
       PAYMENT_PROVIDER_URL: context.endpoints.paymentProviderUrl,
       ORDERS_URL: context.endpoints.ordersUrl,
       ...kafkaSettings(context),
+    }),
+  },
+  {
+    name: 'legacy',
+    title: 'service legacy, the system before the log',
+    profiles: everyProfile,
+    isOnDemand: true,
+    needs: ['databases', 'payment-provider'],
+    port: 'legacy',
+    environment: (context) => ({
+      DATABASE_URL: databaseUrl(context, 'legacy_service', 'shop'),
+      PAYMENT_PROVIDER_URL: context.endpoints.paymentProviderUrl,
     }),
   },
   {
@@ -131,6 +143,7 @@ export const serviceComponents: readonly Component[] = services.map((service) =>
   name: service.name,
   title: service.title,
   profiles: service.profiles,
+  isOnDemand: service.isOnDemand ?? false,
   needs: service.needs,
   ports: [service.port],
   url: ({ ports }) => `http://${host}:${ports[service.port]}`,

@@ -10,6 +10,7 @@ import type { Paths } from '../host/paths.ts'
 export type Endpoints = {
   readonly ordersUrl: string
   readonly paymentsUrl: string
+  readonly legacyUrl: string
   readonly paymentProviderUrl: string
   readonly fulfilmentUrl: string
   readonly lakehouseUrl: string
@@ -59,6 +60,7 @@ export function endpointsOf(ports: Ports, paths: Paths): Endpoints {
   return {
     ordersUrl: url('orders'),
     paymentsUrl: url('payments'),
+    legacyUrl: url('legacy'),
     paymentProviderUrl: url('paymentProvider'),
     fulfilmentUrl: url('fulfilment'),
     lakehouseUrl: url('lakehouse'),

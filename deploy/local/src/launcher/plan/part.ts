@@ -56,6 +56,8 @@ type Common = {
   /** What it is, in a few words, for people. */
   readonly title: string
   readonly profiles: readonly Profile[]
+  /** In no start of a profile: only when it is named, or needed by one that is. */
+  readonly isOnDemand?: boolean
   /** The parts that must be ready before this one starts. Those outside of the profile are ignored. */
   readonly needs: readonly string[]
   /** What the user must know about it, such as a folder outside of the repository. */

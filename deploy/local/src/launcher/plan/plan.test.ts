@@ -2,7 +2,7 @@ import { portNames } from '@tenseams/cli/ports'
 import { describe, expect, test } from 'vitest'
 import { parts } from '../../parts/parts.ts'
 import type { Step } from './part.ts'
-import { PlanError, planStart, planStop } from './plan.ts'
+import { PlanError, planAll, planStart, planStop } from './plan.ts'
 import { everyProfile, fullOnly, type Profile } from './profiles.ts'
 
 const step = (name: string, needs: readonly string[], profiles = everyProfile): Step => ({
@@ -34,6 +34,16 @@ describe('the order of a start', () => {
     expect(planStart(table, 'full', ['b']).map(({ part }) => part.name)).toEqual(['a', 'b'])
   })
 
+  test('leaves out a part on demand, unless it is named or needed by one that is', () => {
+    const legacy = { ...step('legacy', ['a']), isOnDemand: true }
+    const table = [step('a', []), legacy, { ...step('rollout', ['legacy']), isOnDemand: true }]
+    const namesIn = (only?: readonly string[]) =>
+      planStart(table, 'full', only).map(({ part }) => part.name)
+    expect(namesIn()).toEqual(['a'])
+    expect(namesIn(['a'])).toEqual(['a'])
+    expect(namesIn(['rollout'])).toEqual(['a', 'legacy', 'rollout'])
+  })
+
   test.each([
     ['parts need each other in a circle', [step('a', ['b']), step('b', ['a'])], undefined],
     ['a need names a part that does not exist', [step('a', ['nobody'])], undefined],
@@ -55,7 +65,9 @@ describe('the order of a start', () => {
 
 describe('the parts of this system', () => {
   test('can be sorted for each profile', () => {
-    expect(namesOf('ops')).toHaveLength(parts.length)
+    const always = parts.filter(({ isOnDemand }) => isOnDemand !== true)
+    expect(namesOf('ops')).toHaveLength(always.length)
+    expect(planAll(parts)).toHaveLength(parts.length)
     expect(namesOf('minimal')).toEqual(expect.arrayContaining(['postgres', 'orders', 'connectors']))
   })
 

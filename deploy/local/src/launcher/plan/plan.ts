@@ -32,7 +32,8 @@ export function planStart(
     return { part, needs: part.needs.filter((need) => chosenNames.has(need)) }
   })
   const ordered = inOrder(planned)
-  return only === undefined ? ordered : neededFor(ordered, only, profile)
+  if (only !== undefined) return neededFor(ordered, only, profile)
+  return ordered.filter(({ part }) => part.isOnDemand !== true)
 }
 
 function neededFor(
@@ -67,6 +68,11 @@ function inOrder(parts: readonly Planned[]): readonly Planned[] {
     waiting = waiting.filter(({ part }) => !placed.has(part.name))
   }
   return ordered
+}
+
+/** Every part that can run, whoever has started it, in the order of a start. */
+export function planAll(table: readonly Part[]): readonly Planned[] {
+  return inOrder(table.map((part) => ({ part, needs: part.needs })))
 }
 
 /** Reverses the plan: each part waits for those that need it. */

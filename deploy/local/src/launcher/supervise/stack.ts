@@ -10,8 +10,8 @@ import { findMonitoring } from '../install/monitoring.ts'
 import type { Secrets } from '../install/secrets.ts'
 import type { Endpoints } from '../plan/endpoints.ts'
 import type { Component, Context, Part, StackSettings } from '../plan/part.ts'
-import { type Planned, planStart, planStop } from '../plan/plan.ts'
-import { allParts, type Profile } from '../plan/profiles.ts'
+import { type Planned, planAll, planStart, planStop } from '../plan/plan.ts'
+import type { Profile } from '../plan/profiles.ts'
 import { defaultSettings, type InstanceOptions, openContext } from './context.ts'
 import { holderOf, takeLock } from './lock.ts'
 import { gatherFacts, lackLines, lacksOf, PreflightFailed } from './preflight.ts'
@@ -149,7 +149,7 @@ async function startOrUndo(
     await startAll(plan, context, onProgress, signal)
   } catch (error) {
     await endWatcher(context.paths)
-    await stopAll(planStop(planStart(parts, allParts)), context, onProgress)
+    await stopAll(planStop(planAll(parts)), context, onProgress)
     throw error
   }
 }
@@ -227,7 +227,7 @@ function handle(context: Context, onProgress: OnProgress, release: () => void): 
     stop: async () => {
       try {
         await endWatcher(paths)
-        await stopAll(planStop(planStart(parts, allParts)), context, onProgress)
+        await stopAll(planStop(planAll(parts)), context, onProgress)
       } finally {
         release()
       }

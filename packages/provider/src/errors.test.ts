@@ -1,6 +1,6 @@
 import { faultOf } from '@tenseams/service/fault'
 import { expect, test } from 'vitest'
-import { errorOf, ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
+import { errorOf, ProviderRefusedError, ProviderUnavailableError } from './errors.ts'
 
 test.each([200, 201, 409])('an answer of status %i is read', (status) => {
   expect(errorOf(status, '')).toBeUndefined()

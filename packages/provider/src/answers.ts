@@ -1,6 +1,6 @@
 import { type Static, type TSchema, Type } from 'typebox'
 import { Value } from 'typebox/value'
-import { ProviderUnavailableError } from './provider-errors.ts'
+import { ProviderUnavailableError } from './errors.ts'
 
 const Kind = Type.Enum(['authorised', 'declined', 'captured', 'voided', 'refunded'])
 

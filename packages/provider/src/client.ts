@@ -13,7 +13,6 @@ import {
   wrap,
 } from 'cockatiel'
 import { request as send } from 'undici'
-import type { Payment } from './domain/payment.ts'
 import {
   type Answer,
   answerOf,
@@ -22,10 +21,13 @@ import {
   type ProviderPayment,
   pageOf,
   paymentsOf,
-} from './provider-answers.ts'
-import { errorOf, ProviderRefusedError, ProviderUnavailableError } from './provider-errors.ts'
+} from './answers.ts'
+import { errorOf, ProviderRefusedError, ProviderUnavailableError } from './errors.ts'
 
-export type Charge = Omit<Payment, 'paymentId'> & {
+export type Charge = {
+  readonly method: string
+  readonly amountMinor: bigint
+  readonly currency: string
   /** What the provider shows its own staff: the order's id. */
   readonly reference: string
 }

@@ -1,0 +1,2 @@
+/** The Postgres schema of this service's tables (deploy/postgres/legacy.sql). */
+export const SCHEMA = 'legacy'
