@@ -18,8 +18,11 @@ import { late } from './late.ts'
 import { medallion } from './medallion.ts'
 import { position } from './position.ts'
 import { rescale } from './rescale.ts'
+import { streamFirst } from './stream-first.ts'
 
-const claims: readonly Claim[] = [keys, position, eos, late, cdc, lake, medallion, rescale]
+const claims: readonly Claim[] = [
+  ...[keys, position, streamFirst, eos, late, cdc, lake, medallion, rescale],
+]
 
 const numberNames = claims.flatMap(({ numbers = {} }) => Object.keys(numbers))
 
