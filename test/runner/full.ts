@@ -48,6 +48,8 @@ const proofs: readonly LongProof[] = [
   { claim: 'keys', code: 0, says: 'keys: holds' },
   { claim: 'keys --break=random-key', code: 1, says: 'BROKEN   I7 an order is in one partition' },
   { claim: 'keys --break=customer-key', code: 1, says: 'BROKEN   I6 versions are contiguous' },
+  { claim: 'stream-first', code: 0, says: 'stream-first: holds' },
+  { claim: 'stream-first --break=polling', code: 1, says: 'BROKEN   position missed changes' },
   ...[1, 2].map((seed) => ({ claim: `late --seed ${seed}`, code: 0 as const })),
   ...Object.keys(late.breaks).map((guard) => ({
     claim: `late --break=${guard}`,

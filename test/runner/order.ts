@@ -9,6 +9,7 @@
  */
 export const ownInstance = [
   'test/seams/*/proofs.test.ts',
+  'test/seams/02-stream-first/legacy.test.ts',
   'test/seams/03-durable-clients/three-brokers.test.ts',
   'test/end-to-end/interruption.test.ts',
   ...['alerts', 'pages', 'watching'].map((name) => `test/seams/09-observability/${name}.test.ts`),

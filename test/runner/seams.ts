@@ -3,12 +3,16 @@
  * that it rests on. A room that serves several seams is named by each.
  */
 const rooms: Readonly<Record<number, readonly string[]>> = {
-  2: ['packages/event-store/', 'packages/decider/', 'services/orders/', 'test/proofs/keys'],
+  2: [
+    ...['packages/event-store/', 'packages/decider/', 'services/orders/', 'services/legacy/'],
+    ...['test/proofs/keys', 'test/proofs/stream-first/'],
+  ],
   3: ['packages/kafka/', 'packages/service/'],
   4: ['flink-jobs/', 'test/proofs/late/'],
   5: ['flink-jobs/', 'test/proofs/rescale/'],
   6: [
-    ...['services/payments/', 'services/payment-provider/', 'services/fulfilment/'],
+    ...['services/payments/', 'services/payment-provider/', 'packages/provider/'],
+    'services/fulfilment/',
     ...['services/auditor/', 'test/history/', 'test/simulation/', 'test/proofs/eos/'],
   ],
   7: [

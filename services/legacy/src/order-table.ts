@@ -104,6 +104,8 @@ export type MovedColumns = {
   readonly shipmentId?: string
   /** Only at this version; at any when left out. */
   readonly atVersion?: bigint
+  /** Only when this payment had confirmed it. */
+  readonly ofPayment?: string
 }
 
 /** Undefined when the order is not in a state from which it makes that move: nothing is written then. */
@@ -122,12 +124,12 @@ export async function moveOrder(
                   payment_id = coalesce($5, payment_id), reason = coalesce($6, reason),
                   refunded_minor = coalesce($7, refunded_minor), shipment_id = coalesce($8, shipment_id)
             where order_id = $1 and status = any($2::text[]) and ($9::bigint is null or version = $9)
+              and ($10::text is null or payment_id = $10)
         returning ${orderColumns}`,
     values: [
       ...[orderId, from, to, changedAt],
-      ...[set.paymentId, set.reason, set.refundedMinor, set.shipmentId, set.atVersion].map(
-        (value) => value ?? null,
-      ),
+      ...[set.paymentId, set.reason, set.refundedMinor, set.shipmentId].map(orNull),
+      ...[set.atVersion, set.ofPayment].map(orNull),
     ],
   })
   return rows[0] && orderOf(rows[0])
@@ -170,6 +172,8 @@ export async function listOrders(pool: pg.Pool, query: OrderQuery): Promise<read
     throw unavailable(error)
   }
 }
+
+const orNull = <Value>(value: Value | undefined): Value | null => value ?? null
 
 function firstOf(rows: readonly OrderRow[]): Order {
   const [row] = rows

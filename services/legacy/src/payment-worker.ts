@@ -118,14 +118,19 @@ export class PaymentWorker {
     await this.#record(orderId, { from: 'capture-due', to: 'captured' })
   }
 
-  /** Voids what is held: only a completed order is captured, and that is never cancelled. */
+  /**
+   * Voids what is held: only a completed order is captured, and that is never cancelled. An order that was cancelled before it
+   * was confirmed has no money that could be refunded, as far as its customer knows.
+   */
   async #return({ orderId, paymentId, amountMinor }: KnownPayment): Promise<void> {
     const { pool, orders, provider } = this.#options
     const operated = await provider.void(`${orderId}/void`, paymentId)
     if (!isApplied(operated, 'voided')) throw new MoveRefusedError('void', orderId, operated)
     await inTransaction(pool, async (client) => {
       await setPayment(client, orderId, { from: 'return-due', to: 'voided' })
-      await orders.move(client, orderId, 'refund', { refundedMinor: amountMinor })
+      await orders.move(client, orderId, 'refund', {
+        ...{ refundedMinor: amountMinor, ofPayment: paymentId },
+      })
     })
   }
 

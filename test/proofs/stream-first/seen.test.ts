@@ -9,17 +9,22 @@ const seen = (...told: readonly (readonly [string, number])[]) => {
   return all
 }
 
-test('a version that was never told is missed, one that was told twice is doubled', () => {
+test('a version that was never told is missed, one that was told twice is doubled, and without its newest an order is stale', () => {
   const all = seen(['a', 1], ['a', 3], ['b', 1], ['b', 1])
   const written = new Map([...Object.entries({ a: 3, b: 1, c: 1 })])
-  expect(all.compare(written)).toEqual({ written: 5, missed: ['a@2', 'c@1'], doubled: ['b@1'] })
+  expect(all.compare(written)).toEqual({
+    written: 5,
+    missed: ['a@2', 'c@1'],
+    doubled: ['b@1'],
+    stale: ['c'],
+  })
 })
 
 test('only versions after those of before count', () => {
   const all = seen(['a', 3])
   const before = new Map([['a', 2]])
   expect(all.compare(new Map([['a', 3]]), before)).toEqual({
-    ...{ written: 1, missed: [], doubled: [] },
+    ...{ written: 1, missed: [], doubled: [], stale: [] },
   })
 })
 

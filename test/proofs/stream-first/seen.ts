@@ -17,6 +17,8 @@ export type Comparison = {
   readonly written: number
   readonly missed: readonly string[]
   readonly doubled: readonly string[]
+  /** Orders of which it never learned the newest version. */
+  readonly stale: readonly string[]
 }
 
 /** What a reader was told, in its order. */
@@ -34,7 +36,7 @@ export class Seen {
     return this.#times.has(nameOf(orderId, version))
   }
 
-  /** Which versions of these orders it was never told of, or more than once. */
+  /** Which versions of these orders, after those of before, it was never told of, or more than once. */
   compare(written: Written, from: Written = new Map()): Comparison {
     const names = [...written].flatMap(([orderId, versions]) => {
       const first = (from.get(orderId) ?? 0) + 1
@@ -45,6 +47,12 @@ export class Seen {
       written: names.length,
       missed: names.filter((name) => !this.#times.has(name)),
       doubled: names.filter((name) => (this.#times.get(name) ?? 0) > 1),
+      stale: [...written]
+        .filter(
+          ([orderId, versions]) =>
+            versions > (from.get(orderId) ?? 0) && !this.has(orderId, versions),
+        )
+        .map(([orderId]) => orderId),
     }
   }
 

@@ -13,7 +13,12 @@ const found = (
   missed: Readonly<Partial<Record<CaseName, readonly string[]>>>,
   doubled: readonly string[] = [],
 ): Found => {
-  const of = (name: CaseName) => ({ written: 10, missed: missed[name] ?? [], doubled })
+  const of = (name: CaseName) => ({
+    written: 10,
+    missed: missed[name] ?? [],
+    doubled,
+    stale: missed[name] ?? [],
+  })
   const cases = {
     ...{ twice: of('twice'), late: of('late'), later: of('later'), clocks: of('clocks') },
   }

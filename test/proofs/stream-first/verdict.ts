@@ -8,8 +8,8 @@ const caseNames: Readonly<Record<CaseName, string>> = {
   clocks: 'the clocks of two writers differ by three seconds',
 }
 
-/** In these the reader that polls must miss something: otherwise nothing was provoked. */
-const provoked: readonly CaseName[] = ['twice', 'late', 'clocks']
+/** In these the reader that polls must miss something, in the last two for ever: otherwise nothing was provoked. */
+const provoked = { twice: 'missed', late: 'stale', clocks: 'stale' } as const
 
 const LONGEST_LIST = 3
 
@@ -26,7 +26,8 @@ export function judge(found: readonly Found[], broken: boolean): Verdict {
   const anomalies = anomaliesOf(judged)
   if (anomalies.length > 0) return { kind: 'refuted', lines: [...table, ...anomalies] }
   const polling = found.find(({ reader }) => reader === 'position')
-  const unprovoked = provoked.filter((name) => polling?.cases[name].missed.length === 0)
+  const names = ['twice', 'late', 'clocks'] as const
+  const unprovoked = names.filter((name) => polling?.cases[name][provoked[name]].length === 0)
   if (polling === undefined || unprovoked.length > 0) {
     const missing = unprovoked.map((name) => `the reader that polls missed nothing: ${name}`)
     return { kind: 'undecided', lines: [...table, ...missing] }
@@ -60,8 +61,8 @@ export function linesOf({ reader, says, cases, freshness, use }: Found): readonl
   const each = (figure: number, digits = 2) => (figure / changes).toFixed(digits)
   return [
     `${reader}: ${says}`,
-    ...Object.entries(cases).map(([name, { written, missed, doubled }]) => {
-      const figures = `${missed.length} of ${written} missed, ${doubled.length} doubled`
+    ...Object.entries(cases).map(([name, { written, missed, doubled, stale }]) => {
+      const figures = `${missed.length} of ${written} missed, ${doubled.length} doubled, ${stale.length} orders stale`
       return `  ${figures}: ${caseNames[name as CaseName]}`
     }),
     `  freshness of what it saw, ms: p50 ${ms(50)}, p90 ${ms(90)}, p99 ${ms(99)}, most ${ms(100)}`,
