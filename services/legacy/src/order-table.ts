@@ -18,14 +18,14 @@ export type Order = {
   readonly shipmentId: string | null
   /** How often the row was written. */
   readonly version: bigint
+  readonly createdAt: Date
+  readonly updatedAt: Date
 }
 
 /** What a write changed: the row as it is now, and why. */
 export type OrderChange = {
   readonly kind: 'place' | OrderMove
   readonly order: Order
-  /** By the clock of this process; also the row's `updated_at`. */
-  readonly changedAt: Date
   readonly traceparent: string | null
 }
 
@@ -36,7 +36,7 @@ export type OrderChange = {
 export type OnChange = (client: pg.ClientBase, change: OrderChange) => Promise<void>
 
 export const orderColumns = `order_id, customer_id, status, currency, total_minor, payment_method, lines, payment_id, reason,
-  refunded_minor, shipment_id, version`
+  refunded_minor, shipment_id, version, created_at, updated_at`
 
 export type OrderRow = {
   readonly order_id: string
@@ -51,6 +51,8 @@ export type OrderRow = {
   readonly refunded_minor: string
   readonly shipment_id: string | null
   readonly version: string
+  readonly created_at: Date
+  readonly updated_at: Date
 }
 
 export function orderOf(row: OrderRow): Order {
@@ -67,6 +69,8 @@ export function orderOf(row: OrderRow): Order {
     refundedMinor: BigInt(row.refunded_minor),
     shipmentId: row.shipment_id,
     version: BigInt(row.version),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
   }
 }
 

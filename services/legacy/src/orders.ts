@@ -62,7 +62,7 @@ export class Orders {
       const placed = await insertOrder(client, order, changedAt)
       const { orderId, currency, totalMinor: amountMinor, paymentMethod: method } = order
       await insertPayment(client, { orderId, currency, amountMinor, method })
-      await this.#onChange(client, { kind: 'place', order: placed, changedAt, traceparent })
+      await this.#onChange(client, { kind: 'place', order: placed, traceparent })
       return 'done'
     })
   }
@@ -103,7 +103,7 @@ export class Orders {
     const changedAt = new Date()
     const order = await moveOrder(client, orderId, kind, changedAt, set)
     if (order === undefined) return undefined
-    const change: OrderChange = { kind, order, changedAt, traceparent }
+    const change: OrderChange = { kind, order, traceparent }
     await this.#onChange(client, change)
     return order
   }

@@ -1,7 +1,7 @@
+import { derivedId } from '@tenseams/service/ids'
 import { Periodic } from '@tenseams/service/periodic'
 import type { Log } from '@tenseams/telemetry/log'
 import type pg from 'pg'
-import { v7 as uuidv7 } from 'uuid'
 import type { WorkerMetrics } from './metrics.ts'
 import type { Orders } from './orders.ts'
 import { setPayment } from './payment-table.ts'
@@ -17,7 +17,10 @@ export type WarehouseOptions = {
 
 const BATCH = 32
 
-/** Ships: polls for confirmed orders, completes them, and has their money captured, in one transaction a batch. */
+/**
+ * Ships: polls for confirmed orders, completes them, and has their money captured, in one transaction a batch. The id of a shipment
+ * follows from its order, as in fulfilment, so an order that both ship has one.
+ */
 export class Warehouse {
   readonly #options: WarehouseOptions
   readonly #rounds: Periodic<number>
@@ -46,7 +49,9 @@ export class Warehouse {
     const shipped = await inTransaction(pool, async (client) => {
       const ready = await confirmed(client)
       for (const orderId of ready) {
-        const completed = await orders.move(client, orderId, 'complete', { shipmentId: uuidv7() })
+        const completed = await orders.move(client, orderId, 'complete', {
+          shipmentId: derivedId('fulfilment/shipment', orderId),
+        })
         if (completed === undefined) continue
         await setPayment(client, orderId, { from: 'authorised', to: 'capture-due' })
       }
