@@ -40,6 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[] | 'anything'>> = {
   ],
   // Services meet the payment provider by it.
   'packages/provider': ['packages/service', 'packages/telemetry'],
+  'packages/rollout': ['packages/decider', 'packages/service'],
   'packages/iceberg': ['packages/identities', 'packages/service', 'packages/telemetry'],
   'services/*': ['contracts', 'packages/*'],
   'flink-jobs': [
