@@ -113,15 +113,24 @@ type Settings = {
   readonly inhibit_rules: readonly { readonly equal?: readonly string[] }[]
 }
 
-type Route = { readonly group_by: readonly string[]; readonly routes?: readonly object[] }
+type Route = { readonly group_by?: readonly string[]; readonly routes?: readonly Route[] }
 
 function inWorlds(config: string): string {
   const { route, inhibit_rules: rules, ...rest }: Settings = parse(config)
   return stringify({
     ...rest,
-    route: { ...route, group_by: [...route.group_by, WORLD] },
+    route: routeInWorlds(route),
     inhibit_rules: rules.map((rule) => ({ ...rule, equal: [...(rule.equal ?? []), WORLD] })),
   })
+}
+
+/** A route without groups of its own has those of the route above. */
+function routeInWorlds({ group_by: groups, routes = [], ...route }: Route): object {
+  return {
+    ...route,
+    ...(groups !== undefined && { group_by: [...groups, WORLD] }),
+    routes: routes.map(routeInWorlds),
+  }
 }
 
 async function listen(server: ReturnType<typeof createServer>): Promise<number> {

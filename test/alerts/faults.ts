@@ -25,7 +25,10 @@ const jobs = ['revenue-per-minute', 'shopper-sessions']
 const ofJobs = (alertname: string): readonly Firing[] =>
   jobs.map((job_name) => ({ alertname, job_name }))
 
-/** One fault makes two pages at most: what is noticed, and the cause that is nearest to the fault. */
+/**
+ * One fault makes two pages at most: what is noticed, and the cause that is nearest to the fault. Objectives that the same people notice are
+ * one page.
+ */
 export const faults: readonly Fault[] = [
   {
     what: 'a dead service',
@@ -34,6 +37,7 @@ export const faults: readonly Fault[] = [
       { alertname: 'ConsumerGroupEmpty', part: 'payments', group: 'payments' },
       { alertname: 'ConsumerGroupEmpty', part: 'payments', group: 'payments-shipments' },
       ...lag('payments', 'payments-shipments'),
+      { alertname: 'OrderCompletedInTimeFastBurn', slo: 'order-completed-in-time' },
       {
         alertname: 'ConsumerLagSlowBurn',
         severity: 'ticket',
@@ -41,7 +45,7 @@ export const faults: readonly Fault[] = [
         group: 'payments',
       },
     ],
-    pages: ['ConsumerLagFastBurn', 'ServiceDown'],
+    pages: ['ConsumerLagFastBurn and OrderCompletedInTimeFastBurn', 'ServiceDown'],
   },
   {
     what: 'a record that a service cannot get past',

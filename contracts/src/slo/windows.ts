@@ -3,15 +3,17 @@ export type Profile = 'normal' | 'drill'
 
 export type Timing = {
   readonly divisor: number
-  /** Between two evaluations of rules, and between two scrapes. */
+  /** Between two evaluations of rules. */
   readonly intervalSeconds: number
+  /** Between two scrapes. */
+  readonly scrapeSeconds: number
   /** The same for rules over days. */
   readonly slowIntervalSeconds: number
 }
 
 export const profiles: Readonly<Record<Profile, Timing>> = {
-  normal: { divisor: 1, intervalSeconds: 15, slowIntervalSeconds: 60 },
-  drill: { divisor: 20, intervalSeconds: 1, slowIntervalSeconds: 3 },
+  normal: { divisor: 1, intervalSeconds: 15, scrapeSeconds: 15, slowIntervalSeconds: 60 },
+  drill: { divisor: 20, intervalSeconds: 1, scrapeSeconds: 2, slowIntervalSeconds: 3 },
 }
 
 export type Burn = {

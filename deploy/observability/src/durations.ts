@@ -10,10 +10,14 @@ const unitMs: Readonly<Record<string, number>> = {
 
 /** A duration of Prometheus, such as `5m` or `1h30m`, as long as it is in a profile. */
 export function scaledDuration(duration: string, profile: Profile): string {
-  const { divisor } = profiles[profile]
-  if (divisor === 1) return duration
-  const ms = Math.round(millisecondsOf(duration) / divisor)
+  if (profiles[profile].divisor === 1) return duration
+  const ms = scaledMs(duration, profile)
   return ms % 1_000 === 0 ? `${ms / 1_000}s` : `${ms}ms`
+}
+
+/** The same in milliseconds. */
+export function scaledMs(duration: string, profile: Profile): number {
+  return Math.round(millisecondsOf(duration) / profiles[profile].divisor)
 }
 
 /** The same for every range and offset of an expression. Thresholds stay what they are. */

@@ -32,20 +32,21 @@ const bounds = {
 }
 
 const SCRAPE_TIMEOUT_SECONDS = 5
+/** It asks others for up to four seconds, and says which of them has not answered. */
+const EXPORTER = 'exporter'
 
 /** Prometheus' settings: every target a job of its own, the rules, and who takes the alerts. */
 export function prometheusConfig(options: PrometheusOptions): string {
-  const { intervalSeconds } = profiles[options.profile]
-  const timeout = Math.min(SCRAPE_TIMEOUT_SECONDS, intervalSeconds)
+  const { intervalSeconds, scrapeSeconds } = profiles[options.profile]
   return stringify({
     global: {
-      scrape_interval: `${intervalSeconds}s`,
-      scrape_timeout: `${timeout}s`,
+      ...scrapeTimes(scrapeSeconds),
       evaluation_interval: `${intervalSeconds}s`,
     },
     rule_files: options.ruleFiles,
     scrape_configs: options.targets.map(({ job, address, login }) => ({
       job_name: job,
+      ...(job === EXPORTER && scrapeTimes(Math.max(scrapeSeconds, SCRAPE_TIMEOUT_SECONDS))),
       ...bounds,
       ...loginSettings(login),
       static_configs: [{ targets: [address] }],
@@ -60,6 +61,11 @@ export function prometheusConfig(options: PrometheusOptions): string {
       ],
     },
   })
+}
+
+function scrapeTimes(seconds: number): object {
+  const timeout = Math.min(SCRAPE_TIMEOUT_SECONDS, seconds)
+  return { scrape_interval: `${seconds}s`, scrape_timeout: `${timeout}s` }
 }
 
 function loginSettings(login: TargetLogin): object {

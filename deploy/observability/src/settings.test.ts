@@ -58,12 +58,23 @@ describe('Prometheus’ settings', () => {
     expect(jobs[1]).not.toHaveProperty('authorization')
   })
 
-  test('evaluate and scrape each second in drills, with a timeout that is no longer', () => {
+  test('evaluate each second in drills and scrape every other, with a timeout that is no longer', () => {
     const { global } = parse(prometheusConfig({ profile: 'drill', ...options }))
     expect(global).toEqual({
-      ...{ scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
+      ...{ scrape_interval: '2s', scrape_timeout: '2s', evaluation_interval: '1s' },
     })
   })
+
+  test.each(['normal', 'drill'] as const)(
+    'leave the exporter longer than it waits for the others, in the profile %s',
+    (profile) => {
+      const exporter: Target = { job: 'exporter', address: '127.0.0.1:4', login: { kind: 'none' } }
+      const { scrape_configs: jobs } = parse(
+        prometheusConfig({ profile, ...options, targets: [exporter] }),
+      )
+      expect(jobs).toMatchObject([{ job_name: 'exporter', scrape_timeout: '5s' }])
+    },
+  )
 })
 
 describe('the files of rules', () => {
@@ -77,7 +88,19 @@ describe('the files of rules', () => {
     const drill = textsOf('drill')
     expect(drill.get('slo.yml')).toContain('[15s]')
     expect(drill.get('services.yml')).toContain('tenseams_consumer_rebalances_total[30s]')
-    expect(drill.get('services.yml')).toContain('for: 3s')
+    expect(drill.get('services.yml')).toContain('for: 15s')
     expect([...drill.values()].join('')).not.toMatch(/\[\d+[mhd]\]|offset \d+m/)
+  })
+
+  test('compare ages with shorter ones in drills, where a healthy system allows it', () => {
+    expect(textsOf('normal').get('capture.yml')).toContain('timestamp_seconds > 120')
+    expect(textsOf('drill').get('capture.yml')).toContain('timestamp_seconds > 20')
+  })
+
+  test('wait in drills at least for two scrapes of the exporter', () => {
+    const waits = [...textsOf('drill').values()].flatMap((text) => text.match(/\bfor: .+/g) ?? [])
+    expect([...new Set(waits)].toSorted()).toEqual([
+      ...['for: 10s', 'for: 15s', 'for: 30s', 'for: 45s', 'for: 90s'],
+    ])
   })
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { flinkSource, type JobReport, newestRuns, samplesOf } from './flink.ts'
+import { flinkSource, type JobReport, newestRuns, readersOfSources, samplesOf } from './flink.ts'
 
 const LONG_MIN = -(2 ** 63)
 const report: JobReport = {
@@ -35,6 +35,17 @@ test('the watermark is the smallest of all subtasks, and says whose it is', () =
 test('there is no watermark while one subtask has none: the others do not hide it', () => {
   const waiting = { ...report, watermarks: [...report.watermarks, { subtask: 1, ms: LONG_MIN }] }
   expect(figureOf('tenseams_flink_watermark_timestamp_seconds', waiting)).toBeUndefined()
+})
+
+test('a task behind a join that looks back a quarter of an hour says nothing of the sources', () => {
+  const nodes = [
+    { id: 'orders' },
+    { id: 'payments', inputs: [] },
+    { id: 'without repeats', inputs: [{ id: 'orders' }] },
+    { id: 'join', inputs: [{ id: 'without repeats' }, { id: 'payments' }] },
+    { id: 'sink', inputs: [{ id: 'join' }] },
+  ]
+  expect([...readersOfSources(nodes)]).toEqual(['without repeats', 'join'])
 })
 
 test.each([

@@ -7,6 +7,12 @@ type Job = {
   readonly 'start-time': number
 }
 type Vertex = { readonly id: string }
+/** A task and those that it reads from; a source reads from none. */
+type Node = { readonly id: string; readonly inputs?: readonly { readonly id: string }[] }
+type RunningJob = {
+  readonly vertices: readonly Vertex[]
+  readonly plan?: { readonly nodes: readonly Node[] }
+}
 type Metric = { readonly id: string; readonly value?: string; readonly max?: number }
 type Checkpoints = {
   readonly counts: { readonly failed: number }
@@ -22,7 +28,7 @@ export type JobReport = {
   readonly checkpointAtMs: number | undefined
   /** Milliseconds of a second in which the most held back task waits. */
   readonly backPressuredMs: number | undefined
-  /** Of each subtask of each task, in milliseconds; Flink's least number before the first one. */
+  /** Of each subtask of the tasks that read from a source, in milliseconds; Flink's least number before the first one. */
   readonly watermarks: readonly { readonly subtask: number; readonly ms: number }[]
 }
 
@@ -92,32 +98,45 @@ async function report(flinkUrl: string, run: Job, signal: AbortSignal): Promise<
   if (stateOf[run.state] !== 'running') {
     return { ...common, restarts: undefined, backPressuredMs: undefined, watermarks: [] }
   }
-  const job = await askFlink<{ readonly vertices: readonly Vertex[] }>(url, signal)
+  const job = await askFlink<RunningJob>(url, signal)
   const [restarts] =
     (await askFlink<readonly Metric[]>(`${url}/metrics?get=numRestarts`, signal)) ?? []
   const tasks = await Promise.all(
-    (job?.vertices ?? []).map(({ id }) => reportTask(`${url}/vertices/${id}`, signal)),
+    (job?.vertices ?? []).map(({ id }) => reportTask(id, `${url}/vertices/${id}`, signal)),
   )
   const held = tasks.flatMap(({ backPressuredMs }) => backPressuredMs ?? [])
+  const readers = readersOfSources(job?.plan?.nodes ?? [])
   return {
     ...common,
     restarts: restarts?.value === undefined ? undefined : Number(restarts.value),
     backPressuredMs: held.length === 0 ? undefined : Math.max(...held),
-    watermarks: tasks.flatMap(({ watermarks }) => watermarks),
+    watermarks: tasks.flatMap(({ id, watermarks }) => (readers.has(id) ? watermarks : [])),
   }
 }
 
-async function reportTask(url: string, signal: AbortSignal) {
+/**
+ * The tasks behind the sources. What comes after a join by time is as far behind as the join looks back, a quarter of an hour with
+ * nothing wrong, so its watermark says nothing about the sources.
+ */
+export function readersOfSources(nodes: readonly Node[]): ReadonlySet<string> {
+  const sources = new Set(
+    nodes.filter(({ inputs = [] }) => inputs.length === 0).map(({ id }) => id),
+  )
+  const readers = nodes.filter(({ inputs = [] }) => inputs.some(({ id }) => sources.has(id)))
+  return new Set(readers.map(({ id }) => id))
+}
+
+async function reportTask(id: string, url: string, signal: AbortSignal) {
   const held = 'backPressuredTimeMsPerSecond'
   const [pressures, marks] = await Promise.all([
     askFlink<readonly Metric[]>(`${url}/subtasks/metrics?get=${held}&agg=max`, signal),
     askFlink<readonly Metric[]>(`${url}/watermarks`, signal),
   ])
-  const watermarks = (marks ?? []).flatMap(({ id, value }) => ({
-    subtask: Number(id.split('.')[0]),
+  const watermarks = (marks ?? []).flatMap(({ id: subtask, value }) => ({
+    subtask: Number(subtask.split('.')[0]),
     ms: Number(value),
   }))
-  return { backPressuredMs: pressures?.[0]?.max, watermarks }
+  return { id, backPressuredMs: pressures?.[0]?.max, watermarks }
 }
 
 export function samplesOf(report: JobReport): readonly Sample[] {

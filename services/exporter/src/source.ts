@@ -31,7 +31,7 @@ type SourceLog = Pick<Log, 'info' | 'warn'>
 /** How long a question may take, and how old an answer may get while the next one is awaited. */
 const TIMEOUT_MS = 4_000
 
-/** Below the shortest limit that Prometheus sets for a scrape, 1 s in the drill profile: beyond it, all sources would be missing. */
+/** Far below Prometheus' limit for a scrape, 5 s: beyond that, all sources would be missing. */
 const PATIENCE_MS = 500
 
 /**

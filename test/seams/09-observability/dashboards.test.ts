@@ -79,8 +79,8 @@ async function hasData(
   { expr }: Query,
   authorization: string,
 ): Promise<boolean> {
-  const { intervalSeconds } = profiles[context.settings.alerts ?? 'normal']
-  const query = withInterval(expr, `${SCRAPES_OF_A_RATE * intervalSeconds}s`)
+  const { scrapeSeconds } = profiles[context.settings.alerts ?? 'normal']
+  const query = withInterval(expr, `${SCRAPES_OF_A_RATE * scrapeSeconds}s`)
   const response = await fetch(`http://127.0.0.1:${context.ports.prometheus}/api/v1/query`, {
     method: 'POST',
     headers: { authorization },

@@ -28,7 +28,9 @@ export const kafka: Component = {
     await formatKafka(homeOf(context), settingsFile(context), node)
   },
   command: async (context) => kafkaCommand(homeOf(context), settingsFile(context), HEAP_MB),
-  isReady: ({ ports }) => accepts(host, ports.kafka),
+  // One listener opens after the other, and its users are made over the second one.
+  isReady: async ({ ports }) =>
+    (await accepts(host, ports.kafka)) && accepts(host, ports.kafkaInternal),
   readyTimeoutMs: 120_000,
   stopSignal: 'SIGTERM',
   stopTimeoutMs: 30_000,

@@ -77,6 +77,8 @@ export const prometheus: Component = {
   name: 'prometheus',
   title: 'Prometheus 2, metrics and alerts',
   needs: ['alertmanager'],
+  // A system that is still starting has faults that nobody is to be called for.
+  isLast: true,
   ports: ['prometheus'],
   url: (context) => `http://${addressOf(context, 'prometheus')}`,
   prepare: async (context) => {

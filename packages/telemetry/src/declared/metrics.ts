@@ -62,7 +62,7 @@ export const metrics = {
   tenseams_flink_last_checkpoint_timestamp_seconds: { type: 'gauge', help: 'Time of the newest completed checkpoint of a job.', labelNames: ['job_name'] },
   tenseams_flink_failed_checkpoints: { type: 'gauge', help: 'Failed checkpoints of the newest run of a job.', labelNames: ['job_name'] },
   tenseams_flink_back_pressure_ratio: { type: 'gauge', help: 'Share of its time for which the most held back task of a job waits for the next one, 0 to 1.', labelNames: ['job_name'] },
-  tenseams_flink_watermark_timestamp_seconds: { type: 'gauge', help: 'Smallest watermark of all subtasks of a job. Without a series before the first watermark.', labelNames: ['job_name'] },
+  tenseams_flink_watermark_timestamp_seconds: { type: 'gauge', help: 'Smallest watermark of all subtasks of a job that read from a source. Without a series before the first watermark.', labelNames: ['job_name'] },
   tenseams_flink_watermark_subtask: { type: 'gauge', help: 'Number of the subtask with the smallest watermark.', labelNames: ['job_name'] },
   tenseams_lake_last_commit_timestamp_seconds: { type: 'gauge', help: 'Time of the newest snapshot of a table.', labelNames: ['table'] },
   tenseams_lake_snapshots: { type: 'gauge', help: 'Snapshots of a table.', labelNames: ['table'] },

@@ -60,6 +60,8 @@ type Common = {
   readonly isOnDemand?: boolean
   /** The parts that must be ready before this one starts. Those outside of the profile are ignored. */
   readonly needs: readonly string[]
+  /** It starts after all others that are started with it, and stops before them, though it needs none of them. */
+  readonly isLast?: boolean
   /** What the user must know about it, such as a folder outside of the repository. */
   readonly notice?: (context: Context) => string | undefined
 }

@@ -53,6 +53,21 @@ describe('the order of a start', () => {
     expect(() => planStart(table, 'minimal', only)).toThrow(PlanError)
   })
 
+  test('puts what comes last after all others that are started with it, which it does not start', () => {
+    const table = [{ ...step('watch', ['a']), isLast: true }, step('a', []), step('b', ['a'])]
+    const planOf = (only?: readonly string[]) =>
+      planStart(table, 'full', only).map(({ part, needs }) => [part.name, needs])
+    expect(planOf()).toEqual([
+      ['a', []],
+      ['b', ['a']],
+      ['watch', ['a', 'b']],
+    ])
+    expect(planOf(['watch'])).toEqual([
+      ['a', []],
+      ['watch', ['a']],
+    ])
+  })
+
   test('is reversed for a stop', () => {
     const plan = planStart([step('a', []), step('b', ['a']), step('c', ['a', 'b'])], 'full')
     expect(planStop(plan).map(({ part, needs }) => [part.name, needs])).toEqual([

@@ -32,8 +32,23 @@ export function planStart(
     return { part, needs: part.needs.filter((need) => chosenNames.has(need)) }
   })
   const ordered = inOrder(planned)
-  if (only !== undefined) return neededFor(ordered, only, profile)
-  return ordered.filter(({ part }) => part.isOnDemand !== true)
+  const wanted =
+    only === undefined
+      ? ordered.filter(({ part }) => part.isOnDemand !== true)
+      : neededFor(ordered, only, profile)
+  return lastAtTheEnd(wanted)
+}
+
+/** Those that come last wait for all others of the plan. */
+function lastAtTheEnd(plan: readonly Planned[]): readonly Planned[] {
+  const [last = [], others = []] = [true, false].map((isLast) =>
+    plan.filter(({ part }) => (part.isLast === true) === isLast),
+  )
+  const names = others.map(({ part }) => part.name)
+  return [
+    ...others,
+    ...last.map(({ part, needs }) => ({ part, needs: [...new Set([...names, ...needs])] })),
+  ]
 }
 
 function neededFor(

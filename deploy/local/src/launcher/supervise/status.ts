@@ -21,25 +21,36 @@ export type PartStatus = {
   readonly restarts: string
 }
 
-/** Probes all components concurrently. One that does not answer within two seconds is unhealthy. */
-export function statusOf(
+/**
+ * Probes all components concurrently. One that does not answer within two seconds is unhealthy. Their memory is read when all have
+ * answered: that takes this process long enough for an answer to be seen too late.
+ */
+export async function statusOf(
   context: Context,
   components: readonly Component[],
 ): Promise<readonly PartStatus[]> {
-  return Promise.all(components.map((component) => statusOfOne(context, component)))
+  const answers = await Promise.all(components.map((each) => healthOf(context, each)))
+  return components.map((component, index) => rowOf(context, component, answers[index]))
 }
 
-async function statusOfOne(context: Context, component: Component): Promise<PartStatus> {
+/** Undefined when it is not running. */
+async function healthOf(context: Context, component: Component): Promise<boolean | undefined> {
+  return runs(context, component) ? isReady(component, context) : undefined
+}
+
+function runs({ paths }: Context, { name }: Component): boolean {
+  return !['stopped', 'failed'].includes(lookAt(paths, name))
+}
+
+function rowOf(context: Context, component: Component, healthy: boolean | undefined): PartStatus {
   const { name, title } = component
-  const state = lookAt(context.paths, name)
-  const record =
-    state === 'stopped' || state === 'failed' ? undefined : readRecord(context.paths, name)
+  const record = runs(context, component) ? readRecord(context.paths, name) : undefined
   const pid = record?.identity.pid
   return {
     name,
     title,
-    state,
-    healthy: pid === undefined ? undefined : await isReady(component, context),
+    state: lookAt(context.paths, name),
+    healthy: pid === undefined ? undefined : healthy,
     pid,
     memoryBytes: pid === undefined ? 0 : memoryOf(treeOf(pid)),
     ports: component.ports.map((port) => context.ports[port]),
