@@ -61,7 +61,18 @@ create table if not exists {{schema}}.unsettled (
   tried_at timestamptz not null default clock_timestamp()
 );
 
+-- The kill switch of captures. Each change is a row, and the newest is in force; none means that captures go on. Rows stay.
+create table if not exists {{schema}}.capture_switch (
+  change_no  bigint      primary key generated always as identity,
+  frozen     boolean     not null,
+  changed_at timestamptz not null default clock_timestamp(),
+  -- The identity that has asked for it.
+  changed_by text        not null,
+  reason     text        not null
+);
+
 -- Least privileges, as for events.
+grant select, insert on {{schema}}.capture_switch to {{role}};
 grant select, insert on {{schema}}.entries to {{role}};
 grant select, insert, update on {{schema}}.reconciliation to {{role}};
 grant select, insert, update, delete on {{schema}}.unsettled to {{role}};

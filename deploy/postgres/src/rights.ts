@@ -65,6 +65,7 @@ export const databaseRights = {
         payments_service: ['select', 'insert', 'update', 'delete'],
         auditor: ['select'],
       },
+      'payments.capture_switch': { payments_service: ['select', 'insert'], auditor: ['select'] },
       ...eventStore('control', 'pulse_service', { pulse_service: ['select', 'insert', 'delete'] }),
       'catalogue.customers': {
         orders_service: ['select', 'insert', 'update'],

@@ -67,7 +67,7 @@ export const routeRights = {
   orders,
   'payment-provider': paymentProvider,
   legacy,
-  payments: {},
+  payments: { 'GET /captures': { role: 'reader' }, 'PUT /captures': { role: 'operator' } },
   fulfilment: {},
   lakehouse: {},
   exporter: {},

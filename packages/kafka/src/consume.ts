@@ -83,7 +83,7 @@ const KEEP_UP_MS = 1_000
  *
  * A record that cannot be used becomes a dead letter, in the order of its key. One that must wait holds back the later
  * records of its key and the committed offset, but not its neighbours: those of the batch that follow no record that waits
- * are handled. After an outage, which would meet all of them, or when eight wait, nothing more is started. Then the partition
+ * are handled. After an outage, or what somebody holds back, which would meet all of them, or when eight wait, nothing more is started. Then the partition
  * pauses for the longest time that one of them asks for, and is fetched again from the lowest that is not done. So a reader is
  * never further ahead of its committed offset than one fetch, and other partitions continue.
  *
@@ -239,8 +239,9 @@ function holdBack(
   error: unknown,
 ): HandlerOutcome {
   run.waiting.push({ record, verdict, error })
-  if (verdict.fault === 'outage' || run.waiting.length >= MOST_WAITING) run.isCut = true
-  return ['outage', 'early'].includes(verdict.fault) ? 'wait' : 'failed'
+  const isOfAll = verdict.fault === 'outage' || verdict.fault === 'held'
+  if (isOfAll || run.waiting.length >= MOST_WAITING) run.isCut = true
+  return isOfAll || verdict.fault === 'early' ? 'wait' : 'failed'
 }
 
 /**

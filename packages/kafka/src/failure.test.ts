@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { judgeFailure, TooEarlyError } from './failure.ts'
+import { HeldError, judgeFailure, TooEarlyError } from './failure.ts'
 
 const failure = (properties: object = {}) =>
   Object.assign(new Error('broken'), { code: 'SOME_CODE' }, properties)
@@ -12,7 +12,18 @@ class PaymentNotThere extends TooEarlyError {
   readonly waitsAtMostMs = 60_000
 }
 
+class CapturesStopped extends HeldError {
+  readonly code = 'CAPTURES_STOPPED'
+}
+
 describe('a record whose handler failed', () => {
+  test('waits without a bound while somebody holds back what it asks for', () => {
+    const held = new CapturesStopped('since noon')
+    expect(judgeFailure(held, { attempt: 100_000, ageMs: 10 * WEEK_MS })).toEqual({
+      ...{ kind: 'wait', fault: 'held', cause: 'captures-stopped: since noon', delayMs: 2_000 },
+    })
+  })
+
   test('goes to the dead letter topic when the record is at fault', () => {
     expect(judgeFailure(failure({ retriable: false }), first)).toEqual({
       kind: 'dead-letter',

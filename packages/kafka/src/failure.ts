@@ -7,8 +7,8 @@ export type Verdict =
   | {
       readonly kind: 'wait'
       readonly delayMs: number
-      /** Only an outage concerns the other records, too, and is shown by readiness. */
-      readonly fault: Fault | 'early'
+      /** An outage and what is held concern the other records, too. Only an outage is shown by readiness. */
+      readonly fault: Fault | 'early' | 'held'
       /** The error's code and message, for readiness and the log. */
       readonly cause: string
     }
@@ -34,6 +34,8 @@ const LEAST_ATTEMPTS = 10
  */
 const OUTAGE = { ageMs: 7 * 86_400_000, attempts: 1_000 }
 const RETRY = { firstMs: 100, longestMs: 5_000 }
+/** So long after somebody lets it go on, it goes on. */
+const HELD_MS = 2_000
 /** Headers count towards the size of the dead-letter record, which must not be refused because of them. */
 const DETAIL_CHARACTERS = 500
 const STACK_CHARACTERS = 2_000
@@ -48,14 +50,27 @@ export abstract class TooEarlyError extends Error {
 }
 
 /**
+ * Somebody holds back what the record asks for, such as captures that are frozen. The record waits for as long as that is so:
+ * it is nobody's fault, so it is never dead-lettered for it, its attempts are not counted, and readiness stays on.
+ */
+export abstract class HeldError extends Error {
+  abstract readonly code: string
+  /** Other callers than readers of records treat it as an outage: they try again later. */
+  readonly retriable = true
+}
+
+/**
  * Judges by the one table of faults. The record's own fault: a dead letter at once. An outage: wait, at most 5 s at a
  * time. Our own bug, or nobody knows: ten attempts, then a dead letter, because a record must never stop its partition.
  *
  * @param random for the jitter of the pause; a test gives its own.
  */
 export function judgeFailure(error: unknown, failing: Failing, random?: () => number): Verdict {
-  const fault = error instanceof TooEarlyError ? 'early' : faultOf(error)
   const { code, detail, stack } = describe(error)
+  if (error instanceof HeldError) {
+    return { kind: 'wait', delayMs: HELD_MS, fault: 'held', cause: `${code}: ${detail}` }
+  }
+  const fault = error instanceof TooEarlyError ? 'early' : faultOf(error)
   if (hasWaited(fault, error, failing)) return { kind: 'dead-letter', reason: code, detail, stack }
   const delayMs = pauseMs(failing.attempt, random)
   return { kind: 'wait', delayMs, fault, cause: `${code}: ${detail}` }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { HeldError } from './failure.ts'
 import { WaitingRecords } from './waiting-records.ts'
 
 const record = (offset: number, timestampMs = 0) => ({
@@ -27,6 +28,19 @@ test('neither a bug nor a partition of another member keeps readiness off', () =
   expect(() => waiting.assertNoOutage()).toThrow('orders-3')
   waiting.keep({ orders: [1, 2] })
   expect(() => waiting.assertNoOutage()).not.toThrow()
+})
+
+test('what somebody holds back keeps readiness on, and leaves a record its ten attempts', () => {
+  class Held extends HeldError {
+    readonly code = 'HELD'
+  }
+  const waiting = new WaitingRecords()
+  for (let time = 0; time < 50; time += 1) {
+    expect(waiting.judge(record(7), new Held('for now'))).toMatchObject({ fault: 'held' })
+  }
+  expect(() => waiting.assertNoOutage()).not.toThrow()
+  const verdicts = Array.from({ length: 10 }, () => waiting.judge(record(7), new Error('unknown')))
+  expect(verdicts.map(({ kind }) => kind)).toEqual([...Array(9).fill('wait'), 'dead-letter'])
 })
 
 test('attempts are counted for a record, not for its partition', () => {

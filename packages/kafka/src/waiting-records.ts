@@ -1,4 +1,4 @@
-import { type Failing, judgeFailure, pauseMs, type Verdict } from './failure.ts'
+import { type Failing, HeldError, judgeFailure, pauseMs, type Verdict } from './failure.ts'
 
 /** A record whose handler failed. */
 export type FailedRecord = {
@@ -45,7 +45,11 @@ export class WaitingRecords {
     const { offset } = record
     const known = condemned.get(offset)
     if (known !== undefined) return known
-    const { attempt, firstFailedAt } = this.#next(waiting.get(offset))
+    const before = waiting.get(offset)
+    const next = this.#next(before)
+    const { firstFailedAt } = next
+    // What somebody holds back is no failure: ten attempts are still left when it is let go.
+    const attempt = error instanceof HeldError ? (before?.attempt ?? 0) : next.attempt
     const verdict = judgeFailure(error, this.#failing(record, attempt, firstFailedAt))
     if (verdict.kind === 'dead-letter') {
       waiting.delete(offset)

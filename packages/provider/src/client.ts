@@ -43,6 +43,8 @@ export type ProviderOptions = {
   readonly timeoutMs: number
   /** Who we are: the provider serves its customers only. */
   readonly authorization: OwnToken
+  /** Asked before each request that captures money, also a repeated one. When it throws, no such request is sent. */
+  readonly mayCapture: () => Promise<void>
 }
 
 /** Tries of one call. After that the consumed record is retried later. */
@@ -97,9 +99,14 @@ export class Provider {
     throw new ProviderRefusedError(409, `payment provider does not authorise: ${operated.refusal}`)
   }
 
-  /** Captures what is held. */
+  /**
+   * Captures what is held. No other request captures money.
+   *
+   * @throws CapturesFrozenError
+   */
   capture(idempotencyKey: string, paymentId: string): Promise<Operated> {
-    return this.#operate(`/payments/${paymentId}/capture`, idempotencyKey)
+    const { mayCapture } = this.#options
+    return this.#operate(`/payments/${paymentId}/capture`, idempotencyKey, {}, mayCapture)
   }
 
   /** Voids what is held. */
@@ -132,17 +139,29 @@ export class Provider {
     return paymentsOf(await this.#ask('/payments/search', posted({ references })))
   }
 
-  async #operate(path: string, idempotencyKey: string, body: object = {}): Promise<Operated> {
+  async #operate(
+    path: string,
+    idempotencyKey: string,
+    body: object = {},
+    before?: () => Promise<void>,
+  ): Promise<Operated> {
     const request = posted(body, { 'idempotency-key': idempotencyKey })
-    const response = await this.#ask(path, request)
+    const response = await this.#ask(path, request, before)
     if (response.status === 409) return { kind: 'refused', refusal: conflictOf(response) }
     return { kind: 'done', answer: answerOf(response) }
   }
 
-  async #ask(path: string, request: ProviderRequest): Promise<ProviderResponse> {
+  async #ask(
+    path: string,
+    request: ProviderRequest,
+    before?: () => Promise<void>,
+  ): Promise<ProviderResponse> {
     try {
       let tries = 0
-      return await this.#policy.execute(() => this.#askOnce(path, request, tries++))
+      return await this.#policy.execute(async () => {
+        await before?.()
+        return this.#askOnce(path, request, tries++)
+      })
     } catch (error) {
       if (error instanceof BrokenCircuitError || error instanceof BulkheadRejectedError) {
         throw new ProviderUnavailableError(

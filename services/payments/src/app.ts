@@ -9,7 +9,7 @@ import { type NeededRights, requireRights } from '@tenseams/kafka/access/rights'
 import { kafkaAccess, openKafka } from '@tenseams/kafka/client'
 import { Consumption, type ConsumptionOptions } from '@tenseams/kafka/consume'
 import { DeadLetters, deadLetterTopicOf } from '@tenseams/kafka/dead-letter'
-import { Provider } from '@tenseams/provider/client'
+import { Provider, type ProviderOptions } from '@tenseams/provider/client'
 import { accessOf } from '@tenseams/service/access/open'
 import { type OwnToken, openOwnToken } from '@tenseams/service/access/own-token'
 import type { App } from '@tenseams/service/run'
@@ -20,10 +20,12 @@ import { observePools, observeQueues } from '@tenseams/telemetry/readings'
 import { openTracing } from '@tenseams/telemetry/tracing/open'
 import type pg from 'pg'
 import { agreeingWith } from './agreeing.ts'
+import { captureRoutes } from './capture-routes.ts'
+import { CaptureSwitch } from './capture-switch.ts'
 import { handleOrders, handleShipments, type PaymentHandling } from './consumer.ts'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from './contract.ts'
 import { paymentStreams, SCHEMA as schema } from './log.ts'
-import { reconciledPayments } from './metrics.ts'
+import { frozenCaptures, reconciledPayments } from './metrics.ts'
 import { findOrderAt } from './order-lookup.ts'
 import { Reconciler } from './reconciler.ts'
 import { progressIn } from './reconciler-progress.ts'
@@ -57,7 +59,8 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   const { pool = openPool(databaseOf(settings), 'payments') } = parts
   const authorization = await openOwnToken(settings.CREDENTIALS_FILE)
   const { codec = openCodec(settings.SCHEMA_REGISTRY_URL) } = parts
-  const { provider = openProvider(settings, authorization) } = parts
+  const mayCapture = () => captures.assertOpen()
+  const { provider = openProvider(settings, { authorization, mayCapture }) } = parts
   const { openConsumption = (options: ConsumptionOptions) => new Consumption(options) } = parts
   const metrics = openMetrics('payments')
   await codec.requirePublished([ORDERS_TOPIC, SHIPMENTS_TOPIC])
@@ -82,6 +85,9 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
       shipments: () => shipments.assertReady(),
     },
   })
+  const captures = new CaptureSwitch({ pool, schema, log: server.log })
+  captureRoutes(server, captures)
+  frozenCaptures(metrics, captures)
   await requireRights({ ...access, log: server.log }, rights)
   const reading = { log: server.log, keyField: 'orderId', atOnce: RECORDS_AT_ONCE } as const
   const consuming = { kafka, deadLetters, metrics, ...reading }
@@ -111,11 +117,14 @@ export async function buildPayments(settings: Settings, parts: PaymentParts = {}
   }
 }
 
-function openProvider(settings: Settings, authorization: OwnToken): Provider {
+function openProvider(
+  settings: Settings,
+  asked: Pick<ProviderOptions, 'authorization' | 'mayCapture'>,
+): Provider {
   return new Provider({
     url: settings.PAYMENT_PROVIDER_URL,
     timeoutMs: settings.PAYMENT_PROVIDER_TIMEOUT_MS,
-    authorization,
+    ...asked,
   })
 }
 

@@ -8,6 +8,7 @@ import { routeRights } from '@tenseams/identities/routes'
 import { Faults } from '@tenseams/payment-provider/faults'
 import { listRoutes } from '@tenseams/payment-provider/list-routes'
 import { paymentRoutes } from '@tenseams/payment-provider/payment-routes'
+import { CaptureSwitch } from '@tenseams/payments/capture-switch'
 import { handleOrders, handleShipments } from '@tenseams/payments/consumer'
 import { ORDERS_TOPIC, SHIPMENTS_TOPIC } from '@tenseams/payments/contract'
 import { type PaymentLog, paymentStreams } from '@tenseams/payments/log'
@@ -30,6 +31,7 @@ export type OwnPayments = {
   readonly provider: Provider
   readonly providerUrl: string
   readonly faults: Faults
+  readonly captures: CaptureSwitch
   /** With the service's own role. */
   readonly pool: pg.Pool
   readonly schema: string
@@ -53,13 +55,17 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   const { server, faults, url } = await startProvider(providerPool)
   const codec = openCodec(stack.endpoints.registryUrl)
   const log = await openTopicAggregate({ pool, codec, ...paymentStreams, schema })
-  const provider = new Provider({ url, timeoutMs: 1_000, authorization: async () => asPayments })
+  const captures = new CaptureSwitch({ pool, schema, log: silent })
+  const provider = new Provider({
+    ...{ url, timeoutMs: 1_000, authorization: async () => asPayments },
+    mayCapture: () => captures.assertOpen(),
+  })
   const { encode } = await codec.encoder<OrderEvent>(ORDERS_TOPIC)
   const shipments = await codec.encoder<ShipmentEvent>(SHIPMENTS_TOPIC)
   const handle = handleOrders({ log, codec, provider })
   const handleShipment = handleShipments({ log, codec, provider })
   return {
-    ...{ log, codec, provider, providerUrl: url, faults, pool, schema, providerPool },
+    ...{ log, codec, provider, providerUrl: url, faults, captures, pool, schema, providerPool },
     take: (event) => handle({ ...fixedRecord, topic: ORDERS_TOPIC, value: encode(event) }),
     ship: ({ streamId }) => {
       const value = shipments.encode(dispatchOf(streamId))
@@ -75,6 +81,7 @@ export async function openOwnPayments(stack: TestStack): Promise<OwnPayments> {
   }
 }
 
+const silent = { info: () => undefined, warn: () => undefined }
 const fixedRecord = { partition: 0, offset: '0', timestampMs: 0, key: null, headers: {} }
 
 /** A name of a to p only, because a schema's name is not quoted. */

@@ -37,7 +37,7 @@ export type LogFields = {
   readonly 'attempt': number
   /** milliseconds until the next attempt */
   readonly 'delayMs': number
-  /** why a record waits: an outage, an event that is early, or a bug of ours */
+  /** why a record waits: an outage, an event that is early, something that somebody holds back, or a bug of ours */
   readonly 'fault': string
   /** failures since the last success */
   readonly 'errorsInARow': number
@@ -45,8 +45,10 @@ export type LogFields = {
   readonly 'outcome': string
   /** records that wait */
   readonly 'records': number
-  /** what a person needs to know of a dead letter */
+  /** what a person needs to know: of a dead letter, or why somebody did something */
   readonly 'detail': string
+  /** who did something, as in the audit log */
+  readonly 'identity': string
   /** whether the client library restarts the reader itself */
   readonly 'byKafkajs': boolean
   /** signal that ends the process */

@@ -18,6 +18,7 @@ export const metrics = {
   tenseams_legacy_polls_total: { type: 'counter', help: 'Times that a worker has looked for something to do.', labelNames: ['worker', 'found'] },
   tenseams_legacy_payment_moves_total: { type: 'counter', help: 'Attempts to move the money of an order.', labelNames: ['move', 'outcome'] },
   tenseams_legacy_due_payments: { type: 'gauge', help: 'Payments that are to be authorised, captured or returned.', labelNames: [] },
+  tenseams_captures_frozen: { type: 'gauge', help: '1 while captures are frozen: no money is captured, and orders that were sent wait.', labelNames: [] },
   tenseams_ticks_total: { type: 'counter', help: 'Tick rows written, into partitions without an event.', labelNames: [] },
   tenseams_connector_restarts_total: { type: 'counter', help: 'Restarts of connectors of Kafka Connect that had failed.', labelNames: ['connector'] },
   tenseams_invariant_violations: { type: 'gauge', help: 'Violations of the invariant that the last audit found.', labelNames: ['invariant'] },
@@ -91,6 +92,7 @@ export type MetricLabels = {
   readonly tenseams_legacy_polls_total: { readonly worker: 'payments' | 'warehouse'; readonly found: 'rows' | 'nothing' }
   readonly tenseams_legacy_payment_moves_total: { readonly move: 'authorise' | 'capture' | 'return'; readonly outcome: 'done' | 'failed' }
   readonly tenseams_legacy_due_payments: Record<never, string>
+  readonly tenseams_captures_frozen: Record<never, string>
   readonly tenseams_ticks_total: Record<never, string>
   readonly tenseams_connector_restarts_total: { readonly connector: string }
   readonly tenseams_invariant_violations: { readonly invariant: string }
