@@ -71,6 +71,10 @@ const verbs = {
     'deploy/observability/src/runbook-command.ts',
     'walks through the page about an alert, runs its commands, keeps a timeline',
   ],
+  oncall: [
+    'deploy/observability/src/oncall/oncall-command.ts',
+    'freezes captures, aborts transactions, resets offsets, parks a record, restarts connectors',
+  ],
   bom: [
     'deploy/local/src/supply-chain/bom-command.ts',
     'makes bills of materials, and checks licences and known vulnerable versions',

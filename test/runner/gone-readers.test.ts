@@ -25,6 +25,7 @@ const cases: Readonly<Record<string, Case>> = {
   rights: [2, 'unused', ...nowhere],
   dlq: [0, '--help'],
   runbook: [0, '--list'],
+  oncall: [2, 'captures', ...nowhere],
   trace: [2, 'no-order', ...nowhere],
   'assert:trace': [2, ...nowhere],
   check: [2, '--unheard'],

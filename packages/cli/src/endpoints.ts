@@ -10,7 +10,9 @@ export type InstanceEndpoints = {
   readonly flinkUrl: string
   readonly gatewayUrl: string
   readonly ordersUrl: string
+  readonly paymentsUrl: string
   readonly auditorUrl: string
+  readonly connectUrl: string
   readonly zipkinUrl: string
   /** The folder of Flink's checkpoints and savepoints. */
   readonly stateFolder: string
@@ -32,6 +34,8 @@ export function instanceEndpoints(instance: string, portOffset?: number): Instan
     flinkUrl: `http://${at('flinkRest')}`,
     gatewayUrl: `http://${at('sqlGateway')}`,
     ordersUrl: `http://${at('orders')}`,
+    paymentsUrl: `http://${at('payments')}`,
+    connectUrl: `http://${at('connect')}`,
     auditorUrl: `http://${at('auditor')}`,
     zipkinUrl: `http://${at('zipkin')}`,
     stateFolder: `${stateFolderOf(instance)}/data/flink`,

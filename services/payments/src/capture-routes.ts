@@ -15,10 +15,7 @@ const Change = Type.Object(
  * `GET /captures` says whether captures are frozen, since when, by whom and why; `PUT /captures` freezes them, or lets them go on.
  * Who may is declared in packages/identities, and each use is in the audit log.
  */
-export function captureRoutes(
-  server: Server,
-  captures: Pick<CaptureSwitch, 'read' | 'set'>,
-): void {
+export function captureRoutes(server: Server, captures: Pick<CaptureSwitch, 'read' | 'set'>): void {
   server.get('/captures', async () => shown(await captures.read()))
   server.put('/captures', { schema: { body: Change } }, async ({ body, caller }) => {
     // The guard lets nobody in without a token.
