@@ -6,7 +6,7 @@ import { readTopics } from '@tenseams/contracts/topics'
 import { loginIn } from '@tenseams/kafka/access/login'
 import { openKafka } from '@tenseams/kafka/client'
 import { DeadLetters } from '@tenseams/kafka/dead-letter'
-import { GroupOffsets } from '@tenseams/kafka/group-offsets'
+import { GroupOffsets } from '@tenseams/kafka/groups/group-offsets'
 import {
   abortHanging,
   endTransaction,

@@ -1,4 +1,4 @@
-import type { GroupState } from '@tenseams/kafka/group-offsets'
+import type { GroupState } from '@tenseams/kafka/groups/group-offsets'
 import { describe, expect, test } from 'vitest'
 import { type Move, newPosition, planReset, targetOf } from './offsets.ts'
 

@@ -1,5 +1,5 @@
 import { UsageError } from '@tenseams/cli/errors'
-import type { GroupPosition, GroupState } from '@tenseams/kafka/group-offsets'
+import type { GroupPosition, GroupState } from '@tenseams/kafka/groups/group-offsets'
 import type { Plan } from './plan.ts'
 
 /** Where a group is to continue. */

@@ -1,5 +1,5 @@
 import { type DeadLetter, deadLetterOf } from '@tenseams/kafka/dead-letter'
-import type { GroupPosition, GroupState } from '@tenseams/kafka/group-offsets'
+import type { GroupPosition, GroupState } from '@tenseams/kafka/groups/group-offsets'
 import type { ConsumedRecord } from '@tenseams/kafka/record'
 import { positionLines, whyBusy } from './offsets.ts'
 import type { Plan } from './plan.ts'

@@ -1,6 +1,6 @@
 import type { Acl } from '@tenseams/contracts/rights/acls'
 import type { Topic } from '@tenseams/contracts/topics'
-import type { GroupPosition, GroupState } from '@tenseams/kafka/group-offsets'
+import type { GroupPosition, GroupState } from '@tenseams/kafka/groups/group-offsets'
 
 /** A group that has committed offsets of the topic, or whose members read it now. */
 export type ReadingGroup = GroupState & { readonly positions: readonly GroupPosition[] }

@@ -19,9 +19,9 @@ import {
   openTransactionsIn,
 } from './open-transactions.ts'
 
-/** Kafka refuses to end a transaction. */
+/** Kafka refuses to list transactions, or to end one. */
 export class TransactionError extends Error {
-  readonly code = 'TRANSACTION_NOT_ENDED'
+  readonly code = 'TRANSACTION'
   readonly retriable = false
 }
 
@@ -33,9 +33,20 @@ const TRANSACTION_COORDINATOR = 1
  * Every transaction that is not decided, of the topics and transactional ids that the user may see: as its coordinator knows it,
  * and as it stands in partitions. kafkajs has none of these requests.
  *
- * @throws UnreachableError, and an error with Kafka's name for it.
+ * @throws UnreachableError; TransactionError with Kafka's reason
  */
 export async function openTransactions(access: RawAccess): Promise<readonly OpenTransaction[]> {
+  try {
+    return await readOpen(access)
+  } catch (cause) {
+    const names = protocolErrorsIn(cause)
+    if (names.length === 0) throw cause
+    const why = names.join(', ')
+    throw new TransactionError(`Kafka does not list transactions: ${why}`, { cause })
+  }
+}
+
+async function readOpen(access: RawAccess): Promise<readonly OpenTransaction[]> {
   const { brokers, topics } = await withConnection(access, (connection) =>
     metadataV12.api.async(connection, null, false, false),
   )

@@ -1,10 +1,11 @@
 import { Admin } from '@platformatic/kafka'
 import { withTimeout } from '@tenseams/service/timeout'
 import type { Kafka } from 'kafkajs'
-import { saslSetting } from './access/login.ts'
-import { type KafkaAccess, openKafka } from './client.ts'
-import type { TopicPartition } from './ownership.ts'
-import { type ConsumedRecord, recordOf } from './record.ts'
+import { saslSetting } from '../access/login.ts'
+import { protocolErrorsIn } from '../access/raw-connection.ts'
+import { type KafkaAccess, openKafka } from '../client.ts'
+import type { TopicPartition } from '../ownership.ts'
+import { type ConsumedRecord, recordOf } from '../record.ts'
 
 /** A partition of a topic, and where a group stands in it. */
 export type GroupPosition = Pick<TopicPartition, 'topic' | 'partition'> & {
@@ -99,7 +100,7 @@ export class GroupOffsets {
   /**
    * Sets offsets of a group without members, all in one request.
    *
-   * @throws the client's error when the group has members by now, and none of them is set then.
+   * @throws OffsetsError with Kafka's reason, as when the group has members by now; none of them is set then.
    */
   async commit(group: string, commits: readonly Commit[]): Promise<void> {
     const { brokers, clientId, credentialsFile } = this.#access
@@ -114,6 +115,9 @@ export class GroupOffsets {
     }))
     try {
       await admin.alterConsumerGroupOffsets({ groupId: group, topics })
+    } catch (cause) {
+      const why = protocolErrorsIn(cause).join(', ') || 'no answer'
+      throw new OffsetsError(`offsets of the group ${group} are not set: ${why}`, { cause })
     } finally {
       await admin.close()
     }
