@@ -2,7 +2,7 @@ import { routeRights } from '@tenseams/identities/routes'
 import type { Use } from '@tenseams/service/access/audit-log'
 import { buildServer } from '@tenseams/service/server'
 import { accessInMemory } from '@tenseams/service/testing/access'
-import { Registry } from 'prom-client'
+import { openMetrics } from '@tenseams/telemetry/metrics'
 import { expect, test } from 'vitest'
 import { captureRoutes } from './capture-routes.ts'
 import type { CaptureChange } from './capture-switch.ts'
@@ -15,7 +15,7 @@ function newServer() {
     'of-reader': { identity: 'reader', role: 'reader' },
   } as const
   const server = buildServer({
-    ...{ name: 'payments', logLevel: 'silent', metrics: new Registry(), ready: {} },
+    ...{ name: 'payments', logLevel: 'silent', metrics: openMetrics('payments'), ready: {} },
     access: accessInMemory({ rights: routeRights.payments, callers, uses }),
   })
   captureRoutes(server, {
