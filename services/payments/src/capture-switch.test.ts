@@ -103,7 +103,10 @@ describe('the switch of captures', () => {
     await captures.read()
     await captures.set(false, 'operator', 'compensated')
     await captures.read()
-    expect(said).toEqual(['captures are frozen: orders that were sent wait', 'captures go on'])
+    expect(said).toEqual([
+      'captures are frozen: the money of what is sent stays held',
+      'captures go on',
+    ])
   })
 
   test('makes a record wait for as long as it is frozen, and never a dead letter of it', async () => {

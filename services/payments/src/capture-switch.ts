@@ -136,7 +136,7 @@ export class CaptureSwitch {
     if (change === undefined || change.frozen === (before?.frozen ?? false)) return
     const { log } = this.#options
     const about = { identity: change.by, detail: change.reason }
-    if (change.frozen) log.warn(about, 'captures are frozen: orders that were sent wait')
+    if (change.frozen) log.warn(about, 'captures are frozen: the money of what is sent stays held')
     else log.info(about, 'captures go on')
   }
 }

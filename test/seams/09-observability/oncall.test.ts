@@ -4,16 +4,18 @@ import { join } from 'node:path'
 import { stateFolderOf } from '@tenseams/cli/instance'
 import { eventually } from '@tenseams/local/launcher/host/wait'
 import type { Admin, Kafka, Producer, Transaction } from 'kafkajs'
+import type pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
 import { runProgram } from '../../runner/program.ts'
 import { newTopic, readTopics } from '../../support/kafka.ts'
 import { openKafka } from '../../support/login.ts'
-import { getOrder, orderBody, postOrder } from '../../support/shop.ts'
+import { adminPool, getOrder, orderBody, postOrder } from '../../support/shop.ts'
 import { type TestStack, useStack } from '../../support/stack.ts'
 
 let stack: TestStack
 let kafka: Kafka
 let admin: Admin
+let provider: pg.Pool
 const instance = inject('instance')
 
 beforeAll(async () => {
@@ -21,9 +23,13 @@ beforeAll(async () => {
   kafka = openKafka({ brokers: stack.endpoints.kafkaBrokers, clientId: 'oncall-test' })
   admin = kafka.admin()
   await admin.connect()
+  provider = adminPool(stack, 'provider')
 })
 
-afterAll(() => admin.disconnect())
+afterAll(async () => {
+  await admin.disconnect()
+  await provider.end()
+})
 
 async function oncall(...parameters: readonly string[]) {
   const { ok, output, reason } = await runProgram({
@@ -32,6 +38,16 @@ async function oncall(...parameters: readonly string[]) {
     timeoutMs: 90_000,
   })
   return { ok, output, reason }
+}
+
+/** How often the provider has captured the order's money. */
+async function captures(orderId: string): Promise<number> {
+  const { rows } = await provider.query<{ times: number }>(
+    `select count(*)::int as times from operations join payments using (payment_id)
+      where reference = $1 and kind = 'captured'`,
+    [orderId],
+  )
+  return rows[0]?.times ?? 0
 }
 
 const why = ['--reason', 'a test'] as const
@@ -46,23 +62,27 @@ function acts(target: string) {
 describe('captures', { timeout: 180_000 }, () => {
   afterEach(() => oncall('captures', 'unfreeze', ...why))
 
-  test('that are frozen keep a sent order waiting, and it is completed afterwards', async () => {
+  test('that are frozen leave the money of a completed order held, and take it afterwards', async () => {
     expect((await oncall('captures', 'freeze', '--dry-run')).output).toContain('would freeze')
     expect((await oncall('captures')).output).toContain('going on')
-    expect(await oncall('captures', 'freeze', ...why)).toMatchObject({ ok: true })
+    const frozen = await oncall('captures', 'freeze', ...why)
+    expect(frozen, frozen.output).toMatchObject({ ok: true })
     expect((await oncall('captures', 'freeze', ...why)).output).toContain('it is so already')
     const { body } = await postOrder(stack.endpoints.ordersUrl, orderBody())
     const orderId = String(body.orderId)
-    const isWaiting = async () => {
-      const log = readFileSync(join(stateFolderOf(instance), 'logs', 'payments.log'), 'utf8')
-      return log.includes(orderId) && log.includes('CAPTURES_FROZEN')
+    const isHeld = () => {
+      const file = join(stateFolderOf(instance), 'logs', 'payments.log')
+      const lines = readFileSync(file, 'utf8').split('\n')
+      return lines.some((line) => line.includes(orderId) && line.includes('CAPTURES_FROZEN'))
     }
-    await eventually(isWaiting, { timeoutMs: 60_000, what: 'the capture to be held' })
-    const statusOf = async () => (await getOrder(stack.endpoints.ordersUrl, orderId)).body.status
-    expect(await statusOf()).not.toBe('completed')
-    expect(await oncall('captures', 'unfreeze', ...why)).toMatchObject({ ok: true })
-    const isCompleted = async () => (await statusOf()) === 'completed'
+    await eventually(isHeld, { timeoutMs: 60_000, what: 'the capture to be held' })
+    const status = async () => (await getOrder(stack.endpoints.ordersUrl, orderId)).body.status
+    const isCompleted = async () => (await status()) === 'completed'
     await eventually(isCompleted, { timeoutMs: 60_000, what: 'the order to be completed' })
+    expect(await captures(orderId)).toBe(0)
+    expect(await oncall('captures', 'unfreeze', ...why)).toMatchObject({ ok: true })
+    const isCaptured = async () => (await captures(orderId)) === 1
+    await eventually(isCaptured, { timeoutMs: 60_000, what: 'the money to be captured' })
   })
 })
 

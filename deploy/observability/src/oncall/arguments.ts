@@ -18,7 +18,7 @@ import {
 export const help = `npm run oncall -- <what> [<command>] …
 
   captures                           whether captures are frozen, since when, by whom and why
-  captures freeze                    no money is captured while it is on; orders that were sent wait, nothing is lost
+  captures freeze                    no money is captured while it is on; that of what is sent stays held, nothing is lost
   captures unfreeze                  what waits is captured
 
   transactions                       open transactions, and where readers wait for them

@@ -25,7 +25,7 @@ test('a freeze is asked for once, with the token and the reason', async () => {
   const plan = planCaptures(payments, { frozen: false }, { frozen: true, reason: 'wrong' })
   expect(asked).toEqual([])
   expect(await plan.steps[0]?.act()).toBe(
-    'captures are frozen: sent orders wait, no money is captured, since 2026-12-01T00:00:00.000Z, by operator: wrong',
+    'captures are frozen: no money is captured, that of what is sent stays held, since 2026-12-01T00:00:00.000Z, by operator: wrong',
   )
   expect(asked).toEqual([
     {

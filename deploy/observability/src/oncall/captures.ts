@@ -22,7 +22,9 @@ export function capturesAt(payments: Payments): Promise<Captures> {
 
 /** For people. */
 export function capturesText({ frozen, since, by, reason }: Captures): string {
-  const state = frozen ? 'frozen: sent orders wait, no money is captured' : 'going on'
+  const state = frozen
+    ? 'frozen: no money is captured, that of what is sent stays held'
+    : 'going on'
   return since === undefined
     ? `captures are ${state}`
     : `captures are ${state}, since ${since}, by ${by}: ${reason}`

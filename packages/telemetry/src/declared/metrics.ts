@@ -19,6 +19,7 @@ export const metrics = {
   tenseams_legacy_payment_moves_total: { type: 'counter', help: 'Attempts to move the money of an order.', labelNames: ['move', 'outcome'] },
   tenseams_legacy_due_payments: { type: 'gauge', help: 'Payments that are to be authorised, captured or returned.', labelNames: [] },
   tenseams_captures_frozen: { type: 'gauge', help: '1 while captures are frozen: no money is captured, and orders that were sent wait.', labelNames: [] },
+  tenseams_captures_frozen: { type: 'gauge', help: '1 while captures are frozen: the money of what is sent stays held.', labelNames: [] },
   tenseams_ticks_total: { type: 'counter', help: 'Tick rows written, into partitions without an event.', labelNames: [] },
   tenseams_connector_restarts_total: { type: 'counter', help: 'Restarts of connectors of Kafka Connect that had failed.', labelNames: ['connector'] },
   tenseams_invariant_violations: { type: 'gauge', help: 'Violations of the invariant that the last audit found.', labelNames: ['invariant'] },
