@@ -236,6 +236,13 @@ const money: Row = {
       look: 'Each was repaired. A few after an outage are expected; steady ones mean that answers get lost.',
       alerts: ['PaymentsRepaired'],
     },
+    {
+      title: 'Has somebody frozen captures?',
+      unit: 'none',
+      queries: { frozen: 'max(tenseams_captures_frozen)' },
+      look: '1 while no money is captured, on purpose: npm run oncall -- captures says who froze it and why.',
+      alerts: ['CapturesFrozen'],
+    },
   ],
 }
 
