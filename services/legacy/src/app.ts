@@ -37,6 +37,8 @@ export async function buildLegacy(settings: Settings, parts: LegacyParts = {}): 
     url: settings.PAYMENT_PROVIDER_URL,
     timeoutMs: settings.PAYMENT_PROVIDER_TIMEOUT_MS,
     authorization: await openOwnToken(credentialsFile),
+    // Nobody freezes what it captures: the switch is of payments.
+    mayCapture: async () => undefined,
   })
   const registry = openMetrics('legacy')
   observePools(registry, { shop: pool, changes: changesPool })

@@ -28,7 +28,7 @@ export type ActFile = { append(line: string): void; close(): void }
  * it, so that a crash leaves a line without an end. An act without its first line is not done.
  *
  * It is in the folder of the services' audit logs, with the same bounds, and is kept by whoever runs the verb. What a server
- * notes of the same act by itself is beside it (ADR 0055).
+ * notes of the same act by itself is beside it (ADR 0058).
  */
 export class ActLog {
   readonly #file: ActFile

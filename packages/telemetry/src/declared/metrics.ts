@@ -18,7 +18,6 @@ export const metrics = {
   tenseams_legacy_polls_total: { type: 'counter', help: 'Times that a worker has looked for something to do.', labelNames: ['worker', 'found'] },
   tenseams_legacy_payment_moves_total: { type: 'counter', help: 'Attempts to move the money of an order.', labelNames: ['move', 'outcome'] },
   tenseams_legacy_due_payments: { type: 'gauge', help: 'Payments that are to be authorised, captured or returned.', labelNames: [] },
-  tenseams_captures_frozen: { type: 'gauge', help: '1 while captures are frozen: no money is captured, and orders that were sent wait.', labelNames: [] },
   tenseams_captures_frozen: { type: 'gauge', help: '1 while captures are frozen: the money of what is sent stays held.', labelNames: [] },
   tenseams_ticks_total: { type: 'counter', help: 'Tick rows written, into partitions without an event.', labelNames: [] },
   tenseams_connector_restarts_total: { type: 'counter', help: 'Restarts of connectors of Kafka Connect that had failed.', labelNames: ['connector'] },

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { Provider } from './provider.ts'
+import { Provider } from './client.ts'
 
 const asked: string[] = []
 /** How many requests are answered by an outage, before those that succeed. */
