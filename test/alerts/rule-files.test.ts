@@ -59,6 +59,8 @@ describe('what an alert reads', () => {
     const { services } = readTelemetry()
     const labelsOf = ({ labels, from }: Metric) => [
       ...Object.keys(labels),
+      // Prometheus adds them to every series.
+      ...['job', 'instance'],
       ...(from.some((part) => services.includes(part)) ? ['service'] : []),
     ]
     const known = new Map(
