@@ -5,6 +5,8 @@ import type { Sample, Source } from './source.ts'
 
 const sample: Sample = ['tenseams_lake_snapshots', { table: 'bronze.a' }, 3]
 
+const bounds = { askMs: 2_000, waitMs: 1_000, patienceMs: 100 }
+
 function shown(ask: () => Promise<readonly Sample[]>, keptMs = 0) {
   const registry = new Registry()
   const source: Source = {
@@ -13,7 +15,7 @@ function shown(ask: () => Promise<readonly Sample[]>, keptMs = 0) {
   }
   const told: string[] = []
   const tell = (_context: object, message: string) => void told.push(message)
-  showSources(registry, [source], { info: tell, warn: tell })
+  showSources(registry, [source], { info: tell, warn: tell }, bounds)
   return { registry, told }
 }
 
@@ -77,6 +79,17 @@ describe('a source', () => {
       .poll(() => registry.metrics(), { timeout: 30_000 })
       .toContain('tenseams_exporter_source_up{source="lake"} 0')
   }, 60_000)
+
+  test('that answers after a scrape has ended is shown at the next one', async () => {
+    const first = Promise.withResolvers<void>()
+    const { registry } = shown(async () => {
+      await first.promise
+      return [sample]
+    })
+    expect(await registry.metrics()).toContain('tenseams_exporter_source_up{source="lake"} 0')
+    first.resolve()
+    await expect.poll(() => registry.metrics()).toContain('{table="bronze.a"} 3')
+  }, 20_000)
 
   test('that hangs holds the scrape up for a bounded time', async () => {
     const { registry } = shown(() => new Promise(() => undefined))

@@ -1,13 +1,18 @@
 import type { LabelsOf } from '@tenseams/telemetry/instruments'
 import { readAtScrape } from '@tenseams/telemetry/readings'
 import type { Registry } from 'prom-client'
-import { Answers, type Sample, type Source } from './source.ts'
+import { Answers, type Bounds, type Sample, type Source } from './source.ts'
 
 type Log = ConstructorParameters<typeof Answers>[1]
 
 /** Shows the sources' answers, and whether each has answered. */
-export function showSources(registry: Registry, sources: readonly Source[], log: Log): void {
-  const all = sources.map((source) => ({ source, answers: new Answers(source, log) }))
+export function showSources(
+  registry: Registry,
+  sources: readonly Source[],
+  log: Log,
+  bounds?: Bounds,
+): void {
+  const all = sources.map((source) => ({ source, answers: new Answers(source, log, bounds) }))
   for (const { source, answers } of all) {
     for (const gauge of source.gauges) {
       readAtScrape(registry, gauge, async () => {

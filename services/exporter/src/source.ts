@@ -28,11 +28,17 @@ export type Answer = {
 
 type SourceLog = Pick<Log, 'info' | 'warn'>
 
-/** How long a question may take, and how old an answer may get while the next one is awaited. */
-const TIMEOUT_MS = 4_000
+/** In milliseconds. */
+export type Bounds = {
+  /** How long a question may take, and how old an answer may get while the next one is awaited. */
+  readonly askMs: number
+  /** How long a scrape waits without one: below Prometheus' limit of 5 s, beyond which all sources would be missing. */
+  readonly waitMs: number
+  /** How long it waits while there is an answer that may be shown again. */
+  readonly patienceMs: number
+}
 
-/** Far below Prometheus' limit for a scrape, 5 s: beyond that, all sources would be missing. */
-const PATIENCE_MS = 500
+export const defaultBounds: Bounds = { askMs: 10_000, waitMs: 4_000, patienceMs: 500 }
 
 /**
  * The answers of one source. All readers of one scrape, and scrapes at the same time, share one question. While a slow source
@@ -42,12 +48,14 @@ const PATIENCE_MS = 500
 export class Answers {
   readonly #source: Source
   readonly #log: SourceLog
+  readonly #bounds: Bounds
   #underWay: Promise<Answer> | undefined
   #last: { readonly answer: Answer; readonly atMs: number } | undefined
 
-  constructor(source: Source, log: SourceLog) {
+  constructor(source: Source, log: SourceLog, bounds: Bounds = defaultBounds) {
     this.#source = source
     this.#log = log
+    this.#bounds = bounds
   }
 
   get name(): SourceName {
@@ -61,9 +69,11 @@ export class Answers {
     this.#underWay ??= this.#ask().finally(() => {
       this.#underWay = undefined
     })
-    const shown = this.#lastWithin(TIMEOUT_MS)
-    if (shown?.isUp !== true) return this.#underWay
-    return withTimeout(this.#underWay, PATIENCE_MS).catch(() => shown)
+    const { askMs, waitMs, patienceMs } = this.#bounds
+    const last = this.#lastWithin(askMs)
+    if (last?.isUp === true) return withTimeout(this.#underWay, patienceMs).catch(() => last)
+    const noAnswerYet = { samples: [], isUp: false, seconds: waitMs / 1_000 }
+    return withTimeout(this.#underWay, waitMs).catch(() => noAnswerYet)
   }
 
   #lastWithin(ms: number): Answer | undefined {
@@ -75,8 +85,9 @@ export class Answers {
     const begunMs = performance.now()
     const seconds = () => (performance.now() - begunMs) / 1_000
     try {
-      const asked = this.#source.ask(AbortSignal.timeout(TIMEOUT_MS))
-      const samples = await withTimeout(asked, TIMEOUT_MS)
+      const { askMs } = this.#bounds
+      const asked = this.#source.ask(AbortSignal.timeout(askMs))
+      const samples = await withTimeout(asked, askMs)
       return this.#keep({ samples, isUp: true, seconds: seconds() })
     } catch (error) {
       if (this.#last?.answer.isUp !== false) {
