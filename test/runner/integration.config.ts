@@ -2,14 +2,15 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
 import { isFull } from '../support/rounds.ts'
 import { failureLogs } from './failure-logs.ts'
-import { onlyInFull, ownInstance, sideBySide } from './order.ts'
+import { onlyInFull, ownInstance, sideBySide, youngStack } from './order.ts'
 import { reportersOf } from './reporters.ts'
 import { serverSettings } from './server-settings.ts'
 
 const SIDE_BY_SIDE_WORKERS = 3
+const awaitsJobs = fileURLToPath(new URL('jobs-setup.ts', import.meta.url))
 
 /**
- * The suite against the native servers: `integration-setup.ts` starts one stack for all files. First those run that leave
+ * The suite against the native servers: `integration-setup.ts` starts one stack for all files. After those that need it young, those run that leave
  * each other alone, several at a time, since most of their time is waiting; then the others, one after another, because some
  * of them kill what the others need.
  */
@@ -21,6 +22,12 @@ export default defineConfig({
     teardownTimeout: 90_000,
     isolate: false,
     projects: [
+      project('on the young stack', {
+        include: youngStack,
+        maxWorkers: 1,
+        setupFiles: [...serverSettings.test.setupFiles, awaitsJobs],
+        sequence: { groupOrder: 0 },
+      }),
       project('side by side', {
         include: sideBySide,
         maxWorkers: SIDE_BY_SIDE_WORKERS,
@@ -29,14 +36,11 @@ export default defineConfig({
       project('one by one', {
         include: ['test/seams/**/*.test.ts', 'test/end-to-end/**/*.test.ts'],
         exclude: [
-          ...[...sideBySide, ...ownInstance, ...onlyInFull.ownInstance],
+          ...[...youngStack, ...sideBySide, ...ownInstance, ...onlyInFull.ownInstance],
           ...(isFull() ? [] : onlyInFull.shared),
         ],
         maxWorkers: 1,
-        setupFiles: [
-          ...serverSettings.test.setupFiles,
-          fileURLToPath(new URL('jobs-setup.ts', import.meta.url)),
-        ],
+        setupFiles: [...serverSettings.test.setupFiles, awaitsJobs],
         sequence: { groupOrder: 2 },
       }),
     ],
